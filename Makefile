@@ -1,0 +1,53 @@
+# make demo    install into .venv and show ResNet-50, layer by layer
+# make test    everything that CI checks: style, types, import contract, tests
+# make bench   how fast the analysis is beside other counters
+# make counts  renew the totals that "archstat list" shows
+# make golden  renew the stored tables that the tests compare with
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: demo test lint bench counts golden clean
+
+demo: .venv/.demo
+	$(BIN)/archstat table resnet50
+
+test: .venv/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses logical
+
+lint: .venv/.test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/.bench
+	$(BIN)/python benchmarks/counters.py
+	$(BIN)/python benchmarks/counters.py --library torchvision
+
+counts: .venv/.demo
+	$(BIN)/python tools/count_all.py
+
+golden: .venv/.test
+	ARCHSTAT_RENEW_GOLDEN=1 $(BIN)/pytest -q tests/test_formats.py tests/test_tables.py
+
+.venv/.demo: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(INSTALL) --editable .
+	touch $@
+
+.venv/.test: .venv/.demo
+	$(INSTALL) --editable '.[lint,test]'
+	touch $@
+
+.venv/.bench: .venv/.demo
+	$(INSTALL) --editable '.[bench]'
+	touch $@
+
+clean:
+	rm -rf .venv build dist *.egg-info

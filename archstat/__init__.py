@@ -1,0 +1,36 @@
+"""What a neural network costs, layer by layer: parameters, MACs, FLOPs and activation memory, exactly.
+
+>>> import archstat
+>>> archstat.count("vgg16").macs
+15470264320
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from archstat.errors import ArchstatError
+
+if TYPE_CHECKING:
+    from archstat.analysis import count as count
+    from archstat.records import ModelCost as ModelCost
+
+__all__ = ["ArchstatError", "ModelCost", "__version__", "count"]
+
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """The public names that need torch, imported when they are first asked for."""
+    if name == "count":
+        from archstat.analysis import count
+
+        return count
+    if name == "ModelCost":
+        from archstat.records import ModelCost
+
+        return ModelCost
+    raise AttributeError(f"module 'archstat' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return __all__

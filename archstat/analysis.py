@@ -1,0 +1,219 @@
+"""The whole way from a name or a network to its cost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import torch
+from torch import Tensor, nn
+
+from archstat import results, sources, units
+from archstat.counting import count_trace
+from archstat.errors import ForwardError, InputError, UncountedError
+from archstat.records import ModelCost, Shape
+from archstat.sources import Source
+from archstat.tracing import trace
+
+
+def count(model: nn.Module | str, *inputs: Any, **kwargs: Any) -> ModelCost:
+    """What one forward pass of a network costs, layer by layer.
+
+    Nothing is computed, copied or changed: the network's ops are recorded without values, on whatever device its
+    parameters are. See :func:`archstat.tracing.trace` for the rare network that must be run.
+
+    Args:
+        model: A network, or the name of one: ``"resnet50"``, ``"./net.py:Net"``.
+        inputs: What its ``forward`` takes. Tensors on the meta device do; an architecture of ours needs none.
+        kwargs: What its ``forward`` takes by name.
+
+    Returns:
+        The totals and, in ``layers``, the rows that add up to them.
+
+    Raises:
+        ForwardError: The network's own ``forward`` raised; its error is the cause.
+        SourceError: A name leads to no network.
+        InputError: A name was given without inputs, and none are known for it.
+
+    >>> cost = count("lenet5")
+    >>> cost.parameters, cost.macs
+    (60000, 325680)
+    """
+    if isinstance(model, nn.Module):
+        return count_trace(trace(model, inputs, kwargs), type(model).__name__)
+    if not inputs and not kwargs:
+        return count_source(model, Setting())
+    source = sources.find(model)
+    return count_trace(trace(sources.build_on_meta(source), inputs, kwargs), source.name, note=source.note)
+
+
+class InputSpec(msgspec.Struct, frozen=True):
+    """One input of a network.
+
+    Attributes:
+        shape: Its shape without the batch dimension.
+        dtype: Its element type in torch's words, ``""`` for that of the network.
+    """
+
+    shape: Shape
+    dtype: str = ""
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """How a named network is to be counted.
+
+    Attributes:
+        inputs: Its inputs; none: the input it is made for.
+        resolution: Height and width of the input it is made for, if they are to be others.
+        batch_size: How many inputs at once.
+        dtype: The element type of parameters and inputs.
+        strict: Refuse ops that no rule covers.
+    """
+
+    inputs: tuple[InputSpec, ...] = ()
+    resolution: int | None = None
+    batch_size: int = 1
+    dtype: str = "float32"
+    strict: bool = False
+
+
+def parse_input(text: str) -> InputSpec:
+    """``3x224x224``, or ``128:int64`` for a row of 128 whole numbers.
+
+    >>> parse_input("3x224x224")
+    InputSpec(shape=(3, 224, 224), dtype='')
+
+    Raises:
+        InputError: It is neither.
+    """
+    match = re.fullmatch(r"(\d{1,9}(?:[x×,]\d{1,9})*)(?::(\w+))?", text.strip())
+    if match is None or 0 in (shape := tuple(int(size) for size in re.split("[x×,]", match[1]))):
+        raise InputError(f"{text!r} is no input: write its sizes without the batch as '3x224x224', or '128:int64'.")
+    if match[2] and match[2] not in _element_types():
+        raise InputError(f"{match[2]!r} in {text!r} is no element type; 'float32', 'int64' and 'bool' are.")
+    return InputSpec(shape, match[2] or "")
+
+
+def _element_types() -> set[str]:
+    """The element types that a tensor of zeros can have, in torch's words."""
+    types = {name for name, value in vars(torch).items() if isinstance(value, torch.dtype)}
+    return {name for name in types if not name.startswith(("q", "bits"))}
+
+
+def count_source(name: str, setting: Setting) -> ModelCost:
+    """What a named network costs, or a saved cost (``FILE.json``).
+
+    Raises:
+        ArchstatError: The name leads nowhere, or the network cannot take the input.
+    """
+    if name.endswith(".json"):
+        return _saved(name, setting)
+    source = sources.find(name)
+    specs = _inputs(source, setting)
+    try:
+        return _count_with(source, specs, setting)
+    except ForwardError as error:
+        raise InputError(f"{error}{_advice(source, specs, setting)}") from error
+
+
+def _saved(name: str, setting: Setting) -> ModelCost:
+    """A saved cost, which was counted in a setting of its own."""
+    if setting != Setting(strict=setting.strict):
+        raise InputError(f"{name!r} is a saved cost, counted for one input: name its network to count another input.")
+    cost = results.read(Path(name))
+    if setting.strict and cost.uncounted:
+        ops = ", ".join(f"{op.op} ({op.calls} ×)" for op in cost.uncounted)
+        raise UncountedError(f"{name!r} was saved with ops that no rule counts: {ops}.")
+    return cost
+
+
+def _count_with(source: Source, specs: Sequence[InputSpec], setting: Setting) -> ModelCost:
+    model = sources.build_on_meta(source).to(getattr(torch, setting.dtype))
+    try:
+        found = trace(model, _tensors(model, specs, setting))
+    except ForwardError as error:
+        if "meta" not in str(error):
+            raise
+        model = sources.build_on_cpu(source).to(getattr(torch, setting.dtype))
+        found = trace(model, _tensors(model, specs, setting))
+    return count_trace(found, source.name, note=source.note, strict=setting.strict)
+
+
+def _inputs(source: Source, setting: Setting) -> tuple[InputSpec, ...]:
+    """What goes in."""
+    if setting.inputs and setting.resolution:
+        raise InputError("'--input' and '--resolution' both say how large the input is: give one of them.")
+    if setting.inputs:
+        return setting.inputs
+    shape = source.input_shape
+    if shape is None:
+        raise InputError(
+            f"Which input does {source.name!r} take? Give its sizes without the batch: '--input 3x224x224'."
+        )
+    if setting.resolution is None:
+        return (InputSpec(shape),)
+    if len(shape) != 3:
+        raise InputError(f"{source.name!r} takes no image: give '--input' instead of '--resolution'.")
+    return (InputSpec((shape[0], setting.resolution, setting.resolution)),)
+
+
+def _tensors(model: nn.Module, specs: Sequence[InputSpec], setting: Setting) -> tuple[Tensor, ...]:
+    """Inputs without values for a network without values, and with values for another, which may need them."""
+    is_meta = any(parameter.is_meta for parameter in model.parameters())
+    tensors = []
+    for spec in specs:
+        dtype = getattr(torch, spec.dtype or setting.dtype)
+        on_meta = is_meta and dtype.is_floating_point
+        make = torch.empty if on_meta else torch.zeros
+        shape = (setting.batch_size, *spec.shape)
+        try:
+            tensors.append(make(shape, dtype=dtype, device="meta" if on_meta else "cpu"))
+        except (RuntimeError, TypeError, OverflowError) as error:
+            raise InputError(
+                f"No tensor can have {units.shape(shape)} elements of {spec.dtype or setting.dtype}."
+            ) from error
+    return tuple(tensors)
+
+
+# -- what would have worked --------------------------------------------------------------------------------------------
+
+_LARGEST_TRIED = 1024
+
+
+def _advice(source: Source, specs: Sequence[InputSpec], setting: Setting) -> str:
+    """A sentence on which input the network can take."""
+    if source.input_shape is not None and len(specs) == 1 and specs[0].shape != source.input_shape:
+        if len(specs[0].shape) != len(source.input_shape) or specs[0].shape[0] != source.input_shape[0]:
+            return f" {source.name} takes {'x'.join(map(str, source.input_shape))}."
+        return _size_advice(source, source.input_shape, setting)
+    if source.input_shape is None and len(specs) == 1 and len(specs[0].shape) == 3:
+        return _size_advice(source, specs[0].shape, setting)
+    return ""
+
+
+def _size_advice(source: Source, shape: Shape, setting: Setting) -> str:
+    """The smallest square image that works, looked for by halving below a size that does."""
+
+    def works(size: int) -> bool:
+        try:
+            _count_with(source, (InputSpec((shape[0], size, size)),), setting)
+        except ForwardError:
+            return False
+        except UncountedError:
+            return True
+        return True
+
+    size = max(shape[1:])
+    while not works(size):
+        size *= 2
+        if size > _LARGEST_TRIED:
+            return ""
+    too_small = 0
+    while size - too_small > 1:
+        middle = (size + too_small) // 2
+        too_small, size = (too_small, middle) if works(middle) else (middle, size)
+    option = f"--input {shape[0]}x{size}x{size}" if source.input_shape is None else f"--resolution {size}"
+    return f" An image of {size}x{size} would do: '{option}'."

@@ -1,0 +1,1 @@
+"""One file = one family of architectures; one decorated function = one architecture."""

@@ -1,0 +1,105 @@
+"""Options that several commands share, and how a result is put out."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from archstat.errors import OutputError
+
+if TYPE_CHECKING:
+    from archstat.records import ModelCost
+    from archstat.tables import Table
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def output_options(command: Command) -> Command:
+    """``--format``, ``--exact`` and ``--output``."""
+    formats = click.Choice(["text", "markdown", "csv", "json", "latex"])
+    for option in (
+        click.option("--output", type=click.Path(path_type=Path), help="Write to this file instead of the terminal."),
+        click.option("--exact", "is_exact", is_flag=True, help="Show counts in full (CSV and JSON always do)."),
+        click.option(
+            "--format", "format_", type=formats, default="text", show_default=True, help="CSV and JSON: base units."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def input_options(command: Command) -> Command:
+    """``--input``, ``--resolution``, ``--batch-size``, ``--dtype`` and ``--strict``."""
+    dtypes = click.Choice(["float32", "float16", "bfloat16", "float64"])
+    for option in (
+        click.option("--strict", is_flag=True, help="Fail if there is an op that no rule counts."),
+        click.option("--dtype", type=dtypes, default="float32", show_default=True, help="Of parameters and inputs."),
+        click.option("--batch-size", type=click.IntRange(1), default=1, show_default=True, help="Inputs at once."),
+        click.option("--resolution", type=click.IntRange(1), help="Height and width of the image."),
+        click.option(
+            "--input",
+            "inputs",
+            multiple=True,
+            metavar="SIZES",
+            help="Sizes without the batch, as 3x224x224, or 128:int64 for whole numbers; once for each input.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def cost_of(
+    name: str, *, inputs: tuple[str, ...], resolution: int | None, batch_size: int, dtype: str, strict: bool
+) -> ModelCost:
+    """What the named network costs with these input options; what its own code prints goes to stderr."""
+    from archstat.analysis import Setting, count_source, parse_input
+
+    setting = Setting(tuple(map(parse_input, inputs)), resolution, batch_size, dtype, strict)
+    with contextlib.redirect_stdout(sys.stderr):
+        return count_source(name, setting)
+
+
+def put_table(table: Table, format_: str, output: Path | None, *, is_exact: bool) -> None:
+    """Put out a table in the format that was asked for."""
+    from archstat.formats import FORMATS
+
+    if format_ == "text":
+        put(FORMATS["text"](table, is_exact=is_exact, **_terminal(output)), output)
+    else:
+        put(FORMATS[format_](table, is_exact=is_exact), output)
+
+
+def _terminal(output: Path | None) -> dict[str, Any]:
+    """The width and colours of the terminal, if the text goes to one."""
+    if output is not None or sys.stdout is None or not sys.stdout.isatty():
+        return {}
+    return {"width": shutil.get_terminal_size().columns, "is_plain": bool(os.environ.get("NO_COLOR"))}
+
+
+def put(text: str, output: Path | None) -> None:
+    """Put out a result: on stdout, or whole into a file."""
+    text = text if text.endswith("\n") else f"{text}\n"
+    if output is None:
+        _print(text)
+        return
+    from archstat.results import write_whole
+
+    write_whole(output, text)
+    click.echo(f"Wrote {output}", err=True)
+
+
+def _print(text: str) -> None:
+    try:
+        click.echo(text, nl=False, color=True)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python fails again when it ends
+        if isinstance(error, BrokenPipeError):  # the reader of our output has seen enough
+            raise click.exceptions.Exit(0) from None
+        raise OutputError(f"The result cannot be written: {error.strerror}.") from error

@@ -1,0 +1,209 @@
+"""A :class:`~archstat.records.Trace` → :class:`~archstat.records.ModelCost`: the rows and their totals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from archstat.counting.details import detail_of
+from archstat.counting.memory import peak
+from archstat.counting.rules import FREE, cost_of
+from archstat.errors import UncountedError
+from archstat.records import (
+    LayerCall,
+    LayerCost,
+    LayerSpec,
+    ModelCost,
+    OpCall,
+    OpCost,
+    Shape,
+    TensorSpec,
+    Trace,
+    UncountedOp,
+)
+
+__all__ = ["count_trace"]
+
+
+def count_trace(trace: Trace, architecture: str, *, note: str = "", strict: bool = False) -> ModelCost:
+    """What a forward pass costs, layer by layer.
+
+    Args:
+        trace: The forward pass.
+        architecture: What to call it.
+        note: What a reader must know about it.
+        strict: Refuse a network with ops that no rule covers.
+
+    Raises:
+        UncountedError: Under ``strict``, there is such an op.
+    """
+    counter = _Counter(trace)
+    counter.run()
+    layers, ops = counter.rows, tuple(counter.op_costs())
+    uncounted = tuple(UncountedOp(op, calls, elements) for op, (calls, elements) in counter.uncounted.items())
+    if strict and uncounted:
+        names = ", ".join(f"{op.op} ({op.calls} ×)" for op in uncounted)
+        message = (
+            f"No rule counts these ops of {architecture}: {names}. Without '--strict' they are left out and named."
+        )
+        raise UncountedError(message)
+    most = peak(trace)
+    return ModelCost(
+        architecture=architecture,
+        input_shapes=trace.inputs,
+        dtype=trace.dtype,
+        forward=trace.forward,
+        parameters=sum([row.parameters for row in layers]),
+        trainable_parameters=sum([row.trainable_parameters for row in layers]),
+        buffers=sum([row.buffers for row in layers]),
+        macs=sum([row.macs for row in layers]),
+        other_flops=sum([row.other_flops for row in layers]),
+        activations=sum([row.activations for row in layers]),
+        activation_bytes=sum([row.activation_bytes for row in layers]),
+        peak_activation_bytes=most.nbytes,
+        peak_layer=most.layer,
+        uncounted=uncounted,
+        layers=tuple(layers),
+        ops=ops,
+        note=note,
+    )
+
+
+class _Counter:
+    """Goes through a trace once and collects rows.
+
+    A layer without layers inside is one row for each of its calls. What a larger layer runs itself is one row for each
+    op, unless the op neither computes nor allocates anything. A parameter stands in the row of the leaf that owns it,
+    or of the first op outside a leaf that uses it; what is left is listed at the end.
+    """
+
+    def __init__(self, trace: Trace) -> None:
+        self.rows: list[LayerCost] = []
+        self.uncounted: dict[str, tuple[int, int]] = {}
+        self._trace = trace
+        self._ops: dict[str, list[int]] = {}
+        self._times: dict[object, int] = {}
+        leaves = {call.layer for call in trace.calls if trace.layers[call.layer].is_leaf}
+        self._loose = {
+            index for number, layer in enumerate(trace.layers) if number not in leaves for index in layer.parameters
+        }
+        self._unplaced = [number for number in range(len(trace.layers)) if number not in leaves]
+
+    def run(self) -> None:
+        """Make the rows."""
+        ops, layers = self._trace.ops, self._trace.layers
+        done, count = 0, len(ops)
+        for number, call in enumerate(self._trace.calls):
+            while done < call.first_op:
+                self._add_op(done)
+                done += 1
+            layer = layers[call.layer]
+            if layer.is_leaf:
+                first = done
+                while done < count and ops[done].call == number:
+                    done += 1
+                self._add_leaf(call, layer, first, done)
+        for index in range(done, count):
+            self._add_op(index)
+        for number in self._unplaced:
+            self._add_rest(self._trace.layers[number])
+
+    def op_costs(self) -> list[OpCost]:
+        """The work by op, the most multiply-accumulates first."""
+        costs = [OpCost(name, *numbers) for name, numbers in self._ops.items()]
+        return sorted(costs, key=lambda cost: (-cost.macs, -cost.other_flops, cost.op))
+
+    def _add_leaf(self, call: LayerCall, layer: LayerSpec, first: int, end: int) -> None:
+        times = self._times[call.layer] = self._times.get(call.layer, 0) + 1
+        macs = other_flops = 0
+        detail = ""
+        for index in range(first, end):
+            op_macs, op_other, _, _ = self._count(index)
+            macs += op_macs
+            other_flops += op_other
+            detail = detail or detail_of(self._trace.ops[index])
+        held = (*self._sizes(layer.parameters), layer.buffers) if times == 1 else (0, 0, 0)
+        memory = self._allocated(call.outputs, first, end)
+        shape = _shape(call.outputs)
+        self.rows.append(LayerCost(layer.path, layer.kind, detail, times, shape, *held, macs, other_flops, *memory))
+
+    def _add_op(self, index: int) -> None:
+        op = self._trace.ops[index]
+        path = self._trace.layers[self._trace.calls[op.call].layer].path
+        counts = self._count(index)
+        held = (*self._claim(op), 0) if self._loose else (0, 0, 0)
+        if any(counts) or held[0] or op.op in self.uncounted:
+            times = self._times[path, op.op] = self._times.get((path, op.op), 0) + 1
+            self.rows.append(LayerCost(path, op.op, detail_of(op), times, _shape(op.outputs), *held, *counts))
+
+    def _add_rest(self, layer: LayerSpec) -> None:
+        """What a layer holds that no row has shown: it never ran, or nothing used it."""
+        left = [index for index in layer.parameters if index in self._loose]
+        if left or layer.buffers:
+            detail = "never runs" if layer.is_leaf else "holds only"
+            held = (*self._sizes(left), layer.buffers)
+            self.rows.append(LayerCost(layer.path, layer.kind, detail, 0, (), *held, 0, 0, 0, 0))
+
+    def _count(self, index: int) -> tuple[int, int, int, int]:
+        """MACs, other FLOPs, and the elements and bytes that one op allocated, entered under its name too."""
+        op = self._trace.ops[index]
+        cost = cost_of(op)
+        if cost is None:
+            calls, elements = self.uncounted.get(op.op, (0, 0))
+            met = sum(math.prod(spec.shape) for spec in (*op.tensors(), *op.outputs))
+            self.uncounted[op.op] = (calls + 1, elements + met)
+            cost = FREE
+        elements, nbytes = self._allocated(op.outputs, index, index + 1)
+        totals = self._ops.get(op.op)
+        if totals is None:
+            totals = self._ops[op.op] = [0, 0, 0, 0, 0]
+        totals[0] += 1
+        totals[1] += cost.macs
+        totals[2] += cost.other_flops
+        totals[3] += elements
+        totals[4] += nbytes
+        return cost.macs, cost.other_flops, elements, nbytes
+
+    def _allocated(self, outputs: tuple[TensorSpec, ...], first: int, end: int) -> tuple[int, int]:
+        """Elements and bytes of those outputs that the ops from ``first`` to ``end`` allocated, each once."""
+        elements = nbytes = 0
+        seen: tuple[int, ...] = ()
+        for spec in outputs:
+            storage = spec.storage
+            if storage >= 0 and storage not in seen:
+                life = self._trace.storages[storage]
+                if first <= life.born < end:
+                    seen = (*seen, storage)
+                    elements += life.nbytes // itemsize(spec.dtype)
+                    nbytes += life.nbytes
+        return elements, nbytes
+
+    def _sizes(self, indices: Sequence[int]) -> tuple[int, int]:
+        parameters = trainable = 0
+        for index in indices:
+            parameter = self._trace.parameters[index]
+            parameters += parameter.elements
+            trainable += parameter.elements if parameter.is_trainable else 0
+        return parameters, trainable
+
+    def _claim(self, op: OpCall) -> tuple[int, int]:
+        """The parameters that an op outside a leaf is the first to use."""
+        used = {~spec.storage for spec in op.tensors() if spec.storage < 0} & self._loose
+        self._loose -= used
+        return self._sizes(sorted(used))
+
+
+def _shape(outputs: tuple[TensorSpec, ...]) -> Shape:
+    return tuple(outputs[0].shape) if outputs else ()
+
+
+_ITEMSIZES: dict[str, int] = {"bool": 1}
+
+
+def itemsize(dtype: str) -> int:
+    """The bytes of one element: ``"float32"`` → 4; types of less than a byte take one."""
+    size = _ITEMSIZES.get(dtype)
+    if size is None:
+        bits = "".join(c for c in dtype.partition("_")[0] if c.isdigit())
+        size = _ITEMSIZES[dtype] = max(int(bits or 8) // 8, 1)
+    return size

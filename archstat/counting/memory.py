@@ -1,0 +1,34 @@
+"""Activation memory, replayed from the births and deaths that the trace recorded."""
+
+from __future__ import annotations
+
+from archstat.records import Peak, Trace
+
+
+def peak(trace: Trace) -> Peak:
+    """The op during which the most activation memory was alive.
+
+    Included: every tensor that the forward pass allocated, also within a layer, from the op that made it until its last
+    reference went. Left out: parameters, buffers and inputs, which are there before; workspaces that a device's library
+    allocates for itself. Views and in-place results are no memory of their own.
+    """
+    change = [0] * (len(trace.ops) + 1)
+    for life in trace.storages:
+        if life.born >= 0:
+            change[life.born] += life.nbytes
+            if life.died is not None:
+                change[life.died] -= life.nbytes
+    alive = most = 0
+    at = -1
+    for op, difference in enumerate(change):
+        alive += difference
+        if alive > most:
+            most, at = alive, op
+    layer = trace.layers[trace.calls[trace.ops[at].call].layer].path if at >= 0 else ""
+    return Peak(
+        most, at, layer, tuple(i for i, life in enumerate(trace.storages) if _is_alive(life.born, life.died, at))
+    )
+
+
+def _is_alive(born: int, died: int | None, op: int) -> bool:
+    return 0 <= born <= op and (died is None or died > op)

@@ -1,0 +1,67 @@
+"""Every failure that archstat expects, one sentence each.
+
+::
+
+    ArchstatError
+    ├── UnknownNameError      a name that no registry holds
+    ├── SourceError           a network that could not be loaded or built
+    ├── InputError            an input that the network cannot take
+    ├── ForwardError          the network's own code failed while it ran
+    ├── UncountedError        an op without a rule, under ``strict``
+    ├── DataError             a file whose content does not hold together
+    └── OutputError           a place that cannot be written
+
+A message says what happened with the values, where, and what to do. The command line prints it on one line and
+exits with 2.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class ArchstatError(Exception):
+    """A failure with a cause that the user can mend."""
+
+
+class UnknownNameError(ArchstatError):
+    """A name that no registry holds."""
+
+    @classmethod
+    def of(cls, what: str, name: str, known: Iterable[str], hint: str = "") -> "UnknownNameError":
+        """The error for one unknown name, with the closest known names.
+
+        Args:
+            what: The kind of thing that was asked for, with its article: ``"architecture"``.
+            name: The name as the user wrote it.
+            known: Every name that would have been right.
+            hint: A sentence on where to look further.
+        """
+        known = list(known)
+        cases = [match for match in known if match.lower() == name.lower()]
+        close = cases or difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.6)
+        guess = f" Did you mean {' or '.join(repr(match) for match in close)}?" if close else ""
+        return cls(f"No {what} is named {name!r}.{guess}{' ' + hint if hint else ''}")
+
+
+class SourceError(ArchstatError):
+    """A network that could not be loaded or built."""
+
+
+class InputError(ArchstatError):
+    """An input that the network cannot take."""
+
+
+class ForwardError(ArchstatError):
+    """The network's own code failed while it ran; the original error is the ``__cause__``."""
+
+
+class UncountedError(ArchstatError):
+    """An op without a rule, under ``strict``."""
+
+
+class DataError(ArchstatError):
+    """A file whose content does not hold together."""
+
+
+class OutputError(ArchstatError):
+    """A place that cannot be written."""

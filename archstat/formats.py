@@ -1,0 +1,175 @@
+"""Tables → text: one function is one format."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import msgspec
+from rich.cells import cell_len
+
+from archstat import units
+from archstat.tables import Column, Table
+
+
+def text(table: Table, *, is_exact: bool = False, width: int | None = None, is_plain: bool = True) -> str:
+    """A table for a terminal.
+
+    Where there is too little room names are shortened, then whole columns are left out, and a note says which. Numbers
+    are never cut.
+
+    Args:
+        table: What to show.
+        is_exact: Show counts in full.
+        width: The columns of the terminal; ``None``: as many as it takes.
+        is_plain: Leave out colours.
+    """
+    rows = shown(table, is_exact=is_exact)
+    widths = _widths(table.columns, rows, width)
+    bold, normal = ("", "") if is_plain else ("\x1b[1m", "\x1b[0m")
+    lines = [f"{bold}{_printable(line)}{normal}" for line in table.title.splitlines()]
+    if rows:
+        header = _line(table.columns, [column.header for column in table.columns], widths)
+        body = [_line(table.columns, row, widths) for row in rows]
+        rule = "─" * (sum(widths.values()) + len(_GAP) * (len(widths) - 1))
+        lines += [*([""] if lines else []), f"{bold}{header}{normal}", rule, *body]
+    left_out = [column.header for number, column in enumerate(table.columns) if number not in widths]
+    missing = f"Too narrow for {', '.join(left_out)}: widen the terminal, or append '| less -S'." if left_out else ""
+    notes = [note for note in (*table.notes, missing) if note]
+    return "\n".join([*lines, *([""] if notes and lines else []), *map(_printable, notes)]) + "\n"
+
+
+_GAP = "  "
+
+
+def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str]], room: int | None) -> dict[int, int]:
+    """The width of each column that fits, by its place."""
+    natural = [max(map(cell_len, cells)) for cells in zip([column.header for column in columns], *rows, strict=True)]
+    places = list(range(len(columns)))
+    while True:
+        widths = {place: natural[place] for place in places}
+        excess = sum(widths.values()) + len(_GAP) * (len(places) - 1) - (room or sys.maxsize)
+        spare = {p: natural[p] - columns[p].least for p in places if not columns[p].is_number}
+        if excess <= sum(max(chars, 0) for chars in spare.values()):
+            break
+        rank = max(columns[place].gives_way for place in places)
+        if not rank:
+            break
+        places = [place for place in places if columns[place].gives_way != rank]
+    while excess > 0 and any(chars > 0 for chars in spare.values()):
+        widest = max(spare, key=lambda place: spare[place])
+        widths[widest], spare[widest], excess = widths[widest] - 1, spare[widest] - 1, excess - 1
+    return widths
+
+
+def _line(columns: Sequence[Column], cells: Sequence[str], widths: dict[int, int]) -> str:
+    return _GAP.join(_set(columns[place], cells[place], width) for place, width in widths.items()).rstrip()
+
+
+def _set(column: Column, cell: str, width: int) -> str:
+    """A cell in its column, cut at the end or, if it is a path, at the beginning."""
+    if cell_len(cell) > width:
+        cell = f"…{cell[1 - width :]}" if column.is_path else f"{cell[: width - 1]}…"
+    space = " " * (width - cell_len(cell))
+    return space + cell if column.is_number else cell + space
+
+
+def shown(table: Table, *, is_exact: bool = False) -> list[list[str]]:
+    """The cells as people read them."""
+    return [
+        [_cell(column, value, is_exact=is_exact) for column, value in zip(table.columns, row, strict=True)]
+        for row in table.rows
+    ]
+
+
+def _cell(column: Column, value: Any, *, is_exact: bool) -> str:
+    if value is None:
+        return "–"
+    if is_exact and column.is_number and isinstance(value, int):
+        return units.exact(value)
+    return _printable(column.show(value))
+
+
+def _printable(text: str) -> str:
+    """A text without what would break a line or steer a terminal: a layer can have any name."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else "�" for c in text)
+
+
+def markdown(table: Table, *, is_exact: bool = False) -> str:
+    """A table in GitHub's Markdown."""
+    headers = [_escaped(column.header, _MARKDOWN) for column in table.columns]
+    rule = ["--:" if column.is_number else "---" for column in table.columns]
+    rows = [[_escaped(cell, _MARKDOWN) for cell in row] for row in shown(table, is_exact=is_exact)]
+    lines = [f"| {' | '.join(cells)} |" for cells in (headers, rule, *rows)]
+    title = [f"**{_escaped(_printable(line), _MARKDOWN)}**\n" for line in table.title.splitlines()]
+    notes = [f"* {_escaped(_printable(' '.join(note.split())), _MARKDOWN)}" for note in table.notes]
+    return "\n".join([*title, *lines, *([""] if notes else []), *notes]) + "\n"
+
+
+_MARKDOWN = {**{character: f"\\{character}" for character in "\\|*_`[]~$"}, "<": "&lt;", "&": "&amp;"}
+_LATEX = {character: f"\\{character}" for character in "&%$#_{}"} | {
+    "\\": "\\textbackslash{}",
+    "~": "\\textasciitilde{}",
+    "^": "\\textasciicircum{}",
+    "×": "$\\times$",
+    "→": "$\\to$",
+    "·": "$\\cdot$",
+    "–": "--",
+    "−": "$-$",
+    "≠": "$\\neq$",
+    "↓": "$\\downarrow$",
+    "⇄": "$\\rightleftarrows$",
+    "…": "\\dots{}",
+    "[": "{[}",
+    "<": "\\textless{}",
+    ">": "\\textgreater{}",
+}
+
+
+def _escaped(value: str, replacements: dict[str, str]) -> str:
+    return "".join(replacements.get(character, character) for character in value)
+
+
+def latex(table: Table, *, is_exact: bool = False) -> str:
+    """A table for the package booktabs; title and notes are comments."""
+    alignment = "".join("r" if column.is_number else "l" for column in table.columns)
+    headers = " & ".join(_escaped(column.header, _LATEX) for column in table.columns)
+    rows = [" & ".join(_escaped(cell, _LATEX) for cell in row) for row in shown(table, is_exact=is_exact)]
+    notes = [f"% {_printable(line)}" for line in (*table.title.splitlines(), *table.notes)]
+    body = [f"{row} \\\\" for row in rows]
+    parts = [*notes, f"\\begin{{tabular}}{{{alignment}}}", "\\toprule", f"{headers} \\\\", "\\midrule"]
+    return "\n".join([*parts, *body, "\\bottomrule", "\\end{tabular}"]) + "\n"
+
+
+def csv_text(table: Table, *, is_exact: bool = True) -> str:  # noqa: ARG001 - CSV is always exact
+    """Comma-separated values in base units, the first line naming the columns; shapes as ``1x3x224x224``."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(column.key for column in table.columns)
+    writer.writerows([_plain(value) for value in row] for row in table.rows)
+    return out.getvalue()
+
+
+def _plain(value: Any) -> Any:
+    return "x".join(map(str, value)) if isinstance(value, tuple) else value
+
+
+def json(table: Table, *, is_exact: bool = True) -> str:  # noqa: ARG001 - JSON is always exact
+    """A list of objects in base units, one for each row."""
+    keys = [column.key for column in table.columns]
+    rows: Iterable[dict[str, Any]] = [dict(zip(keys, row, strict=True)) for row in table.rows]
+    return msgspec.json.format(msgspec.json.encode(rows), indent=2).decode() + "\n"
+
+
+FORMATS: dict[str, Callable[..., str]] = {
+    "text": text,
+    "markdown": markdown,
+    "csv": csv_text,
+    "json": json,
+    "latex": latex,
+}
+
+NAMES: Sequence[str] = tuple(FORMATS)

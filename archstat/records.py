@@ -1,0 +1,313 @@
+"""The nouns: plain frozen records that one stage makes and the next one reads.
+
+``TensorSpec OpCall LayerSpec LayerCall ParameterSpec StorageLife`` make up a :class:`Trace`; ``LayerCost OpCost
+UncountedOp`` make up a :class:`ModelCost`. Nothing here needs torch. Units are suffixes (``activation_bytes``); a count
+without a suffix is a number of elements or of operations.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Shape = tuple[int, ...]
+
+#: What kind of work an op does by torch's own declaration; ``other`` needs a rule.
+Nature = Literal["view", "pointwise", "other"]
+
+
+class TensorSpec(msgspec.Struct, frozen=True, gc=False):
+    """One tensor as an op saw it.
+
+    Attributes:
+        shape: Its size.
+        dtype: Its element type in torch's words without the prefix: ``"float32"``.
+        storage: The index of its memory in :attr:`Trace.storages`; views share it. The memory of the network's own
+            tensors is not listed there: -1 is that of its first parameter, -2 of its second, …, then of its buffers.
+    """
+
+    shape: Shape
+    dtype: str
+    storage: int
+
+
+class OpCall(msgspec.Struct, frozen=True, gc=False):
+    """One op that ran.
+
+    Attributes:
+        op: The op's plain name, the same for its in-place and private forms: ``"conv2d"``, ``"relu"``, ``"softmax"``;
+            ops that are not torch's own carry their namespace: ``"torchvision::deform_conv2d"``.
+        call: The index in :attr:`Trace.calls` of the layer call whose ``forward`` ran it.
+        nature: What torch declares the op to be.
+        args: Its positional arguments, tensors as :class:`TensorSpec`, lists as tuples.
+        kwargs: Its keyword arguments, likewise.
+        outputs: The tensors it returned.
+    """
+
+    op: str
+    call: int
+    nature: Nature
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    outputs: tuple[TensorSpec, ...]
+
+    def tensors(self) -> tuple[TensorSpec, ...]:
+        """The tensors among its arguments, those in lists included, in order."""
+        return tuple(_tensors_in((*self.args, *self.kwargs.values())))
+
+
+def _tensors_in(values: tuple[Any, ...]) -> list[TensorSpec]:
+    found: list[TensorSpec] = []
+    for value in values:
+        if isinstance(value, TensorSpec):
+            found.append(value)
+        elif isinstance(value, tuple):
+            found += _tensors_in(value)
+    return found
+
+
+class LayerSpec(msgspec.Struct, frozen=True):
+    """One module of the network.
+
+    Attributes:
+        path: Where it stands: ``"layer1.0.conv1"``; the network itself is ``""``.
+        kind: The name of its class.
+        is_leaf: It has no modules inside, so all that runs in it is one row of a table.
+        parameters: Indices in :attr:`Trace.parameters` of those that it owns, shared ones at their first owner only.
+        buffers: The number of elements in its buffers, shared ones at their first owner only.
+    """
+
+    path: str
+    kind: str
+    is_leaf: bool
+    parameters: tuple[int, ...]
+    buffers: int
+
+
+class LayerCall(msgspec.Struct, frozen=True, gc=False):
+    """One run of a layer's ``forward``.
+
+    Attributes:
+        layer: The index of the layer in :attr:`Trace.layers`.
+        parent: The index of the call that this one ran in, -1 for the network itself.
+        first_op: How many ops had run when it began.
+        outputs: The tensors it returned.
+    """
+
+    layer: int
+    parent: int
+    first_op: int
+    outputs: tuple[TensorSpec, ...]
+
+
+class ParameterSpec(msgspec.Struct, frozen=True, gc=False):
+    """One parameter, however many names it has.
+
+    Attributes:
+        name: The first of its names.
+        elements: How many numbers it holds.
+        is_trainable: Whether it asks for a gradient.
+    """
+
+    name: str
+    elements: int
+    is_trainable: bool
+
+
+class StorageLife(msgspec.Struct, frozen=True, gc=False):
+    """The life of one piece of memory, measured in ops.
+
+    Attributes:
+        nbytes: Its size.
+        born: The index in :attr:`Trace.ops` of the op that allocated it; -1 if it was there before the forward pass
+            (an input) and so is no activation.
+        died: How many ops had run when it was freed; ``None`` if it outlived the forward pass.
+    """
+
+    nbytes: int
+    born: int
+    died: int | None
+
+
+class Trace(msgspec.Struct, frozen=True):
+    """One forward pass, op by op.
+
+    Attributes:
+        forward: ``"meta"`` if shapes alone were computed, ``"real"`` if the network had to compute for real.
+        layers: Every module, in the order of ``named_modules``.
+        calls: Every run of a module, in the order in which they began.
+        ops: Every op, in the order in which they ran.
+        parameters: Every parameter once.
+        storages: Every piece of memory that was met besides that of parameters and buffers.
+        inputs: The shapes of the tensors that went in.
+        dtype: The element type of the network's floating-point inputs, or of its parameters if it has none.
+    """
+
+    forward: Literal["meta", "real"]
+    layers: tuple[LayerSpec, ...]
+    calls: tuple[LayerCall, ...]
+    ops: tuple[OpCall, ...]
+    parameters: tuple[ParameterSpec, ...]
+    storages: tuple[StorageLife, ...]
+    inputs: tuple[Shape, ...]
+    dtype: str
+
+
+class Cost(msgspec.Struct, frozen=True, gc=False):
+    """Arithmetic: multiply-accumulates, and the floating-point operations that are none."""
+
+    macs: int = 0
+    other_flops: int = 0
+
+    @property
+    def flops(self) -> int:
+        """``2 * macs + other_flops``."""
+        return 2 * self.macs + self.other_flops
+
+
+class LayerCost(msgspec.Struct, frozen=True, gc=False):
+    """One row: a layer without layers inside, or one op that a larger layer runs itself.
+
+    Attributes:
+        layer: The path of the layer, ``""`` for the network itself.
+        kind: Its class (``"Conv2d"``), or the name of the op (``"add"``).
+        detail: Its hyper-parameters: ``"3→64 7×7/2"``.
+        call: 1 for the first run of this layer, 2 for the second, …; 0 for a layer that holds parameters and never ran.
+        output_shape: The shape of the (first) tensor it returned.
+        parameters: Elements of the parameters that are counted here; each stands in one row only.
+        trainable_parameters: Those of them that ask for a gradient.
+        buffers: Elements of its buffers.
+        macs: Multiply-accumulates of convolutions, linear layers and matrix products.
+        other_flops: Floating-point operations that are no part of a multiply-accumulate.
+        activations: Elements of what it hands on in memory of its own; views and in-place results add none.
+        activation_bytes: Their size.
+    """
+
+    layer: str
+    kind: str
+    detail: str
+    call: int
+    output_shape: Shape
+    parameters: int
+    trainable_parameters: int
+    buffers: int
+    macs: int
+    other_flops: int
+    activations: int
+    activation_bytes: int
+
+    @property
+    def flops(self) -> int:
+        """``2 * macs + other_flops``."""
+        return 2 * self.macs + self.other_flops
+
+
+class OpCost(msgspec.Struct, frozen=True):
+    """All runs of one op together; activations are those of the outputs it allocated, internal ones included."""
+
+    op: str
+    calls: int
+    macs: int
+    other_flops: int
+    activations: int
+    activation_bytes: int
+
+    @property
+    def flops(self) -> int:
+        """``2 * macs + other_flops``."""
+        return 2 * self.macs + self.other_flops
+
+
+class UncountedOp(msgspec.Struct, frozen=True):
+    """An op that no rule covers: its arithmetic is missing from the totals, which are a lower bound.
+
+    Attributes:
+        op: The op's name.
+        calls: How often it ran.
+        elements: The elements of its inputs and outputs, all runs together: how large the gap can be.
+    """
+
+    op: str
+    calls: int
+    elements: int
+
+
+class Peak(msgspec.Struct, frozen=True):
+    """The moment at which the most activation memory was alive.
+
+    Attributes:
+        nbytes: How much that was.
+        op: The index in :attr:`Trace.ops` of the op that ran then; -1 if nothing was ever allocated.
+        layer: The path of the layer that ran it.
+        alive: The indices of the storages that were alive.
+    """
+
+    nbytes: int
+    op: int
+    layer: str
+    alive: tuple[int, ...]
+
+
+class ModelCost(msgspec.Struct, frozen=True):
+    """What one forward pass of a network costs.
+
+    Attributes:
+        architecture: What was counted: a name of ours, a source, or the class of the module.
+        input_shapes: The shapes of the tensors that went in, batch dimension included.
+        dtype: The element type that bytes are stated for.
+        forward: ``"meta"``, or ``"real"`` if the network had to be run.
+        parameters: Elements of all parameters, each once.
+        trainable_parameters: Those that ask for a gradient.
+        buffers: Elements of all buffers, each once.
+        macs: Multiply-accumulates of convolutions, linear layers and matrix products.
+        other_flops: Floating-point operations that are no part of a multiply-accumulate.
+        activations: Elements of every layer's own outputs.
+        activation_bytes: Their size.
+        peak_activation_bytes: The most memory alive at once; inputs, parameters and buffers are not in it.
+        peak_layer: The layer that ran at that moment.
+        uncounted: The ops that no rule covers.
+        layers: The rows; they add up to the totals.
+        ops: The same work by op.
+        note: What a reader must know about this architecture, or ``""``.
+    """
+
+    architecture: str
+    input_shapes: tuple[Shape, ...]
+    dtype: str
+    forward: Literal["meta", "real"]
+    parameters: int
+    trainable_parameters: int
+    buffers: int
+    macs: int
+    other_flops: int
+    activations: int
+    activation_bytes: int
+    peak_activation_bytes: int
+    peak_layer: str
+    uncounted: tuple[UncountedOp, ...]
+    layers: tuple[LayerCost, ...]
+    ops: tuple[OpCost, ...]
+    note: str = ""
+
+    @property
+    def flops(self) -> int:
+        """``2 * macs + other_flops``."""
+        return 2 * self.macs + self.other_flops
+
+    def to_frame(self) -> pd.DataFrame:
+        """The rows as a pandas frame, one column for each attribute of :class:`LayerCost` and ``flops``."""
+        import pandas as pd  # noqa: PLC0415 - pandas takes as long to import as the rest together
+
+        columns = [*LayerCost.__struct_fields__, "flops"]
+        rows = [[getattr(row, name) for name in columns] for row in self.layers]
+        frame: pd.DataFrame = pd.DataFrame(rows, columns=columns)
+        return frame
+
+    def _repr_html_(self) -> str:
+        """The rows, as a notebook shows them."""
+        html: str = self.to_frame().to_html(index=False)
+        return html

@@ -1,0 +1,101 @@
+"""Named functions: one decorated function is one architecture, and nothing else has to be edited.
+
+Every file of ``archstat/architectures/`` whose name does not start with an underscore is imported on the first look-up;
+that import needs torch, so the names alone (``archstat list``) are read from ``published.toml`` instead.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from archstat.errors import UnknownNameError
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class Architecture(msgspec.Struct, frozen=True):
+    """One architecture of ours.
+
+    Attributes:
+        name: The name of its function, which is what a user types.
+        family: The name of its file.
+        input_shape: The shape of one input without the batch dimension, e.g. ``(3, 224, 224)``.
+        build: Makes the ``nn.Module``; its keyword arguments are the variants of the architecture.
+    """
+
+    name: str
+    family: str
+    input_shape: tuple[int, ...]
+    build: Callable[..., Any]
+
+
+class Registry(Generic[Function]):
+    """Entries by name, collected from the files of one package on first use."""
+
+    def __init__(self, package: str, what: str) -> None:
+        """A registry of the ``what`` that the files of ``package`` define."""
+        self._package = package
+        self._what = what
+        self._entries: dict[str, Architecture] = {}
+        self._complete = False
+
+    def add(self, entry: Architecture) -> None:
+        """Take in one entry.
+
+        Raises:
+            ValueError: Another entry has the name already; a programming error, so no ``ArchstatError``.
+        """
+        if entry.name in self._entries:
+            message = f"Two of {self._package} are named {entry.name!r}."
+            raise ValueError(message)
+        self._entries[entry.name] = entry
+
+    def all(self) -> Mapping[str, Architecture]:
+        """Every entry by name, in the order of the files and within a file as written."""
+        self._load()
+        return self._entries
+
+    def get(self, name: str) -> Architecture:
+        """The entry of that name.
+
+        Raises:
+            UnknownNameError: There is none; the message has the closest names.
+        """
+        self._load()
+        if name not in self._entries:
+            raise UnknownNameError.of(self._what, name, self._entries, "'archstat list' shows every name.")
+        return self._entries[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """The names."""
+        return iter(self.all())
+
+    def _load(self) -> None:
+        if self._complete:
+            return
+        package = importlib.import_module(self._package)
+        for file in pkgutil.iter_modules(package.__path__):
+            if not file.name.startswith("_"):
+                importlib.import_module(f"{self._package}.{file.name}")
+        self._complete = True
+
+
+architectures: Registry[Any] = Registry("archstat.architectures", "architecture")
+
+
+def architecture(*, input_shape: tuple[int, ...]) -> Callable[[Function], Function]:
+    """Register the decorated function as an architecture under its own name.
+
+    Args:
+        input_shape: The shape of one input without the batch dimension, e.g. ``(3, 224, 224)``.
+    """
+
+    def register(build: Function) -> Function:
+        family = build.__module__.rpartition(".")[2]
+        architectures.add(Architecture(build.__name__, family, input_shape, build))
+        return build
+
+    return register

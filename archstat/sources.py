@@ -1,0 +1,290 @@
+"""Where a network comes from: ``resnet50``, ``./net.py:Net(width=2)``, ``torchvision.models:resnet50``.
+
+Arguments are Python literals; nothing is evaluated. A network is built on the meta device, so it takes no memory and no
+initialiser runs; a constructor that needs values is run again on the CPU.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import importlib.util
+import inspect
+import os
+import re
+import sys
+import typing
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import msgspec
+import torch
+from torch import nn
+from torch.overrides import TorchFunctionMode
+
+from archstat.errors import SourceError
+from archstat.published import published
+from archstat.registry import Architecture, architectures
+
+
+class Source(msgspec.Struct, frozen=True):
+    """A network and what is known of it.
+
+    Attributes:
+        name: As the user wrote it.
+        build: Makes the network; ``build()`` may be called more than once.
+        input_shape: The shape of one input without the batch dimension, if that is known.
+        note: What a reader must know about it.
+    """
+
+    name: str
+    build: Callable[[], nn.Module]
+    input_shape: tuple[int, ...] | None = None
+    note: str = ""
+
+
+def find(spec: str) -> Source:
+    """The network that a text names.
+
+    Args:
+        spec: An architecture of ours, ``FILE.py:NAME`` or ``PACKAGE.MODULE:NAME``, with or without ``(arguments)``.
+
+    Raises:
+        UnknownNameError: No architecture has that name.
+        SourceError: There is no such file, module or name, or the arguments do not fit.
+    """
+    place, args, kwargs = _parse(spec)
+    container, colon, attribute = place.rpartition(":")
+    if not colon and not place.endswith(".py"):
+        return _own(spec, architectures.get(place), args, kwargs)
+    if not container or not attribute:
+        raise SourceError(f"{spec!r} names no network: write it as './net.py:Net' or 'torchvision.models:resnet50'.")
+    module = _load_file(Path(container)) if container.endswith(".py") else _load_module(container)
+    return Source(spec, _checked_call(spec, _attribute(module, container, attribute), args, kwargs))
+
+
+_SPEC = re.compile(r"(.*?\.py:[^(]*|[^(]*)(\(.*)?", re.DOTALL)
+"""A place, and the call that may follow it; the path of a file may have parentheses too."""
+
+
+def _parse(spec: str) -> tuple[str, list[Any], dict[str, Any]]:
+    """The part before the parentheses, and the literals in them."""
+    place, call_text = _SPEC.fullmatch(spec.strip()).groups()  # type: ignore[union-attr]  # any text is one
+    if not call_text:
+        return place, [], {}
+    wrong = f"{spec!r} cannot be read: arguments are literals, as in 'resnet50(classes=10)'."
+    try:
+        call = ast.parse(f"_{call_text}", mode="eval").body
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+            raise SourceError(wrong)
+        args = [ast.literal_eval(arg) for arg in call.args]
+        kwargs = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
+    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError) as error:
+        raise SourceError(wrong) from error
+    if None in kwargs or len(kwargs) < len(call.keywords):
+        raise SourceError(wrong)
+    return place, args, typing.cast("dict[str, Any]", kwargs)
+
+
+def _own(spec: str, entry: Architecture, args: list[Any], kwargs: dict[str, Any]) -> Source:
+    """An architecture of ours; its arguments are checked against its annotations."""
+    build = _checked_call(spec, entry.build, args, kwargs)
+    hints = typing.get_type_hints(entry.build)
+    for name, value in kwargs.items():
+        misfit = _misfit(value, hints[name])
+        if misfit:
+            raise SourceError(f"{spec!r} does not fit: {name}: {misfit}. {_usage(entry.build)}")
+    about = published().get(entry.name)
+    return Source(spec, build, entry.input_shape, about.note if about is not None else "")
+
+
+def _misfit(value: Any, hint: Any) -> str:
+    """What is wrong with a value of an annotated argument; ``""``: nothing."""
+    try:
+        msgspec.convert(value, hint)
+    except msgspec.ValidationError as error:
+        return str(error)
+    return ""
+
+
+def _checked_call(spec: str, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Callable[[], nn.Module]:
+    """The call without running it, once its arguments fit."""
+    if isinstance(function, nn.Module):
+        if args or kwargs:
+            raise SourceError(f"{spec!r} does not fit: the network is made already, so it takes no arguments.")
+        return lambda: function
+    if not callable(function):
+        raise SourceError(f"{spec!r} is neither a network nor makes one: it is of type {type(function).__name__}.")
+    try:
+        inspect.signature(function).bind(*args, **kwargs)
+    except TypeError as error:
+        raise SourceError(f"{spec!r} does not fit: {error}. {_usage(function)}") from error
+    except ValueError:
+        pass  # written in C: it checks its arguments itself
+
+    def build() -> nn.Module:
+        model = function(*args, **kwargs)
+        if not isinstance(model, nn.Module):
+            raise SourceError(f"{spec!r} makes no torch.nn.Module: what it returns is of type {type(model).__name__}.")
+        return model
+
+    return build
+
+
+def _usage(function: Any) -> str:
+    """The arguments that would fit, as the user would write them."""
+    parameters = [p.replace(annotation=p.empty) for p in inspect.signature(function).parameters.values()]
+    if not parameters:
+        return "It takes no arguments."
+    return f"Its arguments are ({', '.join(str(parameter) for parameter in parameters)})."
+
+
+def _attribute(module: ModuleType, container: str, name: str) -> Any:
+    value: Any = module
+    for part in name.split("."):
+        if not hasattr(value, part):
+            own = [n for n, v in vars(module).items() if getattr(v, "__module__", None) == module.__name__]
+            has = f"It defines {', '.join(own)}." if own else "It defines nothing that makes a network."
+            raise SourceError(f"{container!r} has no {name!r}. {has}")
+        value = getattr(value, part)
+    return value
+
+
+def _load_module(name: str) -> ModuleType:
+    if re.search(r"[^\w.]", name) or not all(name.split(".")):
+        raise SourceError(f"{name!r} is no module: write a file as './net.py:Net', a module as 'package.module:Net'.")
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
+            raise SourceError(
+                f"No module is named {name!r}. Is it installed? A file is written './net.py:Net'."
+            ) from error
+        raise _import_failure(name, error) from error
+    except (Exception, SystemExit) as error:
+        raise _import_failure(name, error) from error
+
+
+def _load_file(path: Path) -> ModuleType:
+    """Import a file under a name of its own; files beside it can be imported by it."""
+    if not os.path.isfile(path):  # noqa: PTH113 - Path.is_file() raises if the name is too long or has a NUL
+        raise SourceError(f"There is no file {str(path)!r}.")
+    spec = importlib.util.spec_from_file_location(f"archstat_source_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise SourceError(f"{str(path)!r} is no Python file.")
+    module = importlib.util.module_from_spec(spec)
+    folder = path.parent.resolve()
+    _forget_neighbours()
+    known = set(sys.modules)
+    sys.modules[spec.name] = module  # dataclasses look their module up there
+    sys.path.insert(0, str(folder))
+    importlib.invalidate_caches()
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        raise _import_failure(str(path), error) from error
+    finally:
+        if str(folder) in sys.path:
+            sys.path.remove(str(folder))
+        new = set(sys.modules) - known - {spec.name}
+        _neighbours.update(name for name in new if _is_in(folder, name.partition(".")[0]))
+    return module
+
+
+_neighbours: set[str] = set()
+"""The modules that the last file imported from beside it."""
+
+
+def _forget_neighbours() -> None:
+    """Let the next file import its own ``blocks.py``, and not that of another folder."""
+    for name in _neighbours:
+        sys.modules.pop(name, None)
+    _neighbours.clear()
+
+
+def _is_in(folder: Path, name: str) -> bool:
+    """Whether a module of that name is a file or a package of the folder."""
+    return (folder / f"{name}.py").is_file() or (folder / name).is_dir()
+
+
+def _import_failure(name: str, error: BaseException) -> SourceError:
+    return SourceError(f"{name!r} could not be imported: {_said(error)}")
+
+
+def _said(error: BaseException) -> str:
+    """An error in one line, with the line of the user's own code that raised it."""
+    line = f" (line {error.lineno})" if isinstance(error, SyntaxError) else ""
+    first = str(error).strip().split("\n", 1)[0] or "without a message"
+    return f"{type(error).__name__}: {first}{line}"
+
+
+# -- building ----------------------------------------------------------------------------------------------------------
+
+
+def build_on_meta(source: Source) -> nn.Module:
+    """The network without memory; on the CPU where its constructor needs values.
+
+    Raises:
+        SourceError: Its constructor raised.
+    """
+    try:
+        with MetaConstruction():
+            return source.build()
+    except SourceError:
+        raise
+    except (Exception, SystemExit):  # noqa: BLE001 - whatever the constructor could not do without values
+        return build_on_cpu(source)
+
+
+def build_on_cpu(source: Source) -> nn.Module:
+    """The network with values; the random number generator is left as it was.
+
+    Raises:
+        SourceError: Its constructor raised.
+    """
+    try:
+        with torch.random.fork_rng(devices=[]):
+            return source.build()
+    except SourceError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise SourceError(f"{source.name!r} could not be built: {_said(error)}") from error
+
+
+_ON_META = frozenset({torch.empty, torch.zeros, torch.ones, torch.full, torch.rand, torch.randn, torch.empty_strided})
+_FILLING = frozenset(
+    {
+        nn.init.kaiming_uniform_,
+        nn.init.kaiming_normal_,
+        nn.init.uniform_,
+        nn.init.normal_,
+        nn.init.constant_,
+        torch.Tensor.fill_,
+        torch.Tensor.zero_,
+        torch.Tensor.uniform_,
+        torch.Tensor.normal_,
+    }
+)
+
+
+class MetaConstruction(TorchFunctionMode):
+    """While it is active, floating-point tensors are made on the meta device, and filling them takes no time.
+
+    Tensors of whole numbers, and those that list or count values (``arange``, ``linspace``, ``tensor``), are real: a
+    constructor may need them.
+    """
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None) -> Any:
+        """One torch function."""
+        kwargs = kwargs or {}
+        if func in _ON_META:
+            dtype = kwargs.get("dtype") or torch.get_default_dtype()
+            if kwargs.get("device") is None and dtype.is_floating_point:
+                kwargs = {**kwargs, "device": "meta"}
+        elif func in _FILLING:
+            tensor = args[0] if args else kwargs["tensor"]
+            if tensor.is_meta:
+                return tensor
+        return func(*args, **kwargs)

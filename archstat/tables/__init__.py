@@ -1,0 +1,12 @@
+"""Records → tables: which columns there are, and what stands in them.
+
+A :class:`Table` holds plain values in base units; :mod:`archstat.formats` turns it into text, Markdown, CSV, JSON or
+LaTeX. Text shows numbers in four digits and a prefix, or in full on request; the other formats keep base units.
+"""
+
+from archstat.tables.columns import Column, Table
+from archstat.tables.difference import diff_table, matched
+from archstat.tables.network import layer_table, op_table
+from archstat.tables.networks import compare_table, list_table
+
+__all__ = ["Column", "Table", "compare_table", "diff_table", "layer_table", "list_table", "matched", "op_table"]

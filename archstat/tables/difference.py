@@ -1,0 +1,114 @@
+"""Two networks: their rows side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from archstat import units
+from archstat.records import LayerCost, ModelCost
+from archstat.tables.columns import Column, Show, Table, number, path
+from archstat.tables.network import WHOLE, kind_of, title_of
+
+_DIFF_COLUMNS = (
+    Column("mark", "", lambda mark: mark.replace("-", "−"), least=1),
+    path("layer_a", "Layer of A"),
+    path("layer_b", "Layer of B"),
+    Column("kind", "Kind"),
+    number("parameters_a", "Parameters A", gives_way=1),
+    number("parameters_b", "B", gives_way=1),
+    number("macs_a", "MACs A"),
+    number("macs_b", "B"),
+    number("activation_bytes_a", "Memory A", units.data_size, gives_way=2),
+    number("activation_bytes_b", "B", units.data_size, gives_way=2),
+)
+
+Pair = tuple["LayerCost | None", "LayerCost | None"]
+
+
+def diff_table(a: ModelCost, b: ModelCost, *, only_changes: bool = False) -> Table:
+    """The rows of two networks side by side: ``=`` alike, ``~`` changed, ``-`` only in A, ``+`` only in B.
+
+    Args:
+        a: One network.
+        b: The other.
+        only_changes: Leave out the rows that are alike.
+    """
+    rows = [_side_by_side(*pair) for pair in matched(a.layers, b.layers)]
+    shown = tuple(row for row in rows if row[0] != "=" or not only_changes)
+    totals = [f"{title:<18}{_change(getattr(a, name), getattr(b, name), show)}" for name, title, show in _TOTALS]
+    alike = f"{len(rows) - sum(row[0] != '=' for row in rows)} of {len(rows)} rows are alike."
+    return Table(_DIFF_COLUMNS, shown, f"A: {title_of(a)}\nB: {title_of(b)}", (*totals, alike))
+
+
+_TOTALS: tuple[tuple[str, str, Show], ...] = (
+    ("parameters", "Parameters", units.exact),
+    ("macs", "MACs", units.exact),
+    ("flops", "FLOPs", units.exact),
+    ("activation_bytes", "Activations", units.data_size),
+    ("peak_activation_bytes", "Peak activations", units.data_size),
+)
+
+
+def _change(a: int, b: int, show: Show) -> str:
+    difference = units.change(a, b, units.data_size if show is units.data_size else units.compact)
+    return f"{show(a)} → {show(b)}   {difference}"
+
+
+def matched(a: Sequence[LayerCost], b: Sequence[LayerCost]) -> list[Pair]:
+    """Rows that belong together: by path and run first, then by kind and shape in the order of execution."""
+    places = {(row.layer, row.call, _family(row)): j for j, row in reversed(list(enumerate(b)))}
+    partner: dict[int, int] = {}
+    for i, row in enumerate(a):
+        key = (row.layer, row.call, _family(row))
+        if key in places:
+            partner[i] = places.pop(key)
+    free: dict[tuple[Any, ...], list[int]] = {}
+    taken = set(partner.values())
+    for j, row in enumerate(b):
+        if j not in taken:
+            free.setdefault((row.kind, row.detail, row.output_shape), []).append(j)
+    for i, row in enumerate(a):
+        candidates = free.get((row.kind, row.detail, row.output_shape))
+        if i not in partner and candidates:
+            partner[i] = candidates.pop(0)
+    return _woven(a, b, partner)
+
+
+def _family(row: LayerCost) -> str:
+    """A layer keeps its place when its class changes; ops within one layer are told apart by their names."""
+    return "" if row.kind[:1].isupper() else row.kind
+
+
+def _woven(a: Sequence[LayerCost], b: Sequence[LayerCost], partner: dict[int, int]) -> list[Pair]:
+    """A's rows in order, each with its partner; rows of B alone stand where they run in B, after those of A alone."""
+    of_b = {j: i for i, j in partner.items()}
+    followers: dict[int, list[int]] = {}
+    after = -1
+    for j in range(len(b)):
+        if j in of_b:
+            after = of_b[j]
+        else:
+            followers.setdefault(after, []).append(j)
+    pairs: list[Pair] = []
+    waiting = followers.get(-1, [])
+    for i, row in enumerate(a):
+        if i in partner:
+            pairs += [(None, b[j]) for j in waiting]
+            pairs.append((row, b[partner[i]]))
+            waiting = followers.get(i, [])
+        else:
+            pairs.append((row, None))
+    return pairs + [(None, b[j]) for j in waiting]
+
+
+def _side_by_side(a: LayerCost | None, b: LayerCost | None) -> tuple[Any, ...]:
+    mark = "+" if a is None else "-" if b is None else "=" if _work(a) == _work(b) else "~"
+    kinds = list(dict.fromkeys(kind_of(row) for row in (a, b) if row is not None))
+    values = [getattr(row, name, None) for name in ("parameters", "macs", "activation_bytes") for row in (a, b)]
+    paths = [(row.layer or WHOLE) if row is not None else "" for row in (a, b)]
+    return (mark, *paths, " ⇄ ".join(kinds), *values)
+
+
+def _work(row: LayerCost) -> tuple[Any, ...]:
+    return (row.kind, row.detail, row.output_shape, row.parameters, row.macs, row.other_flops, row.activation_bytes)

@@ -1,0 +1,152 @@
+"""One network: a row for each layer, or for each kind of op."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from archstat import units
+from archstat.errors import UnknownNameError
+from archstat.records import LayerCost, ModelCost, OpCost
+from archstat.tables.columns import (
+    ACTIVATIONS,
+    BYTES,
+    FLOPS,
+    MACS,
+    PARAMETERS,
+    SHAPE,
+    SHARE,
+    Column,
+    Table,
+    number,
+    path,
+)
+
+_LAYER_COLUMNS = (
+    path("layer", "Layer"),
+    Column("kind", "Kind"),
+    SHAPE,
+    PARAMETERS,
+    MACS,
+    FLOPS,
+    ACTIVATIONS,
+    BYTES,
+    SHARE,
+)
+
+
+def layer_table(cost: ModelCost, *, depth: int | None = None, sort: str | None = None) -> Table:
+    """One row for each layer in the order of execution.
+
+    Args:
+        cost: What to show.
+        depth: Put everything below that many parts of a path into one row.
+        sort: The key of the column to sort by, largest first.
+
+    Raises:
+        UnknownNameError: There is no column to sort by of that name.
+    """
+    rows = cost.layers if depth is None else _merged(cost.layers, depth)
+    values = [
+        (row.layer or WHOLE, kind_of(row), row.output_shape, *_counts(row), _part(row.macs, cost.macs)) for row in rows
+    ]
+    return Table(_LAYER_COLUMNS, _sorted(_LAYER_COLUMNS, values, sort), title_of(cost), _notes(cost))
+
+
+WHOLE = "(network)"
+"""What stands for the empty path: ops that the network's own ``forward`` runs."""
+
+
+def kind_of(row: LayerCost) -> str:
+    """What a row is, with its hyper-parameters."""
+    again = f", run {row.call}" if row.call > 1 and row.kind[:1].isupper() else ""
+    return f"{row.kind} {row.detail}".rstrip() + again
+
+
+def _counts(row: LayerCost | OpCost) -> tuple[int, ...]:
+    counts = (row.macs, row.flops, row.activations, row.activation_bytes)
+    return (row.parameters, *counts) if isinstance(row, LayerCost) else counts
+
+
+def _part(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def _merged(rows: Iterable[LayerCost], depth: int) -> list[LayerCost]:
+    """Rows of one path prefix together, where the first of them stood; the output is that of the last."""
+    groups: dict[str, list[LayerCost]] = {}
+    for row in rows:
+        groups.setdefault(".".join(row.layer.split(".")[:depth]), []).append(row)
+    return [_sum(path, members) for path, members in groups.items()]
+
+
+def _sum(path: str, members: Sequence[LayerCost]) -> LayerCost:
+    if len(members) == 1 and members[0].layer == path:
+        return members[0]
+    last = next((row for row in reversed(members) if row.output_shape), members[-1])
+    names = ("parameters", "trainable_parameters", "buffers", "macs", "other_flops", "activations", "activation_bytes")
+    totals = {name: sum(getattr(row, name) for row in members) for name in names}
+    return LayerCost(path, f"{len(members)} rows", "", 1, last.output_shape, **totals)
+
+
+_OP_COLUMNS = (path("op", "Op"), number("calls", "Calls"), MACS, FLOPS, ACTIVATIONS, BYTES, SHARE)
+
+
+def op_table(cost: ModelCost, *, sort: str | None = None) -> Table:
+    """One row for each kind of op; its activations are all that it allocated, also within a layer.
+
+    Raises:
+        UnknownNameError: There is no column to sort by of that name.
+    """
+    values = [(op.op, op.calls, *_counts(op), _part(op.macs, cost.macs)) for op in cost.ops]
+    return Table(_OP_COLUMNS, _sorted(_OP_COLUMNS, values, sort), title_of(cost), _notes(cost))
+
+
+def _sorted(columns: Sequence[Column], rows: Sequence[tuple[Any, ...]], key: str | None) -> tuple[tuple[Any, ...], ...]:
+    if key is None:
+        return tuple(rows)
+    keys = [column.key for column in columns]
+    if key not in keys:
+        raise UnknownNameError.of("column", key, keys, f"The columns are {', '.join(keys)}.")
+    place = keys.index(key)
+    is_number = columns[place].is_number
+    return tuple(sorted(rows, key=lambda row: row[place] or (0 if is_number else ""), reverse=is_number))
+
+
+def title_of(cost: ModelCost) -> str:
+    """What was counted, on which input."""
+    inputs = ", ".join(units.shape(shape) for shape in cost.input_shapes)
+    return f"{cost.architecture} · input {inputs} · {cost.dtype}"
+
+
+def _notes(cost: ModelCost) -> tuple[str, ...]:
+    """The totals in full, what was not counted, and what a reader must know."""
+    frozen = cost.parameters - cost.trainable_parameters
+    lines = [
+        f"Parameters       {_full(cost.parameters)}, {units.exact(cost.trainable_parameters)} of them trainable"
+        if frozen
+        else f"Parameters       {_full(cost.parameters)}, all trainable",
+        f"Buffers          {units.exact(cost.buffers)}" if cost.buffers else "",
+        f"MACs             {_full(cost.macs)}",
+        f"FLOPs            {_full(cost.flops)} = 2 · MACs + {units.exact(cost.other_flops)}",
+        f"Activations      {units.exact(cost.activations)} = {units.data_size(cost.activation_bytes)} of all layers",
+        f"Peak activations {units.data_size(cost.peak_activation_bytes)} at once"
+        + (f", in {cost.peak_layer}" if cost.peak_layer else ""),
+        f"Not counted      {uncounted_in(cost)}",
+        "The network was run for real: it needs the values of its activations." if cost.forward == "real" else "",
+        f"Note: {cost.note}" if cost.note else "",
+    ]
+    return tuple(line for line in lines if line)
+
+
+def _full(number: int) -> str:
+    compact = units.compact(number)
+    return units.exact(number) if compact == units.exact(number) else f"{units.exact(number)} ({compact})"
+
+
+def uncounted_in(cost: ModelCost) -> str:
+    """The ops that no rule covers."""
+    if not cost.uncounted:
+        return "nothing"
+    ops = ", ".join(f"{op.op} ({op.calls} ×, {units.compact(op.elements)} elements)" for op in cost.uncounted)
+    return f"{ops}: MACs and FLOPs are lower bounds"

@@ -1,0 +1,103 @@
+"""A network and its inputs → :class:`archstat.records.Trace`: one forward pass without arithmetic."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from archstat.errors import ForwardError
+from archstat.records import Trace
+from archstat.tracing.layers import CallTracker, Layers
+from archstat.tracing.nested import tensors_in, with_twins
+from archstat.tracing.recorder import Recorder, is_valued, meta_twin
+
+__all__ = ["trace"]
+
+
+def trace(model: nn.Module, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None) -> Trace:
+    """Run one forward pass at inference and record it.
+
+    The network may live on any device, the meta device included. It is left exactly as it was found: parameters,
+    buffers, attributes, ``training`` flags, hooks and the random number generator, also if its ``forward`` raises.
+    Nothing is computed that depends on parameters or floating-point inputs. Only where the network needs such values
+    (it branches on them, or an op does not work without them) is it run for real.
+
+    Args:
+        model: The network.
+        args: Its inputs; tensors, or anything that holds tensors.
+        kwargs: Its inputs by name.
+
+    Raises:
+        ForwardError: The network's own ``forward`` raised; its error is the cause.
+    """
+    model = getattr(model, "_orig_mod", model)  # the module inside a compiled one; compiling again would be slow
+    layers = Layers(model)
+    kwargs = dict(kwargs or {})
+    with _no_garbage_collection():
+        try:
+            return _run(layers, args, kwargs, "meta")
+        except ForwardError:
+            if any(tensor.is_meta for tensor in (*layers.own, *tensors_in((args, kwargs)))):
+                raise
+        return _run(layers, args, kwargs, "real")
+
+
+def _run(layers: Layers, args: tuple[Any, ...], kwargs: dict[str, Any], forward: Literal["meta", "real"]) -> Trace:
+    args, kwargs = with_twins((args, kwargs), _without_values if forward == "meta" else torch.clone)
+    inputs = tensors_in((args, kwargs))
+    recorder = Recorder(layers.own, is_real=forward == "real")
+    tracker = CallTracker(layers, recorder)
+    try:
+        with tracker, torch.inference_mode(), recorder:
+            out = tracker.run(*args, **kwargs)
+        lives = recorder.lives()
+    except Exception as error:
+        raise _failure(error, tracker.failed_in, recorder.failed_at) from error
+    finally:
+        recorder.close()
+    del out
+    return Trace(
+        forward=forward,
+        layers=tuple(layers.specs),
+        calls=tuple(tracker.calls),
+        ops=tuple(recorder.ops),
+        parameters=tuple(layers.parameters),
+        storages=lives,
+        inputs=tuple(tuple(tensor.shape) for tensor in inputs),
+        dtype=_dtype([*inputs, *layers.own]),
+    )
+
+
+def _without_values(tensor: Tensor) -> Tensor:
+    """A floating-point input as its twin; ids and masks keep their values, in a copy that may be written to."""
+    if tensor.is_meta:
+        return tensor
+    return meta_twin(tensor) if is_valued(tensor) else tensor.clone()
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Memory is then freed by the last reference alone, the same way each time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _failure(error: Exception, path: str | None, op: str) -> ForwardError:
+    where = f"in layer {path!r}" if path else "in the network's own forward"
+    said = str(error).strip().split("\n", 1)[0].rstrip(".") or "no message"
+    return ForwardError(f"The forward pass failed {where}{f', at {op}' if op else ''}: {type(error).__name__}: {said}.")
+
+
+def _dtype(tensors: list[Tensor]) -> str:
+    floats = [tensor.dtype for tensor in tensors if tensor.is_floating_point()]
+    return str(floats[0]).removeprefix("torch.") if floats else "none"

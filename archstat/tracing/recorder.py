@@ -1,0 +1,364 @@
+"""The dispatch mode: every op of one forward pass, the layer it ran in, and each piece of memory born and freed.
+
+Under :func:`torch.inference_mode` the mode sees ops as the network's author wrote them (``linear``, ``batch_norm``,
+``scaled_dot_product_attention``), before a device's own pieces replace them, so a trace is the same on every device.
+
+A tensor is *abstract* if its values do not exist: activations, and through them whatever they touch. Parameters,
+buffers and floating-point inputs that are real are replaced by a meta twin when an op meets them. Tensors that depend
+on none of those (token ids, masks, positions) are computed for real, so a network may branch on them.
+"""
+
+from __future__ import annotations
+
+import gc
+import math
+import sys
+import weakref
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from archstat import units
+from archstat.records import OpCall, StorageLife, TensorSpec
+from archstat.tracing.nested import tensors_in, with_tensors
+from archstat.tracing.ops import OpInfo, info
+from archstat.tracing.shapes import LIKE, SAME, Size
+
+META = torch.device("meta")
+_REAL_ELEMENTS_MAX = 1 << 24
+"""A tensor of constants larger than this is not made for real: no network branches on one, and it costs memory."""
+
+_DTYPE_NAMES = {v: str(v).removeprefix("torch.") for v in vars(torch).values() if isinstance(v, torch.dtype)}
+_PLAIN = frozenset({int, float, bool, str, type(None), torch.dtype, torch.device})
+_NO_KWARGS: dict[str, Any] = {}
+_NONE_YET: tuple[Callable[[], Tensor | None], TensorSpec] = (lambda: None, TensorSpec((), "", -1))
+
+
+class _StorageRef(weakref.ref[Any]):
+    """A weak reference that knows which storage it was."""
+
+    __slots__ = ("index",)
+    index: int
+
+
+class Recorder(TorchDispatchMode):
+    """Records while it is active; makes no record of what happened before or after.
+
+    Attributes:
+        call: The index of the layer call that is running; whoever tracks the layers sets it.
+        ops: The ops so far.
+        failed_at: The op that torch refused, and the shapes that it was given.
+    """
+
+    def __init__(self, own: Sequence[Tensor], *, is_real: bool = False) -> None:
+        """Record shapes alone, or with ``is_real`` let every op compute.
+
+        Args:
+            own: The network's parameters and buffers, each once. Unless ``is_real``, an op sees a twin without values
+                of those that are floating-point; the others keep their values, and what is written to them goes to a
+                copy.
+            is_real: Let the ops compute.
+        """
+        super().__init__()  # type: ignore[no-untyped-call]  # torch gives it no types
+        self.call = -1
+        self.ops: list[OpCall] = []
+        self.failed_at = ""
+        self._is_real = is_real
+        self._own = {
+            id(tensor): TensorSpec(tensor.shape, _DTYPE_NAMES[tensor.dtype], ~index) for index, tensor in enumerate(own)
+        }
+        self._twins: dict[int, Tensor] = {}
+        self._originals: dict[int, Tensor] = {}
+        self._born: list[int] = []
+        self._nbytes: list[int] = []
+        self._died: dict[int, int] = {}
+        self._addresses: list[int] = []
+        self._indices: dict[int, int] = {}
+        self._refs: dict[int, _StorageRef] = {}
+        self._rng_state: Tensor | None = None
+        self._newest = _NONE_YET  # the newest output and its spec: it is what the next layer takes
+        self._forget = self._make_forget()
+        if not is_real:
+            for tensor in own:
+                if not tensor.is_meta and is_valued(tensor):
+                    self._stand_in(tensor, meta_twin(tensor))
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # torch would wrap each op's dispatch in a guard against compilation
+
+    # -- what comes out --------------------------------------------------------------------------------------------
+
+    def lives(self) -> tuple[StorageLife, ...]:
+        """The life of every piece of memory."""
+        died = self._died.get
+        return tuple(
+            [StorageLife(n, b, died(i)) for i, (n, b) in enumerate(zip(self._nbytes, self._born, strict=True))]
+        )
+
+    def close(self) -> None:
+        """Stop watching memory; the random number generator is put back where it was."""
+        self._refs.clear()
+        if self._rng_state is not None:
+            torch.set_rng_state(self._rng_state)
+
+    def spec(self, tensor: Tensor) -> TensorSpec:
+        """The record of a tensor."""
+        newest, spec = self._newest
+        if newest() is tensor:
+            return spec
+        try:
+            storage = tensor.untyped_storage()
+        except NotImplementedError:
+            storage = _storage(tensor)
+        index = self._indices.get(storage._cdata)
+        if index is None:
+            index = self._watch(storage, -1)
+        return TensorSpec(tensor.shape, _DTYPE_NAMES[tensor.dtype], index)
+
+    def plain(self, value: Any) -> Any:
+        """A value as a record holds it: tensors as specs, lists as tuples."""
+        if isinstance(value, Tensor):
+            return self._own.get(id(value)) or self.spec(self._twins.get(id(value), value))
+        if value.__class__ is list or value.__class__ is tuple:
+            return tuple([item if item.__class__ in _PLAIN else self.plain(item) for item in value])
+        return value
+
+    def specs(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """An op's arguments as a record holds them."""
+        own, plain = self._own.get, self.plain
+        return tuple([arg if arg.__class__ in _PLAIN else own(id(arg)) or plain(arg) for arg in args])
+
+    def known_specs(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The same for arguments that are the network's own tensors or need no change."""
+        own = self._own.get
+        return tuple([own(id(arg)) or arg for arg in args])
+
+    # -- the ops ---------------------------------------------------------------------------------------------------
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """One op: record it and return its result, with values or without."""
+        op = info(func)
+        if op.shape is not None and args and not self._is_real:
+            first = args[0]
+            x = first[0] if type(first) is list else first
+            if (x.is_meta or self._is_abstract(x)) and (op.takes_any_layout or x.is_contiguous()):
+                size = op.shape(*args, **kwargs) if kwargs else op.shape(*args)
+                if size is not None:
+                    return self.answer(op, self.specs(args), kwargs, x, size)
+        elif op.nature == "view" and not op.is_composite and args[0].is_meta:
+            return self._view(op, func, args, kwargs or {})
+        return self._ask_torch(op, func, args, kwargs or {})
+
+    def answer(
+        self, op: OpInfo, specs: tuple[Any, ...], kwargs: dict[str, Any] | None, x: Tensor, size: Size
+    ) -> Tensor:
+        """Record an op whose output has a known size and ``x``'s type, and return that output."""
+        if size is SAME:
+            self._append(op, specs, kwargs, (self.spec(x),))
+            return x
+        dtype = x.dtype
+        if size is LIKE:
+            size, out = x.shape, torch.empty_like(x, device=META)
+        else:
+            out = torch.empty(size, dtype=dtype, device=META)
+        index = self._watch(out.untyped_storage(), len(self.ops))
+        if op.scratch_dtype is not None:
+            self._note_scratch(out.numel() * op.scratch_dtype.itemsize)
+        spec = TensorSpec(size, _DTYPE_NAMES[dtype], index)
+        self._append(op, specs, kwargs, (spec,))
+        self._newest = (weakref.ref(out), spec)
+        return out
+
+    def _ask_torch(self, op: OpInfo, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if op.is_composite:
+            torch._C._push_on_torch_dispatch_stack(self)  # as "with self:" does, in a tenth of the time
+            try:
+                return func.decompose(*args, **kwargs)
+            finally:
+                torch._C._pop_torch_dispatch_stack(None)
+        self._place_own_memory(args, kwargs)
+        is_real = self._is_real or self._has_values(op, args, kwargs)
+        try:
+            out = (self._run_real if is_real else self._run_meta)(op, func, args, kwargs)
+        except Exception:
+            self._note_failure(op, (args, kwargs))
+            raise
+        outputs = self._first_sight(out)
+        self._append(op, self.specs(args), kwargs, outputs)
+        return out
+
+    def _view(self, op: OpInfo, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """An op whose outputs are views of its first argument."""
+        try:
+            out = func(*args, **kwargs)
+        except Exception:
+            self._note_failure(op, args)
+            raise
+        source = self._own.get(id(args[0])) or self.spec(args[0])
+        views = [out] if out.__class__ is Tensor else tensors_in(out)
+        if source.storage < 0 and views:
+            self._indices[views[0].untyped_storage()._cdata] = source.storage
+        outputs = tuple([TensorSpec(view.shape, _DTYPE_NAMES[view.dtype], source.storage) for view in views])
+        self._append(op, self.specs(args), kwargs, outputs)
+        return out
+
+    def _note_failure(self, op: OpInfo, values: Any) -> None:
+        self.failed_at = f"{op.name} of {', '.join(units.shape(tensor.shape) for tensor in tensors_in(values))}"
+
+    def _has_values(self, op: OpInfo, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+        """Whether an op can be computed: nothing that it takes is abstract, and what it makes is small."""
+        if op.makes:
+            return all(math.prod(size) <= _REAL_ELEMENTS_MAX for size in args if type(size) is list)
+        return not any(self._is_abstract(tensor) for tensor in tensors_in((args, kwargs)))
+
+    def _is_abstract(self, tensor: Tensor) -> bool:
+        return self._twins.get(id(tensor), tensor).is_meta
+
+    def _run_real(self, op: OpInfo, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Compute; what existed before the forward pass is not written to."""
+        if op.is_random and self._rng_state is None:
+            self._rng_state = torch.get_rng_state()
+        for target in self._written(op, args):
+            if id(target) not in self._twins and self._is_older(target):
+                with torch.inference_mode(mode=False):  # a tensor made at inference cannot be viewed and written to
+                    self._stand_in(target, target.clone())
+        if not self._is_real and str(kwargs.get("device")) == "meta":
+            kwargs = {**kwargs, "device": "cpu"}
+        args, kwargs = with_tensors((args, kwargs), self._twin_of)
+        return with_tensors(func(*args, **kwargs), self._original_of)
+
+    def _run_meta(self, op: OpInfo, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Let torch work out the shapes, every tensor being replaced by a meta twin."""
+        for target in self._written(op, args):
+            if not self._is_abstract(target):
+                self._stand_in(target, meta_twin(target))
+        if "device" in kwargs:
+            kwargs = {**kwargs, "device": META}
+        if op.name == "index":
+            args = (args[0], [_known_indices(index) for index in args[1]])
+        args, kwargs = with_tensors((args, kwargs), self._meta_of)
+        is_first = "torch._dynamo" not in sys.modules
+        out = func(*args, **kwargs)
+        if is_first and "torch._dynamo" in sys.modules:
+            gc.collect()  # torch has just imported its compiler, and the frames of that hold the op's tensors
+        return with_tensors(out, self._original_of)
+
+    # -- twins -----------------------------------------------------------------------------------------------------
+
+    def _stand_in(self, tensor: Tensor, twin: Tensor) -> None:
+        self._twins[id(tensor)] = twin
+        self._originals[id(tensor)] = tensor  # kept alive, so that its id stays its own
+        self._originals[id(twin)] = tensor
+
+    def _twin_of(self, tensor: Tensor) -> Tensor:
+        return self._twins.get(id(tensor), tensor)
+
+    def _meta_of(self, tensor: Tensor) -> Tensor:
+        twin = self._twins.get(id(tensor), tensor)
+        return twin if twin.is_meta else meta_twin(twin)
+
+    def _original_of(self, tensor: Tensor) -> Tensor:
+        return self._originals.get(id(tensor), tensor)
+
+    @staticmethod
+    def _written(op: OpInfo, args: tuple[Any, ...]) -> list[Tensor]:
+        return [args[i] for i in op.writes if i < len(args) and isinstance(args[i], Tensor)]
+
+    def _is_older(self, tensor: Tensor) -> bool:
+        """Whether the tensor's memory was there before the forward pass."""
+        index = self._indices.get(_storage(tensor)._cdata)
+        return index is None or index < 0 or self._born[index] < 0
+
+    # -- records ---------------------------------------------------------------------------------------------------
+
+    def _append(
+        self, op: OpInfo, specs: tuple[Any, ...], kwargs: dict[str, Any] | None, outputs: tuple[TensorSpec, ...]
+    ) -> None:
+        named = {name: self.plain(arg) for name, arg in kwargs.items()} if kwargs else _NO_KWARGS
+        self.ops.append(OpCall(op.name, self.call, op.nature, specs, named, outputs))
+
+    def _place_own_memory(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Make the memory of the network's own tensors known, so that a view of one is no new memory."""
+        for tensor in tensors_in((args, kwargs)):
+            spec = self._own.get(id(tensor))
+            if spec is not None:
+                self._indices[_storage(self._twin_of(tensor))._cdata] = spec.storage
+
+    def _first_sight(self, out: Any) -> tuple[TensorSpec, ...]:
+        """The records of an op's outputs; memory not met before was allocated by it."""
+        tensors = [self._twin_of(tensor) for tensor in tensors_in(out)]
+        for tensor in tensors:
+            storage = _storage(tensor)
+            if storage._cdata not in self._indices:
+                self._watch(storage, len(self.ops))
+        return tuple([self.spec(tensor) for tensor in tensors])
+
+    def _watch(self, storage: Any, born: int) -> int:
+        """Enter memory that may be freed while the forward pass runs."""
+        address = storage._cdata
+        self._indices[address] = index = len(self._born)
+        self._nbytes.append(storage.nbytes())
+        self._born.append(born)
+        self._addresses.append(address)
+        self._refs[index] = ref = _StorageRef(storage, self._forget)
+        ref.index = index
+        return index
+
+    def _note_scratch(self, nbytes: int) -> None:
+        """Enter memory that the op allocated and freed itself."""
+        self._died[len(self._born)] = len(self.ops) + 1
+        self._nbytes.append(nbytes)
+        self._born.append(len(self.ops))
+        self._addresses.append(0)
+
+    def _make_forget(self) -> Callable[[_StorageRef], None]:
+        """The callback of a storage's death; a closure, so that the references do not keep the recorder alive."""
+        died, indices, addresses, refs, ops = self._died, self._indices, self._addresses, self._refs, self.ops
+
+        def forget(ref: _StorageRef) -> None:
+            index = ref.index
+            died[index] = len(ops)
+            indices.pop(addresses[index], None)
+            refs.pop(index, None)
+
+        return forget
+
+
+def is_valued(tensor: Tensor) -> bool:
+    """Whether a tensor holds measured quantities: these are what a trace does without."""
+    return tensor.is_floating_point() or tensor.is_complex()
+
+
+def meta_twin(tensor: Tensor) -> Tensor:
+    """A tensor of the same size, strides and type without values."""
+    return torch.empty_strided(tensor.size(), tensor.stride(), dtype=tensor.dtype, device=META)
+
+
+class _NoStorage:
+    """What a sparse or opaque tensor has instead of a storage: the tensor itself stands for its memory."""
+
+    def __init__(self, tensor: Tensor) -> None:
+        self._cdata = id(tensor)
+        self._nbytes = tensor.numel() * tensor.element_size()
+
+    def nbytes(self) -> int:
+        return self._nbytes
+
+
+def _storage(tensor: Tensor) -> Any:
+    try:
+        return tensor.untyped_storage()
+    except NotImplementedError:
+        return _NoStorage(tensor)
+
+
+def _known_indices(index: Any) -> Any:
+    """A mask with values selects as many elements as it has true ones: its indices say how many that is."""
+    is_known_mask = isinstance(index, Tensor) and index.dtype is torch.bool and not index.is_meta and index.dim() == 1
+    return index.nonzero(as_tuple=True)[0] if is_known_mask else index

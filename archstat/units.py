@@ -1,0 +1,151 @@
+"""The only place that turns numbers into text, and printed numbers back into numbers.
+
+Counts use SI prefixes (1 G = 10⁹), memory uses binary ones (1 MiB = 2²⁰ bytes): both as the field prints them.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+
+import msgspec
+
+from archstat.errors import DataError
+
+_SI = ("", "k", "M", "G", "T", "P", "E")
+_BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+_EXACT_BELOW = 100_000
+
+
+def exact(number: int) -> str:
+    """A whole number in full.
+
+    >>> exact(25557032)
+    '25,557,032'
+    """
+    return f"{number:,}"
+
+
+def compact(number: int) -> str:
+    """A count in at most four digits and an SI prefix; small ones in full.
+
+    >>> compact(9408), compact(118013952), compact(3857973248), compact(999_960_000)
+    ('9,408', '118.0 M', '3.858 G', '1.000 G')
+    """
+    if abs(number) < _EXACT_BELOW:
+        return exact(number)
+    return _scaled(number, 1000, _SI)
+
+
+def data_size(nbytes: int) -> str:
+    """An amount of memory in at most four digits and a binary prefix.
+
+    >>> data_size(784), data_size(3211264), data_size(1024**3)
+    ('784 B', '3.062 MiB', '1.000 GiB')
+    """
+    if abs(nbytes) < 1024:
+        return f"{nbytes} B"
+    return _scaled(nbytes, 1024, _BINARY)
+
+
+def _scaled(number: int, base: int, prefixes: tuple[str, ...]) -> str:
+    power = 0
+    value = float(number)
+    while abs(value) >= base and power < len(prefixes) - 1:
+        value /= base
+        power += 1
+    text = _four_digits(value)
+    if float(text) >= base and power < len(prefixes) - 1:  # 999.96 → 1000.0 → 1.000 of the next one
+        text, power = _four_digits(value / base), power + 1
+    return f"{text} {prefixes[power]}"
+
+
+def _four_digits(value: float) -> str:
+    texts = (f"{value:.{decimals}f}" for decimals in (3, 2, 1, 0))
+    return next((text for text in texts if len(text.lstrip("-")) <= 5), f"{value:.0f}")
+
+
+def share(part: int, whole: int) -> str:
+    """A part of a whole in percent.
+
+    >>> share(1, 3), share(0, 7), share(0, 0)
+    ('33.3 %', '0.0 %', '–')
+    """
+    return f"{100 * part / whole:.1f} %" if whole else "–"
+
+
+def change(before: int, after: int, show: Callable[[int], str] = compact) -> str:
+    """A difference with its sign, absolute and relative.
+
+    >>> change(100, 150), change(7, 7), change(0, 5)
+    ('+50 (+50.0 %)', '=', '+5')
+    """
+    if before == after:
+        return "="
+    sign = "+" if after > before else "−"
+    text = f"{sign}{show(abs(after - before))}"
+    return f"{text} ({sign}{100 * abs(after - before) / before:.1f} %)" if before else text
+
+
+def shape(sizes: Iterable[int]) -> str:
+    """The extents of a tensor.
+
+    >>> shape((1, 64, 56, 56)), shape(())
+    ('1×64×56×56', '–')
+    """
+    return "×".join(map(str, sizes)) or "–"
+
+
+class Printed(msgspec.Struct, frozen=True):
+    """A number as a text prints it.
+
+    Attributes:
+        value: What it says.
+        step: The worth of its last digit: 1,000,000 for ``138M``.
+    """
+
+    value: Decimal
+    step: Decimal
+
+    def verdict(self, counted: int) -> str:
+        """How a count relates to it: ``"exact"``, ``"rounds"``, ``"truncated"`` or ``"differs"``.
+
+        A printed number without a unit or a fraction is meant to the last digit.
+
+        >>> [parse("7.6e9").verdict(n) for n in (7_600_000_000, 7_570_194_432, 7_699_999_999, 7_500_000_000)]
+        ['exact', 'rounds', 'truncated', 'differs']
+        """
+        if counted == self.value:
+            return "exact"
+        if abs(counted - self.value) <= self.step / 2:
+            return "rounds"
+        is_cut = math.floor(Decimal(counted) / self.step) * self.step == self.value
+        return "truncated" if is_cut and self.step > 1 else "differs"
+
+
+_PREFIXES = {"": 0, "k": 3, "K": 3, "thousand": 3, "M": 6, "million": 6, "G": 9, "B": 9, "billion": 9, "T": 12}
+_NUMBER = re.compile(
+    r"(?P<digits>\d{1,3}([,_]\d{3})+|\d{1,24})(\.(?P<fraction>\d{1,24}))?(e(?P<exponent>\d{1,2}))?"
+    r"\s*(?P<prefix>[A-Za-z]*)",
+    re.ASCII,
+)
+
+
+def parse(text: str) -> Printed:
+    """A number as papers print it: ``138M``, ``7.98M``, ``3.8e9``, ``60,000``, ``15.3 billion``.
+
+    >>> parse("7.98M").value == 7_980_000, parse("7.98M").step == 10_000
+    (True, True)
+
+    Raises:
+        DataError: It is no such number.
+    """
+    match = _NUMBER.fullmatch(text.strip())
+    if match is None or match["prefix"] not in _PREFIXES:
+        raise DataError(f"{text!r} is no printed number; write it like '138M', '3.8e9' or '60,000'.")
+    fraction = match["fraction"] or ""
+    power = int(match["exponent"] or 0) + _PREFIXES[match["prefix"]]
+    digits = re.sub("[,_]", "", match["digits"])
+    return Printed(Decimal(f"{digits}.{fraction or 0}").scaleb(power), Decimal(1).scaleb(power - len(fraction)))

@@ -1,0 +1,43 @@
+"""``archstat compare``."""
+
+import csv
+import io
+import json
+
+import pytest
+
+
+def test_each_network_has_a_row_beside_what_was_published(archstat):
+    code, out, err = archstat("compare", "alexnet", "vgg16", "resnet50")
+    assert (code, err) == (0, "")
+    lines = {line.split()[0]: line for line in out.splitlines() if line}
+    for name, parts in {
+        "alexnet": ("60.97 M", "60 million ↓", "724.4 M", "720M ≠", "40.7", "18.2"),
+        "vgg16": ("138.4 M", "138M", "15.47 G", "15.3 billion (conv)"),
+        "resnet50": ("25.56 M", "25.6M", "3.858 G", "3.8e9 ↓", "22.85"),
+    }.items():
+        assert all(part in lines[name] for part in parts)
+    assert "↓ printed digits are cut off, not rounded." in out
+
+
+@pytest.mark.usefixtures("net")
+def test_networks_of_several_kinds_are_compared(archstat, tmp_path):
+    archstat("table", "lenet5", "--format", "json", "--output", tmp_path / "cost.json")
+    code, out, _ = archstat(
+        "compare", "resnet20", "net.py:Net(width=2)", "net.py:Net", "--input", "3x32x32", "--format", "csv"
+    )
+    assert code == 0
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert [row["architecture"] for row in rows] == ["resnet20", "net.py:Net(width=2)", "net.py:Net"]
+    assert int(rows[2]["macs"]) == 2 * int(rows[1]["macs"]) == 4 * 28 * 28 * 75
+    assert archstat("compare", tmp_path / "cost.json", "lenet5").code == 0
+
+
+def test_json_has_base_units_and_the_whole_figure(archstat):
+    (row,) = json.loads(archstat("compare", "lenet5", "--format", "json").out)
+    assert (row["macs"], row["input_shape"], row["top1_error"]) == (325_680, [1, 1, 32, 32], 0.95)
+    assert row["published_parameters"]["verdict"] == "exact"
+
+
+def test_one_wrong_name_fails_the_whole_command(fails):
+    assert "No architecture is named 'vgg17'. Did you mean" in fails("compare", "vgg16", "vgg17")

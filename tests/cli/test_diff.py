@@ -1,0 +1,45 @@
+"""``archstat diff``."""
+
+import csv
+import io
+
+
+def rows(out):
+    return list(csv.DictReader(io.StringIO(out)))
+
+
+def test_layers_stand_side_by_side_and_totals_below(archstat):
+    code, out, err = archstat("diff", "resnet50", "resnet50_v1_5")
+    assert (code, err) == (0, "")
+    assert out.startswith("A: resnet50 · input 1×3×224×224 · float32\nB: resnet50_v1_5 ·")
+    assert "MACs              3,857,973,248 → 4,089,184,256   +231.2 M (+6.0 %)\n" in out
+    assert out.endswith("175 of 187 rows are alike.\n")
+
+
+def test_only_changes_leaves_out_what_is_alike(archstat):
+    found = rows(archstat("diff", "resnet50", "resnet50_v1_5", "--only-changes", "--format", "csv").out)
+    assert len(found) == 12
+    assert {row["mark"] for row in found} == {"~"}
+
+
+def test_a_network_is_like_itself(archstat):
+    out = archstat("diff", "lenet5", "lenet5", "--only-changes").out
+    assert out.endswith("17 of 17 rows are alike.\n")
+    assert "c1" not in out.splitlines()[2]
+
+
+def test_a_change_in_a_file_beside_is_seen(archstat, tmp_path):
+    for folder, width in (("old", 2), ("new", 3)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "blocks.py").write_text(f"WIDTH = {width}")
+        (tmp_path / folder / "net.py").write_text(
+            "from torch import nn\nfrom blocks import WIDTH\ndef make(): return nn.Sequential(nn.Linear(4, WIDTH))"
+        )
+    names = [f"{tmp_path}/{folder}/net.py:make" for folder in ("old", "new")]
+    found = rows(archstat("diff", *names, "--input", "4", "--format", "csv").out)
+    assert [(row["mark"], row["macs_a"], row["macs_b"]) for row in found] == [("~", "8", "12")]
+
+
+def test_a_wrong_name_on_either_side_is_refused(fails):
+    assert "'resnet5'" in fails("diff", "resnet5", "lenet5")
+    assert "'resnet5'" in fails("diff", "lenet5", "resnet5")

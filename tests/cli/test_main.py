@@ -1,0 +1,265 @@
+"""What all commands share: help, exit codes, failures, and where a result goes."""
+
+import io
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+import archstat
+from archstat.cli import cli
+from archstat.errors import ArchstatError
+
+COMMANDS = sorted(cli.commands)
+EVERY = pytest.mark.parametrize("command", COMMANDS)
+RESULTS = {
+    "list": ["list"],
+    "table": ["table", "lenet5"],
+    "compare": ["compare", "lenet5"],
+    "diff": ["diff", "lenet5", "lenet5"],
+}
+
+
+def test_every_command_is_run_by_these_tests():
+    assert set(RESULTS) == set(COMMANDS) == {"compare", "diff", "list", "table"}
+
+
+def test_the_version_is_that_of_the_package(archstat):
+    assert archstat("--version") == (0, "archstat, version 0.1.0\n", "")
+
+
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_help_names_every_command_and_what_a_name_is(archstat, option):
+    code, out, err = archstat(option)
+    assert (code, err) == (0, "")
+    assert all(re.search(rf"^  {command} ", out, re.MULTILINE) for command in COMMANDS)
+    assert "'./net.py:Net'" in out
+
+
+@EVERY
+def test_the_help_of_a_command_has_an_example_and_explains_every_option(archstat, command):
+    code, out, err = archstat(command, "--help")
+    assert (code, err) == (0, "")
+    assert f"Example: archstat {command} " in out
+    for parameter in cli.commands[command].params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, parameter.name
+            assert parameter.help.endswith("."), parameter.name
+            assert parameter.opts[0] in out
+
+
+@EVERY
+def test_the_example_of_a_command_works(archstat, command):
+    example = re.search(r"Example: archstat (.+)", cli.commands[command].help)[1]
+    code, out, err = archstat(*example.split())
+    assert (code, err) == (0, "")
+    assert out
+
+
+@EVERY
+def test_a_result_is_all_that_stands_on_stdout(archstat, command):
+    code, out, err = archstat(*RESULTS[command])
+    assert (code, err) == (0, "")
+    assert out.endswith("\n")
+    assert "\x1b" not in out
+
+
+@EVERY
+def test_an_option_that_is_not_there_is_refused(archstat, command):
+    code, out, err = archstat(*RESULTS[command], "--nonsense")
+    assert (code, out) == (2, "")
+    assert "Error: No such option" in err
+    assert "--nonsense" in err
+    assert f"Try 'archstat {command} --help' for help." in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["tabel"], "No such command 'tabel'."),
+        (["table"], "Missing argument 'NAME'."),
+        (["compare"], "Missing argument 'NAME...'."),
+        (["diff", "lenet5"], "Missing argument 'B'."),
+        (["list", "a", "b"], "Got unexpected extra argument (b)"),
+        (["table", "lenet5", "--format", "xml"], "'xml' is not one of 'text', 'markdown', 'csv', 'json', 'latex'."),
+        (["table", "lenet5", "--batch-size", "0"], "Invalid value for '--batch-size': 0 is not in the range x>=1."),
+        (["table", "lenet5", "--batch-size", "two"], "'two' is not a valid integer range."),
+        (["table", "lenet5", "--resolution", "-1"], "Invalid value for '--resolution'"),
+        (["table", "lenet5", "--depth", "0"], "Invalid value for '--depth'"),
+        (["table", "lenet5", "--dtype", "int8"], "Invalid value for '--dtype'"),
+        (["table", "lenet5", "--output"], "Option '--output' requires an argument."),
+    ],
+)
+def test_wrong_use_is_refused_in_one_understandable_message(archstat, arguments, says):
+    code, out, err = archstat(*arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith(("Usage: archstat", "Error: "))
+    assert says in err.partition("Error: ")[2]
+    assert err.count("Error") == 1
+
+
+def test_no_command_at_all_shows_the_help_and_is_wrong_use(archstat):
+    code, out, err = archstat()
+    assert (code, out) == (2, "")
+    assert err.startswith("Usage: archstat [OPTIONS] COMMAND")
+
+
+def test_a_failure_of_several_lines_is_put_on_one(archstat, monkeypatch):
+    def fail(**_):
+        raise ArchstatError("first\n  second")
+
+    monkeypatch.setattr(cli.commands["list"], "callback", fail)
+    assert archstat("list") == (2, "", "Error: first second\n")
+
+
+def test_a_mistake_of_ours_is_not_hidden(monkeypatch):
+    def fail(**_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(cli.commands["list"], "callback", fail)
+    monkeypatch.setattr(sys, "argv", ["archstat", "list"])
+    from archstat.cli import main
+
+    with pytest.raises(ZeroDivisionError):
+        main()
+
+
+def test_an_interruption_ends_with_130(archstat, monkeypatch):
+    def interrupt(**_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli.commands["list"], "callback", interrupt)
+    code, out, err = archstat("list")
+    assert (code, out, err.strip()) == (130, "", "")
+
+
+# -- where a result goes -----------------------------------------------------------------------------------------------
+
+
+@EVERY
+@pytest.mark.parametrize("format_", ["text", "markdown", "csv", "json", "latex"])
+def test_a_file_gets_what_stdout_would_get(archstat, tmp_path, command, format_):
+    arguments = [*RESULTS[command], "--format", format_]
+    shown = archstat(*arguments)
+    path = tmp_path / "out"
+    assert archstat(*arguments, "--output", path) == (0, "", f"Wrote {path}\n")
+    assert path.read_text(encoding="utf-8") == shown.out
+    assert [each.name for each in tmp_path.iterdir()] == ["out"]
+
+
+def test_an_old_file_is_kept_when_a_command_fails(archstat, tmp_path):
+    path = tmp_path / "out"
+    path.write_text("old")
+    assert archstat("table", "resnet5", "--output", path).code == 2
+    assert path.read_text() == "old"
+
+
+@EVERY
+def test_a_place_that_cannot_be_written_is_refused(fails, tmp_path, command):
+    nowhere = tmp_path / "nowhere" / "out"
+    assert (
+        fails(*RESULTS[command], "--output", nowhere)
+        == f"Error: {nowhere} cannot be written: No such file or directory.\n"
+    )
+    assert fails(*RESULTS[command], "--output", tmp_path) == f"Error: {tmp_path} cannot be written: Is a directory.\n"
+
+
+def test_a_device_is_written_to(archstat):
+    assert archstat("list", "--output", os.devnull).code == 0
+    assert Path(os.devnull).is_char_device()
+
+
+# -- terminals ---------------------------------------------------------------------------------------------------------
+
+
+class Terminal(io.StringIO):
+    """A standard output that says it is a terminal."""
+
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def on_terminal(monkeypatch):
+    """Run a command on a terminal of that width, and give what it shows."""
+
+    def run(width, *arguments, **environment):
+        from archstat.cli import main
+
+        screen = Terminal()
+        with monkeypatch.context() as patch:
+            patch.delenv("NO_COLOR", raising=False)
+            patch.setenv("COLUMNS", str(width))
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            patch.setattr(sys, "argv", ["archstat", *arguments])
+            patch.setattr(sys, "stdout", screen)
+            with pytest.raises(SystemExit):
+                main()
+        return screen.getvalue()
+
+    return run
+
+
+def test_a_terminal_gets_bold_headers_unless_no_color_is_set(on_terminal):
+    assert "\x1b[1m" in on_terminal(200, "list")
+    assert "\x1b" not in on_terminal(200, "list", NO_COLOR="1")
+    assert "\x1b" not in on_terminal(200, "list", "--format", "csv")
+
+
+def test_a_terminal_gets_rows_that_fit(on_terminal):
+    shown = on_terminal(80, "table", "resnet18", NO_COLOR="1").partition("\n\nParameters")[0]
+    assert max(map(len, shown.splitlines())) <= 80
+    assert "118.0 M" in shown
+    wide = on_terminal(300, "table", "resnet18", NO_COLOR="1").partition("\n\nParameters")[0]
+    assert max(map(len, wide.splitlines())) > 80
+
+
+# -- as a process ------------------------------------------------------------------------------------------------------
+
+
+def test_it_runs_as_a_module(process):
+    done = process("--version")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"archstat, version {archstat.__version__}\n", "")
+
+
+def test_a_failure_of_a_process_has_no_traceback(process):
+    done = process("table", "nowhere.py:Net")
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", "Error: There is no file 'nowhere.py'.\n")
+
+
+def test_a_reader_that_has_seen_enough_is_no_failure():
+    command = [sys.executable, "-m", "archstat", "list", "--format", "json"]
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(command, check=False, stdout=writing, stderr=subprocess.PIPE, encoding="utf-8")
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_full_disk_is_a_failure_in_one_line():
+    command = [sys.executable, "-m", "archstat", "list"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, check=False, stdout=full, stderr=subprocess.PIPE, encoding="utf-8")
+    assert done.returncode == 2
+    assert done.stderr == "Error: The result cannot be written: No space left on device.\n"
+
+
+def test_a_terminal_without_the_signs_gets_question_marks():
+    environment = {**os.environ, "PYTHONIOENCODING": "cp1252"}
+    command = [sys.executable, "-m", "archstat", "list"]
+    done = subprocess.run(command, check=False, capture_output=True, encoding="cp1252", env=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "????" in done.stdout
+    assert "resnet50" in done.stdout
+
+
+def test_output_can_be_closed():
+    command = ["/bin/sh", "-c", f"{sys.executable} -m archstat list >&-"]
+    done = subprocess.run(command, check=False, stderr=subprocess.PIPE, encoding="utf-8")
+    assert (done.returncode, done.stderr) == (0, "")

@@ -1,0 +1,54 @@
+"""Settings and fixtures of all tests."""
+
+import importlib
+import os
+
+import pytest
+import torch
+from hypothesis import HealthCheck, settings
+
+# The first call of an op loads parts of torch: no deadline, and a draw may be slow. The same examples every time.
+settings.register_profile(
+    "archstat", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("archstat")
+
+
+@pytest.fixture(scope="session")
+def torchvision():
+    """Torchvision, also where its compiled part does not fit torch: importing it then asks for ops that it lacks."""
+    libraries = []
+    for schema in ("nms(Tensor a, Tensor b, float c) -> Tensor", "qnms(Tensor a, Tensor b, float c) -> Tensor"):
+        name = schema.partition("(")[0]
+        if not hasattr(torch.ops.torchvision, name):
+            library = torch.library.Library("torchvision", "FRAGMENT")
+            library.define(schema)
+            libraries.append(library)  # an op lives as long as its library
+    yield importlib.import_module("torchvision")
+    libraries.clear()
+
+
+# -- a skipped test proves nothing: on CI it fails the run -------------------------------------------------------------
+
+skipped = []
+
+
+def pytest_runtest_logreport(report):
+    if report.skipped and not hasattr(report, "wasxfail"):
+        skipped.append(report.nodeid)
+
+
+def pytest_collectreport(report):
+    if report.skipped:
+        skipped.append(report.nodeid)
+
+
+def pytest_sessionfinish(session):
+    if os.environ.get("CI") and skipped and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter):
+    if os.environ.get("CI") and skipped:
+        terminalreporter.section("skipped on CI, which fails the run", red=True)
+        terminalreporter.write_line("\n".join(skipped))

@@ -1,0 +1,297 @@
+"""Saved costs: there and back, and what does not hold together."""
+
+import functools
+import json
+import os
+import stat
+from pathlib import Path
+
+import msgspec
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+
+import archstat
+from archstat.errors import DataError, OutputError
+from archstat.records import LayerCost, ModelCost, OpCost
+from archstat.results import SCHEMA, from_json, read, to_json, write_whole
+
+
+@functools.cache
+def lenet5():
+    return archstat.count("lenet5")
+
+
+def spoilt(**changes):
+    """The JSON of LeNet-5 with some keys changed."""
+    return json.dumps({**json.loads(to_json(lenet5())), **changes})
+
+
+nets = st.recursive(
+    st.builds(nn.Linear, st.just(4), st.just(4), bias=st.booleans()) | st.sampled_from([nn.ReLU(), nn.Identity()]),
+    lambda inner: st.builds(nn.Sequential, inner, inner),
+    max_leaves=6,
+)
+
+
+@given(nets, st.integers(1, 3))
+def test_a_cost_survives_the_way_there_and_back(net, batch_size):
+    cost = archstat.count(net, torch.zeros(batch_size, 4))
+    assert from_json(to_json(cost)) == cost
+    assert to_json(from_json(to_json(cost))) == to_json(cost)
+
+
+@pytest.mark.parametrize("name", ["lenet5", "alexnet", "googlenet_aux", "resnet20"])
+def test_an_architecture_survives_the_way_there_and_back(name):
+    cost = archstat.count(name)
+    assert from_json(to_json(cost)) == cost
+    assert from_json(to_json(cost).encode()) == cost
+
+
+def test_the_keys_are_those_that_are_documented():
+    saved = json.loads(to_json(lenet5()))
+    assert set(saved) == {
+        "schema",
+        "architecture",
+        "input_shapes",
+        "dtype",
+        "forward",
+        "parameters",
+        "trainable_parameters",
+        "buffers",
+        "macs",
+        "flops",
+        "other_flops",
+        "activations",
+        "activation_bytes",
+        "peak_activation_bytes",
+        "peak_layer",
+        "uncounted",
+        "layers",
+        "ops",
+        "note",
+    }
+    assert set(saved["layers"][0]) == {
+        "layer",
+        "kind",
+        "detail",
+        "call",
+        "output_shape",
+        "parameters",
+        "trainable_parameters",
+        "buffers",
+        "macs",
+        "flops",
+        "other_flops",
+        "activations",
+        "activation_bytes",
+    }
+    assert set(saved["ops"][0]) == {
+        "op",
+        "calls",
+        "macs",
+        "flops",
+        "other_flops",
+        "activations",
+        "activation_bytes",
+    }
+
+
+def test_the_file_names_its_version_and_sorts_its_keys():
+    saved = json.loads(to_json(lenet5()))
+    assert saved["schema"] == SCHEMA == "archstat.cost/1"
+    assert list(saved) == sorted(saved)
+    assert list(saved["layers"][0]) == sorted(saved["layers"][0])
+
+
+def test_numbers_are_whole_and_in_base_units():
+    saved = json.loads(to_json(lenet5()))
+    assert (saved["parameters"], saved["macs"], saved["flops"]) == (60_000, 325_680, 2 * 325_680 + saved["other_flops"])
+    assert saved["activation_bytes"] == 4 * saved["activations"]
+    assert saved["input_shapes"] == [[1, 1, 32, 32]]
+
+
+@pytest.mark.parametrize("record", [ModelCost, LayerCost, OpCost])
+def test_every_field_of_a_record_is_saved(record):
+    saved = json.loads(to_json(lenet5()))
+    keys = {ModelCost: saved, LayerCost: saved["layers"][0], OpCost: saved["ops"][0]}[record]
+    assert set(record.__struct_fields__) <= set(keys)
+
+
+SUMMED = [
+    "parameters",
+    "trainable_parameters",
+    "buffers",
+    "macs",
+    "other_flops",
+    "activations",
+    "activation_bytes",
+]
+
+
+@pytest.mark.parametrize("name", SUMMED)
+def test_a_total_that_was_tampered_with_is_refused(name):
+    total = getattr(lenet5(), name)
+    says = f"The saved layers have {total:,} {name} together, the saved total is {total + 1:,}."
+    with pytest.raises(DataError, match=says):
+        from_json(spoilt(**{name: total + 1}))
+
+
+def test_a_layer_that_is_missing_is_noticed():
+    layers = json.loads(to_json(lenet5()))["layers"]
+    with pytest.raises(DataError, match="The saved layers have 59,844 parameters together"):
+        from_json(spoilt(layers=layers[1:]))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "This is no saved cost: Input data was truncated."),
+        ("{", "This is no saved cost: Input data was truncated."),
+        ("nonsense", "This is no saved cost: JSON is malformed"),
+        ("[]", "This is no saved cost: Expected `object`, got `array`."),
+        ("null", "This is no saved cost: Expected `object`, got `null`."),
+        ("{}", "This is no saved cost of version 'archstat.cost/1': its schema is ''."),
+        ('{"schema": 3}', "Expected `str`, got `int` - at `$.schema`"),
+        ('{"schema": "archstat.cost/2"}', "its schema is 'archstat.cost/2'"),
+        ('{"schema": "archstat.cost/1"}', "This is no saved cost: Object missing required field"),
+        (b"\xff\xfe\x00", "This is no saved cost"),
+    ],
+)
+def test_what_is_no_saved_cost_is_refused(text, says):
+    with pytest.raises(DataError) as raised:
+        from_json(text)
+    assert says in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"macs": "many"}, "Expected `int`, got `str` - at `$.macs`"),
+        ({"macs": 1.5}, "Expected `int`, got `float` - at `$.macs`"),
+        ({"forward": "guessed"}, "Invalid enum value 'guessed' - at `$.forward`"),
+        ({"layers": None}, "Expected `array`, got `null` - at `$.layers`"),
+        ({"input_shapes": [["x"]]}, "at `$.input_shapes[0][0]`"),
+    ],
+)
+def test_a_key_of_another_type_is_refused_and_the_message_says_where(changes, says):
+    with pytest.raises(DataError) as raised:
+        from_json(spoilt(**changes))
+    assert says in str(raised.value)
+
+
+@given(st.integers(0, 5000))
+def test_a_file_cut_off_anywhere_is_refused(length):
+    text = to_json(lenet5())
+    with pytest.raises(DataError):
+        from_json(text[: min(length, len(text) - 1)])
+
+
+def test_a_newer_file_with_further_keys_is_read():
+    assert from_json(spoilt(latency_s=0.1)) == lenet5()
+
+
+def test_reading_says_which_file(tmp_path):
+    path = tmp_path / "cost.json"
+    with pytest.raises(DataError, match=f"{path} cannot be read: No such file or directory."):
+        read(path)
+    with pytest.raises(DataError, match="cannot be read: Is a directory"):
+        read(tmp_path)
+    path.write_text("nonsense")
+    with pytest.raises(DataError, match=f"{path}: This is no saved cost"):
+        read(path)
+    path.write_text(to_json(lenet5()))
+    assert read(path) == lenet5()
+
+
+# -- writing -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_file_is_written_and_nothing_else(tmp_path):
+    write_whole(tmp_path / "it.txt", "3×3\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["it.txt"]
+    assert (tmp_path / "it.txt").read_bytes() == "3×3\n".encode()
+
+
+def test_a_file_has_the_permissions_of_any_other(tmp_path):
+    write_whole(tmp_path / "ours", "")
+    (tmp_path / "other").write_text("")
+    modes = [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("ours", "other")]
+    assert modes[0] == modes[1]
+
+
+def test_a_name_without_a_folder_is_in_the_working_directory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_whole(Path("it.txt"), "new")
+    assert (tmp_path / "it.txt").read_text() == "new"
+
+
+def test_an_old_file_is_replaced(tmp_path):
+    path = tmp_path / "it.txt"
+    path.write_text("old and longer")
+    write_whole(path, "new")
+    assert path.read_text() == "new"
+
+
+def test_a_link_stays_one(tmp_path):
+    (tmp_path / "it.txt").write_text("old")
+    (tmp_path / "link").symlink_to(tmp_path / "it.txt")
+    write_whole(tmp_path / "link", "new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "it.txt").read_text() == "new"
+
+
+def test_a_device_is_written_to_and_not_replaced():
+    write_whole(Path(os.devnull), "gone")
+    assert Path(os.devnull).is_char_device()
+
+
+@pytest.mark.parametrize("failing", ["replace", "chmod"])
+def test_a_failure_keeps_the_old_file_and_leaves_nothing_behind(tmp_path, monkeypatch, failing):
+    path = tmp_path / "it.txt"
+    path.write_text("old")
+
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, failing, fail)
+        with pytest.raises(OutputError, match=r"it\.txt cannot be written: No space left on device\."):
+            write_whole(path, "new")
+    assert path.read_text() == "old"
+    assert [each.name for each in tmp_path.iterdir()] == ["it.txt"]
+
+
+def test_an_interruption_leaves_nothing_behind(tmp_path, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            write_whole(tmp_path / "it.txt", "new")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "why"),
+    [
+        ("nowhere/it.txt", "No such file or directory"),
+        ("file/it.txt", "Not a directory"),
+        ("folder", "Is a directory"),
+        ("x" * 5000, "File name too long"),
+    ],
+)
+def test_a_place_that_cannot_be_written_is_refused(tmp_path, place, why):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OutputError, match=f"cannot be written: {why}"):
+        write_whole(tmp_path / place, "text")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
+
+
+def test_a_record_without_rows_is_saved_too():
+    empty = msgspec.structs.replace(lenet5(), layers=(), ops=(), **dict.fromkeys(SUMMED, 0))
+    assert from_json(to_json(empty)) == empty
