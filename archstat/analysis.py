@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from archstat import results, sources, units
 from archstat.counting import count_trace
 from archstat.errors import ForwardError, InputError, UncountedError
-from archstat.records import ModelCost, Shape
+from archstat.records import ModelCost, Shape, Trace
 from archstat.sources import Source
 from archstat.tracing import trace
 
@@ -131,15 +131,18 @@ def _saved(name: str, setting: Setting) -> ModelCost:
 
 
 def _count_with(source: Source, specs: Sequence[InputSpec], setting: Setting) -> ModelCost:
-    model = sources.build_on_meta(source).to(getattr(torch, setting.dtype))
     try:
-        found = trace(model, _tensors(model, specs, setting))
+        found = _trace(sources.build_on_meta(source), specs, setting)
     except ForwardError as error:
         if "meta" not in str(error):
             raise
-        model = sources.build_on_cpu(source).to(getattr(torch, setting.dtype))
-        found = trace(model, _tensors(model, specs, setting))
+        found = _trace(sources.build_on_cpu(source), specs, setting)
     return count_trace(found, source.name, note=source.note, strict=setting.strict)
+
+
+def _trace(model: nn.Module, specs: Sequence[InputSpec], setting: Setting) -> Trace:
+    model = model.to(getattr(torch, setting.dtype))
+    return trace(model, _tensors(model, specs, setting))
 
 
 def _inputs(source: Source, setting: Setting) -> tuple[InputSpec, ...]:
@@ -181,6 +184,8 @@ def _tensors(model: nn.Module, specs: Sequence[InputSpec], setting: Setting) -> 
 # -- what would have worked --------------------------------------------------------------------------------------------
 
 _LARGEST_TRIED = 1024
+_DOUBLINGS = 10
+_NEAREST_TRIED = 64
 
 
 def _advice(source: Source, specs: Sequence[InputSpec], setting: Setting) -> str:
@@ -195,25 +200,35 @@ def _advice(source: Source, specs: Sequence[InputSpec], setting: Setting) -> str
 
 
 def _size_advice(source: Source, shape: Shape, setting: Setting) -> str:
-    """The smallest square image that works, looked for by halving below a size that does."""
+    """A square image that works: the smallest, or the nearest for a network that takes one size only."""
 
     def works(size: int) -> bool:
         try:
-            _count_with(source, (InputSpec((shape[0], size, size)),), setting)
+            _trace(sources.build_on_meta(source), (InputSpec((shape[0], size, size)),), setting)
         except ForwardError:
             return False
-        except UncountedError:
-            return True
         return True
 
-    size = max(shape[1:])
-    while not works(size):
-        size *= 2
-        if size > _LARGEST_TRIED:
-            return ""
+    given = max(shape[1:])
+    doubled = (given << power for power in range(_DOUBLINGS) if given << power <= _LARGEST_TRIED)
+    large_enough = next(filter(works, doubled), None)
+    size = _nearest(works, given) if large_enough is None else _smallest(works, large_enough)
+    if size is None:
+        return ""
+    option = f"--input {shape[0]}x{size}x{size}" if source.input_shape is None else f"--resolution {size}"
+    return f" An image of {size}x{size} would do: '{option}'."
+
+
+def _smallest(works: Callable[[int], bool], size: int) -> int:
+    """The smallest size that works, by halving below one that does."""
     too_small = 0
     while size - too_small > 1:
         middle = (size + too_small) // 2
         too_small, size = (too_small, middle) if works(middle) else (middle, size)
-    option = f"--input {shape[0]}x{size}x{size}" if source.input_shape is None else f"--resolution {size}"
-    return f" An image of {size}x{size} would do: '{option}'."
+    return size
+
+
+def _nearest(works: Callable[[int], bool], given: int) -> int | None:
+    """The size nearest to the given one that works."""
+    near = (size for step in range(1, _NEAREST_TRIED) for size in (given - step, given + step) if size > 0)
+    return next(filter(works, near), None)

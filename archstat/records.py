@@ -243,13 +243,11 @@ class Peak(msgspec.Struct, frozen=True):
         nbytes: How much that was.
         op: The index in :attr:`Trace.ops` of the op that ran then; -1 if nothing was ever allocated.
         layer: The path of the layer that ran it.
-        alive: The indices of the storages that were alive.
     """
 
     nbytes: int
     op: int
     layer: str
-    alive: tuple[int, ...]
 
 
 class ModelCost(msgspec.Struct, frozen=True):

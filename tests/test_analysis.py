@@ -256,9 +256,15 @@ def test_a_network_of_a_file_is_advised_with_an_option_that_it_takes(nets):
         count_source(f"{nets}:Free", Setting((InputSpec((3, 2, 2)),)))
 
 
-def test_a_network_for_one_size_is_advised_where_the_search_meets_it(nets):
+@pytest.mark.parametrize("size", [8, 11, 40])
+def test_a_network_for_one_size_is_advised_that_size(nets, size):
     with pytest.raises(InputError, match=r"in layer 'fc', .*An image of 16x16 would do: '--input 3x16x16'\.$"):
-        count_source(f"{nets}:Fixed", Setting((InputSpec((3, 8, 8)),)))
+        count_source(f"{nets}:Fixed", Setting((InputSpec((3, size, size)),)))
+
+
+def test_no_size_is_advised_where_none_is_near(nets):
+    with pytest.raises(InputError, match=r"in layer 'fc', .*RuntimeError: [^.]*\.$"):
+        count_source(f"{nets}:Fixed", Setting((InputSpec((3, 200, 200)),)))
 
 
 def test_no_size_is_advised_where_none_was_found(nets):

@@ -16,16 +16,14 @@ from archstat.architectures._blocks import local_response_norm, sequence
 from archstat.registry import architecture
 
 
-class Convolution(nn.Conv2d):
-    """A convolution, padded to keep height and width at stride 1, and its ReLU."""
+def convolution(channels: int, maps: int, kernel: int, stride: int = 1) -> nn.Conv2d:
+    """A convolution, padded to keep height and width at stride 1. A ReLU follows each."""
+    return nn.Conv2d(channels, maps, kernel, stride, padding=kernel // 2)
 
-    def __init__(self, channels: int, maps: int, kernel: int, stride: int = 1) -> None:
-        """From ``channels`` to ``maps`` with a square kernel."""
-        super().__init__(channels, maps, kernel, stride, padding=kernel // 2)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Convolve and rectify."""
-        return nn.functional.relu(super().forward(x), inplace=True)
+def rectified(layer: nn.Module, x: Tensor) -> Tensor:
+    """A layer and its ReLU."""
+    return nn.functional.relu(layer(x), inplace=True)
 
 
 class Inception(nn.Module):
@@ -35,21 +33,21 @@ class Inception(nn.Module):
         """The six numbers of maps, in the order of a row of Table 1."""
         super().__init__()
         n1x1, reduce_3x3, n3x3, reduce_5x5, n5x5, pool_proj = maps
-        self.conv_1x1 = Convolution(channels, n1x1, 1)
-        self.reduce_3x3 = Convolution(channels, reduce_3x3, 1)
-        self.conv_3x3 = Convolution(reduce_3x3, n3x3, 3)
-        self.reduce_5x5 = Convolution(channels, reduce_5x5, 1)
-        self.conv_5x5 = Convolution(reduce_5x5, n5x5, 5)
+        self.conv_1x1 = convolution(channels, n1x1, 1)
+        self.reduce_3x3 = convolution(channels, reduce_3x3, 1)
+        self.conv_3x3 = convolution(reduce_3x3, n3x3, 3)
+        self.reduce_5x5 = convolution(channels, reduce_5x5, 1)
+        self.conv_5x5 = convolution(reduce_5x5, n5x5, 5)
         self.pool = nn.MaxPool2d(kernel_size=3, stride=1, padding=1)
-        self.pool_proj = Convolution(channels, pool_proj, 1)
+        self.pool_proj = convolution(channels, pool_proj, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         """From ``channels`` maps to those of the four branches together."""
         branches = [
-            self.conv_1x1(x),
-            self.conv_3x3(self.reduce_3x3(x)),
-            self.conv_5x5(self.reduce_5x5(x)),
-            self.pool_proj(self.pool(x)),
+            rectified(self.conv_1x1, x),
+            rectified(self.conv_3x3, rectified(self.reduce_3x3, x)),
+            rectified(self.conv_5x5, rectified(self.reduce_5x5, x)),
+            rectified(self.pool_proj, self.pool(x)),
         ]
         return torch.cat(branches, dim=1)
 
@@ -60,14 +58,15 @@ class NaiveInception(nn.Module):
     def __init__(self, channels: int, n1x1: int, n3x3: int, n5x5: int) -> None:
         """The numbers of maps; pooling adds its ``channels`` to them."""
         super().__init__()
-        self.conv_1x1 = Convolution(channels, n1x1, 1)
-        self.conv_3x3 = Convolution(channels, n3x3, 3)
-        self.conv_5x5 = Convolution(channels, n5x5, 5)
+        self.conv_1x1 = convolution(channels, n1x1, 1)
+        self.conv_3x3 = convolution(channels, n3x3, 3)
+        self.conv_5x5 = convolution(channels, n5x5, 5)
         self.pool = nn.MaxPool2d(kernel_size=3, stride=1, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
         """From ``channels`` to ``n1x1 + n3x3 + n5x5 + channels`` maps."""
-        return torch.cat([self.conv_1x1(x), self.conv_3x3(x), self.conv_5x5(x), self.pool(x)], dim=1)
+        layers = (self.conv_1x1, self.conv_3x3, self.conv_5x5)
+        return torch.cat([*(rectified(layer, x) for layer in layers), self.pool(x)], dim=1)
 
 
 class AuxiliaryClassifier(nn.Sequential):
@@ -77,10 +76,11 @@ class AuxiliaryClassifier(nn.Sequential):
         """Classify maps of 14x14."""
         super().__init__()
         self.pool = nn.AvgPool2d(kernel_size=5, stride=3)  # channels x 4 x 4
-        self.conv = Convolution(channels, 128, 1)  # 128 x 4 x 4
+        self.conv = convolution(channels, 128, 1)  # 128 x 4 x 4
+        self.relu_conv = nn.ReLU(inplace=True)
         self.flatten = nn.Flatten()
         self.fc1 = nn.Linear(128 * 4 * 4, 1024)
-        self.relu = nn.ReLU(inplace=True)
+        self.relu_fc1 = nn.ReLU(inplace=True)
         self.dropout = nn.Dropout(0.7)
         self.fc2 = nn.Linear(1024, classes)
 
@@ -107,11 +107,14 @@ def max_pool() -> nn.MaxPool2d:
 def layers(classes: int, dropout: float) -> dict[str, nn.Module]:
     """Table 1, row by row, with the auxiliary classifiers where they branch off."""
     return {
-        "conv1": Convolution(3, 64, 7, stride=2),  # 64 x 112 x 112
+        "conv1": convolution(3, 64, 7, stride=2),  # 64 x 112 x 112
+        "relu1": nn.ReLU(inplace=True),
         "pool1": max_pool(),  # 64 x 56 x 56
         "norm1": local_response_norm(),
-        "conv2_reduce": Convolution(64, 64, 1),
-        "conv2": Convolution(64, 192, 3),  # 192 x 56 x 56
+        "conv2_reduce": convolution(64, 64, 1),
+        "relu2_reduce": nn.ReLU(inplace=True),
+        "conv2": convolution(64, 192, 3),  # 192 x 56 x 56
+        "relu2": nn.ReLU(inplace=True),
         "norm2": local_response_norm(),
         "pool2": max_pool(),  # 192 x 28 x 28
         "inception_3a": Inception(192, 64, 96, 128, 16, 32, 32),  # 256 x 28 x 28

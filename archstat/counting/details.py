@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Callable
 
 from archstat.records import OpCall, TensorSpec
 
@@ -13,7 +14,8 @@ def detail_of(call: OpCall) -> str:
     return describe(call) if describe is not None else ""
 
 
-def _window(kernel: Sequence[int], stride: Sequence[int] = (1,), dilation: Sequence[int] = (1,)) -> str:
+@functools.cache
+def _window(kernel: tuple[int, ...], stride: tuple[int, ...] = (1,), dilation: tuple[int, ...] = (1,)) -> str:
     """``7×7/2``: the kernel, the stride if it is not 1, and the dilation if it is not 1."""
     text = "×".join(map(str, kernel))
     if any(step != 1 for step in stride):
@@ -25,21 +27,22 @@ def _window(kernel: Sequence[int], stride: Sequence[int] = (1,), dilation: Seque
 
 def _convolution(call: OpCall) -> str:
     """``(x, weight, bias, stride, padding, dilation, groups)``."""
-    x, weight = call.args[0], call.args[1].shape
+    out, per_group, *kernel = call.args[1].shape
     rest = call.args[3:]
-    window = _window(weight[2:], rest[0] if rest else (1,), rest[2] if len(rest) > 2 else (1,))
-    channels = x.shape[-len(weight) + 1]
-    groups = channels // weight[1]
-    text = f"{channels}→{weight[0]} {window}"
+    window = _window(tuple(kernel), rest[0] if rest else (1,), rest[2] if len(rest) > 2 else (1,))
+    channels = call.args[0].shape[-1 - len(kernel)]
+    groups = channels // per_group
+    text = f"{channels}→{out} {window}"
     return f"{text}, {groups} groups" if groups > 1 else text
 
 
 def _transposed_convolution(call: OpCall) -> str:
     """``(x, weight, bias, stride, padding, output_padding, groups, dilation)``."""
-    weight, rest = call.args[1].shape, call.args[3:]
+    channels, per_group, *kernel = call.args[1].shape
+    rest = call.args[3:]
     groups = rest[3] if len(rest) > 3 else 1
-    window = _window(weight[2:], rest[0] if rest else (1,), rest[4] if len(rest) > 4 else (1,))
-    text = f"{weight[0]}→{weight[1] * groups} {window}"
+    window = _window(tuple(kernel), rest[0] if rest else (1,), rest[4] if len(rest) > 4 else (1,))
+    text = f"{channels}→{per_group * groups} {window}"
     return f"{text}, {groups} groups" if groups > 1 else text
 
 

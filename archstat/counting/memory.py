@@ -18,17 +18,20 @@ def peak(trace: Trace) -> Peak:
             change[life.born] += life.nbytes
             if life.died is not None:
                 change[life.died] -= life.nbytes
-    alive = most = 0
+    now = most = 0
     at = -1
     for op, difference in enumerate(change):
-        alive += difference
-        if alive > most:
-            most, at = alive, op
+        now += difference
+        if now > most:
+            most, at = now, op
     layer = trace.layers[trace.calls[trace.ops[at].call].layer].path if at >= 0 else ""
-    return Peak(
-        most, at, layer, tuple(i for i, life in enumerate(trace.storages) if _is_alive(life.born, life.died, at))
+    return Peak(most, at, layer)
+
+
+def alive(trace: Trace, op: int) -> tuple[int, ...]:
+    """The indices of the storages that the forward pass had allocated and not yet freed when that op ran."""
+    return tuple(
+        index
+        for index, life in enumerate(trace.storages)
+        if 0 <= life.born <= op and (life.died is None or life.died > op)
     )
-
-
-def _is_alive(born: int, died: int | None, op: int) -> bool:
-    return 0 <= born <= op and (died is None or died > op)

@@ -87,7 +87,8 @@ def _convolved(call: OpCall, *, transposed: bool) -> Cost:
     x, weight = call.args[0], call.args[1]
     out = _prod(call.outputs[0].shape)
     starts = _prod(x.shape) if transposed else out
-    return Cost(starts * _prod(weight.shape[1:]), out if _argument(call, 2, "bias") is not None else 0)
+    filter_size = _prod(weight.shape) // max(weight.shape[0], 1)
+    return Cost(starts * filter_size, out if _argument(call, 2, "bias") is not None else 0)
 
 
 @_enter("conv1d conv2d conv3d mkldnn_convolution miopen_convolution convolution_mode")

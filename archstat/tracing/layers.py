@@ -127,22 +127,25 @@ class CallTracker:
 
     def _shadow(self, index: int, forward: Callable[..., Any], short: Shortcut | None) -> Callable[..., Any]:
         calls, recorder = self.calls, self._recorder
+        ops = recorder.ops
 
         def traced_forward(*args: Any, **kwargs: Any) -> Any:
-            number, parent, first_op = len(calls), recorder.call, len(recorder.ops)
+            number, parent, first_op = len(calls), recorder.call, len(ops)
             calls.append(LayerCall(index, parent, first_op, ()))  # what stays if it raises and somebody catches that
             recorder.call = number
             try:
-                out = short(args[0]) if short is not None and len(args) == 1 and not kwargs else None
-                if out is None:
-                    out = forward(*args, **kwargs)
+                answer = short(args[0]) if short is not None and len(args) == 1 and not kwargs else None
+                if answer is not None:
+                    out, spec = answer
+                    calls[number] = LayerCall(index, parent, first_op, (spec,))
+                    return out
+                out = forward(*args, **kwargs)
             except BaseException as error:
                 self._note_failure(index, error)
                 raise
             finally:
                 recorder.call = parent
-            outputs = (recorder.spec(out),) if out.__class__ is Tensor else tuple(_specs(out, recorder))
-            calls[number] = LayerCall(index, parent, first_op, outputs)
+            calls[number] = LayerCall(index, parent, first_op, tuple(_specs(out, recorder)))
             return out
 
         return traced_forward

@@ -14,14 +14,17 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from archstat.records import TensorSpec
 from archstat.tracing.ops import OpInfo, info
 from archstat.tracing.recorder import Recorder
 
-#: A layer → its op and the arguments after the input, or ``None`` for an unusual setting.
-Leaf = Callable[[Any], "tuple[OpInfo, tuple[Any, ...]] | None"]
+#: A layer → its op, the parameters and buffers that follow the input, and the arguments after those; ``None`` for an
+#: unusual setting.
+Bound = tuple[OpInfo, tuple["Tensor | None", ...], tuple[Any, ...]]
+Leaf = Callable[[Any], "Bound | None"]
 
-#: A layer's input → its output, or ``None`` where the layer's own ``forward`` must answer.
-Shortcut = Callable[[Tensor], "Tensor | None"]
+#: A layer's input → its output and the record of that, or ``None`` where the layer's own ``forward`` must answer.
+Shortcut = Callable[[Tensor], "tuple[Tensor, TensorSpec] | None"]
 
 _aten = torch.ops.aten
 _CONV2D, _LINEAR, _BATCH_NORM = info(_aten.conv2d.default), info(_aten.linear.default), info(_aten.batch_norm.default)
@@ -34,44 +37,44 @@ def _pair(value: int | Sequence[int]) -> tuple[int, ...]:
     return (value, value) if isinstance(value, int) else tuple(value)
 
 
-def _conv2d(m: nn.Conv2d) -> tuple[OpInfo, tuple[Any, ...]] | None:
+def _conv2d(m: nn.Conv2d) -> Bound | None:
     if m.padding_mode != "zeros" or isinstance(m.padding, str):
         return None
     own = m._parameters
-    return _CONV2D, (own["weight"], own["bias"], m.stride, m.padding, m.dilation, m.groups)
+    return _CONV2D, (own["weight"], own["bias"]), (m.stride, m.padding, m.dilation, m.groups)
 
 
-def _linear(m: nn.Linear) -> tuple[OpInfo, tuple[Any, ...]]:
-    return _LINEAR, (m._parameters["weight"], m._parameters["bias"])
+def _linear(m: nn.Linear) -> Bound:
+    return _LINEAR, (m._parameters["weight"], m._parameters["bias"]), ()
 
 
-def _batch_norm2d(m: nn.BatchNorm2d) -> tuple[OpInfo, tuple[Any, ...]] | None:
+def _batch_norm2d(m: nn.BatchNorm2d) -> Bound | None:
     own, running = m._parameters, m._buffers
     if running["running_mean"] is None:
         return None
     statistics = (own["weight"], own["bias"], running["running_mean"], running["running_var"])
     momentum = 0.0 if m.momentum is None else m.momentum
-    return _BATCH_NORM, (*statistics, False, momentum, m.eps, torch.backends.cudnn.enabled)
+    return _BATCH_NORM, statistics, (False, momentum, m.eps, torch._C._get_cudnn_enabled())
 
 
-def _relu(m: nn.ReLU) -> tuple[OpInfo, tuple[Any, ...]]:
-    return (_RELU_IN_PLACE if m.inplace else _RELU), ()
+def _relu(m: nn.ReLU) -> Bound:
+    return (_RELU_IN_PLACE if m.inplace else _RELU), (), ()
 
 
-def _dropout(m: nn.Dropout) -> tuple[OpInfo, tuple[Any, ...]]:
-    return (_DROPOUT_IN_PLACE if m.inplace else _DROPOUT), (m.p, False)
+def _dropout(m: nn.Dropout) -> Bound:
+    return (_DROPOUT_IN_PLACE if m.inplace else _DROPOUT), (), (m.p, False)
 
 
-def _max_pool2d(m: nn.MaxPool2d) -> tuple[OpInfo, tuple[Any, ...]] | None:
+def _max_pool2d(m: nn.MaxPool2d) -> Bound | None:
     if m.return_indices:
         return None
     window = (_pair(m.kernel_size), _pair(m.stride), _pair(m.padding), _pair(m.dilation))
-    return _MAX_POOL2D, (*window, m.ceil_mode)
+    return _MAX_POOL2D, (), (*window, m.ceil_mode)
 
 
-def _avg_pool2d(m: nn.AvgPool2d) -> tuple[OpInfo, tuple[Any, ...]]:
+def _avg_pool2d(m: nn.AvgPool2d) -> Bound:
     window = (_pair(m.kernel_size), _pair(m.stride), _pair(m.padding))
-    return _AVG_POOL2D, (*window, m.ceil_mode, m.count_include_pad, m.divisor_override)
+    return _AVG_POOL2D, (), (*window, m.ceil_mode, m.count_include_pad, m.divisor_override)
 
 
 LEAVES: dict[type[nn.Module], Leaf] = {
@@ -100,14 +103,16 @@ def shortcut(module: nn.Module, recorder: Recorder) -> Shortcut | None:
     return None if bound is None else _answer(*bound, _RANKS.get(kind, 4), recorder)
 
 
-def _answer(op: OpInfo, rest: tuple[Any, ...], rank: int, recorder: Recorder) -> Shortcut:
-    rule = op.shape
-    specs = recorder.known_specs(rest)
+def _answer(
+    op: OpInfo, own: tuple[Tensor | None, ...], settings: tuple[Any, ...], rank: int, recorder: Recorder
+) -> Shortcut:
+    rule, rest = op.shape, (*own, *settings)
+    specs = (*recorder.own_specs(own), *settings)
     if rule is None:
         message = f"The shortcut to {op.name} needs an entry in SHAPES."
         raise AssertionError(message)
 
-    def answer(x: Tensor) -> Tensor | None:
+    def answer(x: Tensor) -> tuple[Tensor, TensorSpec] | None:
         if x.__class__ is not Tensor or not x.is_meta or (rank and x.dim() != rank) or not x.is_contiguous():
             return None
         size = rule(x, *rest)

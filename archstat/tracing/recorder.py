@@ -132,10 +132,9 @@ class Recorder(TorchDispatchMode):
         own, plain = self._own.get, self.plain
         return tuple([arg if arg.__class__ in _PLAIN else own(id(arg)) or plain(arg) for arg in args])
 
-    def known_specs(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        """The same for arguments that are the network's own tensors or need no change."""
-        own = self._own.get
-        return tuple([own(id(arg)) or arg for arg in args])
+    def own_specs(self, own: tuple[Tensor | None, ...]) -> list[TensorSpec | None]:
+        """The records of some of the network's own tensors."""
+        return [None if tensor is None else self._own[id(tensor)] for tensor in own]
 
     # -- the ops ---------------------------------------------------------------------------------------------------
 
@@ -150,18 +149,19 @@ class Recorder(TorchDispatchMode):
             if (x.is_meta or self._is_abstract(x)) and (op.takes_any_layout or x.is_contiguous()):
                 size = op.shape(*args, **kwargs) if kwargs else op.shape(*args)
                 if size is not None:
-                    return self.answer(op, self.specs(args), kwargs, x, size)
+                    return self.answer(op, self.specs(args), kwargs, x, size)[0]
         elif op.nature == "view" and not op.is_composite and args[0].is_meta:
             return self._view(op, func, args, kwargs or {})
         return self._ask_torch(op, func, args, kwargs or {})
 
     def answer(
         self, op: OpInfo, specs: tuple[Any, ...], kwargs: dict[str, Any] | None, x: Tensor, size: Size
-    ) -> Tensor:
-        """Record an op whose output has a known size and ``x``'s type, and return that output."""
+    ) -> tuple[Tensor, TensorSpec]:
+        """Record an op whose output has a known size and ``x``'s type; that output and its record."""
         if size is SAME:
-            self._append(op, specs, kwargs, (self.spec(x),))
-            return x
+            spec = self.spec(x)
+            self._append(op, specs, kwargs, (spec,))
+            return x, spec
         dtype = x.dtype
         if size is LIKE:
             size, out = x.shape, torch.empty_like(x, device=META)
@@ -173,7 +173,7 @@ class Recorder(TorchDispatchMode):
         spec = TensorSpec(size, _DTYPE_NAMES[dtype], index)
         self._append(op, specs, kwargs, (spec,))
         self._newest = (weakref.ref(out), spec)
-        return out
+        return out, spec
 
     def _ask_torch(self, op: OpInfo, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if op.is_composite:

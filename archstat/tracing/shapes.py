@@ -73,7 +73,7 @@ def _conv2d(
         or len(dilation) != 2
     ):
         return None
-    if bias is not None and (bias.numel() != out or bias.dtype is not x.dtype):
+    if bias is not None and (bias.numel() != out or bias.dim() != 1 or bias.dtype is not x.dtype):
         return None
     stride_h, stride_w = stride
     pad_h, pad_w = padding
