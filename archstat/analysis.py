@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
-import msgspec
 import torch
 from torch import Tensor, nn
 
-from archstat import results, sources, units
+from archstat import sources, units
 from archstat.counting import count_trace
-from archstat.errors import ForwardError, InputError, UncountedError
+from archstat.errors import ForwardError, InputError
 from archstat.records import ModelCost, Shape, Trace
+from archstat.settings import InputSpec, Setting
 from archstat.sources import Source
 from archstat.tracing import trace
 
@@ -50,84 +48,18 @@ def count(model: nn.Module | str, *inputs: Any, **kwargs: Any) -> ModelCost:
     return count_trace(trace(sources.build_on_meta(source), inputs, kwargs), source.name, note=source.note)
 
 
-class InputSpec(msgspec.Struct, frozen=True):
-    """One input of a network.
-
-    Attributes:
-        shape: Its shape without the batch dimension.
-        dtype: Its element type in torch's words, ``""`` for that of the network.
-    """
-
-    shape: Shape
-    dtype: str = ""
-
-
-class Setting(msgspec.Struct, frozen=True):
-    """How a named network is to be counted.
-
-    Attributes:
-        inputs: Its inputs; none: the input it is made for.
-        resolution: Height and width of the input it is made for, if they are to be others.
-        batch_size: How many inputs at once.
-        dtype: The element type of parameters and inputs.
-        strict: Refuse ops that no rule covers.
-    """
-
-    inputs: tuple[InputSpec, ...] = ()
-    resolution: int | None = None
-    batch_size: int = 1
-    dtype: str = "float32"
-    strict: bool = False
-
-
-def parse_input(text: str) -> InputSpec:
-    """``3x224x224``, or ``128:int64`` for a row of 128 whole numbers.
-
-    >>> parse_input("3x224x224")
-    InputSpec(shape=(3, 224, 224), dtype='')
-
-    Raises:
-        InputError: It is neither.
-    """
-    match = re.fullmatch(r"(\d{1,9}(?:[x×,]\d{1,9})*)(?::(\w+))?", text.strip())
-    if match is None or 0 in (shape := tuple(int(size) for size in re.split("[x×,]", match[1]))):
-        raise InputError(f"{text!r} is no input: write its sizes without the batch as '3x224x224', or '128:int64'.")
-    if match[2] and match[2] not in _element_types():
-        raise InputError(f"{match[2]!r} in {text!r} is no element type; 'float32', 'int64' and 'bool' are.")
-    return InputSpec(shape, match[2] or "")
-
-
-def _element_types() -> set[str]:
-    """The element types that a tensor of zeros can have, in torch's words."""
-    types = {name for name, value in vars(torch).items() if isinstance(value, torch.dtype)}
-    return {name for name in types if not name.startswith(("q", "bits"))}
-
-
 def count_source(name: str, setting: Setting) -> ModelCost:
-    """What a named network costs, or a saved cost (``FILE.json``).
+    """What a named network costs.
 
     Raises:
         ArchstatError: The name leads nowhere, or the network cannot take the input.
     """
-    if name.endswith(".json"):
-        return _saved(name, setting)
     source = sources.find(name)
     specs = _inputs(source, setting)
     try:
         return _count_with(source, specs, setting)
     except ForwardError as error:
         raise InputError(f"{error}{_advice(source, specs, setting)}") from error
-
-
-def _saved(name: str, setting: Setting) -> ModelCost:
-    """A saved cost, which was counted in a setting of its own."""
-    if setting != Setting(strict=setting.strict):
-        raise InputError(f"{name!r} is a saved cost, counted for one input: name its network to count another input.")
-    cost = results.read(Path(name))
-    if setting.strict and cost.uncounted:
-        ops = ", ".join(f"{op.op} ({op.calls} ×)" for op in cost.uncounted)
-        raise UncountedError(f"{name!r} was saved with ops that no rule counts: {ops}.")
-    return cost
 
 
 def _count_with(source: Source, specs: Sequence[InputSpec], setting: Setting) -> ModelCost:

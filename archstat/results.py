@@ -9,8 +9,9 @@ from typing import Any
 
 import msgspec
 
-from archstat.errors import DataError, OutputError
+from archstat.errors import DataError, InputError, OutputError, UncountedError
 from archstat.records import LayerCost, ModelCost, OpCost
+from archstat.settings import Setting
 
 SCHEMA = "archstat.cost/1"
 """The version of the JSON that ``to_json`` writes; a new one whenever a key changes its meaning or goes."""
@@ -80,6 +81,23 @@ def read(path: Path) -> ModelCost:
         raise DataError(f"{path} cannot be read: {error.strerror}.") from error
     except DataError as error:
         raise DataError(f"{path}: {error}") from error
+
+
+def read_for(name: str, setting: Setting) -> ModelCost:
+    """A saved cost, which was counted in a setting of its own.
+
+    Raises:
+        DataError: The file cannot be read, or holds something else.
+        InputError: Another input is asked for.
+        UncountedError: Under ``strict``, it was saved with ops that no rule counts.
+    """
+    if setting != Setting(strict=setting.strict):
+        raise InputError(f"{name!r} is a saved cost, counted for one input: name its network to count another input.")
+    cost = read(Path(name))
+    if setting.strict and cost.uncounted:
+        ops = ", ".join(f"{op.op} ({op.calls} ×)" for op in cost.uncounted)
+        raise UncountedError(f"{name!r} was saved with ops that no rule counts: {ops}.")
+    return cost
 
 
 def write_whole(path: Path, text: str) -> None:

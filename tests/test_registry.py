@@ -5,8 +5,10 @@ import sys
 
 import pytest
 
+import archstat
 from archstat.errors import UnknownNameError
 from archstat.registry import Architecture, Registry, architecture, architectures
+from archstat.results import to_json
 
 
 def entry(name):
@@ -78,6 +80,14 @@ def loaded_by(program):
 @pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
 def test_torch_and_pandas_are_not_loaded_by(program):
     assert loaded_by(program) == "[]"
+
+
+@pytest.mark.parametrize("command", ["table", "compare"])
+def test_a_saved_cost_is_shown_without_torch(command, tmp_path):
+    saved = tmp_path / "cost.json"
+    saved.write_text(to_json(archstat.count("lenet5")))
+
+    assert loaded_by(LIST.replace("'list'", f"{command!r}, {str(saved)!r}")) == "[]"
 
 
 def test_the_check_for_loaded_libraries_can_fail():

@@ -58,10 +58,16 @@ def input_options(command: Command) -> Command:
 def cost_of(
     name: str, *, inputs: tuple[str, ...], resolution: int | None, batch_size: int, dtype: str, strict: bool
 ) -> ModelCost:
-    """What the named network costs with these input options; what its own code prints goes to stderr."""
-    from archstat.analysis import Setting, count_source, parse_input
+    """What the named network, or saved cost, costs with these options; what a network's code prints goes to stderr."""
+    from archstat.settings import Setting, parse_input
 
     setting = Setting(tuple(map(parse_input, inputs)), resolution, batch_size, dtype, strict)
+    if name.endswith(".json"):
+        from archstat.results import read_for
+
+        return read_for(name, setting)
+    from archstat.analysis import count_source
+
     with contextlib.redirect_stdout(sys.stderr):
         return count_source(name, setting)
 

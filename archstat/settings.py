@@ -1,0 +1,59 @@
+"""How a named network is to be counted; needs no torch, as a saved cost does not."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from archstat.errors import InputError
+from archstat.records import Shape
+
+_ELEMENT_TYPES = "float32 float64 float16 bfloat16 complex64 complex128 int64 int32 int16 int8 uint8 bool".split()
+
+
+class InputSpec(msgspec.Struct, frozen=True):
+    """One input of a network.
+
+    Attributes:
+        shape: Its shape without the batch dimension.
+        dtype: Its element type in torch's words, ``""`` for that of the network.
+    """
+
+    shape: Shape
+    dtype: str = ""
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """How a named network is to be counted.
+
+    Attributes:
+        inputs: Its inputs; none: the input it is made for.
+        resolution: Height and width of the input it is made for, if they are to be others.
+        batch_size: How many inputs at once.
+        dtype: The element type of parameters and inputs.
+        strict: Refuse ops that no rule covers.
+    """
+
+    inputs: tuple[InputSpec, ...] = ()
+    resolution: int | None = None
+    batch_size: int = 1
+    dtype: str = "float32"
+    strict: bool = False
+
+
+def parse_input(text: str) -> InputSpec:
+    """``3x224x224``, or ``128:int64`` for a row of 128 whole numbers.
+
+    >>> parse_input("3x224x224")
+    InputSpec(shape=(3, 224, 224), dtype='')
+
+    Raises:
+        InputError: It is neither.
+    """
+    match = re.fullmatch(r"(\d{1,9}(?:[x×,]\d{1,9})*)(?::(\w+))?", text.strip())
+    if match is None or 0 in (shape := tuple(int(size) for size in re.split("[x×,]", match[1]))):
+        raise InputError(f"{text!r} is no input: write its sizes without the batch as '3x224x224', or '128:int64'.")
+    if match[2] and match[2] not in _ELEMENT_TYPES:
+        raise InputError(f"{match[2]!r} in {text!r} is none of {', '.join(_ELEMENT_TYPES)}.")
+    return InputSpec(shape, match[2] or "")
