@@ -14,7 +14,8 @@ from archstat.errors import ForwardError
 from archstat.records import Trace
 from archstat.tracing.layers import CallTracker, Layers
 from archstat.tracing.nested import tensors_in, with_twins
-from archstat.tracing.recorder import Recorder, is_valued, meta_twin
+from archstat.tracing.recorder import Recorder
+from archstat.tracing.values import is_valued, meta_twin
 
 __all__ = ["trace"]
 
@@ -50,7 +51,8 @@ def trace(model: nn.Module, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any
 def _run(layers: Layers, args: tuple[Any, ...], kwargs: dict[str, Any], forward: Literal["meta", "real"]) -> Trace:
     args, kwargs = with_twins((args, kwargs), _without_values if forward == "meta" else torch.clone)
     inputs = tensors_in((args, kwargs))
-    recorder = Recorder(layers.own, is_real=forward == "real")
+    device = next((tensor.device for tensor in (*layers.own, *inputs) if not tensor.is_meta), torch.device("cpu"))
+    recorder = Recorder(layers.own, device, is_real=forward == "real")
     tracker = CallTracker(layers, recorder)
     try:
         with tracker, torch.inference_mode(), recorder:

@@ -115,6 +115,8 @@ def _answer(
     def answer(x: Tensor) -> tuple[Tensor, TensorSpec] | None:
         if x.__class__ is not Tensor or not x.is_meta or (rank and x.dim() != rank) or not x.is_contiguous():
             return None
+        if torch._C._functorch.maybe_current_level() is not None:
+            return None  # within vmap a tensor hides one of its dimensions
         size = rule(x, *rest)
         if size is None or torch._C._len_torch_dispatch_stack() != 1:
             return None

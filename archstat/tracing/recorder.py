@@ -11,7 +11,6 @@ on none of those (token ids, masks, positions) are computed for real, so a netwo
 from __future__ import annotations
 
 import gc
-import math
 import sys
 import weakref
 from collections.abc import Callable, Sequence
@@ -26,8 +25,9 @@ from archstat.records import OpCall, StorageLife, TensorSpec
 from archstat.tracing.nested import tensors_in, with_tensors
 from archstat.tracing.ops import OpInfo, info
 from archstat.tracing.shapes import LIKE, SAME, Size
+from archstat.tracing.values import META, elements_made, is_valued, known_indices, meta_twin, rng_states
 
-META = torch.device("meta")
+_CPU = torch.device("cpu")
 _REAL_ELEMENTS_MAX = 1 << 24
 """A tensor of constants larger than this is not made for real: no network branches on one, and it costs memory."""
 
@@ -53,19 +53,21 @@ class Recorder(TorchDispatchMode):
         failed_at: The op that torch refused, and the shapes that it was given.
     """
 
-    def __init__(self, own: Sequence[Tensor], *, is_real: bool = False) -> None:
+    def __init__(self, own: Sequence[Tensor], device: torch.device = _CPU, *, is_real: bool = False) -> None:
         """Record shapes alone, or with ``is_real`` let every op compute.
 
         Args:
             own: The network's parameters and buffers, each once. Unless ``is_real``, an op sees a twin without values
                 of those that are floating-point; the others keep their values, and what is written to them goes to a
                 copy.
+            device: Where tensors with values are made.
             is_real: Let the ops compute.
         """
         super().__init__()  # type: ignore[no-untyped-call]  # torch gives it no types
         self.call = -1
         self.ops: list[OpCall] = []
         self.failed_at = ""
+        self._device = device
         self._is_real = is_real
         self._own = {
             id(tensor): TensorSpec(tensor.shape, _DTYPE_NAMES[tensor.dtype], ~index) for index, tensor in enumerate(own)
@@ -78,7 +80,7 @@ class Recorder(TorchDispatchMode):
         self._addresses: list[int] = []
         self._indices: dict[int, int] = {}
         self._refs: dict[int, _StorageRef] = {}
-        self._rng_state: Tensor | None = None
+        self._rng_states: list[tuple[Callable[[Tensor], None], Tensor]] = []
         self._newest = _NONE_YET  # the newest output and its spec: it is what the next layer takes
         self._forget = self._make_forget()
         if not is_real:
@@ -100,10 +102,10 @@ class Recorder(TorchDispatchMode):
         )
 
     def close(self) -> None:
-        """Stop watching memory; the random number generator is put back where it was."""
+        """Stop watching memory; the random number generators are put back where they were."""
         self._refs.clear()
-        if self._rng_state is not None:
-            torch.set_rng_state(self._rng_state)
+        for put_back, state in self._rng_states:
+            put_back(state)
 
     def spec(self, tensor: Tensor) -> TensorSpec:
         """The record of a tensor."""
@@ -143,14 +145,15 @@ class Recorder(TorchDispatchMode):
     ) -> Any:
         """One op: record it and return its result, with values or without."""
         op = info(func)
-        if op.shape is not None and args and not self._is_real:
-            first = args[0]
-            x = first[0] if type(first) is list else first
-            if (x.is_meta or self._is_abstract(x)) and (op.takes_any_layout or x.is_contiguous()):
+        x = args[0] if args else None
+        if op.shape is not None and not self._is_real:
+            if x.__class__ is list:
+                x = x[0] if x else None
+            if x is not None and self._is_abstract(x) and (op.takes_any_layout or x.is_contiguous()):
                 size = op.shape(*args, **kwargs) if kwargs else op.shape(*args)
                 if size is not None:
                     return self.answer(op, self.specs(args), kwargs, x, size)[0]
-        elif op.nature == "view" and not op.is_composite and args[0].is_meta:
+        elif op.nature == "view" and not op.is_composite and x is not None and x.is_meta:
             return self._view(op, func, args, kwargs or {})
         return self._ask_torch(op, func, args, kwargs or {})
 
@@ -214,22 +217,22 @@ class Recorder(TorchDispatchMode):
     def _has_values(self, op: OpInfo, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
         """Whether an op can be computed: nothing that it takes is abstract, and what it makes is small."""
         if op.makes:
-            return all(math.prod(size) <= _REAL_ELEMENTS_MAX for size in args if type(size) is list)
+            return elements_made(op.name, args) <= _REAL_ELEMENTS_MAX
         return not any(self._is_abstract(tensor) for tensor in tensors_in((args, kwargs)))
 
     def _is_abstract(self, tensor: Tensor) -> bool:
-        return self._twins.get(id(tensor), tensor).is_meta
+        return tensor.is_meta or self._twins.get(id(tensor), tensor).is_meta
 
     def _run_real(self, op: OpInfo, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Compute; what existed before the forward pass is not written to."""
-        if op.is_random and self._rng_state is None:
-            self._rng_state = torch.get_rng_state()
+        if op.is_random and not self._rng_states:
+            self._rng_states = rng_states(self._device)
         for target in self._written(op, args):
             if id(target) not in self._twins and self._is_older(target):
                 with torch.inference_mode(mode=False):  # a tensor made at inference cannot be viewed and written to
                     self._stand_in(target, target.clone())
-        if not self._is_real and str(kwargs.get("device")) == "meta":
-            kwargs = {**kwargs, "device": "cpu"}
+        if not self._is_real and str(kwargs.get("device")) == "meta":  # where the network believes its activations are
+            kwargs = {**kwargs, "device": self._device}
         args, kwargs = with_tensors((args, kwargs), self._twin_of)
         return with_tensors(func(*args, **kwargs), self._original_of)
 
@@ -241,7 +244,7 @@ class Recorder(TorchDispatchMode):
         if "device" in kwargs:
             kwargs = {**kwargs, "device": META}
         if op.name == "index":
-            args = (args[0], [_known_indices(index) for index in args[1]])
+            args = (args[0], [known_indices(index) for index in args[1]])
         args, kwargs = with_tensors((args, kwargs), self._meta_of)
         is_first = "torch._dynamo" not in sys.modules
         out = func(*args, **kwargs)
@@ -330,16 +333,6 @@ class Recorder(TorchDispatchMode):
         return forget
 
 
-def is_valued(tensor: Tensor) -> bool:
-    """Whether a tensor holds measured quantities: these are what a trace does without."""
-    return tensor.is_floating_point() or tensor.is_complex()
-
-
-def meta_twin(tensor: Tensor) -> Tensor:
-    """A tensor of the same size, strides and type without values."""
-    return torch.empty_strided(tensor.size(), tensor.stride(), dtype=tensor.dtype, device=META)
-
-
 class _NoStorage:
     """What a sparse or opaque tensor has instead of a storage: the tensor itself stands for its memory."""
 
@@ -356,9 +349,3 @@ def _storage(tensor: Tensor) -> Any:
         return tensor.untyped_storage()
     except NotImplementedError:
         return _NoStorage(tensor)
-
-
-def _known_indices(index: Any) -> Any:
-    """A mask with values selects as many elements as it has true ones: its indices say how many that is."""
-    is_known_mask = isinstance(index, Tensor) and index.dtype is torch.bool and not index.is_meta and index.dim() == 1
-    return index.nonzero(as_tuple=True)[0] if is_known_mask else index

@@ -211,6 +211,47 @@ def test_a_layer_whose_failure_was_handled_has_a_row_and_shifts_nothing():
     assert [(row.layer, row.macs) for row in rows] == [("first", 0), ("second", 3 * 4 * 6)]
 
 
+# -- tensors that are no activations -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda device: torch.arange(10**11, device=device),
+        lambda device: torch.arange(0.0, 1e11, device=device),
+        lambda device: torch.eye(10**6, device=device),
+        lambda device: torch.zeros(10**6, 10**6, device=device),
+    ],
+)
+def test_constants_too_large_for_memory_are_not_made(make):
+    layer = nn.Linear(4, 4)
+
+    traced = trace_of(Calls(lambda x: (make(x.device), layer(x))[1], layer=layer), torch.ones(2, 4))
+
+    assert traced.forward == "meta"
+
+
+@pytest.mark.parametrize("value", [-(10**12), 7])
+def test_a_constant_with_a_large_value_is_small(value):
+    def forward(x):
+        return x * 2 if torch.full((1,), value, device=x.device).item() == value else x * x * x
+
+    assert cost_of(forward, torch.ones(8)).other_flops == 8
+
+
+def test_a_layer_within_vmap_is_counted_for_the_whole_batch():
+    layer = nn.Linear(4, 3)
+
+    cost = cost_of(Calls(torch.vmap(layer), layer=layer), torch.ones(5, 4))
+
+    assert cost.macs == 5 * 4 * 3
+
+
+def test_an_op_without_any_tensor_fails_in_torchs_own_words():
+    with pytest.raises(ForwardError, match="expected a non-empty list of Tensors"):
+        trace_of(lambda _: torch.cat([]), torch.ones(3))
+
+
 # -- what goes in and out --------------------------------------------------------------------------------------------
 
 

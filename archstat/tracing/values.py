@@ -1,0 +1,48 @@
+"""Which tensors have values in a trace, and what stands in for those that have none."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+META = torch.device("meta")
+
+
+def is_valued(tensor: Tensor) -> bool:
+    """Whether a tensor holds measured quantities: these are what a trace does without."""
+    return tensor.is_floating_point() or tensor.is_complex()
+
+
+def meta_twin(tensor: Tensor) -> Tensor:
+    """A tensor of the same size, strides and type without values."""
+    return torch.empty_strided(tensor.size(), tensor.stride(), dtype=tensor.dtype, device=META)
+
+
+def elements_made(name: str, args: tuple[Any, ...]) -> int:
+    """How large a tensor is at most that an op makes of sizes (``zeros``) or of numbers (``arange``, ``eye``)."""
+    sizes = [math.prod(arg) for arg in args if arg.__class__ is list]
+    if sizes:
+        return max(sizes)
+    numbers = [math.ceil(abs(arg)) for arg in args if isinstance(arg, int | float) and math.isfinite(arg)]
+    if name == "eye" and len(numbers) == 1:
+        numbers *= 2
+    return math.prod(numbers) if name in {"eye", "tril_indices", "triu_indices"} else sum(numbers)
+
+
+def rng_states(device: torch.device) -> list[tuple[Callable[[Tensor], None], Tensor]]:
+    """The state of the random number generators that a network on that device draws from, and how to put it back."""
+    states: list[tuple[Callable[[Tensor], None], Tensor]] = [(torch.set_rng_state, torch.get_rng_state())]
+    if device.type == "cuda":
+        states.append((functools.partial(torch.cuda.set_rng_state, device=device), torch.cuda.get_rng_state(device)))
+    return states
+
+
+def known_indices(index: Any) -> Any:
+    """A mask with values selects as many elements as it has true ones: its indices say how many that is."""
+    is_known_mask = isinstance(index, Tensor) and index.dtype is torch.bool and not index.is_meta and index.dim() == 1
+    return index.nonzero(as_tuple=True)[0] if is_known_mask else index
