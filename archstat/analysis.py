@@ -45,7 +45,9 @@ def count(model: nn.Module | str, *inputs: Any, **kwargs: Any) -> ModelCost:
     if not inputs and not kwargs:
         return count_source(model, Setting())
     source = sources.find(model)
-    return count_trace(trace(sources.build_on_meta(source), inputs, kwargs), source.name, note=source.note)
+    return count_trace(
+        trace(sources.build_on_meta(source), inputs, kwargs), source.name, note=source.note, paper=source.paper
+    )
 
 
 def count_source(name: str, setting: Setting) -> ModelCost:
@@ -69,7 +71,7 @@ def _count_with(source: Source, specs: Sequence[InputSpec], setting: Setting) ->
         if "meta" not in str(error):
             raise
         found = _trace(sources.build_on_cpu(source), specs, setting)
-    return count_trace(found, source.name, note=source.note, strict=setting.strict)
+    return count_trace(found, source.name, note=source.note, paper=source.paper, strict=setting.strict)
 
 
 def _trace(model: nn.Module, specs: Sequence[InputSpec], setting: Setting) -> Trace:

@@ -92,6 +92,11 @@ class Published(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     macs: Figure | None = None
     errors: tuple[ErrorRate, ...] = ()
 
+    @property
+    def paper(self) -> str:
+        """Where the structure stands, in one line."""
+        return f"{self.authors}: {self.title} ({self.year}), {self.where}. {self.link}"
+
 
 class Counted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Our own totals of one architecture at its own input size and batch 1."""

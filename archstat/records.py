@@ -271,6 +271,7 @@ class ModelCost(msgspec.Struct, frozen=True):
         layers: The rows; they add up to the totals.
         ops: The same work by op.
         note: What a reader must know about this architecture, or ``""``.
+        paper: Where its structure was published, or ``""``.
     """
 
     architecture: str
@@ -290,6 +291,7 @@ class ModelCost(msgspec.Struct, frozen=True):
     layers: tuple[LayerCost, ...]
     ops: tuple[OpCost, ...]
     note: str = ""
+    paper: str = ""
 
     @property
     def flops(self) -> int:

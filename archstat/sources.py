@@ -37,12 +37,14 @@ class Source(msgspec.Struct, frozen=True):
         build: Makes the network; ``build()`` may be called more than once.
         input_shape: The shape of one input without the batch dimension, if that is known.
         note: What a reader must know about it.
+        paper: Where its structure was published.
     """
 
     name: str
     build: Callable[[], nn.Module]
     input_shape: tuple[int, ...] | None = None
     note: str = ""
+    paper: str = ""
 
 
 def find(spec: str) -> Source:
@@ -97,7 +99,9 @@ def _own(spec: str, entry: Architecture, args: list[Any], kwargs: dict[str, Any]
         if misfit:
             raise SourceError(f"{spec!r} does not fit: {name}: {misfit}. {_usage(entry.build)}")
     about = published().get(entry.name)
-    return Source(spec, build, entry.input_shape, about.note if about is not None else "")
+    if about is None:
+        return Source(spec, build, entry.input_shape)
+    return Source(spec, build, entry.input_shape, about.note, about.paper)
 
 
 def _misfit(value: Any, hint: Any) -> str:

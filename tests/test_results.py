@@ -72,6 +72,7 @@ def test_the_keys_are_those_that_are_documented():
         "layers",
         "ops",
         "note",
+        "paper",
     }
     assert set(saved["layers"][0]) == {
         "layer",

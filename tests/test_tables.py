@@ -143,7 +143,31 @@ def test_the_totals_stand_under_the_table_in_full():
     assert "30,972,232,168 (30.97 G) = 2 · MACs + 31,703,528" in notes
     assert "15,087,080 = 57.55 MiB" in notes
     assert "Not counted      nothing" in notes
-    assert "Note: 15.3 G is the convolutions alone" in notes
+    assert "Note             15.3 G is the convolutions alone" in notes
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("vgg16", "138M parameters (Table 2): as counted, rounded."),
+        ("vgg16", "15.3 billion MACs of the convolutions alone (ResNet paper, §4.1): as counted, rounded."),
+        ("lenet5", "60,000 parameters (§II-B, trainable parameters): as counted."),
+        ("resnet50", "cut off instead of rounded; 3.858 G printed as 3.8."),
+        (
+            "inception_module_bottleneck",
+            "358M MACs of the convolutions alone (slide 55): not as counted; 358 M needs 128",
+        ),
+        ("resnet50", "He, Zhang, Ren, Sun: Deep Residual Learning for Image Recognition (2015), Table 1, 50-layer."),
+    ],
+)
+def test_what_was_published_stands_under_the_table(name, says):
+    assert says in "\n".join(layer_table(cost_of(name)).notes)
+
+
+def test_a_variant_is_not_set_beside_what_was_published_of_another():
+    notes = "\n".join(layer_table(cost_of("resnet34(shortcuts='C')")).notes)
+    assert "Published" not in notes
+    assert "Paper            He, Zhang" in notes
 
 
 def test_frozen_parameters_are_told_apart():

@@ -25,13 +25,14 @@ from archstat.records import (
 __all__ = ["count_trace"]
 
 
-def count_trace(trace: Trace, architecture: str, *, note: str = "", strict: bool = False) -> ModelCost:
+def count_trace(trace: Trace, architecture: str, *, note: str = "", paper: str = "", strict: bool = False) -> ModelCost:
     """What a forward pass costs, layer by layer.
 
     Args:
         trace: The forward pass.
         architecture: What to call it.
         note: What a reader must know about it.
+        paper: Where its structure was published.
         strict: Refuse a network with ops that no rule covers.
 
     Raises:
@@ -66,6 +67,7 @@ def count_trace(trace: Trace, architecture: str, *, note: str = "", strict: bool
         layers=tuple(layers),
         ops=ops,
         note=note,
+        paper=paper,
     )
 
 

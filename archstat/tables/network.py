@@ -7,6 +7,7 @@ from typing import Any
 
 from archstat import units
 from archstat.errors import UnknownNameError
+from archstat.published import Figure, counted, published
 from archstat.records import LayerCost, ModelCost, OpCost
 from archstat.tables.columns import (
     ACTIVATIONS,
@@ -134,9 +135,38 @@ def _notes(cost: ModelCost) -> tuple[str, ...]:
         + (f", in {cost.peak_layer}" if cost.peak_layer else ""),
         f"Not counted      {uncounted_in(cost)}",
         "The network was run for real: it needs the values of its activations." if cost.forward == "real" else "",
-        f"Note: {cost.note}" if cost.note else "",
+        *_published(cost),
+        f"Paper            {cost.paper}" if cost.paper else "",
+        f"Note             {cost.note}" if cost.note else "",
     ]
     return tuple(line for line in lines if line)
+
+
+def _published(cost: ModelCost) -> list[str]:
+    """What was published of an architecture of ours, if it was counted as published."""
+    about, own = published().get(cost.architecture), counted().get(cost.architecture)
+    if about is None or own is None or (own.parameters, own.macs) != (cost.parameters, cost.macs):
+        return []
+    figures = [(figure, name) for figure, name in ((about.parameters, "parameters"), (about.macs, "MACs")) if figure]
+    return [
+        f"{'' if number else 'Published':<17}{figure.printed} {name}{_CONVENTIONS.get(figure.convention, '')} "
+        f"({figure.source}): {_VERDICTS[figure.verdict]}{figure.why and f'; {figure.why}'}."
+        for number, (figure, name) in enumerate(figures)
+    ]
+
+
+_CONVENTIONS = {"conv": " of the convolutions alone", "weights": " without biases and norms"}
+_VERDICTS = {
+    "exact": "as counted",
+    "rounds": "as counted, rounded",
+    "truncated": "as counted, cut off instead of rounded",
+    "differs": "not as counted",
+}
+
+
+def printed(figure: Figure) -> str:
+    """A figure, and what it counts if that is not what stands beside it."""
+    return f"{figure.printed} ({figure.convention})" if figure.convention in ("weights", "conv") else figure.printed
 
 
 def _full(number: int) -> str:
