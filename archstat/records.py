@@ -157,11 +157,20 @@ class Trace(msgspec.Struct, frozen=True):
     dtype: str
 
 
-class Cost(msgspec.Struct, frozen=True, gc=False):
-    """Arithmetic: multiply-accumulates, and the floating-point operations that are none."""
+class Work(msgspec.Struct, frozen=True, gc=False):
+    """Arithmetic; whatever counts it has ``macs`` and ``other_flops``."""
 
-    macs: int = 0
-    other_flops: int = 0
+    if TYPE_CHECKING:
+
+        @property
+        def macs(self) -> int:
+            """Multiply-accumulates."""
+            ...
+
+        @property
+        def other_flops(self) -> int:
+            """Floating-point operations that are no part of one."""
+            ...
 
     @property
     def flops(self) -> int:
@@ -169,7 +178,14 @@ class Cost(msgspec.Struct, frozen=True, gc=False):
         return 2 * self.macs + self.other_flops
 
 
-class LayerCost(msgspec.Struct, frozen=True, gc=False):
+class Cost(Work, frozen=True, gc=False):
+    """Arithmetic: multiply-accumulates, and the floating-point operations that are none."""
+
+    macs: int = 0
+    other_flops: int = 0
+
+
+class LayerCost(Work, frozen=True, gc=False):
     """One row: a layer without layers inside, or one op that a larger layer runs itself.
 
     Attributes:
@@ -200,13 +216,8 @@ class LayerCost(msgspec.Struct, frozen=True, gc=False):
     activations: int
     activation_bytes: int
 
-    @property
-    def flops(self) -> int:
-        """``2 * macs + other_flops``."""
-        return 2 * self.macs + self.other_flops
 
-
-class OpCost(msgspec.Struct, frozen=True):
+class OpCost(Work, frozen=True):
     """All runs of one op together; activations are those of the outputs it allocated, internal ones included."""
 
     op: str
@@ -215,11 +226,6 @@ class OpCost(msgspec.Struct, frozen=True):
     other_flops: int
     activations: int
     activation_bytes: int
-
-    @property
-    def flops(self) -> int:
-        """``2 * macs + other_flops``."""
-        return 2 * self.macs + self.other_flops
 
 
 class UncountedOp(msgspec.Struct, frozen=True):
@@ -250,7 +256,7 @@ class Peak(msgspec.Struct, frozen=True):
     layer: str
 
 
-class ModelCost(msgspec.Struct, frozen=True):
+class ModelCost(Work, frozen=True):
     """What one forward pass of a network costs.
 
     Attributes:
@@ -292,11 +298,6 @@ class ModelCost(msgspec.Struct, frozen=True):
     ops: tuple[OpCost, ...]
     note: str = ""
     paper: str = ""
-
-    @property
-    def flops(self) -> int:
-        """``2 * macs + other_flops``."""
-        return 2 * self.macs + self.other_flops
 
     def to_frame(self) -> pd.DataFrame:
         """The rows as a pandas frame, one column for each attribute of :class:`LayerCost` and ``flops``."""

@@ -262,32 +262,25 @@ def _max_pool2d(
     return _pool(2, x, kernel, stride, padding, ceil_mode) if set(dilation) == {1} else None
 
 
-@_answers(_aten.avg_pool2d.default)
-def _avg_pool2d(
-    x: Tensor,
-    kernel: Sequence[int],
-    stride: Sequence[int] = (),
-    padding: Sequence[int] = (0,),
-    ceil_mode: bool = False,
-    count_include_pad: bool = True,  # noqa: ARG001 - the op's own arguments
-    divisor: int | None = None,
-) -> Size | None:
-    """``(n, c, h, w)`` → ``(n, c, h', w')``."""
-    return _pool(2, x, kernel, stride, padding, ceil_mode) if divisor != 0 else None
+def _avg_pool(axes: int) -> ShapeRule:
+    """``(n, c, *sizes)`` → ``(n, c, *sizes')``."""
+
+    def rule(
+        x: Tensor,
+        kernel: Sequence[int],
+        stride: Sequence[int] = (),
+        padding: Sequence[int] = (0,),
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,  # noqa: ARG001 - the op's own arguments
+        divisor: int | None = None,
+    ) -> Size | None:
+        return _pool(axes, x, kernel, stride, padding, ceil_mode) if divisor != 0 else None
+
+    return rule
 
 
-@_answers(_aten.avg_pool3d.default)
-def _avg_pool3d(
-    x: Tensor,
-    kernel: Sequence[int],
-    stride: Sequence[int] = (),
-    padding: Sequence[int] = (0,),
-    ceil_mode: bool = False,
-    count_include_pad: bool = True,  # noqa: ARG001 - the op's own arguments
-    divisor: int | None = None,
-) -> Size | None:
-    """``(n, c, d, h, w)`` → ``(n, c, d', h', w')``."""
-    return _pool(3, x, kernel, stride, padding, ceil_mode) if divisor != 0 else None
+_answers(_aten.avg_pool2d.default)(_avg_pool(2))
+_answers(_aten.avg_pool3d.default)(_avg_pool(3))
 
 
 @_answers(_aten.adaptive_avg_pool2d.default)
