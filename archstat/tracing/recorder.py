@@ -126,10 +126,10 @@ class Recorder(TorchDispatchMode):
         if isinstance(value, Tensor):
             return self._own.get(id(value)) or self.spec(self._twins.get(id(value), value))
         if value.__class__ is list or value.__class__ is tuple:
-            return tuple([item if item.__class__ in _PLAIN else self.plain(item) for item in value])
+            return self.specs(value)
         return value
 
-    def specs(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def specs(self, args: Sequence[Any]) -> tuple[Any, ...]:
         """An op's arguments as a record holds them."""
         own, plain = self._own.get, self.plain
         return tuple([arg if arg.__class__ in _PLAIN else own(id(arg)) or plain(arg) for arg in args])
