@@ -1,5 +1,7 @@
 """The nouns: plain frozen records that one stage makes and the next one reads.
 
+All of them stand here, however long that is: a reader looks one up by following another.
+
 ``TensorSpec OpCall LayerSpec LayerCall ParameterSpec StorageLife`` make up a :class:`Trace`; ``LayerCost OpCost
 UncountedOp`` make up a :class:`ModelCost`. Nothing here needs torch. Units are suffixes (``activation_bytes``); a count
 without a suffix is a number of elements or of operations.

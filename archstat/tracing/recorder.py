@@ -25,6 +25,7 @@ from archstat.records import OpCall, StorageLife, TensorSpec
 from archstat.tracing.nested import tensors_in, with_tensors
 from archstat.tracing.ops import OpInfo, info
 from archstat.tracing.shapes import LIKE, SAME, Size
+from archstat.tracing.storages import Storages
 from archstat.tracing.values import META, elements_made, is_valued, known_indices, meta_twin, rng_states
 
 _CPU = torch.device("cpu")
@@ -35,13 +36,6 @@ _DTYPE_NAMES = {v: str(v).removeprefix("torch.") for v in vars(torch).values() i
 _PLAIN = frozenset({int, float, bool, str, type(None), torch.dtype, torch.device})
 _NO_KWARGS: dict[str, Any] = {}
 _NONE_YET: tuple[Callable[[], Tensor | None], TensorSpec] = (lambda: None, TensorSpec((), "", -1))
-
-
-class _StorageRef(weakref.ref[Any]):
-    """A weak reference that knows which storage it was."""
-
-    __slots__ = ("index",)
-    index: int
 
 
 class Recorder(TorchDispatchMode):
@@ -74,15 +68,9 @@ class Recorder(TorchDispatchMode):
         }
         self._twins: dict[int, Tensor] = {}
         self._originals: dict[int, Tensor] = {}
-        self._born: list[int] = []
-        self._nbytes: list[int] = []
-        self._died: dict[int, int] = {}
-        self._addresses: list[int] = []
-        self._indices: dict[int, int] = {}
-        self._refs: dict[int, _StorageRef] = {}
+        self._storages = Storages(self.ops)
         self._rng_states: list[tuple[Callable[[Tensor], None], Tensor]] = []
         self._newest = _NONE_YET  # the newest output and its spec: it is what the next layer takes
-        self._forget = self._make_forget()
         if not is_real:
             for tensor in own:
                 if not tensor.is_meta and is_valued(tensor):
@@ -96,14 +84,11 @@ class Recorder(TorchDispatchMode):
 
     def lives(self) -> tuple[StorageLife, ...]:
         """The life of every piece of memory."""
-        died = self._died.get
-        return tuple(
-            [StorageLife(n, b, died(i)) for i, (n, b) in enumerate(zip(self._nbytes, self._born, strict=True))]
-        )
+        return self._storages.lives()
 
     def close(self) -> None:
         """Stop watching memory; the random number generators are put back where they were."""
-        self._refs.clear()
+        self._storages.close()
         for put_back, state in self._rng_states:
             put_back(state)
 
@@ -112,13 +97,7 @@ class Recorder(TorchDispatchMode):
         newest, spec = self._newest
         if newest() is tensor:
             return spec
-        try:
-            storage = tensor.untyped_storage()
-        except NotImplementedError:
-            storage = _storage(tensor)
-        index = self._indices.get(storage._cdata)
-        if index is None:
-            index = self._watch(storage, -1)
+        index = self._storages.index_of(tensor)
         return TensorSpec(tensor.shape, _DTYPE_NAMES[tensor.dtype], index)
 
     def plain(self, value: Any) -> Any:
@@ -170,9 +149,9 @@ class Recorder(TorchDispatchMode):
             size, out = x.shape, torch.empty_like(x, device=META)
         else:
             out = torch.empty(size, dtype=dtype, device=META)
-        index = self._watch(out.untyped_storage(), len(self.ops))
+        index = self._storages.watch(out.untyped_storage(), len(self.ops))
         if op.scratch_dtype is not None:
-            self._note_scratch(out.numel() * op.scratch_dtype.itemsize)
+            self._storages.note_scratch(out.numel() * op.scratch_dtype.itemsize)
         spec = TensorSpec(size, _DTYPE_NAMES[dtype], index)
         self._append(op, specs, kwargs, (spec,))
         self._newest = (weakref.ref(out), spec)
@@ -206,7 +185,7 @@ class Recorder(TorchDispatchMode):
         source = self._own.get(id(args[0])) or self.spec(args[0])
         views = [out] if out.__class__ is Tensor else tensors_in(out)
         if source.storage < 0 and views:
-            self._indices[views[0].untyped_storage()._cdata] = source.storage
+            self._storages.place(views[0], source.storage)
         outputs = tuple([TensorSpec(view.shape, _DTYPE_NAMES[view.dtype], source.storage) for view in views])
         self._append(op, self.specs(args), kwargs, outputs)
         return out
@@ -228,7 +207,7 @@ class Recorder(TorchDispatchMode):
         if op.is_random and not self._rng_states:
             self._rng_states = rng_states(self._device)
         for target in self._written(op, args):
-            if id(target) not in self._twins and self._is_older(target):
+            if id(target) not in self._twins and self._storages.is_older(target):
                 with torch.inference_mode(mode=False):  # a tensor made at inference cannot be viewed and written to
                     self._stand_in(target, target.clone())
         if not self._is_real and str(kwargs.get("device")) == "meta":  # where the network believes its activations are
@@ -273,11 +252,6 @@ class Recorder(TorchDispatchMode):
     def _written(op: OpInfo, args: tuple[Any, ...]) -> list[Tensor]:
         return [args[i] for i in op.writes if i < len(args) and isinstance(args[i], Tensor)]
 
-    def _is_older(self, tensor: Tensor) -> bool:
-        """Whether the tensor's memory was there before the forward pass."""
-        index = self._indices.get(_storage(tensor)._cdata)
-        return index is None or index < 0 or self._born[index] < 0
-
     # -- records ---------------------------------------------------------------------------------------------------
 
     def _append(
@@ -291,61 +265,11 @@ class Recorder(TorchDispatchMode):
         for tensor in tensors_in((args, kwargs)):
             spec = self._own.get(id(tensor))
             if spec is not None:
-                self._indices[_storage(self._twin_of(tensor))._cdata] = spec.storage
+                self._storages.place(self._twin_of(tensor), spec.storage)
 
     def _first_sight(self, out: Any) -> tuple[TensorSpec, ...]:
         """The records of an op's outputs; memory not met before was allocated by it."""
         tensors = [self._twin_of(tensor) for tensor in tensors_in(out)]
         for tensor in tensors:
-            storage = _storage(tensor)
-            if storage._cdata not in self._indices:
-                self._watch(storage, len(self.ops))
+            self._storages.meet(tensor, len(self.ops))
         return tuple([self.spec(tensor) for tensor in tensors])
-
-    def _watch(self, storage: Any, born: int) -> int:
-        """Enter memory that may be freed while the forward pass runs."""
-        address = storage._cdata
-        self._indices[address] = index = len(self._born)
-        self._nbytes.append(storage.nbytes())
-        self._born.append(born)
-        self._addresses.append(address)
-        self._refs[index] = ref = _StorageRef(storage, self._forget)
-        ref.index = index
-        return index
-
-    def _note_scratch(self, nbytes: int) -> None:
-        """Enter memory that the op allocated and freed itself."""
-        self._died[len(self._born)] = len(self.ops) + 1
-        self._nbytes.append(nbytes)
-        self._born.append(len(self.ops))
-        self._addresses.append(0)
-
-    def _make_forget(self) -> Callable[[_StorageRef], None]:
-        """The callback of a storage's death; a closure, so that the references do not keep the recorder alive."""
-        died, indices, addresses, refs, ops = self._died, self._indices, self._addresses, self._refs, self.ops
-
-        def forget(ref: _StorageRef) -> None:
-            index = ref.index
-            died[index] = len(ops)
-            indices.pop(addresses[index], None)
-            refs.pop(index, None)
-
-        return forget
-
-
-class _NoStorage:
-    """What a sparse or opaque tensor has instead of a storage: the tensor itself stands for its memory."""
-
-    def __init__(self, tensor: Tensor) -> None:
-        self._cdata = id(tensor)
-        self._nbytes = tensor.numel() * tensor.element_size()
-
-    def nbytes(self) -> int:
-        return self._nbytes
-
-
-def _storage(tensor: Tensor) -> Any:
-    try:
-        return tensor.untyped_storage()
-    except NotImplementedError:
-        return _NoStorage(tensor)

@@ -1,0 +1,118 @@
+"""The memory of a forward pass: each piece of it, the op that allocated it and the moment it was freed.
+
+A tensor's storage is watched by a weak reference, so views, in-place results and whatever else shares memory are told
+apart from new memory, and memory dies when the last reference to it goes.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Sized
+from typing import Any
+
+from torch import Tensor
+
+from archstat.records import StorageLife
+
+
+class _StorageRef(weakref.ref[Any]):
+    """A weak reference that knows which storage it was."""
+
+    __slots__ = ("index",)
+    index: int
+
+
+class Storages:
+    """Every piece of memory that was met, by index; negative indices are those of the network's own tensors."""
+
+    def __init__(self, ops: Sized) -> None:
+        """Tell the time by how many of these ops there are."""
+        self._ops = ops
+        self._born: list[int] = []
+        self._nbytes: list[int] = []
+        self._died: dict[int, int] = {}
+        self._addresses: list[int] = []
+        self._indices: dict[int, int] = {}
+        self._refs: dict[int, _StorageRef] = {}
+        self._forget = self._make_forget()
+
+    def index_of(self, tensor: Tensor) -> int:
+        """The index of a tensor's memory; memory not met before was there before the forward pass."""
+        try:
+            storage = tensor.untyped_storage()
+        except NotImplementedError:
+            storage = _storage(tensor)
+        index = self._indices.get(storage._cdata)
+        return self.watch(storage, -1) if index is None else index
+
+    def meet(self, tensor: Tensor, op: int) -> None:
+        """Memory not met before was allocated by that op."""
+        storage = _storage(tensor)
+        if storage._cdata not in self._indices:
+            self.watch(storage, op)
+
+    def place(self, tensor: Tensor, index: int) -> None:
+        """Say which piece of memory a tensor's is."""
+        self._indices[_storage(tensor)._cdata] = index
+
+    def is_older(self, tensor: Tensor) -> bool:
+        """Whether a tensor's memory was there before the forward pass."""
+        index = self._indices.get(_storage(tensor)._cdata)
+        return index is None or index < 0 or self._born[index] < 0
+
+    def watch(self, storage: Any, born: int) -> int:
+        """Enter memory that may be freed while the forward pass runs."""
+        address = storage._cdata
+        self._indices[address] = index = len(self._born)
+        self._nbytes.append(storage.nbytes())
+        self._born.append(born)
+        self._addresses.append(address)
+        self._refs[index] = ref = _StorageRef(storage, self._forget)
+        ref.index = index
+        return index
+
+    def note_scratch(self, nbytes: int) -> None:
+        """Enter memory that the op allocated and freed itself."""
+        self._died[len(self._born)] = len(self._ops) + 1
+        self._nbytes.append(nbytes)
+        self._born.append(len(self._ops))
+        self._addresses.append(0)
+
+    def lives(self) -> tuple[StorageLife, ...]:
+        """The life of every piece of memory."""
+        died, known = self._died.get, enumerate(zip(self._nbytes, self._born, strict=True))
+        return tuple([StorageLife(nbytes, born, died(index)) for index, (nbytes, born) in known])
+
+    def close(self) -> None:
+        """Stop watching."""
+        self._refs.clear()
+
+    def _make_forget(self) -> Callable[[_StorageRef], None]:
+        """The callback of a storage's death; a closure, so that the references do not keep this object alive."""
+        died, indices, addresses, refs, ops = self._died, self._indices, self._addresses, self._refs, self._ops
+
+        def forget(ref: _StorageRef) -> None:
+            index = ref.index
+            died[index] = len(ops)
+            indices.pop(addresses[index], None)
+            refs.pop(index, None)
+
+        return forget
+
+
+class _NoStorage:
+    """What a sparse or opaque tensor has instead of a storage: the tensor itself stands for its memory."""
+
+    def __init__(self, tensor: Tensor) -> None:
+        self._cdata = id(tensor)
+        self._nbytes = tensor.numel() * tensor.element_size()
+
+    def nbytes(self) -> int:
+        return self._nbytes
+
+
+def _storage(tensor: Tensor) -> Any:
+    try:
+        return tensor.untyped_storage()
+    except NotImplementedError:
+        return _NoStorage(tensor)
