@@ -106,7 +106,7 @@ def network(name: str, library: str, device: str) -> tuple[Any, Any]:
 
     from archstat.sources import MetaConstruction, find
 
-    if library == "archstat" and name != "densenet201":
+    if library == "archstat":
         source = find(name)
         build, shape = source.build, source.input_shape
     else:

@@ -53,6 +53,16 @@ EXACT = {
     "resnet44": (658_586, None),
     "resnet56": (853_018, 125_485_696),
     "resnet110": (1_727_962, 252_887_680),
+    "densenet121": (7_978_856, 2_834_161_664),
+    "densenet169": (14_149_480, 3_359_843_328),
+    "densenet201": (20_013_928, 4_291_365_888),
+    "densenet264": (33_337_704, 5_751_653_376),
+    "densenet161": (28_681_000, 7_727_907_072),
+    "densenet40_k12": (1_019_722, 264_812_928),
+    "densenet100_k12": (6_979_642, 1_769_516_448),
+    "densenet_bc100_k12": (769_162, 287_929_692),
+    "densenet_bc250_k24": (15_324_406, 5_418_785_724),
+    "densenet_bc190_k40": (25_624_430, 9_301_945_740),
 }
 
 
@@ -127,7 +137,7 @@ def test_its_parameters_are_all_trainable(name):
 def test_biases_and_normalization_are_those_of_the_paper(name):
     kinds = [type(module).__name__ for module in build_on_meta(find(name)).modules()]
     biases = [parameter for parameter in dict(build_on_meta(find(name)).named_parameters()) if "bias" in parameter]
-    if name.startswith(("resnet", "plain")):
+    if name.startswith(("resnet", "plain", "densenet")):
         assert "BatchNorm2d" in kinds
         assert all("bn" in bias or bias == "fc.bias" for bias in biases), "no convolution has a bias"
     else:
@@ -194,6 +204,10 @@ TORCHVISION = {
     "resnet50_v1_5": "resnet50",
     "resnet101_v1_5": "resnet101",
     "resnet152_v1_5": "resnet152",
+    "densenet121": "densenet121",
+    "densenet161": "densenet161",
+    "densenet169": "densenet169",
+    "densenet201": "densenet201",
 }
 
 
@@ -208,6 +222,19 @@ def test_it_costs_what_the_same_network_of_torchvision_costs(torchvision, ours, 
     other = torchvision_cost(torchvision, theirs)
     assert (cost_of(ours).parameters, cost_of(ours).macs) == (other.parameters, other.macs)
     assert sorted(r.macs for r in cost_of(ours).layers if r.macs) == sorted(r.macs for r in other.layers if r.macs)
+
+
+def test_densenet264_costs_what_torchvisions_densenet_of_those_blocks_costs(torchvision):
+    with torch.device("meta"):
+        model = torchvision.models.DenseNet(growth_rate=32, block_config=(6, 12, 64, 48), num_init_features=64)
+    other = archstat.count(model, torch.empty(1, 3, 224, 224, device="meta"))
+    assert (cost_of("densenet264").parameters, cost_of("densenet264").macs) == (other.parameters, other.macs)
+
+
+def test_a_dense_layer_hands_on_what_it_was_given():
+    layer = find("densenet40_k12").build().block1.layer1
+    x = torch.randn(2, 16, 8, 8)
+    assert torch.equal(layer.eval()(x)[:, :16], x)
 
 
 def test_other_networks_of_torchvision_cost_what_their_notes_say(torchvision):
