@@ -133,7 +133,7 @@ class CallTracker:
 
         def traced_forward(*args: Any, **kwargs: Any) -> Any:
             number, parent, first_op = len(calls), recorder.call, len(ops)
-            calls.append(LayerCall(index, parent, first_op, ()))  # what stays if it raises and somebody catches that
+            calls.append(_RUNNING)
             recorder.call = number
             try:
                 answer = short(args[0]) if short is not None and len(args) == 1 and not kwargs else None
@@ -143,6 +143,7 @@ class CallTracker:
                     return out
                 out = forward(*args, **kwargs)
             except BaseException as error:
+                calls[number] = LayerCall(index, parent, first_op, ())  # somebody may catch the error
                 self._note_failure(index, error)
                 raise
             finally:
@@ -157,6 +158,10 @@ class CallTracker:
         if self._failure is None or self._failure not in (error, error.__cause__):
             self.failed_in = self._layers.specs[index].path
         self._failure = error
+
+
+_RUNNING = LayerCall(-1, -1, -1, ())
+"""What stands for a call until it returns."""
 
 
 def _specs(value: Any, recorder: Recorder) -> Iterator[TensorSpec]:
