@@ -118,7 +118,6 @@ def _tensors(model: nn.Module, specs: Sequence[InputSpec], setting: Setting) -> 
 # -- what would have worked --------------------------------------------------------------------------------------------
 
 _LARGEST_TRIED = 1024
-_DOUBLINGS = 10
 _NEAREST_TRIED = 64
 
 
@@ -144,7 +143,7 @@ def _size_advice(source: Source, shape: Shape, setting: Setting) -> str:
         return True
 
     given = max(shape[1:])
-    doubled = (given << power for power in range(_DOUBLINGS) if given << power <= _LARGEST_TRIED)
+    doubled = (given << power for power in range(_LARGEST_TRIED.bit_length()) if given << power <= _LARGEST_TRIED)
     large_enough = next(filter(works, doubled), None)
     size = _nearest(works, given) if large_enough is None else _smallest(works, large_enough)
     if size is None:

@@ -100,7 +100,7 @@ def prepare() -> None:
 
 @functools.lru_cache(maxsize=2)
 def network(name: str, library: str, device: str) -> tuple[Any, Any]:
-    """A network of ours or of torchvision, and its input; parameters are named ``x`` as ptflops needs it."""
+    """A network of ours or of torchvision, and its input, which its ``forward`` calls ``x`` as ptflops needs it."""
     import torch
     from torch import nn
 

@@ -1,8 +1,8 @@
 """DenseNet: Densely Connected Convolutional Networks. Huang, Liu, van der Maaten, Weinberger, 2016.
 
-https://arxiv.org/abs/1608.06993, Table 1 (ImageNet) and §3 (CIFAR). Nothing differs from the paper. What it calls
-DenseNet-264 has 265 layers: 2 · (6 + 12 + 64 + 48) convolutions in its blocks, three transitions, the first convolution
-and the linear layer.
+https://arxiv.org/abs/1608.06993, Table 1 (ImageNet) and §3 (CIFAR). The dropout that the paper trains with on CIFAR
+without augmentation is left out; it costs nothing at inference. What the paper calls DenseNet-264 has 265 layers:
+2 · (6 + 12 + 64 + 48) convolutions in its blocks, three transitions, the first convolution and the linear layer.
 """
 
 import torch

@@ -118,17 +118,14 @@ class _Counter:
     def _add_leaf(self, call: LayerCall, layer: LayerSpec, first: int, end: int) -> None:
         times = self._times[call.layer] = self._times.get(call.layer, 0) + 1
         macs = other_flops = 0
-        memory = (0, 0)
         detail = ""
         for index in range(first, end):
-            op_macs, op_other, elements, nbytes = self._count(index)
+            op_macs, op_other, _, _ = self._count(index)
             macs += op_macs
             other_flops += op_other
-            memory = (elements, nbytes)
             detail = detail or detail_of(self._trace.ops[index])
         held = (*self._sizes(layer.parameters), layer.buffers) if times == 1 else (0, 0, 0)
-        if end - first != 1 or call.outputs != self._trace.ops[first].outputs:  # else the op's memory is the layer's
-            memory = self._allocated(call.outputs, first, end)
+        memory = self._allocated(call.outputs, first, end)
         shape = _shape(call.outputs)
         self.rows.append(LayerCost(layer.path, layer.kind, detail, times, shape, *held, macs, other_flops, *memory))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from archstat import units
 from archstat.errors import UnknownNameError
-from archstat.published import Figure, counted, published
+from archstat.published import counted, published
 from archstat.records import LayerCost, ModelCost, OpCost
 from archstat.tables.columns import (
     ACTIVATIONS,
@@ -162,11 +162,6 @@ _VERDICTS = {
     "truncated": "as counted, cut off instead of rounded",
     "differs": "not as counted",
 }
-
-
-def printed(figure: Figure) -> str:
-    """A figure, and what it counts if that is not what stands beside it."""
-    return f"{figure.printed} ({figure.convention})" if figure.convention in ("weights", "conv") else figure.printed
 
 
 def _full(number: int) -> str:

@@ -11,23 +11,24 @@ from archstat import units
 from archstat.published import Counted, ErrorRate, Figure, Published
 from archstat.records import ModelCost
 from archstat.tables.columns import MACS, PARAMETERS, Column, Table, number, path
-from archstat.tables.network import printed, uncounted_in
+from archstat.tables.network import uncounted_in
 
 _MARKS = {"exact": "", "rounds": "", "truncated": " ↓", "differs": " ≠"}
 
 
-def _marked(figure: Figure) -> str:
-    """A figure and how our count relates to it."""
-    return printed(figure) + _MARKS[figure.verdict]
+def _printed(figure: Figure) -> str:
+    """A figure, what it counts if that is not what stands beside it, and how our count relates to it."""
+    convention = f" ({figure.convention})" if figure.convention in ("weights", "conv") else ""
+    return f"{figure.printed}{convention}{_MARKS[figure.verdict]}"
 
 
 _COMPARE_COLUMNS = (
     path("architecture", "Architecture"),
     Column("input_shape", "Input", units.shape),
     PARAMETERS,
-    Column("published_parameters", "published", _marked),
+    Column("published_parameters", "published", _printed),
     MACS,
-    Column("published_macs", "published", _marked),
+    Column("published_macs", "published", _printed),
     number("flops", "FLOPs", gives_way=6),
     number("activation_bytes", "Memory", units.data_size, gives_way=4),
     number("peak_activation_bytes", "Peak", units.data_size, gives_way=5),

@@ -97,20 +97,18 @@ class CallTracker:
 
     def __enter__(self) -> Self:
         """Give every module its copy."""
-        recorder, shadow, compiled, put = self._recorder, self._shadow, torch.jit.ScriptModule, object.__setattr__
         for index, module in enumerate(self._layers.modules):
-            found = module.__dict__
-            short = None if "forward" in found else shortcut(module, recorder)
-            if short is None and isinstance(module, compiled):
+            if isinstance(module, torch.jit.ScriptModule):
                 continue  # compiled code keeps its attributes elsewhere
+            found = module.__dict__
             self._found.append((module, found))
             copy = found.copy()
-            copy["_parameters"] = found["_parameters"].copy()
-            copy["_buffers"] = found["_buffers"].copy()
-            copy["_modules"] = found["_modules"].copy()
+            for name in ("_parameters", "_buffers", "_modules"):
+                copy[name] = found[name].copy()
             copy["training"] = False
-            copy["forward"] = shadow(index, module.forward, short)
-            put(module, "__dict__", copy)
+            short = None if "forward" in found else shortcut(module, self._recorder)
+            copy["forward"] = self._shadow(index, module.forward, short)
+            object.__setattr__(module, "__dict__", copy)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -21,8 +21,9 @@ def tensors_in(value: Any) -> list[Tensor]:
 
 def with_twins(value: Any, twin: Callable[[Tensor], Tensor]) -> Any:
     """The same nesting with a twin of every tensor; one that stands there twice has one twin."""
-    twins: dict[int, Tensor] = {}
-    return with_tensors(value, lambda tensor: twins.setdefault(id(tensor), twin(tensor)))
+    tensors = {id(tensor): tensor for tensor in tensors_in(value)}
+    twins = {key: twin(tensor) for key, tensor in tensors.items()}
+    return with_tensors(value, lambda tensor: twins[id(tensor)])
 
 
 def with_tensors(value: Any, change: Callable[[Tensor], Tensor]) -> Any:

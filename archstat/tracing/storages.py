@@ -38,10 +38,7 @@ class Storages:
 
     def index_of(self, tensor: Tensor) -> int:
         """The index of a tensor's memory; memory not met before was there before the forward pass."""
-        try:
-            storage = tensor.untyped_storage()
-        except NotImplementedError:
-            storage = _storage(tensor)
+        storage = _storage(tensor)
         index = self._indices.get(storage._cdata)
         return self.watch(storage, -1) if index is None else index
 

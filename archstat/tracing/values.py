@@ -25,6 +25,8 @@ def meta_twin(tensor: Tensor) -> Tensor:
 
 def elements_made(name: str, args: tuple[Any, ...]) -> int:
     """How large a tensor is at most that an op makes of sizes (``zeros``) or of numbers (``arange``, ``eye``)."""
+    if name == "scalar_tensor":
+        return 1  # its number is a value
     sizes = [math.prod(arg) for arg in args if arg.__class__ is list]
     if sizes:
         return max(sizes)

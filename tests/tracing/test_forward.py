@@ -232,11 +232,18 @@ def test_constants_too_large_for_memory_are_not_made(make):
 
 
 @pytest.mark.parametrize("value", [-(10**12), 7])
-def test_a_constant_with_a_large_value_is_small(value):
+@pytest.mark.parametrize(
+    "make",
+    [lambda v, d: torch.full((1,), v, device=d), lambda v, d: torch.scalar_tensor(v, dtype=torch.int64, device=d)],
+)
+def test_a_constant_with_a_large_value_is_small(make, value):
     def forward(x):
-        return x * 2 if torch.full((1,), value, device=x.device).item() == value else x * x * x
+        return x * 2 if make(value, x.device).item() == value else x * x * x
 
-    assert cost_of(forward, torch.ones(8)).other_flops == 8
+    traced = trace_of(forward, torch.ones(8))
+
+    assert traced.forward == "meta"
+    assert [op for op in op_names(traced) if op == "mul"] == ["mul"]
 
 
 def test_a_layer_within_vmap_is_counted_for_the_whole_batch():
