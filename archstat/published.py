@@ -15,6 +15,7 @@ import msgspec
 from archstat.errors import DataError
 from archstat.units import parse
 
+Convention = Literal["all", "weights", "all+running", "conv+linear", "conv", "conv+linear+add"]
 Verdict = Literal["exact", "rounds", "truncated", "differs"]
 
 
@@ -23,14 +24,16 @@ class Figure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         printed: Its digits and prefix: ``"3.8e9"``.
-        convention: What it counts: of parameters ``"all"`` or ``"weights"``, of MACs ``"conv+linear"`` or ``"conv"``.
+        convention: What it counts. Of parameters ``"all"``, ``"weights"`` (no biases, no normalization) or
+            ``"all+running"`` (with the running means and variances of batch normalization); of MACs ``"conv+linear"``,
+            ``"conv"`` or ``"conv+linear+add"`` (with one for each element of a residual addition).
         source: Where it stands.
         verdict: What our count says of it.
         why: Why it is not our count rounded; needed where it is not.
     """
 
     printed: str
-    convention: Literal["all", "weights", "conv+linear", "conv"]
+    convention: Convention
     source: str
     verdict: Verdict
     why: str = ""
@@ -65,6 +68,24 @@ class ErrorRate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     top5: float | None = None
 
 
+class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An architecture with other arguments, or on another resolution, that figures were published of.
+
+    Attributes:
+        call: How a user names it: ``"mobilenet_v1(width=0.5)"``.
+        resolution: Height and width of its input, if they are others.
+        parameters: Their number.
+        macs: The multiply-accumulates.
+        errors: The error rates.
+    """
+
+    call: str
+    resolution: int | None = None
+    parameters: Figure | None = None
+    macs: Figure | None = None
+    errors: tuple[ErrorRate, ...] = ()
+
+
 class Published(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One architecture as its paper describes it.
 
@@ -79,6 +100,7 @@ class Published(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         parameters: Their number.
         macs: The multiply-accumulates.
         errors: The error rates.
+        variants: What was published of it with other arguments or on another resolution.
     """
 
     title: str
@@ -91,6 +113,7 @@ class Published(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     parameters: Figure | None = None
     macs: Figure | None = None
     errors: tuple[ErrorRate, ...] = ()
+    variants: tuple[Variant, ...] = ()
 
     @property
     def paper(self) -> str:

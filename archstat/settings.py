@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from typing import Any, cast
 
 import msgspec
 
-from archstat.errors import InputError
+from archstat.errors import InputError, SourceError
 from archstat.records import Shape
 
 _ELEMENT_TYPES = "float32 float64 float16 bfloat16 complex64 complex128 int64 int32 int16 int8 uint8 bool".split()
@@ -57,3 +59,33 @@ def parse_input(text: str) -> InputSpec:
     if match[2] and match[2] not in _ELEMENT_TYPES:
         raise InputError(f"{match[2]!r} in {text!r} is none of {', '.join(_ELEMENT_TYPES)}.")
     return InputSpec(shape, match[2] or "")
+
+
+_SPEC = re.compile(r"(.*?\.py:[^(]*|[^(]*)(\(.*)?", re.DOTALL)
+"""A place, and the call that may follow it; the path of a file may have parentheses too."""
+
+
+def parse_call(spec: str) -> tuple[str, list[Any], dict[str, Any]]:
+    """What names a network, before and in the parentheses; nothing is evaluated.
+
+    >>> parse_call("se_resnet50(reduction=8)")
+    ('se_resnet50', [], {'reduction': 8})
+
+    Raises:
+        SourceError: The arguments are no literals.
+    """
+    place, call_text = _SPEC.fullmatch(spec.strip()).groups()  # type: ignore[union-attr]  # any text is one
+    if not call_text:
+        return place, [], {}
+    wrong = f"{spec!r} cannot be read: arguments are literals, as in 'resnet50(classes=10)'."
+    try:
+        call = ast.parse(f"_{call_text}", mode="eval").body
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+            raise SourceError(wrong)
+        args = [ast.literal_eval(arg) for arg in call.args]
+        kwargs = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
+    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError) as error:
+        raise SourceError(wrong) from error
+    if None in kwargs or len(kwargs) < len(call.keywords):
+        raise SourceError(wrong)
+    return place, args, cast("dict[str, Any]", kwargs)

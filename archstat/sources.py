@@ -6,7 +6,6 @@ initialiser runs; a constructor that needs values is run again on the CPU.
 
 from __future__ import annotations
 
-import ast
 import importlib
 import importlib.util
 import inspect
@@ -27,6 +26,7 @@ from torch.overrides import TorchFunctionMode
 from archstat.errors import SourceError
 from archstat.published import published
 from archstat.registry import Architecture, architectures
+from archstat.settings import parse_call
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -57,7 +57,7 @@ def find(spec: str) -> Source:
         UnknownNameError: No architecture has that name.
         SourceError: There is no such file, module or name, or the arguments do not fit.
     """
-    place, args, kwargs = _parse(spec)
+    place, args, kwargs = parse_call(spec)
     container, colon, attribute = place.rpartition(":")
     if not colon and not place.endswith(".py"):
         return _own(spec, architectures.get(place), args, kwargs)
@@ -67,33 +67,10 @@ def find(spec: str) -> Source:
     return Source(spec, _checked_call(spec, _attribute(module, container, attribute), args, kwargs))
 
 
-_SPEC = re.compile(r"(.*?\.py:[^(]*|[^(]*)(\(.*)?", re.DOTALL)
-"""A place, and the call that may follow it; the path of a file may have parentheses too."""
-
-
-def _parse(spec: str) -> tuple[str, list[Any], dict[str, Any]]:
-    """The part before the parentheses, and the literals in them."""
-    place, call_text = _SPEC.fullmatch(spec.strip()).groups()  # type: ignore[union-attr]  # any text is one
-    if not call_text:
-        return place, [], {}
-    wrong = f"{spec!r} cannot be read: arguments are literals, as in 'resnet50(classes=10)'."
-    try:
-        call = ast.parse(f"_{call_text}", mode="eval").body
-        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
-            raise SourceError(wrong)
-        args = [ast.literal_eval(arg) for arg in call.args]
-        kwargs = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
-    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError) as error:
-        raise SourceError(wrong) from error
-    if None in kwargs or len(kwargs) < len(call.keywords):
-        raise SourceError(wrong)
-    return place, args, typing.cast("dict[str, Any]", kwargs)
-
-
 def _own(spec: str, entry: Architecture, args: list[Any], kwargs: dict[str, Any]) -> Source:
     """An architecture of ours; its arguments are checked against its annotations."""
     build = _checked_call(spec, entry.build, args, kwargs)
-    hints = typing.get_type_hints(entry.build)
+    hints = typing.get_type_hints(entry.build, include_extras=True)
     for name, value in kwargs.items():
         misfit = _misfit(value, hints[name])
         if misfit:
@@ -106,6 +83,9 @@ def _own(spec: str, entry: Architecture, args: list[Any], kwargs: dict[str, Any]
 
 def _misfit(value: Any, hint: Any) -> str:
     """What is wrong with a value of an annotated argument; ``""``: nothing."""
+    if typing.get_origin(hint) is typing.Literal:
+        valid = typing.get_args(hint)
+        return "" if value in valid else f"{value!r} is none of {', '.join(map(repr, valid))}"
     try:
         msgspec.convert(value, hint)
     except msgspec.ValidationError as error:

@@ -2,12 +2,106 @@
 
 from collections import OrderedDict
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 
 def sequence(**layers: nn.Module) -> nn.Sequential:
     """Layers one after the other, each under the name that the paper gives it."""
     return nn.Sequential(OrderedDict(layers))
+
+
+def conv_bn(
+    channels: int,
+    maps: int,
+    kernel: int | tuple[int, int],
+    stride: int = 1,
+    *,
+    padding: int | tuple[int, int] | None = None,
+    groups: int = 1,
+    activation: type[nn.Module] | None = nn.ReLU,
+) -> nn.Sequential:
+    """A convolution without biases, batch normalization and an activation; ``activation=None`` leaves the last out.
+
+    Padded, unless told otherwise, to keep height and width at stride 1 and to halve them, rounding up, at stride 2.
+    """
+    height, width = kernel if isinstance(kernel, tuple) else (kernel, kernel)
+    padding = (height // 2, width // 2) if padding is None else padding
+    layers: dict[str, nn.Module] = {
+        "conv": nn.Conv2d(channels, maps, (height, width), stride, padding, groups=groups, bias=False),
+        "bn": nn.BatchNorm2d(maps),
+    }
+    if activation is not None:
+        layers[activation.__name__.lower()] = activation(inplace=True)
+    return sequence(**layers)
+
+
+class Branches(nn.Module):
+    """Branches that see the same input; their maps are stacked in the order in which they are given."""
+
+    def __init__(self, **branches: nn.Module) -> None:
+        """All of them give maps of one height and width."""
+        super().__init__()
+        for name, branch in branches.items():
+            self.add_module(name, branch)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """From the maps of the input to those of all branches together."""
+        return torch.cat([branch(x) for branch in self.children()], dim=1)
+
+
+class Residual(nn.Module):
+    """y = F(x) + x; nothing follows the sum."""
+
+    def __init__(self, residual: nn.Module, shortcut: nn.Module | None = None) -> None:
+        """F is the ``residual``; the ``shortcut`` is x, or what makes x fit."""
+        super().__init__()
+        self.residual = residual
+        self.shortcut = nn.Identity() if shortcut is None else shortcut
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Add the shortcut to the residual."""
+        y: Tensor = self.residual(x) + self.shortcut(x)
+        return y
+
+
+class SqueezeExcitation(nn.Module):
+    """Weigh each map by a number that two fully connected layers give for the means of all maps.
+
+    Source: Hu, Shen, Albanie, Sun, Wu, 2017, https://arxiv.org/abs/1709.01507, §3, Fig. 1.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        squeezed: int,
+        activation: type[nn.Module] = nn.ReLU,
+        gate: type[nn.Module] = nn.Sigmoid,
+    ) -> None:
+        """``squeezed`` numbers between the two layers: the paper's C / r."""
+        super().__init__()
+        self.squeeze = nn.AdaptiveAvgPool2d(1)
+        self.fc1 = nn.Linear(channels, squeezed)
+        self.activation = activation()
+        self.fc2 = nn.Linear(squeezed, channels)
+        self.gate = gate()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The maps of ``x``, each multiplied by its weight."""
+        weights: Tensor = self.gate(self.fc2(self.activation(self.fc1(self.squeeze(x).flatten(1)))))
+        return x * weights[:, :, None, None]
+
+
+def divisible(channels: float, divisor: int = 8) -> int:
+    """Channels after a width multiplier: the nearest multiple of the divisor, but not below 90 % of what was asked for.
+
+    Source: Sandler et al., 2018, the authors' code; MobileNetV3 and EfficientNet do the same.
+
+    >>> divisible(32 * 0.75), divisible(16 * 0.35), divisible(24 * 1.4)
+    (24, 8, 32)
+    """
+    nearest = max(divisor, int(channels + divisor / 2) // divisor * divisor)
+    return nearest if nearest >= 0.9 * channels else nearest + divisor
 
 
 def local_response_norm() -> nn.LocalResponseNorm:

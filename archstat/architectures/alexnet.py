@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from torch import nn
 
+from archstat.architectures._arguments import Count, Probability
 from archstat.architectures._blocks import local_response_norm, sequence
 from archstat.registry import architecture
 
@@ -59,7 +60,7 @@ def layers(
 
 
 @architecture(input_shape=(3, 227, 227))
-def alexnet(*, classes: int = 1000, groups: int = 2, dropout: float = 0.5) -> nn.Module:
+def alexnet(*, classes: Count = 1000, groups: Count = 2, dropout: Probability = 0.5) -> nn.Module:
     """AlexNet as published: conv2, conv4 and conv5 see only the maps of their own GPU; 60,965,224 parameters.
 
     Source: Krizhevsky et al., 2012, §3.5.
@@ -68,7 +69,7 @@ def alexnet(*, classes: int = 1000, groups: int = 2, dropout: float = 0.5) -> nn
 
 
 @architecture(input_shape=(3, 227, 227))
-def alexnet_one_column(*, classes: int = 1000, dropout: float = 0.5) -> nn.Module:
+def alexnet_one_column(*, classes: Count = 1000, dropout: Probability = 0.5) -> nn.Module:
     """AlexNet as lectures draw it: one GPU, so every convolution sees all maps, and pooling before normalization.
 
     Source: CS231n, 2017, lecture 9.

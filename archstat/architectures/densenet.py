@@ -8,6 +8,7 @@ without augmentation is left out; it costs nothing at inference. What the paper 
 import torch
 from torch import Tensor, nn
 
+from archstat.architectures._arguments import Count
 from archstat.architectures._blocks import sequence
 from archstat.registry import architecture
 
@@ -109,60 +110,60 @@ def cifar(depth: int, growth: int, classes: int, *, is_bc: bool = False) -> nn.M
 
 
 @architecture(input_shape=(3, 224, 224))
-def densenet121(*, classes: int = 1000, growth: int = 32) -> nn.Module:
+def densenet121(*, classes: Count = 1000, growth: Count = 32) -> nn.Module:
     """DenseNet-121, k = 32."""
     return imagenet((6, 12, 24, 16), growth, classes)
 
 
 @architecture(input_shape=(3, 224, 224))
-def densenet169(*, classes: int = 1000, growth: int = 32) -> nn.Module:
+def densenet169(*, classes: Count = 1000, growth: Count = 32) -> nn.Module:
     """DenseNet-169, k = 32."""
     return imagenet((6, 12, 32, 32), growth, classes)
 
 
 @architecture(input_shape=(3, 224, 224))
-def densenet201(*, classes: int = 1000, growth: int = 32) -> nn.Module:
+def densenet201(*, classes: Count = 1000, growth: Count = 32) -> nn.Module:
     """DenseNet-201, k = 32."""
     return imagenet((6, 12, 48, 32), growth, classes)
 
 
 @architecture(input_shape=(3, 224, 224))
-def densenet264(*, classes: int = 1000, growth: int = 32) -> nn.Module:
+def densenet264(*, classes: Count = 1000, growth: Count = 32) -> nn.Module:
     """DenseNet-264, k = 32."""
     return imagenet((6, 12, 64, 48), growth, classes)
 
 
 @architecture(input_shape=(3, 224, 224))
-def densenet161(*, classes: int = 1000, growth: int = 48) -> nn.Module:
+def densenet161(*, classes: Count = 1000, growth: Count = 48) -> nn.Module:
     """DenseNet-161, k = 48: in the authors' repository, not in Table 1."""
     return imagenet((6, 12, 36, 24), growth, classes)
 
 
 @architecture(input_shape=(3, 32, 32))
-def densenet40_k12(*, classes: int = 10) -> nn.Module:
+def densenet40_k12(*, classes: Count = 10) -> nn.Module:
     """DenseNet for CIFAR, L = 40, k = 12."""
     return cifar(40, 12, classes)
 
 
 @architecture(input_shape=(3, 32, 32))
-def densenet100_k12(*, classes: int = 10) -> nn.Module:
+def densenet100_k12(*, classes: Count = 10) -> nn.Module:
     """DenseNet for CIFAR, L = 100, k = 12."""
     return cifar(100, 12, classes)
 
 
 @architecture(input_shape=(3, 32, 32))
-def densenet_bc100_k12(*, classes: int = 10) -> nn.Module:
+def densenet_bc100_k12(*, classes: Count = 10) -> nn.Module:
     """DenseNet-BC for CIFAR, L = 100, k = 12."""
     return cifar(100, 12, classes, is_bc=True)
 
 
 @architecture(input_shape=(3, 32, 32))
-def densenet_bc250_k24(*, classes: int = 10) -> nn.Module:
+def densenet_bc250_k24(*, classes: Count = 10) -> nn.Module:
     """DenseNet-BC for CIFAR, L = 250, k = 24."""
     return cifar(250, 24, classes, is_bc=True)
 
 
 @architecture(input_shape=(3, 32, 32))
-def densenet_bc190_k40(*, classes: int = 10) -> nn.Module:
+def densenet_bc190_k40(*, classes: Count = 10) -> nn.Module:
     """DenseNet-BC for CIFAR, L = 190, k = 40."""
     return cifar(190, 40, classes, is_bc=True)

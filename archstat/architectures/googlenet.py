@@ -12,6 +12,7 @@ from collections import OrderedDict
 import torch
 from torch import Tensor, nn
 
+from archstat.architectures._arguments import Count, Probability
 from archstat.architectures._blocks import local_response_norm, sequence
 from archstat.registry import architecture
 
@@ -138,7 +139,7 @@ def layers(classes: int, dropout: float) -> dict[str, nn.Module]:
 
 
 @architecture(input_shape=(3, 224, 224))
-def googlenet(*, classes: int = 1000, dropout: float = 0.4) -> nn.Module:
+def googlenet(*, classes: Count = 1000, dropout: Probability = 0.4) -> nn.Module:
     """GoogLeNet as it predicts: without the auxiliary classifiers, which the paper discards after training.
 
     Source: Szegedy et al., 2014, Table 1.
@@ -148,7 +149,7 @@ def googlenet(*, classes: int = 1000, dropout: float = 0.4) -> nn.Module:
 
 
 @architecture(input_shape=(3, 224, 224))
-def googlenet_aux(*, classes: int = 1000, dropout: float = 0.4) -> nn.Module:
+def googlenet_aux(*, classes: Count = 1000, dropout: Probability = 0.4) -> nn.Module:
     """GoogLeNet as it is trained: both auxiliary classifiers run, and its output is a tuple of three scores.
 
     Source: Szegedy et al., 2014, §5.

@@ -10,6 +10,7 @@ that learns, and an output of distances to fixed codes. Only those codes are not
 import torch
 from torch import Tensor, nn
 
+from archstat.architectures._arguments import Count
 from archstat.architectures._blocks import sequence
 from archstat.registry import architecture
 
@@ -99,7 +100,7 @@ class DistanceToCodes(nn.Module):
 
 
 @architecture(input_shape=(1, 32, 32))
-def lenet5(*, classes: int = 10) -> nn.Module:
+def lenet5(*, classes: Count = 10) -> nn.Module:
     """LeNet-5 as published: exactly 60,000 parameters, with the codes of the output fixed.
 
     The distances of the output are no linear layer: their 840 subtractions and squares are no MACs here.
@@ -125,7 +126,7 @@ def lenet5(*, classes: int = 10) -> nn.Module:
 
 
 @architecture(input_shape=(1, 32, 32))
-def lenet5_modern(*, classes: int = 10) -> nn.Module:
+def lenet5_modern(*, classes: Count = 10) -> nn.Module:
     """LeNet-5 as it is drawn today: C3 sees all maps, subsampling is a plain average, the output is linear.
 
     Source: the layers and widths of LeCun et al., 1998, §II-B.

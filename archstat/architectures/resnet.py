@@ -14,13 +14,14 @@ from typing import Literal
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from archstat.architectures._blocks import sequence
+from archstat.architectures._arguments import Count
+from archstat.architectures._blocks import Residual, sequence
 from archstat.registry import architecture
 
 Shortcuts = Literal["A", "B", "C", "none"]
 """§3.3, §4.1: A pads with zeros where dimensions change, B projects there, C projects everywhere; "none" is plain."""
 
-Residual = Callable[[int, int, int], nn.Sequential]
+Layers = Callable[[int, int, int], nn.Sequential]
 """The layers of a block: from channels to maps, with a stride."""
 
 
@@ -86,21 +87,15 @@ def shortcut(option: Shortcuts, channels: int, maps: int, stride: int) -> nn.Mod
     return ZeroPadShortcut(channels, maps, stride) if changes else nn.Identity()
 
 
-class ResidualBlock(nn.Module):
+class ResidualBlock(Residual):
     """y = F(x) + x, then ReLU (Fig. 2, equations 1 and 2)."""
-
-    def __init__(self, residual: nn.Module, shortcut: nn.Module) -> None:
-        """F is the ``residual``; the ``shortcut`` is x, or what makes x fit."""
-        super().__init__()
-        self.residual = residual
-        self.shortcut = shortcut
 
     def forward(self, x: Tensor) -> Tensor:
         """Add the shortcut to the residual and rectify."""
-        return nn.functional.relu(self.residual(x) + self.shortcut(x), inplace=True)
+        return nn.functional.relu(super().forward(x), inplace=True)
 
 
-def block(residual: Residual, channels: int, maps: int, stride: int, shortcuts: Shortcuts) -> nn.Module:
+def block(residual: Layers, channels: int, maps: int, stride: int, shortcuts: Shortcuts) -> nn.Module:
     """One block, or the same layers without a way around them."""
     layers = residual(channels, maps, stride)
     if shortcuts == "none":
@@ -110,7 +105,7 @@ def block(residual: Residual, channels: int, maps: int, stride: int, shortcuts: 
 
 
 def stages(
-    residual: Residual, depths: tuple[int, ...], channels: int, maps: int, shortcuts: Shortcuts
+    residual: Layers, depths: tuple[int, ...], channels: int, maps: int, shortcuts: Shortcuts
 ) -> dict[str, nn.Module]:
     """conv2_x, conv3_x and so on: each of that many blocks, the first of which halves the size, except in conv2_x."""
     named: dict[str, nn.Module] = {}
@@ -124,7 +119,7 @@ def stages(
 
 
 def resnet(
-    residual: Residual, depths: tuple[int, int, int, int], maps: int, shortcuts: Shortcuts, classes: int
+    residual: Layers, depths: tuple[int, int, int, int], maps: int, shortcuts: Shortcuts, classes: int
 ) -> nn.Module:
     """One column of Table 1; ``maps`` come out of conv2_x and twice as many of every further stage."""
     return sequence(
@@ -140,60 +135,60 @@ def resnet(
 
 
 @architecture(input_shape=(3, 224, 224))
-def plain18(*, classes: int = 1000) -> nn.Module:
+def plain18(*, classes: Count = 1000) -> nn.Module:
     """The plain network of 18 layers that ResNet-18 is compared with: the same without shortcuts (Table 2)."""
     return resnet(basic, (2, 2, 2, 2), 64, "none", classes)
 
 
 @architecture(input_shape=(3, 224, 224))
-def plain34(*, classes: int = 1000) -> nn.Module:
+def plain34(*, classes: Count = 1000) -> nn.Module:
     """The plain network of 34 layers that ResNet-34 is compared with: the same without shortcuts (Fig. 3, middle)."""
     return resnet(basic, (3, 4, 6, 3), 64, "none", classes)
 
 
 @architecture(input_shape=(3, 224, 224))
-def resnet18(*, classes: int = 1000, shortcuts: Shortcuts = "B") -> nn.Module:
+def resnet18(*, classes: Count = 1000, shortcuts: Shortcuts = "B") -> nn.Module:
     """ResNet-18 with projections where dimensions change; Table 2 has it with option A."""
     return resnet(basic, (2, 2, 2, 2), 64, shortcuts, classes)
 
 
 @architecture(input_shape=(3, 224, 224))
-def resnet34(*, classes: int = 1000, shortcuts: Shortcuts = "B") -> nn.Module:
+def resnet34(*, classes: Count = 1000, shortcuts: Shortcuts = "B") -> nn.Module:
     """ResNet-34 with projections where dimensions change; Table 2 has it with option A."""
     return resnet(basic, (3, 4, 6, 3), 64, shortcuts, classes)
 
 
 @architecture(input_shape=(3, 224, 224))
-def resnet50(*, classes: int = 1000, shortcuts: Shortcuts = "B") -> nn.Module:
+def resnet50(*, classes: Count = 1000, shortcuts: Shortcuts = "B") -> nn.Module:
     """ResNet-50 as published: the first 1x1 convolution of a stage has its stride."""
     return resnet(bottleneck, (3, 4, 6, 3), 256, shortcuts, classes)
 
 
 @architecture(input_shape=(3, 224, 224))
-def resnet101(*, classes: int = 1000, shortcuts: Shortcuts = "B") -> nn.Module:
+def resnet101(*, classes: Count = 1000, shortcuts: Shortcuts = "B") -> nn.Module:
     """ResNet-101 as published: the first 1x1 convolution of a stage has its stride."""
     return resnet(bottleneck, (3, 4, 23, 3), 256, shortcuts, classes)
 
 
 @architecture(input_shape=(3, 224, 224))
-def resnet152(*, classes: int = 1000, shortcuts: Shortcuts = "B") -> nn.Module:
+def resnet152(*, classes: Count = 1000, shortcuts: Shortcuts = "B") -> nn.Module:
     """ResNet-152 as published: the first 1x1 convolution of a stage has its stride."""
     return resnet(bottleneck, (3, 8, 36, 3), 256, shortcuts, classes)
 
 
 @architecture(input_shape=(3, 224, 224))
-def resnet50_v1_5(*, classes: int = 1000, shortcuts: Shortcuts = "B") -> nn.Module:
+def resnet50_v1_5(*, classes: Count = 1000, shortcuts: Shortcuts = "B") -> nn.Module:
     """ResNet-50 as in most libraries: the first 3x3 convolution of a stage has its stride."""
     return resnet(bottleneck_v1_5, (3, 4, 6, 3), 256, shortcuts, classes)
 
 
 @architecture(input_shape=(3, 224, 224))
-def resnet101_v1_5(*, classes: int = 1000, shortcuts: Shortcuts = "B") -> nn.Module:
+def resnet101_v1_5(*, classes: Count = 1000, shortcuts: Shortcuts = "B") -> nn.Module:
     """ResNet-101 as in most libraries: the first 3x3 convolution of a stage has its stride."""
     return resnet(bottleneck_v1_5, (3, 4, 23, 3), 256, shortcuts, classes)
 
 
 @architecture(input_shape=(3, 224, 224))
-def resnet152_v1_5(*, classes: int = 1000, shortcuts: Shortcuts = "B") -> nn.Module:
+def resnet152_v1_5(*, classes: Count = 1000, shortcuts: Shortcuts = "B") -> nn.Module:
     """ResNet-152 as in most libraries: the first 3x3 convolution of a stage has its stride."""
     return resnet(bottleneck_v1_5, (3, 8, 36, 3), 256, shortcuts, classes)

@@ -6,6 +6,7 @@ option A, which has no parameters, where many copies project.
 
 from torch import nn
 
+from archstat.architectures._arguments import Count
 from archstat.architectures._blocks import sequence
 from archstat.architectures.resnet import Shortcuts, basic, stages
 from archstat.registry import architecture
@@ -26,42 +27,42 @@ def resnet(layers: int, shortcuts: Shortcuts, classes: int) -> nn.Module:
 
 
 @architecture(input_shape=(3, 32, 32))
-def plain20(*, classes: int = 10) -> nn.Module:
+def plain20(*, classes: Count = 10) -> nn.Module:
     """The plain network of 20 layers: ResNet-20 without shortcuts (Fig. 6, left)."""
     return resnet(20, "none", classes)
 
 
 @architecture(input_shape=(3, 32, 32))
-def plain56(*, classes: int = 10) -> nn.Module:
+def plain56(*, classes: Count = 10) -> nn.Module:
     """The plain network of 56 layers: ResNet-56 without shortcuts (Fig. 6, left)."""
     return resnet(56, "none", classes)
 
 
 @architecture(input_shape=(3, 32, 32))
-def resnet20(*, classes: int = 10, shortcuts: Shortcuts = "A") -> nn.Module:
+def resnet20(*, classes: Count = 10, shortcuts: Shortcuts = "A") -> nn.Module:
     """ResNet-20 for CIFAR-10, n = 3."""
     return resnet(20, shortcuts, classes)
 
 
 @architecture(input_shape=(3, 32, 32))
-def resnet32(*, classes: int = 10, shortcuts: Shortcuts = "A") -> nn.Module:
+def resnet32(*, classes: Count = 10, shortcuts: Shortcuts = "A") -> nn.Module:
     """ResNet-32 for CIFAR-10, n = 5."""
     return resnet(32, shortcuts, classes)
 
 
 @architecture(input_shape=(3, 32, 32))
-def resnet44(*, classes: int = 10, shortcuts: Shortcuts = "A") -> nn.Module:
+def resnet44(*, classes: Count = 10, shortcuts: Shortcuts = "A") -> nn.Module:
     """ResNet-44 for CIFAR-10, n = 7."""
     return resnet(44, shortcuts, classes)
 
 
 @architecture(input_shape=(3, 32, 32))
-def resnet56(*, classes: int = 10, shortcuts: Shortcuts = "A") -> nn.Module:
+def resnet56(*, classes: Count = 10, shortcuts: Shortcuts = "A") -> nn.Module:
     """ResNet-56 for CIFAR-10, n = 9."""
     return resnet(56, shortcuts, classes)
 
 
 @architecture(input_shape=(3, 32, 32))
-def resnet110(*, classes: int = 10, shortcuts: Shortcuts = "A") -> nn.Module:
+def resnet110(*, classes: Count = 10, shortcuts: Shortcuts = "A") -> nn.Module:
     """ResNet-110 for CIFAR-10, n = 18."""
     return resnet(110, shortcuts, classes)

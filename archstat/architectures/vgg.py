@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from torch import nn
 
+from archstat.architectures._arguments import Count, Probability
 from archstat.architectures._blocks import local_response_norm, sequence
 from archstat.registry import architecture
 
@@ -55,36 +56,36 @@ def vgg(column: str, *, classes: int, dropout: float) -> nn.Module:
 
 
 @architecture(input_shape=(3, 224, 224))
-def vgg11(*, classes: int = 1000, dropout: float = 0.5) -> nn.Module:
+def vgg11(*, classes: Count = 1000, dropout: Probability = 0.5) -> nn.Module:
     """VGG-11, column A of Table 1."""
     return vgg("A", classes=classes, dropout=dropout)
 
 
 @architecture(input_shape=(3, 224, 224))
-def vgg11_lrn(*, classes: int = 1000, dropout: float = 0.5) -> nn.Module:
+def vgg11_lrn(*, classes: Count = 1000, dropout: Probability = 0.5) -> nn.Module:
     """VGG-11 with local response normalization after its first convolution, column A-LRN of Table 1."""
     return vgg("A-LRN", classes=classes, dropout=dropout)
 
 
 @architecture(input_shape=(3, 224, 224))
-def vgg13(*, classes: int = 1000, dropout: float = 0.5) -> nn.Module:
+def vgg13(*, classes: Count = 1000, dropout: Probability = 0.5) -> nn.Module:
     """VGG-13, column B of Table 1."""
     return vgg("B", classes=classes, dropout=dropout)
 
 
 @architecture(input_shape=(3, 224, 224))
-def vgg16_1x1(*, classes: int = 1000, dropout: float = 0.5) -> nn.Module:
+def vgg16_1x1(*, classes: Count = 1000, dropout: Probability = 0.5) -> nn.Module:
     """VGG-16 with 1x1 convolutions at the end of its last three stages, column C of Table 1."""
     return vgg("C", classes=classes, dropout=dropout)
 
 
 @architecture(input_shape=(3, 224, 224))
-def vgg16(*, classes: int = 1000, dropout: float = 0.5) -> nn.Module:
+def vgg16(*, classes: Count = 1000, dropout: Probability = 0.5) -> nn.Module:
     """VGG-16, column D of Table 1."""
     return vgg("D", classes=classes, dropout=dropout)
 
 
 @architecture(input_shape=(3, 224, 224))
-def vgg19(*, classes: int = 1000, dropout: float = 0.5) -> nn.Module:
+def vgg19(*, classes: Count = 1000, dropout: Probability = 0.5) -> nn.Module:
     """VGG-19, column E of Table 1."""
     return vgg("E", classes=classes, dropout=dropout)
