@@ -85,7 +85,8 @@ def _misfit(value: Any, hint: Any) -> str:
     """What is wrong with a value of an annotated argument; ``""``: nothing."""
     if typing.get_origin(hint) is typing.Literal:
         valid = typing.get_args(hint)
-        return "" if value in valid else f"{value!r} is none of {', '.join(map(repr, valid))}"
+        is_valid = any(value == each and type(value) is type(each) for each in valid)
+        return "" if is_valid else f"{value!r} is none of {', '.join(map(repr, valid))}"
     try:
         msgspec.convert(value, hint)
     except msgspec.ValidationError as error:
