@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -33,10 +34,13 @@ def text(table: Table, *, is_exact: bool = False, width: int | None = None, is_p
     lines = [f"{bold}{_printable(line)}{normal}" for line in table.title.splitlines()]
     if rows:
         header = _line(table.columns, [column.header for column in table.columns], widths)
-        body = [_line(table.columns, row, widths) for row in rows]
         rule = "─" * (sum(widths.values()) + len(_GAP) * (len(widths) - 1))
-        lines += [*([""] if lines else []), f"{bold}{header}{normal}", rule, *body]
-    left_out = [column.header for number, column in enumerate(table.columns) if number not in widths]
+        lines += [*([""] if lines else []), f"{bold}{header}{normal}", rule]
+        for heading, members in itertools.groupby(rows, lambda row: _heading(table.columns, row)):
+            lines += ["", f"{bold}{_cut(heading, width)}{normal}"] if heading else []
+            lines += [_line(table.columns, row, widths) for row in members]
+    columns = enumerate(table.columns)
+    left_out = [column.header for number, column in columns if number not in widths and not column.is_heading]
     missing = f"Too narrow for {', '.join(left_out)}: widen the terminal, or append '| less -S'." if left_out else ""
     notes = [note for note in (*table.notes, missing) if note]
     return "\n".join([*lines, *([""] if notes and lines else []), *map(_printable, notes)]) + "\n"
@@ -48,7 +52,7 @@ _GAP = "  "
 def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str]], room: int | None) -> dict[int, int]:
     """The width of each column that fits, by its place."""
     natural = [max(map(cell_len, cells)) for cells in zip([column.header for column in columns], *rows, strict=True)]
-    places = list(range(len(columns)))
+    places = [place for place, column in enumerate(columns) if not column.is_heading]
     while True:
         widths = {place: natural[place] for place in places}
         excess = sum(widths.values()) + len(_GAP) * (len(places) - 1) - (room or sys.maxsize)
@@ -69,10 +73,19 @@ def _line(columns: Sequence[Column], cells: Sequence[str], widths: dict[int, int
     return _GAP.join(_set(columns[place], cells[place], width) for place, width in widths.items()).rstrip()
 
 
+def _heading(columns: Sequence[Column], cells: Sequence[str]) -> str:
+    """What stands over a row."""
+    return " · ".join(cell for column, cell in zip(columns, cells, strict=True) if column.is_heading)
+
+
+def _cut(line: str, width: int | None) -> str:
+    return line if width is None or cell_len(line) <= width else f"{line[: width - 1]}…"
+
+
 def _set(column: Column, cell: str, width: int) -> str:
     """A cell in its column, cut at the end or, if it is a path, at the beginning."""
     if cell_len(cell) > width:
-        cell = f"…{cell[1 - width :]}" if column.is_path else f"{cell[: width - 1]}…"
+        cell = f"…{cell[1 - width :]}" if column.is_path else _cut(cell, width)
     space = " " * (width - cell_len(cell))
     return space + cell if column.is_number else cell + space
 

@@ -6,13 +6,17 @@ Needs no torch, so ``archstat list`` answers at once. Our counts (``architecture
 
 from __future__ import annotations
 
+import fnmatch
 import functools
+from collections.abc import Iterable
 from importlib.resources import files
 from typing import Any, Literal
 
 import msgspec
 
-from archstat.errors import DataError
+from archstat.errors import DataError, UnknownNameError
+from archstat.records import ModelCost, Shape
+from archstat.settings import parse_call
 from archstat.units import parse
 
 Convention = Literal["all", "weights", "all+running", "conv+linear", "conv", "conv+linear+add"]
@@ -122,8 +126,17 @@ class Published(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Counted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Our own totals of one architecture at its own input size and batch 1."""
+    """What we know of one architecture without torch.
 
+    Attributes:
+        family: The name of its file.
+        input_shape: The shape of one input without the batch dimension.
+        parameters: Our count.
+        macs: Our count for one such input.
+    """
+
+    family: str
+    input_shape: Shape
     parameters: int
     macs: int
 
@@ -166,3 +179,65 @@ def _entry(name: str, entry: dict[str, Any]) -> Published:
 def counted() -> dict[str, Counted]:
     """Our totals by name."""
     return msgspec.json.decode(_data("counted.json"), type=dict[str, Counted])
+
+
+def published_of(cost: ModelCost) -> Published | Variant | None:
+    """What was published of exactly the network that was counted, on one input of exactly that size."""
+    name, _, arguments = parse_call(cost.architecture)
+    about, own = published().get(name), counted().get(name)
+    if about is None or own is None:
+        return None
+    if (cost.parameters, cost.macs) == (own.parameters, own.macs):
+        return about
+    return next((variant for variant in about.variants if _fits(variant, own, arguments, cost)), None)
+
+
+def _fits(variant: Variant, own: Counted, arguments: dict[str, Any], cost: ModelCost) -> bool:
+    *first, height, width = own.input_shape
+    sizes = (height, width) if variant.resolution is None else (variant.resolution,) * 2
+    return parse_call(variant.call)[2] == arguments and cost.input_shapes == ((1, *first, *sizes),)
+
+
+def select(pattern: str = "", *, years: tuple[int, int] | None = None, task: str = "") -> list[str]:
+    """The names of architectures, in the order of the file.
+
+    Args:
+        pattern: With ``*``, ``?`` or ``[``: what the whole name looks like. Else part of the name, the family, the
+            title, the authors or the task.
+        years: The first and the last year.
+        task: Part of the task.
+    """
+    return [
+        name
+        for name, about in published().items()
+        if _matches(name, about, pattern.lower())
+        and (years is None or years[0] <= about.year <= years[1])
+        and task.lower() in about.task.lower()
+    ]
+
+
+def is_glob(pattern: str) -> bool:
+    """Whether a text describes names and is none itself."""
+    return any(character in pattern for character in "*?[")
+
+
+def _matches(name: str, about: Published, pattern: str) -> bool:
+    if is_glob(pattern):
+        return fnmatch.fnmatchcase(name, pattern)
+    return pattern in f"{name} {counted()[name].family} {about.title} {about.authors} {about.task}".lower()
+
+
+def expand(names: Iterable[str]) -> list[str]:
+    """Names, with those that describe several architectures replaced by them; each architecture comes once.
+
+    Raises:
+        UnknownNameError: A description fits none.
+    """
+    found: dict[str, None] = {}
+    for name in names:
+        is_description = is_glob(name) and not any(mark in name for mark in "(:/.")
+        fitting = select(name) if is_description else [name]
+        if not fitting:
+            raise UnknownNameError(f"No architecture is named like {name!r}. 'archstat list' shows every name.")
+        found.update(dict.fromkeys(fitting))
+    return list(found)

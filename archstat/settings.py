@@ -61,6 +61,23 @@ def parse_input(text: str) -> InputSpec:
     return InputSpec(shape, match[2] or "")
 
 
+def parse_years(text: str) -> tuple[int, int]:
+    """The first and the last year of ``2015``, ``2012-2015``, ``2015-`` or ``-2015``.
+
+    >>> parse_years("2012-2015"), parse_years("2015"), parse_years("-2015")
+    ((2012, 2015), (2015, 2015), (0, 2015))
+
+    Raises:
+        InputError: It is none of these, or the last year comes before the first.
+    """
+    match = re.fullmatch(r"(\d{4})?(-)?(\d{4})?", text.strip(), re.ASCII)
+    if match and (match[1] or match[3]) and (match[2] or not match[3]):
+        first, last = int(match[1] or 0), int(match[3] or (9999 if match[2] else match[1]))
+        if first <= last:
+            return first, last
+    raise InputError(f"{text!r} is no year: write 2015, 2012-2015, 2015- or -2015.")
+
+
 _SPEC = re.compile(r"(.*?\.py:[^(]*|[^(]*)(\(.*)?", re.DOTALL)
 """A place, and the call that may follow it; the path of a file may have parentheses too."""
 

@@ -76,6 +76,15 @@ def share(part: int, whole: int) -> str:
     return f"{100 * part / whole:.1f} %" if whole else "–"
 
 
+def percent(rate: float) -> str:
+    """A rate with the decimals that it was printed with, and one at least.
+
+    >>> percent(27.0), percent(22.85)
+    ('27.0', '22.85')
+    """
+    return f"{rate:.1f}" if rate == round(rate, 1) else f"{rate:g}"
+
+
 def change(before: int, after: int, show: Callable[[int], str] = compact) -> str:
     """A difference with its sign, absolute and relative.
 

@@ -19,7 +19,7 @@ from rich.cells import cell_len
 import archstat
 from archstat import units
 from archstat.formats import FORMATS, NAMES, text
-from archstat.published import counted, published
+from archstat.published import published, select
 from archstat.tables import Column, Table, compare_table, diff_table, layer_table, list_table, op_table
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -59,7 +59,7 @@ def test_the_difference_of_two_networks():
 
 def test_the_comparison_of_four_networks():
     costs = [cost_of(name) for name in ("lenet5", "alexnet", "vgg16", "googlenet")]
-    agree("compare.txt", text(compare_table(costs, published(), counted())))
+    agree("compare.txt", text(compare_table(costs)))
 
 
 def test_a_golden_file_that_differs_is_noticed(monkeypatch):
@@ -103,7 +103,7 @@ def test_the_layers_in_csv_and_json_are_those_of_the_cost():
 
 
 def test_a_published_figure_is_its_digits_in_csv_and_all_of_it_in_json():
-    table = compare_table([cost_of("googlenet")], published(), counted())
+    table = compare_table([cost_of("googlenet")])
     row = next(csv.DictReader(io.StringIO(FORMATS["csv"](table))))
     assert (row["published_parameters"], row["published_macs"]) == ("6.8M", "1,502M")
     figure = json.loads(FORMATS["json"](table))[0]["published_parameters"]
@@ -126,7 +126,7 @@ def test_every_format_ends_with_one_line_break(format_):
 def test_a_table_without_rows_can_be_put_out(format_):
     empty = msgspec.structs.replace(SHOWN, rows=())
     assert FORMATS[format_](empty).endswith("\n")
-    assert FORMATS[format_](list_table(published(), counted(), "qqq"))
+    assert FORMATS[format_](list_table(select("qqq")))
 
 
 def test_counts_are_shown_in_full_on_request():
@@ -209,7 +209,7 @@ def test_latex_has_only_characters_that_it_knows():
     tables = [
         layer_table(cost_of("googlenet")),
         diff_table(cost_of("lenet5"), cost_of("resnet18")),
-        compare_table([cost_of(name) for name in published()], published(), counted()),
+        compare_table([cost_of(name) for name in published()]),
     ]
     for table in tables:
         lines = [line for line in FORMATS["latex"](table).splitlines() if not line.startswith("%")]
@@ -244,8 +244,8 @@ def test_the_rows_fit_into_a_usual_terminal(name, width):
     tables = [
         layer_table(cost_of(name)),
         op_table(cost_of(name)),
-        list_table(published(), counted()),
-        compare_table([cost_of(name), cost_of("vgg16")], published(), counted()),
+        list_table(select()),
+        compare_table([cost_of(name), cost_of("vgg16")]),
     ]
     for table in tables:
         body = text(msgspec.structs.replace(table, notes=(), title=""), width=width).partition("\n\n")[0]
@@ -261,7 +261,7 @@ def test_columns_that_do_not_fit_are_named():
 
 def test_the_end_of_a_path_is_kept_and_the_beginning_of_a_title():
     assert "….residual.conv1  " in text(layer_table(cost_of("resnet50")), width=80).replace("…v2_1", "…")
-    assert "Very Deep Convolutional Netw" in text(list_table(published(), counted(), "vgg"), width=80)
+    assert "Very Deep Convolutional Netw" in text(list_table(select("vgg")), width=80)
 
 
 def test_wide_characters_keep_the_columns_aligned():

@@ -3,11 +3,16 @@
 import re
 
 import pytest
+import torch
 
 import archstat
-from archstat.errors import DataError
-from archstat.published import Counted, Figure, counted, decode, published
+from archstat.analysis import count_source
+from archstat.errors import DataError, UnknownNameError
+from archstat.published import Counted, Figure, counted, decode, expand, published, published_of, select
 from archstat.registry import architectures
+from archstat.settings import Setting
+
+VARIANTS = [(name, variant) for name, about in published().items() for variant in about.variants]
 
 ENTRY = """
 [net]
@@ -31,8 +36,9 @@ def test_every_architecture_has_our_counts():
 
 @pytest.mark.parametrize("name", list(architectures))
 def test_our_stored_counts_are_those_of_today(name):
-    cost = archstat.count(name)
-    assert counted()[name] == Counted(cost.parameters, cost.macs), "write counted.json anew with 'make counts'"
+    cost, entry = archstat.count(name), architectures.get(name)
+    today = Counted(entry.family, entry.input_shape, cost.parameters, cost.macs)
+    assert counted()[name] == today, "write counted.json anew with 'make counts'"
 
 
 @pytest.mark.parametrize("name", list(published()))
@@ -93,3 +99,51 @@ def test_what_does_not_hold_together_is_refused_and_the_message_says_where(text,
 def test_a_file_in_another_encoding_is_refused():
     with pytest.raises(DataError, match="does not hold together"):
         decode(b"\xff\xfe")
+
+
+# -- finding entries ---------------------------------------------------------------------------------------------------
+
+
+def test_architectures_are_selected_by_year_and_task_and_pattern_together():
+    assert select() == list(published())
+    assert select(years=(1990, 2011)) == ["lenet5", "lenet5_modern"]
+    assert select(task="MNIST") == ["lenet5", "lenet5_modern"]
+    assert select("plain", years=(2015, 2015), task="cifar") == ["plain20", "plain56"]
+    assert select("vgg", years=(2015, 2030)) == []
+
+
+def test_years_include_the_first_and_the_last():
+    years = {published()[name].year for name in select(years=(2014, 2015))}
+    assert years == {2014, 2015}
+
+
+def test_a_name_with_an_asterisk_stands_for_every_architecture_of_that_form():
+    assert expand(["vgg1?", "lenet5"]) == ["vgg11", "vgg13", "vgg16", "vgg19", "lenet5"]
+    assert expand(["*"]) == list(published())
+    assert expand(["lenet5", "lenet*"]) == ["lenet5", "lenet5_modern"], "each comes once"
+
+
+@pytest.mark.parametrize("name", ["net.py:Net(sizes=[1])", "pkg.mod:net", "./a[1].json", "vgg16(classes=3)"])
+def test_what_is_no_description_stays_as_it_is(name):
+    assert expand([name]) == [name]
+
+
+def test_a_description_that_fits_none_is_refused():
+    with pytest.raises(UnknownNameError, match=re.escape("No architecture is named like 'vgg2*'. 'archstat list'")):
+        expand(["lenet5", "vgg2*"])
+
+
+def test_the_published_figures_of_a_network_are_those_of_exactly_it():
+    assert published_of(archstat.count("vgg16")) is published()["vgg16"]
+    assert published_of(archstat.count("resnet18(shortcuts='B')")) is published()["resnet18"]
+    assert published_of(count_source("resnet18", Setting(resolution=256))) is None
+    assert published_of(count_source("vgg16", Setting(batch_size=2))) is None
+    assert published_of(archstat.count("vgg16(classes=10)")) is None
+    assert published_of(archstat.count("torch.nn:Linear(3, 4)", torch.empty(1, 3))) is None
+
+
+@pytest.mark.parametrize(("name", "variant"), VARIANTS)
+def test_the_figures_of_a_variant_are_found_by_its_arguments_and_its_resolution(name, variant):
+    cost = count_source(variant.call, Setting(resolution=variant.resolution))
+    assert published_of(cost) in (variant, published()[name])
+    assert published_of(count_source(variant.call, Setting(resolution=variant.resolution, batch_size=2))) is None

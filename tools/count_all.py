@@ -1,22 +1,25 @@
-"""Write ``archstat/architectures/counted.json``: our totals of every architecture, which ``archstat list`` shows."""
+"""Write ``archstat/architectures/counted.json``: what ``archstat list`` shows of every architecture without torch."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
+import msgspec
+
 import archstat
-from archstat.registry import architectures
+from archstat.published import Counted
+from archstat.registry import Architecture, architectures
 from archstat.results import write_whole
 
 FILE = Path(archstat.__file__).parent / "architectures" / "counted.json"
 
 
-def totals() -> dict[str, dict[str, int]]:
-    """Parameters and MACs by name."""
-    costs = {name: archstat.count(name) for name in architectures}
-    return {name: {"parameters": cost.parameters, "macs": cost.macs} for name, cost in costs.items()}
+def known(entry: Architecture) -> Counted:
+    """What the file holds of one architecture."""
+    cost = archstat.count(entry.name)
+    return Counted(entry.family, entry.input_shape, cost.parameters, cost.macs)
 
 
 if __name__ == "__main__":
-    write_whole(FILE, json.dumps(totals(), indent=1) + "\n")
+    lines = [f' "{name}": {msgspec.json.encode(known(entry)).decode()}' for name, entry in architectures.all().items()]
+    write_whole(FILE, "{\n" + ",\n".join(lines) + "\n}\n")

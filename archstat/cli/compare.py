@@ -12,15 +12,20 @@ from archstat.cli._options import cost_of, input_options, output_options, put_ta
 
 @click.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.option("--sort", metavar="COLUMN", help="Sort by this column of the CSV, largest first.")
 @input_options
 @output_options
-def compare(names: tuple[str, ...], format_: str, output: Path | None, *, is_exact: bool, **given: Any) -> None:
+def compare(
+    names: tuple[str, ...], *, sort: str | None, format_: str, output: Path | None, is_exact: bool, **given: Any
+) -> None:
     """Show the totals of several networks, one row each, beside what was published.
 
-    Example: archstat compare alexnet vgg16 googlenet resnet50
+    A NAME with * or ? stands for every architecture of that form: '*' for all of them.
+
+    Example: archstat compare 'vgg*' googlenet resnet50 --sort macs
     """
-    from archstat.published import counted, published
+    from archstat.published import expand
     from archstat.tables import compare_table
 
-    costs = [cost_of(name, **given) for name in names]
-    put_table(compare_table(costs, published(), counted()), format_, output, is_exact=is_exact)
+    costs = [cost_of(name, **given) for name in expand(names)]
+    put_table(compare_table(costs, sort=sort), format_, output, is_exact=is_exact)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
 
 from archstat import units
+from archstat.errors import UnknownNameError
 
 Show = Callable[[Any], str]
+Row = tuple[Any, ...]
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -22,6 +24,7 @@ class Column(msgspec.Struct, frozen=True):
         is_number: It is set to the right, and can be shown in full.
         least: How narrow a column of names may become where there is little room; numbers are never cut.
         is_path: Its end says more than its beginning.
+        is_heading: In text it is no column: its value stands over the rows that share it.
         gives_way: Where there is still too little room, the column with the largest number is left out; 0: never.
     """
 
@@ -31,6 +34,7 @@ class Column(msgspec.Struct, frozen=True):
     is_number: bool = False
     least: int = 12
     is_path: bool = False
+    is_heading: bool = False
     gives_way: int = 0
 
 
@@ -45,7 +49,7 @@ class Table(msgspec.Struct, frozen=True):
     """
 
     columns: tuple[Column, ...]
-    rows: tuple[tuple[Any, ...], ...]
+    rows: tuple[Row, ...]
     title: str = ""
     notes: tuple[str, ...] = ()
 
@@ -67,3 +71,19 @@ ACTIVATIONS = number("activations", "Activations", gives_way=3)
 BYTES = number("activation_bytes", "Memory", units.data_size)
 SHARE = number("macs_share", "MACs %", lambda part: f"{100 * part:.1f}", gives_way=1)
 SHAPE = Column("output_shape", "Output", units.shape)
+
+
+def sort_rows(columns: Sequence[Column], rows: Iterable[Row], key: str | None) -> tuple[Row, ...]:
+    """The rows by the values of one column, numbers from the largest, names by the alphabet; no key: as they are.
+
+    Raises:
+        UnknownNameError: No column of numbers or names has that key.
+    """
+    if key is None:
+        return tuple(rows)
+    keys = [column.key for column in columns if column.is_number or column.show is str]
+    if key not in keys:
+        raise UnknownNameError.of("column", key, keys, f"The columns are {', '.join(keys)}.")
+    place = [column.key for column in columns].index(key)
+    is_number = columns[place].is_number
+    return tuple(sorted(rows, key=lambda row: row[place] or (0 if is_number else ""), reverse=is_number))

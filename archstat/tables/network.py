@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from archstat import units
-from archstat.errors import UnknownNameError
-from archstat.published import counted, published
+from archstat.published import published_of
 from archstat.records import LayerCost, ModelCost, OpCost
 from archstat.tables.columns import (
     ACTIVATIONS,
@@ -21,6 +19,7 @@ from archstat.tables.columns import (
     Table,
     number,
     path,
+    sort_rows,
 )
 
 _LAYER_COLUMNS = (
@@ -51,7 +50,7 @@ def layer_table(cost: ModelCost, *, depth: int | None = None, sort: str | None =
     values = [
         (row.layer or WHOLE, kind_of(row), row.output_shape, *_counts(row), _part(row.macs, cost.macs)) for row in rows
     ]
-    return Table(_LAYER_COLUMNS, _sorted(_LAYER_COLUMNS, values, sort), title_of(cost), _notes(cost))
+    return Table(_LAYER_COLUMNS, sort_rows(_LAYER_COLUMNS, values, sort), title_of(cost), _notes(cost))
 
 
 WHOLE = "(network)"
@@ -100,18 +99,7 @@ def op_table(cost: ModelCost, *, sort: str | None = None) -> Table:
         UnknownNameError: There is no column to sort by of that name.
     """
     values = [(op.op, op.calls, *_counts(op), _part(op.macs, cost.macs)) for op in cost.ops]
-    return Table(_OP_COLUMNS, _sorted(_OP_COLUMNS, values, sort), title_of(cost), _notes(cost))
-
-
-def _sorted(columns: Sequence[Column], rows: Sequence[tuple[Any, ...]], key: str | None) -> tuple[tuple[Any, ...], ...]:
-    if key is None:
-        return tuple(rows)
-    keys = [column.key for column in columns]
-    if key not in keys:
-        raise UnknownNameError.of("column", key, keys, f"The columns are {', '.join(keys)}.")
-    place = keys.index(key)
-    is_number = columns[place].is_number
-    return tuple(sorted(rows, key=lambda row: row[place] or (0 if is_number else ""), reverse=is_number))
+    return Table(_OP_COLUMNS, sort_rows(_OP_COLUMNS, values, sort), title_of(cost), _notes(cost))
 
 
 def title_of(cost: ModelCost) -> str:
@@ -144,8 +132,8 @@ def _notes(cost: ModelCost) -> tuple[str, ...]:
 
 def _published(cost: ModelCost) -> list[str]:
     """What was published of an architecture of ours, if it was counted as published."""
-    about, own = published().get(cost.architecture), counted().get(cost.architecture)
-    if about is None or own is None or (own.parameters, own.macs) != (cost.parameters, cost.macs):
+    about = published_of(cost)
+    if about is None:
         return []
     figures = [(figure, name) for figure, name in ((about.parameters, "parameters"), (about.macs, "MACs")) if figure]
     return [
@@ -155,7 +143,12 @@ def _published(cost: ModelCost) -> list[str]:
     ]
 
 
-_CONVENTIONS = {"conv": " of the convolutions alone", "weights": " without biases and norms"}
+_CONVENTIONS = {
+    "conv": " of the convolutions alone",
+    "conv+linear+add": " with the residual additions",
+    "weights": " without biases and norms",
+    "all+running": " with the running means and variances",
+}
 _VERDICTS = {
     "exact": "as counted",
     "rounds": "as counted, rounded",

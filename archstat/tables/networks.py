@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
 from archstat import units
-from archstat.published import Counted, ErrorRate, Figure, Published
+from archstat.published import ErrorRate, Figure, counted, published, published_of
 from archstat.records import ModelCost
-from archstat.tables.columns import MACS, PARAMETERS, Column, Table, number, path
+from archstat.tables.columns import MACS, PARAMETERS, Column, Table, number, path, sort_rows
 from archstat.tables.network import uncounted_in
 
 _MARKS = {"exact": "", "rounds": "", "truncated": " ↓", "differs": " ≠"}
@@ -18,7 +18,7 @@ _MARKS = {"exact": "", "rounds": "", "truncated": " ↓", "differs": " ≠"}
 
 def _printed(figure: Figure) -> str:
     """A figure, what it counts if that is not what stands beside it, and how our count relates to it."""
-    convention = f" ({figure.convention})" if figure.convention in ("weights", "conv") else ""
+    convention = "" if figure.convention in ("all", "conv+linear") else f" ({figure.convention})"
     return f"{figure.printed}{convention}{_MARKS[figure.verdict]}"
 
 
@@ -32,26 +32,27 @@ _COMPARE_COLUMNS = (
     number("flops", "FLOPs", gives_way=6),
     number("activation_bytes", "Memory", units.data_size, gives_way=4),
     number("peak_activation_bytes", "Peak", units.data_size, gives_way=5),
-    number("top1_error", "Top-1 error %", lambda rate: f"{rate:g}", gives_way=1),
-    number("top5_error", "Top-5 error %", lambda rate: f"{rate:g}", gives_way=3),
+    number("top1_error", "Top-1 error %", units.percent, gives_way=1),
+    number("top5_error", "Top-5 error %", units.percent, gives_way=3),
     Column("protocol", "Protocol", gives_way=2),
 )
 
 
-def compare_table(costs: Sequence[ModelCost], published: dict[str, Published], counted: dict[str, Counted]) -> Table:
+def compare_table(costs: Sequence[ModelCost], *, sort: str | None = None) -> Table:
     """One row for each network: its totals beside what was published of it.
 
     Args:
         costs: The networks.
-        published: What was published, by name.
-        counted: What the architectures cost as published, by name: a variant of one, or another input, differs from it.
+        sort: The key of the column to sort by, largest first.
+
+    Raises:
+        UnknownNameError: There is no column to sort by of that name.
     """
-    names = [cost.architecture.partition("(")[0] for cost in costs]
-    rows = [_compared(cost, published.get(name), counted.get(name)) for name, cost in zip(names, costs, strict=True)]
+    rows = sort_rows(_COMPARE_COLUMNS, [_compared(cost) for cost in costs], sort)
     notes = [f"{cost.architecture}: not counted: {uncounted_in(cost)}." for cost in costs if cost.uncounted]
     errors = "Errors are those of the first protocol listed for each; unlike protocols do not compare."
     has_errors = any(row[-1] for row in rows)
-    return Table(_COMPARE_COLUMNS, tuple(rows), "", (*_reasons(rows), *notes, *([errors] if has_errors else [])))
+    return Table(_COMPARE_COLUMNS, rows, "", (*_reasons(rows), *notes, *([errors] if has_errors else [])))
 
 
 def _reasons(rows: Sequence[tuple[Any, ...]]) -> list[str]:
@@ -67,16 +68,17 @@ def _reasons(rows: Sequence[tuple[Any, ...]]) -> list[str]:
     ]
 
 
-def _compared(cost: ModelCost, about: Published | None, own: Counted | None) -> tuple[Any, ...]:
+def _compared(cost: ModelCost) -> tuple[Any, ...]:
+    about = published_of(cost)
     error = about.errors[0] if about is not None and about.errors else ErrorRate("", "")
     shape = cost.input_shapes[0] if cost.input_shapes else ()
     return (
         cost.architecture,
         shape,
         cost.parameters,
-        _figure(about, "parameters", cost, own),
+        _figure("parameters", cost),
         cost.macs,
-        _figure(about, "macs", cost, own),
+        _figure("macs", cost),
         cost.flops,
         cost.activation_bytes,
         cost.peak_activation_bytes,
@@ -86,32 +88,39 @@ def _compared(cost: ModelCost, about: Published | None, own: Counted | None) -> 
     )
 
 
-def _figure(about: Published | None, name: str, cost: ModelCost, own: Counted | None) -> Figure | None:
-    """What was published; its verdict is that on this count."""
-    figure: Figure | None = getattr(about, name, None)
-    count = getattr(cost, name)
-    if figure is None or count == getattr(own, name, None):
+def _figure(name: str, cost: ModelCost) -> Figure | None:
+    """What was published of this network or, if that is nothing, of the architecture that it is a variant of."""
+    about = published_of(cost)
+    other = published().get(cost.architecture.partition("(")[0])
+    figure: Figure | None = getattr(about or other, name, None)
+    if about is not None or figure is None:
         return figure
     why = "published for another variant or input"
-    return msgspec.structs.replace(figure, verdict=units.parse(figure.printed).verdict(count), why=why)
+    return msgspec.structs.replace(figure, verdict=units.parse(figure.printed).verdict(getattr(cost, name)), why=why)
 
 
 _LIST_COLUMNS = (
     path("architecture", "Architecture"),
     Column("year", "Year", least=4),
+    Column("task", "Task"),
+    Column("input_shape", "Input", units.shape, gives_way=1),
     PARAMETERS,
     MACS,
-    Column("title", "Paper"),
+    Column("family", "Family", is_heading=True),
+    Column("title", "Paper", is_heading=True),
+    Column("authors", "Authors", is_heading=True),
 )
 
 
-def list_table(published: dict[str, Published], counted: dict[str, Counted], pattern: str = "") -> Table:
-    """Every architecture whose name, title, authors or task holds the pattern."""
-    rows = [
-        (name, about.year, counted[name].parameters, counted[name].macs, f"{about.title}. {about.authors}")
-        for name, about in published.items()
-        if pattern.lower() in f"{name} {about.title} {about.authors} {about.task}".lower()
-    ]
+def list_table(names: Iterable[str]) -> Table:
+    """Architectures by family, with what they do, cost and come from."""
+    rows = tuple(map(_listed, names))
     return Table(
-        _LIST_COLUMNS, tuple(rows), notes=() if rows else (f"No name, title, author or task holds {pattern!r}.",)
+        _LIST_COLUMNS, rows, notes=() if rows else ("No architecture fits. 'archstat list' shows all of them.",)
     )
+
+
+def _listed(name: str) -> tuple[Any, ...]:
+    about, own = published()[name], counted()[name]
+    counts = (own.input_shape, own.parameters, own.macs)
+    return (name, about.year, about.task, *counts, own.family, about.title, about.authors)

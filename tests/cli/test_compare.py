@@ -41,3 +41,13 @@ def test_json_has_base_units_and_the_whole_figure(archstat):
 
 def test_one_wrong_name_fails_the_whole_command(fails):
     assert "No architecture is named 'vgg17'. Did you mean" in fails("compare", "vgg16", "vgg17")
+
+
+def test_a_form_of_names_stands_for_all_of_them_sorted_on_request(archstat):
+    rows = json.loads(archstat("compare", "vgg1?", "lenet5", "--sort", "macs", "--format", "json").out)
+    assert [row["architecture"] for row in rows] == ["vgg19", "vgg16", "vgg13", "vgg11", "lenet5"]
+
+
+def test_a_form_that_fits_no_name_and_a_column_that_is_none_are_refused(fails):
+    assert "No architecture is named like 'vgg2*'." in fails("compare", "vgg2*")
+    assert "No column is named 'mac'. Did you mean 'macs'" in fails("compare", "lenet5", "--sort", "mac")

@@ -3,6 +3,7 @@
 import io
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -55,7 +56,7 @@ def test_the_help_of_a_command_has_an_example_and_explains_every_option(archstat
 @EVERY
 def test_the_example_of_a_command_works(archstat, command):
     example = re.search(r"Example: archstat (.+)", cli.commands[command].help)[1]
-    code, out, err = archstat(*example.split())
+    code, out, err = archstat(*shlex.split(example))
     assert (code, err) == (0, "")
     assert out
 
