@@ -239,9 +239,7 @@ def test_networks_are_sorted_by_a_number_or_by_name():
     costs = [cost_of(name) for name in names]
     assert column(compare_table(costs, sort="macs"), "architecture") == ["vgg16", "resnet50", "alexnet"]
     assert column(compare_table(costs, sort="architecture"), "architecture") == sorted(names)
-    with pytest.raises(
-        UnknownNameError, match=r"No column is named 'published_macs'.*The columns are arch"
-    ):
+    with pytest.raises(UnknownNameError, match=r"No column is named 'published_macs'.*The columns are arch"):
         compare_table(costs, sort="published_macs")
 
 

@@ -78,7 +78,13 @@ class SqueezeExcitation(nn.Module):
         activation: type[nn.Module] = nn.ReLU,
         gate: type[nn.Module] = nn.Sigmoid,
     ) -> None:
-        """``squeezed`` numbers between the two layers: the paper's C / r."""
+        """``squeezed`` numbers between the two layers: the paper's C / r.
+
+        Raises:
+            ValueError: That is none.
+        """
+        if squeezed < 1:
+            raise ValueError(f"an SE block on {channels} maps cannot squeeze them to {squeezed}")
         super().__init__()
         self.squeeze = nn.AdaptiveAvgPool2d(1)
         self.fc1 = nn.Linear(channels, squeezed)
