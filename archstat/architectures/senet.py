@@ -1,8 +1,8 @@
 """SENet: Squeeze-and-Excitation Networks. Hu, Shen, Albanie, Sun, Wu, 2017.
 
 https://arxiv.org/abs/1709.01507, §3, §4 and the appendix on SENet-154. An SE block weighs the maps that come out of a
-residual function, before the sum (Fig. 3), or out of an Inception module (Fig. 2). Both of its layers have biases, which
-the formula of §4 for the added parameters leaves out.
+residual function, before the sum (Fig. 3), or out of an Inception module (Fig. 2). Both of its layers have biases,
+which the formula of §4 for the added parameters leaves out.
 
 The ResNets are the original ones, with the stride of a stage in its first 1x1 convolution: 3.86 G, where most libraries
 build 4.09 G. The paper does not say where VGG-16 has its SE blocks; here one follows every convolution.
