@@ -109,7 +109,8 @@ def test_architectures_are_selected_by_year_and_task_and_pattern_together():
     assert select(years=(1990, 2011)) == ["lenet5", "lenet5_modern"]
     assert select(task="MNIST") == ["lenet5", "lenet5_modern"]
     assert select("plain", years=(2015, 2015), task="cifar") == ["plain20", "plain56"]
-    assert select("vgg", years=(2015, 2030)) == []
+    assert select("vgg", years=(2015, 2030)) == ["se_vgg16"]
+    assert select("vgg", years=(2018, 2030)) == []
 
 
 def test_years_include_the_first_and_the_last():

@@ -265,9 +265,9 @@ def test_every_architecture_is_listed_in_the_order_of_the_file():
         ("vgg??", {"vgg11", "vgg13", "vgg16", "vgg19"}),
         ("*_aux", {"googlenet_aux"}),
         ("vgg1[69]", {"vgg16", "vgg19"}),
-        ("vgg1", {"vgg11", "vgg11_lrn", "vgg13", "vgg16", "vgg16_1x1", "vgg19"}),
+        ("vgg1", {"vgg11", "vgg11_lrn", "vgg13", "vgg16", "vgg16_1x1", "vgg19", "se_vgg16"}),
         ("LECUN", {"lenet5", "lenet5_modern"}),
-        ("going deeper", {"googlenet", "googlenet_aux"}),
+        ("visualizing and", {"zfnet", "zfnet_512_1024_512"}),
         ("mnist", {"lenet5", "lenet5_modern"}),
     ],
 )

@@ -118,3 +118,8 @@ def local_response_norm() -> nn.LocalResponseNorm:
     Source: Krizhevsky, Sutskever, Hinton, 2012, §3.3.
     """
     return nn.LocalResponseNorm(size=5, alpha=5 * 1e-4, beta=0.75, k=2)
+
+
+def max_pool() -> nn.MaxPool2d:
+    """Halve height and width with a 3x3 window that may reach over the edge, as in Caffe: 112 -> 56, 13 -> 6."""
+    return nn.MaxPool2d(kernel_size=3, stride=2, ceil_mode=True)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from archstat.architectures._arguments import Count, Probability
-from archstat.architectures._blocks import local_response_norm, sequence
+from archstat.architectures._blocks import local_response_norm, max_pool, sequence
 from archstat.registry import architecture
 
 
@@ -98,11 +98,6 @@ class WithAuxiliaries(nn.Sequential):
             else:
                 x = layer(x)
         return (x, *auxiliary)
-
-
-def max_pool() -> nn.MaxPool2d:
-    """Halve height and width, rounding up."""
-    return nn.MaxPool2d(kernel_size=3, stride=2, ceil_mode=True)
 
 
 def layers(classes: int, dropout: float) -> dict[str, nn.Module]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from torch import nn
 
 from archstat.architectures._arguments import Count, Probability
-from archstat.architectures._blocks import SqueezeExcitation, conv_bn, sequence
+from archstat.architectures._blocks import SqueezeExcitation, conv_bn, max_pool, sequence
 from archstat.architectures.resnet import Layers, ResidualBlock, bottleneck, resnet
 from archstat.architectures.vgg import classifier, convolutions
 from archstat.registry import architecture
@@ -111,7 +111,7 @@ def senet154(*, classes: Count = 1000, dropout: Probability = 0.2, reduction: Co
         conv1_1=conv_bn(3, 64, 3, stride=2),  # 64 x 112 x 112
         conv1_2=conv_bn(64, 64, 3),
         conv1_3=conv_bn(64, 128, 3),  # 128 x 112 x 112
-        pool1=nn.MaxPool2d(kernel_size=3, stride=2, ceil_mode=True),  # 128 x 56 x 56
+        pool1=max_pool(),  # 128 x 56 x 56
         conv2_x=stage_154(2, 3, 128, 256, reduction),  # 256 x 56 x 56
         conv3_x=stage_154(3, 8, 256, 512, reduction),  # 512 x 28 x 28
         conv4_x=stage_154(4, 36, 512, 1024, reduction),  # 1024 x 14 x 14
