@@ -19,7 +19,7 @@ from archstat.records import ModelCost, Shape
 from archstat.settings import parse_call
 from archstat.units import parse
 
-Convention = Literal["all", "weights", "all+running", "conv+linear", "conv", "conv+linear+add"]
+Convention = Literal["all", "weights", "all+running", "conv+linear", "conv", "conv+linear+add", "conv+linear+norm"]
 Verdict = Literal["exact", "rounds", "truncated", "differs"]
 
 
@@ -30,7 +30,8 @@ class Figure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         printed: Its digits and prefix: ``"3.8e9"``.
         convention: What it counts. Of parameters ``"all"``, ``"weights"`` (no biases, no normalization) or
             ``"all+running"`` (with the running means and variances of batch normalization); of MACs ``"conv+linear"``,
-            ``"conv"`` or ``"conv+linear+add"`` (with one for each element of a residual addition).
+            ``"conv"``, ``"conv+linear+add"`` (with one for each element of a residual addition) or
+            ``"conv+linear+norm"`` (with one for each element that is normalized or has a bias).
         source: Where it stands.
         verdict: What our count says of it.
         why: Why it is not our count rounded; needed where it is not.

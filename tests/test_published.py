@@ -62,7 +62,7 @@ def test_every_entry_says_where_it_comes_from(name):
 def test_the_convention_of_a_figure_suits_it(name):
     about = published()[name]
     assert about.parameters is None or about.parameters.convention in ("all", "weights", "all+running")
-    assert about.macs is None or about.macs.convention in ("conv+linear", "conv", "conv+linear+add")
+    assert about.macs is None or about.macs.convention in ("conv+linear", "conv", "conv+linear+add", "conv+linear+norm")
 
 
 def test_a_file_that_holds_together_is_read():

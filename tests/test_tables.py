@@ -263,7 +263,7 @@ def test_every_architecture_is_listed_in_the_order_of_the_file():
     ("pattern", "names"),
     [
         ("vgg??", {"vgg11", "vgg13", "vgg16", "vgg19"}),
-        ("*_aux", {"googlenet_aux"}),
+        ("*_aux", {"googlenet_aux", "inception_v3_aux"}),
         ("vgg1[69]", {"vgg16", "vgg19"}),
         ("vgg1", {"vgg11", "vgg11_lrn", "vgg13", "vgg16", "vgg16_1x1", "vgg19", "se_vgg16"}),
         ("LECUN", {"lenet5", "lenet5_modern"}),

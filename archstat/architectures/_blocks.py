@@ -1,9 +1,13 @@
 """Blocks that two or more families share."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
+
+After = Callable[[int], nn.Module]
+"""Makes what follows a block, from the number of maps that the block gives."""
 
 
 def sequence(**layers: nn.Module) -> nn.Sequential:
@@ -19,16 +23,18 @@ def conv_bn(
     *,
     padding: int | tuple[int, int] | None = None,
     groups: int = 1,
+    bias: bool = False,
     activation: type[nn.Module] | None = nn.ReLU,
 ) -> nn.Sequential:
-    """A convolution without biases, batch normalization and an activation; ``activation=None`` leaves the last out.
+    """A convolution, batch normalization and an activation; ``activation=None`` leaves the last out.
 
-    Padded, unless told otherwise, to keep height and width at stride 1 and to halve them, rounding up, at stride 2.
+    No biases unless told otherwise: batch normalization has its own. Padded, unless told otherwise, to keep height and
+    width at stride 1 and to halve them, rounding up, at stride 2.
     """
     height, width = kernel if isinstance(kernel, tuple) else (kernel, kernel)
     padding = (height // 2, width // 2) if padding is None else padding
     layers: dict[str, nn.Module] = {
-        "conv": nn.Conv2d(channels, maps, (height, width), stride, padding, groups=groups, bias=False),
+        "conv": nn.Conv2d(channels, maps, (height, width), stride, padding, groups=groups, bias=bias),
         "bn": nn.BatchNorm2d(maps),
     }
     if activation is not None:
@@ -48,6 +54,29 @@ class Branches(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """From the maps of the input to those of all branches together."""
         return torch.cat([branch(x) for branch in self.children()], dim=1)
+
+
+class AuxiliaryClassifier(nn.Sequential):
+    """A classifier on the side, which brings gradients to the middle of a network while it is trained."""
+
+
+class WithAuxiliaries(nn.Sequential):
+    """A sequence in which an :class:`AuxiliaryClassifier` sees the maps before it and passes nothing on."""
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """The scores of the main classifier, then those of the auxiliary ones."""
+        auxiliary = []
+        for layer in self:
+            if isinstance(layer, AuxiliaryClassifier):
+                auxiliary.append(layer(x))
+            else:
+                x = layer(x)
+        return (x, *auxiliary)
+
+
+def without_auxiliaries(layers: dict[str, nn.Module]) -> nn.Sequential:
+    """The sequence that is left when no :class:`AuxiliaryClassifier` is trained any more."""
+    return sequence(**{name: each for name, each in layers.items() if not isinstance(each, AuxiliaryClassifier)})
 
 
 class Residual(nn.Module):

@@ -13,7 +13,13 @@ import torch
 from torch import Tensor, nn
 
 from archstat.architectures._arguments import Count, Probability
-from archstat.architectures._blocks import local_response_norm, max_pool, sequence
+from archstat.architectures._blocks import (
+    AuxiliaryClassifier,
+    WithAuxiliaries,
+    local_response_norm,
+    max_pool,
+    without_auxiliaries,
+)
 from archstat.registry import architecture
 
 
@@ -70,34 +76,19 @@ class NaiveInception(nn.Module):
         return torch.cat([*(rectified(layer, x) for layer in layers), self.pool(x)], dim=1)
 
 
-class AuxiliaryClassifier(nn.Sequential):
-    """A classifier on the side, which brings gradients to the middle of the network (§5)."""
-
-    def __init__(self, channels: int, classes: int) -> None:
-        """Classify maps of 14x14."""
-        super().__init__()
-        self.pool = nn.AvgPool2d(kernel_size=5, stride=3)  # channels x 4 x 4
-        self.conv = convolution(channels, 128, 1)  # 128 x 4 x 4
-        self.relu_conv = nn.ReLU(inplace=True)
-        self.flatten = nn.Flatten()
-        self.fc1 = nn.Linear(128 * 4 * 4, 1024)
-        self.relu_fc1 = nn.ReLU(inplace=True)
-        self.dropout = nn.Dropout(0.7)
-        self.fc2 = nn.Linear(1024, classes)
-
-
-class WithAuxiliaries(nn.Sequential):
-    """A sequence in which an :class:`AuxiliaryClassifier` sees the maps before it and passes nothing on."""
-
-    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        """The scores of the main classifier, then those of the auxiliary ones."""
-        auxiliary = []
-        for layer in self:
-            if isinstance(layer, AuxiliaryClassifier):
-                auxiliary.append(layer(x))
-            else:
-                x = layer(x)
-        return (x, *auxiliary)
+def auxiliary(channels: int, classes: int) -> AuxiliaryClassifier:
+    """A classifier of maps of 14x14 (§5)."""
+    layers = {
+        "pool": nn.AvgPool2d(kernel_size=5, stride=3),  # channels x 4 x 4
+        "conv": convolution(channels, 128, 1),  # 128 x 4 x 4
+        "relu_conv": nn.ReLU(inplace=True),
+        "flatten": nn.Flatten(),
+        "fc1": nn.Linear(128 * 4 * 4, 1024),
+        "relu_fc1": nn.ReLU(inplace=True),
+        "dropout": nn.Dropout(0.7),
+        "fc2": nn.Linear(1024, classes),
+    }
+    return AuxiliaryClassifier(OrderedDict(layers))
 
 
 def layers(classes: int, dropout: float) -> dict[str, nn.Module]:
@@ -117,11 +108,11 @@ def layers(classes: int, dropout: float) -> dict[str, nn.Module]:
         "inception_3b": Inception(256, 128, 128, 192, 32, 96, 64),  # 480 x 28 x 28
         "pool3": max_pool(),  # 480 x 14 x 14
         "inception_4a": Inception(480, 192, 96, 208, 16, 48, 64),  # 512 x 14 x 14
-        "auxiliary_4a": AuxiliaryClassifier(512, classes),
+        "auxiliary_4a": auxiliary(512, classes),
         "inception_4b": Inception(512, 160, 112, 224, 24, 64, 64),  # 512 x 14 x 14
         "inception_4c": Inception(512, 128, 128, 256, 24, 64, 64),  # 512 x 14 x 14
         "inception_4d": Inception(512, 112, 144, 288, 32, 64, 64),  # 528 x 14 x 14
-        "auxiliary_4d": AuxiliaryClassifier(528, classes),
+        "auxiliary_4d": auxiliary(528, classes),
         "inception_4e": Inception(528, 256, 160, 320, 32, 128, 128),  # 832 x 14 x 14
         "pool4": max_pool(),  # 832 x 7 x 7
         "inception_5a": Inception(832, 256, 160, 320, 32, 128, 128),  # 832 x 7 x 7
@@ -139,8 +130,7 @@ def googlenet(*, classes: Count = 1000, dropout: Probability = 0.4) -> nn.Module
 
     Source: Szegedy et al., 2014, Table 1.
     """
-    every = layers(classes, dropout).items()
-    return sequence(**{name: layer for name, layer in every if not isinstance(layer, AuxiliaryClassifier)})
+    return without_auxiliaries(layers(classes, dropout))
 
 
 @architecture(input_shape=(3, 224, 224))

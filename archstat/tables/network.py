@@ -146,6 +146,7 @@ def _published(cost: ModelCost) -> list[str]:
 _CONVENTIONS = {
     "conv": " of the convolutions alone",
     "conv+linear+add": " with the residual additions",
+    "conv+linear+norm": " with one operation for each normalized or biased element",
     "weights": " without biases and norms",
     "all+running": " with the running means and variances",
 }

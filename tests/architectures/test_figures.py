@@ -1,5 +1,6 @@
 """Every published figure, against our count under its convention."""
 
+import collections
 import typing
 
 import pytest
@@ -23,10 +24,12 @@ def counted_as(name, resolution, quantity, convention):
             "all+running": cost.parameters + sum(b.numel() for b in running),
         }[convention]
     convolutions = {path for path, module in model.named_modules() if isinstance(module, torch.nn.Conv2d)}
+    other = collections.Counter({op.op: op.other_flops for op in cost.ops})  # a norm is two, a bias one
     return {
         "conv+linear": cost.macs,
         "conv": sum(row.macs for row in cost.layers if row.layer in convolutions),
-        "conv+linear+add": cost.macs + sum(op.other_flops for op in cost.ops if op.op in ("add", "add_")),
+        "conv+linear+add": cost.macs + other["add"],
+        "conv+linear+norm": cost.macs + other["batch_norm"] // 2 + other["conv2d"],
     }[convention]
 
 
