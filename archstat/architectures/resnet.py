@@ -9,6 +9,7 @@ more MACs.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 from torch import Tensor, nn
@@ -24,6 +25,9 @@ Shortcuts = Literal["A", "B", "C", "none"]
 Layers = Callable[[int, int, int], nn.Sequential]
 """The layers of a block: from channels to maps, with a stride."""
 
+Block = Callable[[int, int, int], nn.Module]
+"""A block with its way around: from channels to maps, with a stride."""
+
 
 def basic(channels: int, maps: int, stride: int) -> nn.Sequential:
     """Two 3x3 convolutions (Fig. 5, left)."""
@@ -36,15 +40,21 @@ def basic(channels: int, maps: int, stride: int) -> nn.Sequential:
     )
 
 
-def bottleneck(channels: int, maps: int, stride: int, *, stride_in_3x3: bool = False) -> nn.Sequential:
-    """A 1x1 convolution to a quarter of the maps, a 3x3, and a 1x1 to all of them (Fig. 5, right)."""
-    width = maps // 4
+def bottleneck(
+    channels: int, maps: int, stride: int, *, stride_in_3x3: bool = False, width: int = 64, groups: int = 1
+) -> nn.Sequential:
+    """A 1x1 convolution to fewer maps, a 3x3, and a 1x1 to all of them (Fig. 5, right).
+
+    The 3x3 has ``width`` maps in conv2_x, which hands on 256, and in proportion in every further stage: a quarter here,
+    more in ResNeXt, whose 3x3 has ``groups``, and in wide ResNets.
+    """
+    width = maps * width // 256
     first, second = (1, stride) if stride_in_3x3 else (stride, 1)
     return sequence(
         conv1=nn.Conv2d(channels, width, kernel_size=1, stride=first, bias=False),
         bn1=nn.BatchNorm2d(width),
         relu1=nn.ReLU(inplace=True),
-        conv2=nn.Conv2d(width, width, kernel_size=3, stride=second, padding=1, bias=False),
+        conv2=nn.Conv2d(width, width, kernel_size=3, stride=second, padding=1, groups=groups, bias=False),
         bn2=nn.BatchNorm2d(width),
         relu2=nn.ReLU(inplace=True),
         conv3=nn.Conv2d(width, maps, kernel_size=1, bias=False),
@@ -105,17 +115,29 @@ def block(residual: Layers, channels: int, maps: int, stride: int, shortcuts: Sh
 
 
 def stages(
-    residual: Layers, depths: tuple[int, ...], channels: int, maps: int, shortcuts: Shortcuts
+    make: Block, depths: tuple[int, ...], channels: int, maps: int, *, first: Block | None = None
 ) -> dict[str, nn.Module]:
-    """conv2_x, conv3_x and so on: each of that many blocks, the first of which halves the size, except in conv2_x."""
+    """conv2_x, conv3_x and so on: each of that many blocks, the first of which halves the size, except in conv2_x.
+
+    ``make`` makes a block, and ``first`` the very first one where that differs.
+    """
     named: dict[str, nn.Module] = {}
     for number, depth in enumerate(depths, start=2):
-        stride = 1 if number == 2 else 2
-        blocks = [block(residual, channels, maps, stride, shortcuts)]
-        blocks += [block(residual, maps, maps, 1, shortcuts) for _ in range(depth - 1)]
+        opening, stride = (first or make, 1) if number == 2 else (make, 2)
+        blocks = [opening(channels, maps, stride), *(make(maps, maps, 1) for _ in range(depth - 1))]
         named[f"conv{number}_x"] = sequence(**{f"conv{number}_{i}": each for i, each in enumerate(blocks, start=1)})
         channels, maps = maps, 2 * maps
     return named
+
+
+def stem() -> dict[str, nn.Module]:
+    """conv1 and the pool before conv2_x."""
+    return {
+        "conv1": nn.Conv2d(3, 64, kernel_size=7, stride=2, padding=3, bias=False),  # 64 x 112 x 112
+        "bn1": nn.BatchNorm2d(64),
+        "relu1": nn.ReLU(inplace=True),
+        "pool1": nn.MaxPool2d(kernel_size=3, stride=2, padding=1),  # 64 x 56 x 56
+    }
 
 
 def resnet(
@@ -123,11 +145,8 @@ def resnet(
 ) -> nn.Module:
     """One column of Table 1; ``maps`` come out of conv2_x and twice as many of every further stage."""
     return sequence(
-        conv1=nn.Conv2d(3, 64, kernel_size=7, stride=2, padding=3, bias=False),  # 64 x 112 x 112
-        bn1=nn.BatchNorm2d(64),
-        relu1=nn.ReLU(inplace=True),
-        pool1=nn.MaxPool2d(kernel_size=3, stride=2, padding=1),  # 64 x 56 x 56
-        **stages(residual, depths, 64, maps, shortcuts),  # maps x 56 x 56, then 28, 14, 7
+        **stem(),
+        **stages(partial(block, residual, shortcuts=shortcuts), depths, 64, maps),  # maps x 56 x 56, then 28, 14, 7
         pool5=nn.AdaptiveAvgPool2d(1),
         flatten=nn.Flatten(),
         fc=nn.Linear(8 * maps, classes),

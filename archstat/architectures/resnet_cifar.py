@@ -4,26 +4,40 @@ https://arxiv.org/abs/1512.03385, §4.2 and Table 6. Nothing differs from the pa
 option A, which has no parameters, where many copies project.
 """
 
+from functools import partial
+
 from torch import nn
 
 from archstat.architectures._arguments import Count
 from archstat.architectures._blocks import sequence
-from archstat.architectures.resnet import Shortcuts, basic, stages
+from archstat.architectures.resnet import Block, Shortcuts, basic, block, stages
 from archstat.registry import architecture
 
 
-def resnet(layers: int, shortcuts: Shortcuts, classes: int) -> nn.Module:
+def stem() -> dict[str, nn.Module]:
+    """The first convolution."""
+    return {
+        "conv1": nn.Conv2d(3, 16, kernel_size=3, padding=1, bias=False),  # 16 x 32 x 32
+        "bn1": nn.BatchNorm2d(16),
+        "relu1": nn.ReLU(inplace=True),
+    }
+
+
+def network(make: Block, layers: int, classes: int) -> nn.Module:
     """6n + 2 layers: a convolution, three stages of n blocks of two convolutions each, and a linear layer."""
     n = (layers - 2) // 6
     return sequence(
-        conv1=nn.Conv2d(3, 16, kernel_size=3, padding=1, bias=False),  # 16 x 32 x 32
-        bn1=nn.BatchNorm2d(16),
-        relu1=nn.ReLU(inplace=True),
-        **stages(basic, (n, n, n), 16, 16, shortcuts),  # 16 x 32 x 32, 32 x 16 x 16, 64 x 8 x 8
+        **stem(),
+        **stages(make, (n, n, n), 16, 16),  # 16 x 32 x 32, 32 x 16 x 16, 64 x 8 x 8
         pool4=nn.AdaptiveAvgPool2d(1),  # 64 x 1 x 1
         flatten=nn.Flatten(),
         fc=nn.Linear(64, classes),
     )
+
+
+def resnet(layers: int, shortcuts: Shortcuts, classes: int) -> nn.Module:
+    """A ResNet of that many layers, or a plain network where there are no shortcuts."""
+    return network(partial(block, basic, shortcuts=shortcuts), layers, classes)
 
 
 @architecture(input_shape=(3, 32, 32))

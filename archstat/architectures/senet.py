@@ -9,12 +9,15 @@ build 4.09 G. The paper does not say where VGG-16 has its SE blocks; here one fo
 """
 
 from collections.abc import Iterator
+from functools import partial
 
 from torch import nn
 
+from archstat.architectures import bn_inception, inception_resnet
 from archstat.architectures._arguments import Count, Probability
-from archstat.architectures._blocks import SqueezeExcitation, conv_bn, max_pool, sequence
-from archstat.architectures.resnet import Layers, ResidualBlock, bottleneck, resnet
+from archstat.architectures._blocks import After, SqueezeExcitation, conv_bn, max_pool, sequence
+from archstat.architectures.resnet import Layers, ResidualBlock, bottleneck, resnet, stages
+from archstat.architectures.resnext import aggregated
 from archstat.architectures.vgg import classifier, convolutions
 from archstat.registry import architecture
 
@@ -22,6 +25,11 @@ from archstat.registry import architecture
 def squeeze_excitation(maps: int, reduction: int) -> SqueezeExcitation:
     """An SE block with ``maps / reduction`` numbers between its two layers (§3, equations 2 to 4)."""
     return SqueezeExcitation(maps, maps // reduction)
+
+
+def weighing(reduction: int) -> After:
+    """What makes an SE block for any number of maps."""
+    return partial(squeeze_excitation, reduction=reduction)
 
 
 def weighed(residual: Layers, reduction: int) -> Layers:
@@ -35,7 +43,7 @@ def weighed(residual: Layers, reduction: int) -> Layers:
     return layers
 
 
-# -- ResNet ------------------------------------------------------------------------------------------------------------
+# -- ResNet and ResNeXt ------------------------------------------------------------------------------------------------
 
 
 @architecture(input_shape=(3, 224, 224))
@@ -54,6 +62,33 @@ def se_resnet101(*, classes: Count = 1000, reduction: Count = 16) -> nn.Module:
 def se_resnet152(*, classes: Count = 1000, reduction: Count = 16) -> nn.Module:
     """SE-ResNet-152."""
     return resnet(weighed(bottleneck, reduction), (3, 8, 36, 3), 256, "B", classes)
+
+
+@architecture(input_shape=(3, 224, 224))
+def se_resnext50_32x4d(*, classes: Count = 1000, reduction: Count = 16) -> nn.Module:
+    """SE-ResNeXt-50 (32x4d), Table 1."""
+    return resnet(weighed(aggregated(32, 4), reduction), (3, 4, 6, 3), 256, "B", classes)
+
+
+@architecture(input_shape=(3, 224, 224))
+def se_resnext101_32x4d(*, classes: Count = 1000, reduction: Count = 16) -> nn.Module:
+    """SE-ResNeXt-101 (32x4d)."""
+    return resnet(weighed(aggregated(32, 4), reduction), (3, 4, 23, 3), 256, "B", classes)
+
+
+# -- Inception ---------------------------------------------------------------------------------------------------------
+
+
+@architecture(input_shape=(3, 224, 224))
+def se_bn_inception(*, classes: Count = 1000, reduction: Count = 16) -> nn.Module:
+    """SE-BN-Inception: an SE block behind every module of the Caffe form of BN-Inception (Fig. 2)."""
+    return bn_inception.network("caffe", classes, weighing(reduction))
+
+
+@architecture(input_shape=(3, 299, 299))
+def se_inception_resnet_v2(*, classes: Count = 1000, dropout: Probability = 0.2, reduction: Count = 16) -> nn.Module:
+    """SE-Inception-ResNet-v2: an SE block in every residual block of the released network, before its sum."""
+    return inception_resnet.network(classes, dropout, weighing(reduction))
 
 
 # -- VGG ---------------------------------------------------------------------------------------------------------------
@@ -94,14 +129,11 @@ def bottleneck_64x4d(channels: int, maps: int, stride: int) -> nn.Sequential:
     )
 
 
-def stage_154(number: int, depth: int, channels: int, maps: int, reduction: int) -> nn.Sequential:
-    """conv2_x and so on; where a stage halves the size, its shortcut is a 3x3 convolution and no 1x1."""
-    stride, kernel = (1, 1) if number == 2 else (2, 3)
-    layers = weighed(bottleneck_64x4d, reduction)
-    shortcut = conv_bn(channels, maps, kernel, stride, activation=None)
-    blocks = [ResidualBlock(layers(channels, maps, stride), shortcut)]
-    blocks += [ResidualBlock(layers(maps, maps, 1), nn.Identity()) for _ in range(depth - 1)]
-    return sequence(**{f"conv{number}_{i}": each for i, each in enumerate(blocks, start=1)})
+def block_154(channels: int, maps: int, stride: int, *, reduction: int) -> nn.Module:
+    """A block; where it halves the size, its shortcut is a 3x3 convolution and no 1x1."""
+    kernel = 3 if stride == 2 else 1
+    shortcut = conv_bn(channels, maps, kernel, stride, activation=None) if channels != maps else None
+    return ResidualBlock(weighed(bottleneck_64x4d, reduction)(channels, maps, stride), shortcut)
 
 
 @architecture(input_shape=(3, 224, 224))
@@ -112,10 +144,7 @@ def senet154(*, classes: Count = 1000, dropout: Probability = 0.2, reduction: Co
         conv1_2=conv_bn(64, 64, 3),
         conv1_3=conv_bn(64, 128, 3),  # 128 x 112 x 112
         pool1=max_pool(),  # 128 x 56 x 56
-        conv2_x=stage_154(2, 3, 128, 256, reduction),  # 256 x 56 x 56
-        conv3_x=stage_154(3, 8, 256, 512, reduction),  # 512 x 28 x 28
-        conv4_x=stage_154(4, 36, 512, 1024, reduction),  # 1024 x 14 x 14
-        conv5_x=stage_154(5, 3, 1024, 2048, reduction),  # 2048 x 7 x 7
+        **stages(partial(block_154, reduction=reduction), (3, 8, 36, 3), 128, 256),  # 256 x 56 x 56, then 28, 14, 7
         pool5=nn.AdaptiveAvgPool2d(1),
         flatten=nn.Flatten(),
         dropout=nn.Dropout(dropout),

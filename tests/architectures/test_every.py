@@ -70,7 +70,7 @@ def test_its_parameters_are_all_trainable(name):
     assert cost_of(name).trainable_parameters == cost_of(name).parameters
 
 
-BIASED = ("bn_inception", "se_bn_inception", "se_vgg16")
+BIASED = ("bn_inception", "fractalnet", "se_bn_inception", "se_vgg16")
 """Have batch normalization, and biases before it all the same."""
 
 PARTLY_BIASED = ("inception_resnet_v2", "se_inception_resnet_v2")

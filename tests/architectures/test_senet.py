@@ -35,6 +35,19 @@ def test_a_smaller_reduction_costs_in_proportion(reduction):
     assert found * reduction == weights * 16
 
 
+@pytest.mark.parametrize(
+    ("name", "plain", "widths"),
+    [
+        ("se_bn_inception", "bn_inception", [256, 320, 576, 576, 576, 608, 608, 1056, 1024, 1024]),
+        ("se_inception_resnet_v2", "inception_resnet_v2", [320] * 10 + [1088] * 20 + [2080] * 10),
+    ],
+)
+def test_an_se_inception_has_an_se_block_for_each_module(name, plain, widths):
+    added, with_it, without = sum(2 * maps * (maps // 16) for maps in widths), cost_of(name), cost_of(plain)
+    assert with_it.macs - without.macs == added
+    assert with_it.parameters - without.parameters == added + sum(maps + maps // 16 for maps in widths)
+
+
 def test_se_vgg16_has_an_se_block_behind_each_of_its_13_convolutions():
     kinds = [type(module).__name__ for module in build_on_meta(find("se_vgg16")).children()]
     assert kinds.count("SqueezeExcitation") == kinds.count("Conv2d") == 13
