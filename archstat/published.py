@@ -132,12 +132,14 @@ class Counted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         family: The name of its file.
         input_shape: The shape of one input without the batch dimension.
+        arguments: What it can be varied by, with the defaults: ``"classes=1000, reduction=16"``.
         parameters: Our count.
         macs: Our count for one such input.
     """
 
     family: str
     input_shape: Shape
+    arguments: str
     parameters: int
     macs: int
 

@@ -5,6 +5,7 @@ that import needs torch, so the names alone (``archstat list``) are read from ``
 """
 
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
@@ -30,6 +31,17 @@ class Architecture(msgspec.Struct, frozen=True):
     family: str
     input_shape: tuple[int, ...]
     build: Callable[..., Any]
+
+    @property
+    def arguments(self) -> str:
+        """What it can be varied by, with the defaults, as a user writes them."""
+        return arguments_of(self.build)
+
+
+def arguments_of(function: Callable[..., Any]) -> str:
+    """The arguments of a function as a user writes them: ``"classes=1000, reduction=16"``."""
+    parameters = inspect.signature(function).parameters.values()
+    return ", ".join(str(parameter.replace(annotation=parameter.empty)) for parameter in parameters)
 
 
 class Registry(Generic[Function]):

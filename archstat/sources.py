@@ -25,7 +25,7 @@ from torch.overrides import TorchFunctionMode
 
 from archstat.errors import SourceError
 from archstat.published import published
-from archstat.registry import Architecture, architectures
+from archstat.registry import Architecture, architectures, arguments_of
 from archstat.settings import parse_call
 
 
@@ -119,11 +119,9 @@ def _checked_call(spec: str, function: Any, args: list[Any], kwargs: dict[str, A
 
 
 def _usage(function: Any) -> str:
-    """The arguments that would fit, as the user would write them."""
-    parameters = [p.replace(annotation=p.empty) for p in inspect.signature(function).parameters.values()]
-    if not parameters:
-        return "It takes no arguments."
-    return f"Its arguments are ({', '.join(str(parameter) for parameter in parameters)})."
+    """The arguments that would fit."""
+    arguments = arguments_of(function)
+    return f"Its arguments are ({arguments})." if arguments else "It takes no arguments."
 
 
 def _attribute(module: ModuleType, container: str, name: str) -> Any:

@@ -17,7 +17,7 @@ FILE = Path(archstat.__file__).parent / "architectures" / "counted.json"
 def known(entry: Architecture) -> Counted:
     """What the file holds of one architecture."""
     cost = archstat.count(entry.name)
-    return Counted(entry.family, entry.input_shape, cost.parameters, cost.macs)
+    return Counted(entry.family, entry.input_shape, entry.arguments, cost.parameters, cost.macs)
 
 
 if __name__ == "__main__":

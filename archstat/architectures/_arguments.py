@@ -7,8 +7,8 @@ from msgspec import Meta
 Count = Annotated[int, Meta(ge=1)]
 """A whole number of something: classes, groups, a reduction ratio."""
 
-Multiplier = Annotated[float, Meta(gt=0)]
-"""What the width or the depth of a network is multiplied by."""
+Multiplier = Annotated[float, Meta(gt=0, le=100)]
+"""What the width or the depth of a network is multiplied by; a larger one is a slip, and takes forever."""
 
 Probability = Annotated[float, Meta(ge=0, le=1)]
 """Of dropping a value while training; it changes no count."""

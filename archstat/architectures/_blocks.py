@@ -152,3 +152,17 @@ def local_response_norm() -> nn.LocalResponseNorm:
 def max_pool() -> nn.MaxPool2d:
     """Halve height and width with a 3x3 window that may reach over the edge, as in Caffe: 112 -> 56, 13 -> 6."""
     return nn.MaxPool2d(kernel_size=3, stride=2, ceil_mode=True)
+
+
+def fully_connected(features: int, classes: int, dropout: float) -> dict[str, nn.Module]:
+    """The three layers with most of the parameters of AlexNet, which ZFNet and VGG have too."""
+    return {
+        "flatten": nn.Flatten(),
+        "fc6": nn.Linear(features, 4096),
+        "relu6": nn.ReLU(inplace=True),
+        "drop6": nn.Dropout(dropout),
+        "fc7": nn.Linear(4096, 4096),
+        "relu7": nn.ReLU(inplace=True),
+        "drop7": nn.Dropout(dropout),
+        "fc8": nn.Linear(4096, classes),
+    }

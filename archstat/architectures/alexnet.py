@@ -11,7 +11,7 @@ from collections.abc import Callable
 from torch import nn
 
 from archstat.architectures._arguments import Count, Probability
-from archstat.architectures._blocks import local_response_norm, sequence
+from archstat.architectures._blocks import fully_connected, local_response_norm, sequence
 from archstat.registry import architecture
 
 
@@ -48,14 +48,7 @@ def layers(
         conv5=nn.Conv2d(384, 256, kernel_size=3, padding=1, groups=groups),
         relu5=nn.ReLU(inplace=True),
         pool5=max_pool(),  # 256 x 6 x 6
-        flatten=nn.Flatten(),
-        fc6=nn.Linear(256 * 6 * 6, 4096),
-        relu6=nn.ReLU(inplace=True),
-        drop6=nn.Dropout(dropout),
-        fc7=nn.Linear(4096, 4096),
-        relu7=nn.ReLU(inplace=True),
-        drop7=nn.Dropout(dropout),
-        fc8=nn.Linear(4096, classes),
+        **fully_connected(256 * 6 * 6, classes, dropout),
     )
 
 

@@ -15,10 +15,10 @@ from torch import nn
 
 from archstat.architectures import bn_inception, inception_resnet
 from archstat.architectures._arguments import Count, Probability
-from archstat.architectures._blocks import After, SqueezeExcitation, conv_bn, max_pool, sequence
+from archstat.architectures._blocks import After, SqueezeExcitation, conv_bn, fully_connected, max_pool, sequence
 from archstat.architectures.resnet import Layers, ResidualBlock, bottleneck, resnet, stages
 from archstat.architectures.resnext import aggregated
-from archstat.architectures.vgg import classifier, convolutions
+from archstat.architectures.vgg import convolutions
 from archstat.registry import architecture
 
 
@@ -109,7 +109,7 @@ def weighed_convolutions(column: str, reduction: int) -> Iterator[tuple[str, nn.
 @architecture(input_shape=(3, 224, 224))
 def se_vgg16(*, classes: Count = 1000, dropout: Probability = 0.5, reduction: Count = 16) -> nn.Module:
     """SE-VGG-16, with batch normalization."""
-    return sequence(**dict(weighed_convolutions("D", reduction)), **classifier(classes, dropout))
+    return sequence(**dict(weighed_convolutions("D", reduction)), **fully_connected(512 * 7 * 7, classes, dropout))
 
 
 # -- SENet-154 ---------------------------------------------------------------------------------------------------------

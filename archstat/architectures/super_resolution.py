@@ -22,7 +22,7 @@ from archstat.architectures._blocks import sequence
 from archstat.architectures.densenet import DenseLayer
 from archstat.registry import architecture
 
-Depth = Annotated[int, Meta(ge=2)]
+Depth = Annotated[int, Meta(ge=2, le=10_000)]
 """Convolutions, the first and the last of which are always there."""
 
 

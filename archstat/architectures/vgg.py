@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from torch import nn
 
 from archstat.architectures._arguments import Count, Probability
-from archstat.architectures._blocks import local_response_norm, sequence
+from archstat.architectures._blocks import fully_connected, local_response_norm, sequence
 from archstat.registry import architecture
 
 # Table 1, one column of the paper in one row here: "conv<kernel size>-<maps>", and "|" for a max pool.
@@ -40,24 +40,10 @@ def convolutions(column: str) -> Iterator[tuple[str, nn.Module]]:
         yield f"pool{stage}", nn.MaxPool2d(kernel_size=2, stride=2)
 
 
-def classifier(classes: int, dropout: float) -> dict[str, nn.Module]:
-    """The three fully connected layers, which every column has."""
-    return {
-        "flatten": nn.Flatten(),
-        "fc6": nn.Linear(512 * 7 * 7, 4096),
-        "relu6": nn.ReLU(inplace=True),
-        "drop6": nn.Dropout(dropout),
-        "fc7": nn.Linear(4096, 4096),
-        "relu7": nn.ReLU(inplace=True),
-        "drop7": nn.Dropout(dropout),
-        "fc8": nn.Linear(4096, classes),
-    }
-
-
 def vgg(column: str, *, classes: int, dropout: float) -> nn.Module:
     """The network of one column of Table 1."""
     layers = dict(convolutions(column))  # 512 x 7 x 7
-    return sequence(**layers, **classifier(classes, dropout))
+    return sequence(**layers, **fully_connected(512 * 7 * 7, classes, dropout))
 
 
 @architecture(input_shape=(3, 224, 224))

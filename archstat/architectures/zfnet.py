@@ -8,7 +8,7 @@ are not printed either: they are AlexNet's here. Unlike AlexNet it has no groups
 from torch import nn
 
 from archstat.architectures._arguments import Count, Probability
-from archstat.architectures._blocks import local_response_norm, max_pool, sequence
+from archstat.architectures._blocks import fully_connected, local_response_norm, max_pool, sequence
 from archstat.registry import architecture
 
 
@@ -31,14 +31,7 @@ def layers(maps: tuple[int, int, int], classes: int, dropout: float) -> nn.Modul
         conv5=nn.Conv2d(maps4, maps5, kernel_size=3, padding=1),
         relu5=nn.ReLU(inplace=True),
         pool5=max_pool(),  # 6 x 6
-        flatten=nn.Flatten(),
-        fc6=nn.Linear(maps5 * 6 * 6, 4096),
-        relu6=nn.ReLU(inplace=True),
-        drop6=nn.Dropout(dropout),
-        fc7=nn.Linear(4096, 4096),
-        relu7=nn.ReLU(inplace=True),
-        drop7=nn.Dropout(dropout),
-        fc8=nn.Linear(4096, classes),
+        **fully_connected(maps5 * 6 * 6, classes, dropout),
     )
 
 

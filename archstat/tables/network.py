@@ -137,13 +137,13 @@ def _published(cost: ModelCost) -> list[str]:
         return []
     figures = [(figure, name) for figure, name in ((about.parameters, "parameters"), (about.macs, "MACs")) if figure]
     return [
-        f"{'' if number else 'Published':<17}{figure.printed} {name}{_CONVENTIONS.get(figure.convention, '')} "
+        f"{'' if number else 'Published':<17}{figure.printed} {name}{CONVENTIONS.get(figure.convention, '')} "
         f"({figure.source}): {_VERDICTS[figure.verdict]}{figure.why and f'; {figure.why}'}."
         for number, (figure, name) in enumerate(figures)
     ]
 
 
-_CONVENTIONS = {
+CONVENTIONS = {
     "conv": " of the convolutions alone",
     "conv+linear+add": " with the residual additions",
     "conv+linear+norm": " with one operation for each normalized or biased element",

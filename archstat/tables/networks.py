@@ -11,30 +11,38 @@ from archstat import units
 from archstat.published import ErrorRate, Figure, counted, published, published_of
 from archstat.records import ModelCost
 from archstat.tables.columns import MACS, PARAMETERS, Column, Table, number, path, sort_rows
-from archstat.tables.network import uncounted_in
+from archstat.tables.network import CONVENTIONS, uncounted_in
 
+_SHORT = {
+    "all": "",
+    "weights": " (weights)",
+    "all+running": " (+running)",
+    "conv+linear": "",
+    "conv": " (conv)",
+    "conv+linear+add": " (+add)",
+    "conv+linear+norm": " (+norm)",
+}
 _MARKS = {"exact": "", "rounds": "", "truncated": " ↓", "differs": " ≠"}
 
 
 def _printed(figure: Figure) -> str:
     """A figure, what it counts if that is not what stands beside it, and how our count relates to it."""
-    convention = "" if figure.convention in ("all", "conv+linear") else f" ({figure.convention})"
-    return f"{figure.printed}{convention}{_MARKS[figure.verdict]}"
+    return f"{figure.printed}{_SHORT[figure.convention]}{_MARKS[figure.verdict]}"
 
 
 _COMPARE_COLUMNS = (
     path("architecture", "Architecture"),
-    Column("input_shape", "Input", units.shape),
+    Column("input_shape", "Input", units.shape, gives_way=1),
     PARAMETERS,
-    Column("published_parameters", "published", _printed),
+    Column("published_parameters", "published", _printed, least=30),
     MACS,
-    Column("published_macs", "published", _printed),
-    number("flops", "FLOPs", gives_way=6),
-    number("activation_bytes", "Memory", units.data_size, gives_way=4),
-    number("peak_activation_bytes", "Peak", units.data_size, gives_way=5),
-    number("top1_error", "Top-1 error %", units.percent, gives_way=1),
-    number("top5_error", "Top-5 error %", units.percent, gives_way=3),
-    Column("protocol", "Protocol", gives_way=2),
+    Column("published_macs", "published", _printed, least=30),
+    number("flops", "FLOPs", gives_way=7),
+    number("activation_bytes", "Memory", units.data_size, gives_way=5),
+    number("peak_activation_bytes", "Peak", units.data_size, gives_way=6),
+    number("top1_error", "Top-1 error %", units.percent, gives_way=2),
+    number("top5_error", "Top-5 error %", units.percent, gives_way=4),
+    Column("protocol", "Protocol", gives_way=3),
 )
 
 
@@ -56,15 +64,21 @@ def compare_table(costs: Sequence[ModelCost], *, sort: str | None = None) -> Tab
 
 
 def _reasons(rows: Sequence[tuple[Any, ...]]) -> list[str]:
-    """Why a printed figure is not ours rounded."""
+    """What marks mean, and why a printed figure is not ours rounded."""
     figures = [
         (row[0], name, row[place]) for row in rows for place, name in ((3, "parameters"), (5, "MACs")) if row[place]
     ]
+    conventions = {figure.convention for *_, figure in figures}
+    meanings = [f"{_SHORT[each].strip()}:{meaning}." for each, meaning in CONVENTIONS.items() if each in conventions]
     cut = ["↓ printed digits are cut off, not rounded."] if any(f.verdict == "truncated" for *_, f in figures) else []
-    return cut + [
-        f"≠ {architecture}, {name} {figure.printed}: {figure.why}."
-        for architecture, name, figure in figures
-        if figure.verdict == "differs"
+    return [
+        *meanings,
+        *cut,
+        *(
+            f"≠ {architecture}, {name} {figure.printed}: {figure.why}."
+            for architecture, name, figure in figures
+            if figure.verdict == "differs"
+        ),
     ]
 
 
@@ -106,6 +120,7 @@ _LIST_COLUMNS = (
     Column("input_shape", "Input", units.shape, gives_way=1),
     PARAMETERS,
     MACS,
+    Column("arguments", "Arguments", least=40, gives_way=2),
     Column("family", "Family", is_heading=True),
     Column("title", "Paper", is_heading=True),
     Column("authors", "Authors", is_heading=True),
@@ -122,5 +137,5 @@ def list_table(names: Iterable[str]) -> Table:
 
 def _listed(name: str) -> tuple[Any, ...]:
     about, own = published()[name], counted()[name]
-    counts = (own.input_shape, own.parameters, own.macs)
+    counts = (own.input_shape, own.parameters, own.macs, own.arguments)
     return (name, about.year, about.task, *counts, own.family, about.title, about.authors)

@@ -46,7 +46,7 @@ def test_a_pattern_narrows_the_list(archstat):
 
 def test_a_pattern_that_matches_nothing_says_so(archstat):
     assert archstat("list", "qqq") == (0, "No architecture fits. 'archstat list' shows all of them.\n", "")
-    header = "architecture,year,task,input_shape,parameters,macs,family,title,authors\n"
+    header = "architecture,year,task,input_shape,parameters,macs,arguments,family,title,authors\n"
     assert archstat("list", "qqq", "--format", "csv").out == header
 
 
