@@ -9,6 +9,7 @@ without a suffix is a number of elements or of operations.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -217,6 +218,49 @@ class LayerCost(Work, frozen=True, gc=False):
     other_flops: int
     activations: int
     activation_bytes: int
+
+
+class ReceptiveField(msgspec.Struct, frozen=True):
+    """The part of the first input that one element of an output depends on, along each axis after the channels.
+
+    Attributes:
+        size: In pixels; ``None`` where it is the whole axis, as after a global pool or a flattening.
+        stride: How many pixels the fields of neighbours lie apart; a fraction after an upsampling.
+        start: The first pixel that the first element sees; negative where that is padding.
+    """
+
+    size: tuple[int | None, ...]
+    stride: tuple[Fraction, ...]
+    start: tuple[Fraction, ...]
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One sum of an explanation.
+
+    Attributes:
+        quantity: What comes out: ``"output size"``, ``"parameters"``, ``"MACs"``, ``"activations"``,
+            ``"receptive field"``.
+        formula: The sum with its numbers, as :func:`archstat.expressions.evaluate` reads it; ``""`` if there is none.
+        result: What it comes to.
+        remark: What a reader must know besides, such as the shape, the bytes, or a pixel row that is dropped.
+    """
+
+    quantity: str
+    formula: str
+    result: int
+    remark: str = ""
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """How the numbers of one row come about.
+
+    Attributes:
+        row: The row, as the table has it.
+        steps: Its sums.
+    """
+
+    row: LayerCost
+    steps: tuple[Step, ...]
 
 
 class OpCost(Work, frozen=True):
