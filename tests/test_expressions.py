@@ -85,7 +85,7 @@ sums = st.recursive(
 )
 
 
-class TooLarge(Exception):
+class TooLargeError(Exception):
     """A value on the way has more than 60 digits."""
 
 
@@ -94,7 +94,7 @@ def worked_out(text):
         return evaluate(text)
     except DataError as error:
         if "too large" in str(error):
-            raise TooLarge from error
+            raise TooLargeError from error
         raise
 
 
@@ -107,7 +107,7 @@ def test_a_sum_comes_to_what_python_makes_of_it(text):
         with pytest.raises(DataError, match="divides by zero"):
             evaluate(text)
         return
-    with contextlib.suppress(TooLarge):
+    with contextlib.suppress(TooLargeError):
         assert worked_out(text) == expected
 
 
