@@ -11,19 +11,20 @@ from archstat.errors import ArchstatError
 
 if TYPE_CHECKING:
     from archstat.analysis import count as count
+    from archstat.analysis import explain as explain
     from archstat.records import ModelCost as ModelCost
 
-__all__ = ["ArchstatError", "ModelCost", "__version__", "count"]
+__all__ = ["ArchstatError", "ModelCost", "__version__", "count", "explain"]
 
 __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
     """The public names that need torch, imported when they are first asked for."""
-    if name == "count":
-        from archstat.analysis import count
+    if name in {"count", "explain"}:
+        from archstat import analysis
 
-        return count
+        return getattr(analysis, name)
     if name == "ModelCost":
         from archstat.records import ModelCost
 

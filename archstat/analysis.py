@@ -1,4 +1,4 @@
-"""The whole way from a name or a network to its cost."""
+"""The whole way from a name or a network to its cost, and to the sums behind it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from torch import Tensor, nn
 
 from archstat import sources, units
 from archstat.counting import count_trace
+from archstat.counting.arithmetic import explain_trace
 from archstat.errors import ForwardError, InputError
-from archstat.records import ModelCost, Shape, Trace
+from archstat.records import Explanation, ModelCost, Shape, Trace
 from archstat.settings import InputSpec, Setting
 from archstat.sources import Source
 from archstat.tracing import trace
@@ -40,14 +41,18 @@ def count(model: nn.Module | str, *inputs: Any, **kwargs: Any) -> ModelCost:
     >>> cost.parameters, cost.macs
     (60000, 325680)
     """
-    if isinstance(model, nn.Module):
-        return count_trace(trace(model, inputs, kwargs), type(model).__name__)
-    if not inputs and not kwargs:
-        return count_source(model, Setting())
-    source = sources.find(model)
-    return count_trace(
-        trace(sources.build_on_meta(source), inputs, kwargs), source.name, note=source.note, paper=source.paper
-    )
+    return _count(*_trace_any(model, inputs, kwargs))
+
+
+def explain(model: nn.Module | str, *inputs: Any, **kwargs: Any) -> tuple[Explanation, ...]:
+    """The sums behind each row of :func:`count`, which takes the same arguments and raises the same errors.
+
+    >>> conv = explain("lenet5")[0]
+    >>> [f"{step.quantity}: {step.formula} = {step.result}" for step in conv.steps[:2]]
+    ['output size: (32 − 5 + 2·0)/1 + 1 = 28', 'parameters: (5·5·1 + 1)·6 = 156']
+    """
+    found, _ = _trace_any(model, inputs, kwargs)
+    return explain_trace(found)
 
 
 def count_source(name: str, setting: Setting) -> ModelCost:
@@ -56,22 +61,49 @@ def count_source(name: str, setting: Setting) -> ModelCost:
     Raises:
         ArchstatError: The name leads nowhere, or the network cannot take the input.
     """
+    return _count(*_trace_source(name, setting), strict=setting.strict)
+
+
+def explain_source(name: str, setting: Setting) -> tuple[ModelCost, tuple[Explanation, ...]]:
+    """What a named network costs, and the sums behind each of its rows.
+
+    Raises:
+        ArchstatError: The name leads nowhere, or the network cannot take the input.
+    """
+    found, source = _trace_source(name, setting)
+    return _count(found, source, strict=setting.strict), explain_trace(found)
+
+
+def _count(found: Trace, source: Source, *, strict: bool = False) -> ModelCost:
+    return count_trace(found, source.name, note=source.note, paper=source.paper, strict=strict)
+
+
+def _trace_any(model: nn.Module | str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Trace, Source]:
+    """The trace of a network, or of a named one, and what is known of it."""
+    if isinstance(model, nn.Module):
+        return trace(model, inputs, kwargs), Source(type(model).__name__, lambda: model)
+    if not inputs and not kwargs:
+        return _trace_source(model, Setting())
+    source = sources.find(model)
+    return trace(sources.build_on_meta(source), inputs, kwargs), source
+
+
+def _trace_source(name: str, setting: Setting) -> tuple[Trace, Source]:
     source = sources.find(name)
     specs = _inputs(source, setting)
     try:
-        return _count_with(source, specs, setting)
+        return _trace_with(source, specs, setting), source
     except ForwardError as error:
         raise InputError(f"{error}{_advice(source, specs, setting)}") from error
 
 
-def _count_with(source: Source, specs: Sequence[InputSpec], setting: Setting) -> ModelCost:
+def _trace_with(source: Source, specs: Sequence[InputSpec], setting: Setting) -> Trace:
     try:
-        found = _trace(sources.build_on_meta(source), specs, setting)
+        return _trace(sources.build_on_meta(source), specs, setting)
     except ForwardError as error:
         if "meta" not in str(error):
             raise
-        found = _trace(sources.build_on_cpu(source), specs, setting)
-    return count_trace(found, source.name, note=source.note, paper=source.paper, strict=setting.strict)
+        return _trace(sources.build_on_cpu(source), specs, setting)
 
 
 def _trace(model: nn.Module, specs: Sequence[InputSpec], setting: Setting) -> Trace:

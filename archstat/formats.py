@@ -6,6 +6,7 @@ import csv
 import io
 import itertools
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -44,6 +45,50 @@ def text(table: Table, *, is_exact: bool = False, width: int | None = None, is_p
     missing = f"Too narrow for {', '.join(left_out)}: widen the terminal, or append '| less -S'." if left_out else ""
     notes = [note for note in (*table.notes, missing) if note]
     return "\n".join([*lines, *([""] if notes and lines else []), *map(_printable, notes)]) + "\n"
+
+
+def blocks(table: Table, *, is_exact: bool = True, width: int | None = None, is_plain: bool = True) -> str:  # noqa: ARG001 - a sum is always exact
+    """A table of sums for a terminal: a block for each layer, and in it a line for each sum.
+
+    Its columns are those of :func:`archstat.tables.explanation_table`.
+
+    Args:
+        table: What to show.
+        is_exact: Makes no difference: a rounded sum would be wrong.
+        width: The columns of the terminal; ``None``: 120. Long remarks are broken, sums are not.
+        is_plain: Leave out colours.
+    """
+    bold, normal = ("", "") if is_plain else ("\x1b[1m", "\x1b[0m")
+    lines = [f"{bold}{_printable(line)}{normal}" for line in table.title.splitlines()]
+    rows = shown(table)
+    first = max((cell_len(row[2]) for row in rows), default=0) + len(_GAP)
+    second = max((min(cell_len(_equation(row)), _EQUATION_MAX) for row in rows if row[5]), default=0) + len(_GAP)
+    for heading, members in itertools.groupby(rows, lambda row: _heading(table.columns, row)):
+        lines += ["", f"{bold}{heading}{normal}"]
+        for row in members:
+            lines += _sum_lines(row, first, second, width or _BLOCK_WIDTH)
+    return "\n".join([*lines, *([""] if table.notes else []), *map(_printable, table.notes)]) + "\n"
+
+
+_BLOCK_WIDTH = 120
+_EQUATION_MAX = 40
+_REMARK_MIN = 30
+
+
+def _equation(row: Sequence[str]) -> str:
+    """``formula = result``; a number alone is not repeated."""
+    formula, result = row[3:5]
+    return f"{formula} = {result}" if formula and formula != result.replace(",", "") else result
+
+
+def _sum_lines(row: Sequence[str], first: int, second: int, width: int) -> list[str]:
+    """A quantity, its sum and the remark beside it; under the sum where there is no room beside it."""
+    line = row[2].ljust(first) + _equation(row)
+    room = width - first - second
+    if room >= _REMARK_MIN and cell_len(line) <= first + second - len(_GAP):
+        remarks = textwrap.wrap(row[5], room) or [""]
+        return [(line.ljust(first + second) + remarks[0]).rstrip(), *(" " * (first + second) + r for r in remarks[1:])]
+    return [line, *(" " * first + remark for remark in textwrap.wrap(row[5], max(width - first, _REMARK_MIN)))]
 
 
 _GAP = "  "
@@ -133,6 +178,11 @@ _LATEX = {character: f"\\{character}" for character in "&%$#_{}"} | {
     "–": "--",
     "−": "$-$",
     "≠": "$\\neq$",
+    "⌊": "$\\lfloor$",
+    "⌋": "$\\rfloor$",
+    "⌈": "$\\lceil$",
+    "⌉": "$\\rceil$",
+    "ᵀ": "$^\\top$",
     "↓": "$\\downarrow$",
     "⇄": "$\\rightleftarrows$",
     "…": "\\dots{}",

@@ -112,12 +112,12 @@ class ParameterSpec(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         name: The first of its names.
-        elements: How many numbers it holds.
+        shape: Its size.
         is_trainable: Whether it asks for a gradient.
     """
 
     name: str
-    elements: int
+    shape: Shape
     is_trainable: bool
 
 
@@ -238,8 +238,8 @@ class Step(msgspec.Struct, frozen=True):
     """One sum of an explanation.
 
     Attributes:
-        quantity: What comes out: ``"output size"``, ``"parameters"``, ``"MACs"``, ``"activations"``,
-            ``"receptive field"``.
+        quantity: What comes out: ``"output size"`` (``"output height"`` and ``"output width"`` where they differ),
+            ``"parameters"``, ``"MACs"``, ``"activations"``, ``"receptive field"``.
         formula: The sum with its numbers, as :func:`archstat.expressions.evaluate` reads it; ``""`` if there is none.
         result: What it comes to.
         remark: What a reader must know besides, such as the shape, the bytes, or a pixel row that is dropped.

@@ -10,6 +10,7 @@ import click
 from archstat import __version__
 from archstat.cli.compare import compare
 from archstat.cli.diff import diff
+from archstat.cli.explain import explain
 from archstat.cli.list import list_
 from archstat.cli.table import table
 from archstat.errors import ArchstatError
@@ -25,7 +26,7 @@ def cli() -> None:
     """
 
 
-for command in (list_, table, compare, diff):
+for command in (list_, table, explain, compare, diff):
     cli.add_command(command)
 
 

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from archstat.errors import OutputError
+from archstat.errors import InputError, OutputError
 
 if TYPE_CHECKING:
-    from archstat.records import ModelCost
+    from archstat.records import Explanation, ModelCost
+    from archstat.settings import Setting
     from archstat.tables import Table
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -55,13 +56,9 @@ def input_options(command: Command) -> Command:
     return command
 
 
-def cost_of(
-    name: str, *, inputs: tuple[str, ...], resolution: int | None, batch_size: int, dtype: str, strict: bool
-) -> ModelCost:
+def cost_of(name: str, **given: Any) -> ModelCost:
     """What the named network, or saved cost, costs with these options; what a network's code prints goes to stderr."""
-    from archstat.settings import Setting, parse_input
-
-    setting = Setting(tuple(map(parse_input, inputs)), resolution, batch_size, dtype, strict)
+    setting = _setting(**given)
     if name.endswith(".json"):
         from archstat.results import read_for
 
@@ -72,12 +69,32 @@ def cost_of(
         return count_source(name, setting)
 
 
-def put_table(table: Table, format_: str, output: Path | None, *, is_exact: bool) -> None:
-    """Put out a table in the format that was asked for."""
+def explanations_of(name: str, **given: Any) -> tuple[ModelCost, tuple[Explanation, ...]]:
+    """What the named network costs with these options, and the sums behind each row."""
+    if name.endswith(".json"):
+        raise InputError(
+            f"{name!r} is a saved cost, which does not hold the ops that the sums are made of: name its network."
+        )
+    from archstat.analysis import explain_source
+
+    with contextlib.redirect_stdout(sys.stderr):
+        return explain_source(name, _setting(**given))
+
+
+def _setting(*, inputs: tuple[str, ...], resolution: int | None, batch_size: int, dtype: str, strict: bool) -> Setting:
+    from archstat.settings import Setting, parse_input
+
+    return Setting(tuple(map(parse_input, inputs)), resolution, batch_size, dtype, strict)
+
+
+def put_table(
+    table: Table, format_: str, output: Path | None, *, is_exact: bool, text: Callable[..., str] | None = None
+) -> None:
+    """Put out a table in the format that was asked for; its text may have a form of its own."""
     from archstat.formats import FORMATS
 
     if format_ == "text":
-        put(FORMATS["text"](table, is_exact=is_exact, **_terminal(output)), output)
+        put((text or FORMATS["text"])(table, is_exact=is_exact, **_terminal(output)), output)
     else:
         put(FORMATS[format_](table, is_exact=is_exact), output)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from archstat.cli._options import cost_of, input_options, output_options, put, put_table
+from archstat.cli._options import cost_of, explanations_of, input_options, output_options, put, put_table
 
 
 @click.command()
@@ -17,6 +17,7 @@ from archstat.cli._options import cost_of, input_options, output_options, put, p
 )
 @click.option("--depth", type=click.IntRange(1), help="Put what lies deeper than this into one row.")
 @click.option("--sort", metavar="COLUMN", help="Sort by this column of the CSV, largest first.")
+@click.option("--explain", is_flag=True, help="Show the sums of parameters and MACs (JSON has none).")
 @input_options
 @output_options
 def table(
@@ -25,6 +26,7 @@ def table(
     by: str,
     depth: int | None,
     sort: str | None,
+    explain: bool,
     format_: str,
     output: Path | None,
     is_exact: bool,
@@ -39,11 +41,14 @@ def table(
     from archstat.results import to_json
     from archstat.tables import layer_table, op_table
 
-    cost = cost_of(name, **given)
+    depth = 1 if by == "stage" else depth
+    if explain and (by == "op" or depth):
+        raise click.UsageError("'--explain' shows the sums of single layers: leave out '--by' and '--depth'.")
+    cost, explained = explanations_of(name, **given) if explain else (cost_of(name, **given), None)
     if format_ == "json":
         put(to_json(cost), output)
     elif by == "op":
         put_table(op_table(cost, sort=sort), format_, output, is_exact=is_exact)
     else:
-        depth = 1 if by == "stage" else depth
-        put_table(layer_table(cost, depth=depth, sort=sort), format_, output, is_exact=is_exact)
+        shown = layer_table(cost, depth=depth, sort=sort, explained=explained)
+        put_table(shown, format_, output, is_exact=is_exact)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from archstat.counting.details import detail_of
 from archstat.counting.memory import peak
@@ -22,7 +22,7 @@ from archstat.records import (
     UncountedOp,
 )
 
-__all__ = ["count_trace"]
+__all__ = ["Origin", "count_trace", "rows_of"]
 
 
 def count_trace(trace: Trace, architecture: str, *, note: str = "", paper: str = "", strict: bool = False) -> ModelCost:
@@ -71,6 +71,18 @@ def count_trace(trace: Trace, architecture: str, *, note: str = "", paper: str =
     )
 
 
+#: Where a row comes from: its first op, the end of its ops, the indices of the parameters that are counted there, and
+#: the tensors that it hands on.
+Origin = tuple[int, int, Sequence[int], tuple[TensorSpec, ...]]
+
+
+def rows_of(trace: Trace) -> Iterable[tuple[LayerCost, Origin]]:
+    """The rows of :func:`count_trace`, each with what it was counted from."""
+    counter = _Counter(trace)
+    counter.run()
+    return zip(counter.rows, counter.origins, strict=True)
+
+
 class _Counter:
     """Goes through a trace once and collects rows.
 
@@ -81,6 +93,7 @@ class _Counter:
 
     def __init__(self, trace: Trace) -> None:
         self.rows: list[LayerCost] = []
+        self.origins: list[Origin] = []
         self.uncounted: dict[str, tuple[int, int]] = {}
         self._trace = trace
         self._ops: dict[str, list[int]] = {}
@@ -124,19 +137,23 @@ class _Counter:
             macs += op_macs
             other_flops += op_other
             detail = detail or detail_of(self._trace.ops[index])
-        held = (*self._sizes(layer.parameters), layer.buffers) if times == 1 else (0, 0, 0)
+        parameters = layer.parameters if times == 1 else ()
+        held = (*self._sizes(parameters), layer.buffers) if times == 1 else (0, 0, 0)
         memory = self._allocated(call.outputs, first, end)
         shape = _shape(call.outputs)
         self.rows.append(LayerCost(layer.path, layer.kind, detail, times, shape, *held, macs, other_flops, *memory))
+        self.origins.append((first, end, parameters, call.outputs))
 
     def _add_op(self, index: int) -> None:
         op = self._trace.ops[index]
         path = self._trace.layers[self._trace.calls[op.call].layer].path
         counts = self._count(index)
-        held = (*self._claim(op), 0) if self._loose else (0, 0, 0)
+        claimed = self._claim(op) if self._loose else ()
+        held = (*self._sizes(claimed), 0) if claimed else (0, 0, 0)
         if any(counts) or held[0] or op.op in self.uncounted:
             times = self._times[path, op.op] = self._times.get((path, op.op), 0) + 1
             self.rows.append(LayerCost(path, op.op, detail_of(op), times, _shape(op.outputs), *held, *counts))
+            self.origins.append((index, index + 1, claimed, op.outputs))
 
     def _add_rest(self, layer: LayerSpec) -> None:
         """What a layer holds that no row has shown: it never ran, or nothing used it."""
@@ -145,6 +162,7 @@ class _Counter:
             detail = "never runs" if layer.is_leaf else "holds only"
             held = (*self._sizes(left), layer.buffers)
             self.rows.append(LayerCost(layer.path, layer.kind, detail, 0, (), *held, 0, 0, 0, 0))
+            self.origins.append((0, 0, left, ()))
 
     def _count(self, index: int) -> tuple[int, int, int, int]:
         """MACs, other FLOPs, and the elements and bytes that one op allocated, entered under its name too."""
@@ -184,15 +202,16 @@ class _Counter:
         parameters = trainable = 0
         for index in indices:
             parameter = self._trace.parameters[index]
-            parameters += parameter.elements
-            trainable += parameter.elements if parameter.is_trainable else 0
+            elements = math.prod(parameter.shape)
+            parameters += elements
+            trainable += elements if parameter.is_trainable else 0
         return parameters, trainable
 
-    def _claim(self, op: OpCall) -> tuple[int, int]:
+    def _claim(self, op: OpCall) -> Sequence[int]:
         """The parameters that an op outside a leaf is the first to use."""
         used = {~spec.storage for spec in op.tensors() if spec.storage < 0} & self._loose
         self._loose -= used
-        return self._sizes(sorted(used))
+        return sorted(used)
 
 
 def _shape(outputs: tuple[TensorSpec, ...]) -> Shape:

@@ -273,7 +273,7 @@ def _recurrent(gate_flops: int, hidden_per_gate: int) -> Rule:
     """
 
     def rule(call: OpCall) -> Cost:
-        weights = next(argument for argument in call.args[1:] if _is_weights(argument))
+        weights = next(argument for argument in call.args[1:] if is_weights(argument))
         steps = _prod(call.args[0].shape[:-1])
         macs = sum(_numel(w) for w in weights if len(w.shape) == 2)
         biases = sum(_numel(w) for w in weights if len(w.shape) == 1)
@@ -285,7 +285,8 @@ def _recurrent(gate_flops: int, hidden_per_gate: int) -> Rule:
     return rule
 
 
-def _is_weights(argument: object) -> bool:
+def is_weights(argument: object) -> bool:
+    """Whether an argument of a recurrent op is the list of its weights."""
     return isinstance(argument, tuple) and any(isinstance(w, TensorSpec) and len(w.shape) == 2 for w in argument)
 
 

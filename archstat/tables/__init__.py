@@ -6,7 +6,19 @@ LaTeX. Text shows numbers in four digits and a prefix, or in full on request; th
 
 from archstat.tables.columns import Column, Table
 from archstat.tables.difference import diff_table, matched
+from archstat.tables.explanation import chosen, explanation_table
 from archstat.tables.network import layer_table, op_table
 from archstat.tables.networks import compare_table, list_table
 
-__all__ = ["Column", "Table", "compare_table", "diff_table", "layer_table", "list_table", "matched", "op_table"]
+__all__ = [
+    "Column",
+    "Table",
+    "chosen",
+    "compare_table",
+    "diff_table",
+    "explanation_table",
+    "layer_table",
+    "list_table",
+    "matched",
+    "op_table",
+]

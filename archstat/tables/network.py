@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 
 from archstat import units
 from archstat.published import published_of
-from archstat.records import LayerCost, ModelCost, OpCost
+from archstat.records import Explanation, LayerCost, ModelCost, OpCost
 from archstat.tables.columns import (
     ACTIVATIONS,
     BYTES,
@@ -35,22 +36,44 @@ _LAYER_COLUMNS = (
 )
 
 
-def layer_table(cost: ModelCost, *, depth: int | None = None, sort: str | None = None) -> Table:
+def layer_table(
+    cost: ModelCost,
+    *,
+    depth: int | None = None,
+    sort: str | None = None,
+    explained: Sequence[Explanation] | None = None,
+) -> Table:
     """One row for each layer in the order of execution.
 
     Args:
         cost: What to show.
         depth: Put everything below that many parts of a path into one row.
         sort: The key of the column to sort by, largest first.
+        explained: The sums behind the rows, to stand in columns of their own; rows that are put together have none.
 
     Raises:
         UnknownNameError: There is no column to sort by of that name.
     """
     rows = cost.layers if depth is None else _merged(cost.layers, depth)
+    columns = (*_LAYER_COLUMNS, *_SUMS) if explained is not None else _LAYER_COLUMNS
+    sums = map(_sums, explained) if explained is not None else [()] * len(rows)
     values = [
-        (row.layer or WHOLE, kind_of(row), row.output_shape, *_counts(row), _part(row.macs, cost.macs)) for row in rows
+        (row.layer or WHOLE, kind_of(row), row.output_shape, *_counts(row), _part(row.macs, cost.macs), *more)
+        for row, more in zip(rows, sums, strict=True)
     ]
-    return Table(_LAYER_COLUMNS, sort_rows(_LAYER_COLUMNS, values, sort), title_of(cost), _notes(cost))
+    return Table(columns, sort_rows(columns, values, sort), title_of(cost), _notes(cost))
+
+
+_SUMS = (
+    Column("parameters_formula", "Parameters =", least=sys.maxsize, gives_way=5),
+    Column("macs_formula", "MACs =", least=sys.maxsize, gives_way=4),
+)
+"""Sums are shown in full or not at all."""
+
+
+def _sums(explained: Explanation) -> tuple[str, ...]:
+    formulas = {step.quantity: step.formula for step in explained.steps}
+    return tuple(formulas.get(quantity, "") for quantity in ("parameters", "MACs"))
 
 
 WHOLE = "(network)"

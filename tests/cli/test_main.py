@@ -20,13 +20,14 @@ EVERY = pytest.mark.parametrize("command", COMMANDS)
 RESULTS = {
     "list": ["list"],
     "table": ["table", "lenet5"],
+    "explain": ["explain", "lenet5"],
     "compare": ["compare", "lenet5"],
     "diff": ["diff", "lenet5", "lenet5"],
 }
 
 
 def test_every_command_is_run_by_these_tests():
-    assert set(RESULTS) == set(COMMANDS) == {"compare", "diff", "list", "table"}
+    assert set(RESULTS) == set(COMMANDS) == {"compare", "diff", "explain", "list", "table"}
 
 
 def test_the_version_is_that_of_the_package(archstat):
@@ -85,6 +86,11 @@ def test_an_option_that_is_not_there_is_refused(archstat, command):
         (["table"], "Missing argument 'NAME'."),
         (["compare"], "Missing argument 'NAME...'."),
         (["diff", "lenet5"], "Missing argument 'B'."),
+        (["explain"], "Missing argument 'NAME'."),
+        (["explain", "lenet5", "c1", "c3"], "Got unexpected extra argument (c3)"),
+        (["table", "lenet5", "--explain", "--by", "op"], "'--explain' shows the sums of single layers"),
+        (["table", "lenet5", "--explain", "--by", "stage"], "'--explain' shows the sums of single layers"),
+        (["table", "lenet5", "--explain", "--depth", "1"], "'--explain' shows the sums of single layers"),
         (["list", "a", "b"], "Got unexpected extra argument (b)"),
         (["table", "lenet5", "--format", "xml"], "'xml' is not one of 'text', 'markdown', 'csv', 'json', 'latex'."),
         (["table", "lenet5", "--batch-size", "0"], "Invalid value for '--batch-size': 0 is not in the range x>=1."),

@@ -1,0 +1,29 @@
+"""``archstat explain``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from archstat.cli._options import explanations_of, input_options, output_options, put_table
+
+
+@click.command()
+@click.argument("name")
+@click.argument("layer", default="")
+@input_options
+@output_options
+def explain(name: str, layer: str, *, format_: str, output: Path | None, is_exact: bool, **given: Any) -> None:
+    """Show the sums behind the rows of NAME: output size, parameters, MACs and activations.
+
+    LAYER is the path of a layer, or of one around some layers; one with * or ? is the form of a whole path.
+
+    Example: archstat explain lenet5 c1
+    """
+    from archstat.formats import blocks
+    from archstat.tables import explanation_table
+
+    table = explanation_table(*explanations_of(name, **given), layer)
+    put_table(table, format_, output, is_exact=is_exact, text=blocks)

@@ -1,0 +1,297 @@
+"""The multiply-accumulates and the weights of one op as a lecturer writes them: ``28·28·6 · 5·5·1``, ``(5·5·1 + 1)·6``.
+
+One entry of :data:`TERMS` is the sum of one op's multiply-accumulates: its outputs times what each of them takes. One
+entry of :data:`WEIGHTS` is the sum of the parameters that one op uses. What :mod:`archstat.counting.rules` works out
+from the same arguments is the number that these sums come to.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from archstat.counting.rules import is_weights
+from archstat.records import OpCall, Shape, TensorSpec
+
+
+class Weights(NamedTuple):
+    """Some of the tensors of an op, and the sum of their elements."""
+
+    tensors: tuple[TensorSpec, ...]
+    formula: str
+
+
+#: One entry = the multiply-accumulates of one op.
+TERMS: dict[str, Callable[[OpCall], str]] = {}
+
+#: One entry = the weights of one op, by sums that belong together.
+WEIGHTS: dict[str, Callable[[OpCall], list[Weights]]] = {}
+
+
+def product(sizes: Iterable[int]) -> str:
+    """``28·28·6``."""
+    return "·".join(map(str, sizes)) or "1"
+
+
+def without_ones(sizes: Iterable[int]) -> list[int]:
+    """The factors that change something."""
+    return [size for size in sizes if size != 1]
+
+
+def total(terms: Iterable[str]) -> str:
+    """The sum of some products, equal ones together.
+
+    >>> total(["5·5·3", "2", "5·5·3"]), total(["6 · 3·3", "6 · 3·3"])
+    ('2·5·5·3 + 2', '2 · (6 · 3·3)')
+    """
+    times: dict[str, int] = {}
+    for term in terms:
+        times[term] = times.get(term, 0) + 1
+    return " + ".join(_times(number, term) for term, number in times.items())
+
+
+def _times(number: int, term: str) -> str:
+    if number == 1:
+        return term
+    return f"{number} · ({term})" if " " in term else f"{number}·{term}"
+
+
+def map_sizes(shape: Shape, axes: int) -> Shape:
+    """A stack of maps as it is counted: the images if they are several, height, width, then the maps.
+
+    >>> map_sizes((1, 6, 28, 28), 2), map_sizes((8, 6, 28, 28), 2), map_sizes((6, 28, 28), 2)
+    ((28, 28, 6), (8, 28, 28, 6), (28, 28, 6))
+    """
+    images = shape[: -axes - 1]
+    return (*without_ones(images), *shape[-axes:], shape[-axes - 1])
+
+
+# -- convolutions ------------------------------------------------------------------------------------------------------
+
+
+def _part(channels: int, groups: int) -> str:
+    """The maps of one group among all: ``64``, ``(64/32)``; one map alone is ``1``."""
+    return str(channels // groups) if groups in (1, channels) else f"({channels}/{groups})"
+
+
+def _filter(kernel: Shape, channels: int, groups: int) -> str:
+    return f"{product(kernel)}·{_part(channels, groups)}"
+
+
+def _seen(call: OpCall, weight: int = 1) -> str:
+    """What one output of a convolution is summed over; weights are ``(out, in/groups, *kernel)``."""
+    _, per_group, *kernel = call.args[weight].shape
+    channels = call.args[0].shape[-1 - len(kernel)]
+    return _filter(tuple(kernel), channels, channels // per_group)
+
+
+def _convolution(call: OpCall) -> str:
+    return f"{product(map_sizes(call.outputs[0].shape, len(call.args[1].shape) - 2))} · {_seen(call)}"
+
+
+def _transposed_convolution(call: OpCall) -> str:
+    """Each input is spread over one filter; weights are ``(in, out/groups, *kernel)``."""
+    kernel = call.args[1].shape[2:]
+    maps = call.outputs[0].shape[-1 - len(kernel)]
+    inputs = product(map_sizes(call.args[0].shape, len(kernel)))
+    return f"{inputs} · {_filter(kernel, maps, maps // call.args[1].shape[1])}"
+
+
+def _any_convolution(call: OpCall) -> str:
+    """``(x, weight, bias, stride, padding, dilation, transposed, output_padding, groups)``."""
+    return (_transposed_convolution if call.args[6] else _convolution)(call)
+
+
+def _conv_tbc(call: OpCall) -> str:
+    """Time first: weights are ``(kernel, in, out)``."""
+    return f"{_outputs(call)} · {product(call.args[1].shape[:2])}"
+
+
+_CONVOLUTIONS = (
+    "conv1d conv2d conv3d mkldnn_convolution miopen_convolution convolution_mode cudnn_convolution slow_conv2d_forward "
+    "slow_conv3d_forward conv_depthwise2d conv_depthwise3d torchvision::deform_conv2d"
+)
+_TRANSPOSED = "conv_transpose1d conv_transpose2d conv_transpose3d cudnn_convolution_transpose"
+TERMS.update(dict.fromkeys(_CONVOLUTIONS.split(), _convolution))
+TERMS.update(dict.fromkeys(_TRANSPOSED.split(), _transposed_convolution))
+TERMS.update(dict.fromkeys(("convolution", "convolution_overrideable"), _any_convolution), conv_tbc=_conv_tbc)
+
+
+def _affine(weight: TensorSpec, bias: TensorSpec | None, seen: str, outputs: int) -> list[Weights]:
+    """Every output has one weight for each thing that it sees, and may have a bias."""
+    if bias is None or math.prod(bias.shape) != outputs:
+        return [Weights((weight,), f"{seen}·{outputs}")]
+    return [Weights((weight, bias), f"({seen} + 1)·{outputs}")]
+
+
+def _argument(call: OpCall, place: int) -> TensorSpec | None:
+    return call.args[place] if len(call.args) > place else call.kwargs.get("bias")
+
+
+def _convolution_weights(call: OpCall) -> list[Weights]:
+    return _affine(call.args[1], _argument(call, 2), _seen(call), call.args[1].shape[0])
+
+
+def _transposed_weights(call: OpCall) -> list[Weights]:
+    """An output map has a filter on each map of its group."""
+    channels, per_group, *kernel = call.args[1].shape
+    maps = call.outputs[0].shape[-1 - len(kernel)]
+    seen = _filter(tuple(kernel), channels, maps // per_group)
+    return _affine(call.args[1], _argument(call, 2), seen, maps)
+
+
+WEIGHTS.update(dict.fromkeys(("conv1d", "conv2d", "conv3d"), _convolution_weights))
+WEIGHTS.update(dict.fromkeys(("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"), _transposed_weights))
+
+
+# -- matrix products ---------------------------------------------------------------------------------------------------
+
+
+def _outputs(call: OpCall) -> str:
+    return product(without_ones(call.outputs[0].shape))
+
+
+def _linear(call: OpCall) -> str:
+    return f"{_outputs(call)} · {call.args[1].shape[-1]}"
+
+
+def _linear_weights(call: OpCall) -> list[Weights]:
+    """Weights are ``(out, in)``."""
+    *outputs, features = call.args[1].shape
+    return _affine(call.args[1], _argument(call, 2), str(features), math.prod(outputs))
+
+
+def _added_weights(call: OpCall) -> list[Weights]:
+    """``bias + x · weights``, these being ``(in, out)``."""
+    features, outputs = call.args[2].shape
+    return _affine(call.args[2], call.args[0], str(features), outputs)
+
+
+def _product(call: OpCall) -> str:
+    """``(…, n, k) · (…, k, m)``."""
+    return f"{_outputs(call)} · {call.args[0].shape[-1]}"
+
+
+def _grouped_product(call: OpCall) -> str:
+    """Rows fall to one of the groups each; two matrices are cut along k."""
+    a, b = call.args[0].shape, call.args[1].shape
+    return f"{a[0]}·{b[1]} · {a[1]}" if len(a) == len(b) == 2 else _product(call)
+
+
+def _summed_product(call: OpCall) -> str:
+    """``bias + Σ a[i] · b[i]``."""
+    batch, _, inner = call.args[1].shape
+    return f"{_outputs(call)} · {batch}·{inner}"
+
+
+def _trilinear(call: OpCall) -> str:
+    """``Σ a·b·c`` over shapes made alike by unsqueezing."""
+    shapes = []
+    for spec, axes in zip(call.args[:3], call.args[3:6], strict=True):
+        sizes = list(spec.shape)
+        for axis in sorted(axes):
+            sizes.insert(axis, 1)
+        shapes.append(sizes)
+    return product(without_ones(max(sizes) for sizes in zip(*shapes, strict=True)))
+
+
+_PRODUCTS = (
+    "mm bmm mv dot vdot matmul int_mm weight_int8pack_mm scaled_mm weight_int4pack_mm weight_int4pack_mm_for_cpu"
+)
+TERMS.update(dict.fromkeys(_PRODUCTS.split(), _product))
+TERMS.update(dict.fromkeys("linear addmm addmv baddbmm addmm_activation".split(), _linear))
+WEIGHTS.update(linear=_linear_weights, addmm=_added_weights)
+TERMS.update(grouped_mm=_grouped_product, addbmm=_summed_product, addr=_outputs, trilinear=_trilinear)
+
+
+# -- attention ---------------------------------------------------------------------------------------------------------
+
+
+def _attention(call: OpCall) -> str:
+    """``(…, queries, width), (…, keys, width), (…, keys, value width)``."""
+    query, key, value = (spec.shape for spec in call.args[:3])
+    return _scores([*query[:-1], key[-2]], query[-1], value[-1])
+
+
+def _attention_forward(call: OpCall) -> str:
+    """The same with the heads after the sequence."""
+    query, key, value = (spec.shape for spec in call.args[:3])
+    return _scores([*query[:-1], key[1]], query[-1], value[-1])
+
+
+def _scores(sizes: Iterable[int], width: int, value_width: int) -> str:
+    return f"{product(without_ones(sizes))} · ({width} + {value_width})"
+
+
+def _multi_head_attention(call: OpCall) -> str:
+    """``(query, key, value, width, heads, …)``: projections in and out, then both products."""
+    query, key, _, width, heads = call.args[:5]
+    (batch, queries, _), keys = query.shape, key.shape[1]
+    projections = f"2·{batch}·({queries} + {keys})·{width} · {width}"
+    return f"{projections} + {batch}·{heads}·{queries}·{keys} · 2·({width}/{heads})"
+
+
+def _encoder_layer(call: OpCall) -> str:
+    """Four projections of attention, both of its products, and two linear layers."""
+    source, width, heads = call.args[:3]
+    batch, length, _ = source.shape
+    linear = f"{batch}·{length}·{width} · (4·{width} + 2·{call.args[14].shape[0]})"
+    return f"{linear} + {batch}·{heads}·{length}·{length} · 2·({width}/{heads})"
+
+
+_ATTENTION = (
+    "scaled_dot_product_attention scaled_dot_product_flash_attention scaled_dot_product_flash_attention_for_cpu "
+    "scaled_dot_product_efficient_attention scaled_dot_product_cudnn_attention scaled_dot_product_attention_math "
+    "scaled_dot_product_fused_attention_overrideable cudnn_attention_forward"
+)
+TERMS.update(dict.fromkeys(_ATTENTION.split(), _attention))
+TERMS.update(dict.fromkeys(("flash_attention_forward", "efficient_attention_forward"), _attention_forward))
+TERMS.update(multi_head_attention=_multi_head_attention, transformer_encoder_layer_fwd=_encoder_layer)
+
+
+# -- recurrent networks ------------------------------------------------------------------------------------------------
+
+_GATES = {"lstm": 4, "gru": 3, "rnn_tanh": 1, "rnn_relu": 1}
+
+
+def _stacked(call: OpCall) -> list[tuple[TensorSpec, ...]]:
+    """The weights ``(W, U, bias, bias, projection)`` of each layer and direction, the last three where there are any.
+
+    Arguments are ``(…, weights, has_biases, layers, dropout, training, is_bidirectional, …)``.
+    """
+    place = next(place for place, argument in enumerate(call.args) if place and is_weights(argument))
+    weights, layers, is_bidirectional = call.args[place], call.args[place + 2], call.args[place + 5]
+    each = len(weights) // (layers * (2 if is_bidirectional else 1))
+    return [weights[first : first + each] for first in range(0, len(weights), each)]
+
+
+def _cell(gates: int, tensors: tuple[TensorSpec, ...], *, biases: bool) -> str:
+    """Every gate looks at the input and at the state, and may have two biases; a state may be projected."""
+    (rows, features), (_, state) = tensors[0].shape, tensors[1].shape
+    matrices = [spec.shape for spec in tensors if len(spec.shape) == 2]
+    more = f" + {len(tensors) - len(matrices)}" if biases and len(tensors) > len(matrices) else ""
+    units = f"{gates}·{rows // gates}" if gates > 1 else f"{rows}"
+    projection = "".join(f" + {product(shape)}" for shape in matrices[2:])
+    return f"{units}·({features} + {state}{more}){projection}"
+
+
+def _recurrent(call: OpCall) -> str:
+    """Each step multiplies with every weight once."""
+    cells = [_cell(_GATES[call.op], tensors, biases=False) for tensors in _stacked(call)]
+    is_sum = len(set(cells)) > 1 or (len(cells) == 1 and not cells[0].endswith(")"))
+    steps, sums = product(without_ones(call.args[0].shape[:-1])), total(cells)
+    return f"{steps} · ({sums})" if is_sum else f"{steps} · {sums}"
+
+
+def _recurrent_weights(call: OpCall) -> list[Weights]:
+    return [Weights(tensors, _cell(_GATES[call.op], tensors, biases=True)) for tensors in _stacked(call)]
+
+
+def _mkldnn_rnn_layer(call: OpCall) -> str:
+    """One layer and direction of an LSTM: ``(input, W, U, bias, bias, …)``."""
+    return f"{product(without_ones(call.args[0].shape[:-1]))} · {_cell(4, call.args[1:3], biases=False)}"
+
+
+TERMS.update(dict.fromkeys(_GATES, _recurrent), mkldnn_rnn_layer=_mkldnn_rnn_layer)
+WEIGHTS.update(dict.fromkeys(_GATES, _recurrent_weights))

@@ -1,0 +1,231 @@
+"""What happens to the size of a map along one axis, as a lecturer works it out: ``(32 − 5 + 2·0)/1 + 1 = 28``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import NamedTuple, Protocol
+
+
+class Extent(Protocol):
+    """What an op does along one axis."""
+
+    @property
+    def size(self) -> int:
+        """The size that goes in."""
+        ...
+
+    @property
+    def result(self) -> int:
+        """The size that comes out."""
+        ...
+
+    def formula(self) -> str:
+        """The sum, ``""`` if there is none."""
+        ...
+
+    def remark(self, what: Sequence[str]) -> str:
+        """What does not fit, of the things that lie along that axis: ``["row", "column"]``."""
+        ...
+
+
+class Window(NamedTuple):
+    """A window that moves along an axis: a convolution, a pool.
+
+    Attributes:
+        size: The size that goes in.
+        kernel: How many elements the window takes.
+        stride: How far it moves.
+        padding: What is added before and after.
+        dilation: How far the elements of the window lie apart.
+        rounds_up: A window may reach over the edge.
+        names_padding: The sum shows a padding of 0 too.
+        result: The size that comes out.
+    """
+
+    size: int
+    kernel: int
+    stride: int
+    padding: tuple[int, int]
+    dilation: int
+    rounds_up: bool
+    names_padding: bool
+    result: int
+
+    @property
+    def _reach(self) -> int:
+        """From the first element of a window to its last."""
+        return self.dilation * (self.kernel - 1) + 1
+
+    @property
+    def _room(self) -> int:
+        """How far the first window can move."""
+        return self.size + sum(self.padding) - self._reach
+
+    def _moves(self) -> str:
+        before, after = self.padding
+        reach = self.kernel if self.dilation == 1 else f"({self.dilation}·({self.kernel} − 1) + 1)"
+        padding = f" + 2·{before}" if before == after else f" + {before + after}"
+        return f"{self.size} − {reach}{padding if any(self.padding) or self.names_padding else ''}"
+
+    def _exact(self) -> str:
+        return f"({self._moves()})/{self.stride}"
+
+    def _over(self) -> int:
+        """How far the last window reaches over the edge."""
+        return (self.result - 1) * self.stride - self._room
+
+    def formula(self) -> str:
+        """``(n − k + 2·p)/s + 1``, rounded where it does not fit."""
+        if self._room % self.stride == 0:
+            return f"{self._exact()} + 1"
+        return f"⌈{self._exact()}⌉ + 1" if self._over() > 0 else f"⌊{self._exact()}⌋ + 1"
+
+    def remark(self, what: Sequence[str]) -> str:
+        """What no window sees, what lies between them, or how far the last one reaches over the edge."""
+        rest = self._room % self.stride
+        if self.stride > self._reach:
+            return f"{self.stride - self._reach} of {self.stride} {_plural(what)} lie between the windows"
+        if not rest:
+            return ""
+        if self._over() > 0:
+            return f"rounded up: the last window reaches {_number(self._over(), what)} over the edge"
+        if self.rounds_up:
+            return "not rounded up: one more window would begin beyond the edge"
+        value = _decimal(Fraction(self._room, self.stride) + 1)
+        lost = rest - self.padding[1]
+        if lost <= 0:
+            return f"{value} rounded down: {_last(rest, what)} of the padding {_are(rest, what)} not used"
+        unseen = f"{_last(lost, what)} {_are(lost, what)} not seen"
+        return f"{self._exact()} + 1 = {value} does not fit: {unseen}; {self._cure()}"
+
+    def _cure(self) -> str:
+        """The padding, or the sizes, with which the last window ends at the edge."""
+        if self.padding[0] == self.padding[1]:
+            for padding in range(self.padding[0] + 1, self._reach // 2 + 1):
+                if (self.size + 2 * padding - self._reach) % self.stride == 0:
+                    return f"a padding of {padding} would make it fit"
+        smaller = self.size - self._room % self.stride
+        sizes = [size for size in (smaller, smaller + self.stride) if size > 0]
+        return f"an input of {' or '.join(map(str, sizes))} would fit"
+
+
+def _plural(what: Sequence[str]) -> str:
+    return " and ".join(f"{thing}s" for thing in what)
+
+
+def _number(number: int, what: Sequence[str]) -> str:
+    """``1 row and column``, ``2 rows and columns``."""
+    return f"{number} {' and '.join(what) if number == 1 else _plural(what)}"
+
+
+def _last(number: int, what: Sequence[str]) -> str:
+    return f"the last {' and '.join(what)}" if number == 1 else f"the last {_number(number, what)}"
+
+
+def _are(number: int, what: Sequence[str]) -> str:
+    return "is" if number == len(what) == 1 else "are"
+
+
+def _decimal(value: Fraction) -> str:
+    """At most two decimals.
+
+    >>> _decimal(Fraction(7, 3)), _decimal(Fraction(225, 2))
+    ('2.33', '112.5')
+    """
+    return f"{float(value):.2f}".rstrip("0").rstrip(".")
+
+
+class Spread(NamedTuple):
+    """A transposed convolution along an axis; ``extra`` is the output padding."""
+
+    size: int
+    kernel: int
+    stride: int
+    padding: int
+    dilation: int
+    extra: int
+    result: int
+
+    def formula(self) -> str:
+        """``(n − 1)·s − 2·p + d·(k − 1) + extra + 1``."""
+        dilation = f"{self.dilation}·" if self.dilation > 1 else ""
+        extra = f" + {self.extra}" if self.extra else ""
+        return f"({self.size} − 1)·{self.stride} − 2·{self.padding} + {dilation}({self.kernel} − 1){extra} + 1"
+
+    def remark(self, what: Sequence[str]) -> str:  # noqa: ARG002 - every input is used
+        """Nothing: every input is used."""
+        return ""
+
+
+class Scaled(NamedTuple):
+    """A size that is multiplied or divided."""
+
+    size: int
+    factor: int
+    sign: str
+    result: int
+
+    def formula(self) -> str:
+        """``n·f`` or ``n/f``."""
+        return f"{self.size}{self.sign}{self.factor}"
+
+    def remark(self, what: Sequence[str]) -> str:  # noqa: ARG002 - it always fits
+        """Nothing: it always fits."""
+        return ""
+
+
+class Padded(NamedTuple):
+    """A size with an edge around it, which is cut off where it is negative."""
+
+    size: int
+    before: int
+    after: int
+    result: int
+
+    def formula(self) -> str:
+        """``n + before + after``."""
+        edges = (f" {'+' if edge >= 0 else '−'} {abs(edge)}" for edge in (self.before, self.after))
+        return f"{self.size}{''.join(edges)}"
+
+    def remark(self, what: Sequence[str]) -> str:  # noqa: ARG002 - nothing can be lost unseen
+        """Nothing."""
+        return ""
+
+
+class Adapted(NamedTuple):
+    """A pool whose windows follow from the size that is to come out."""
+
+    size: int
+    result: int
+
+    def formula(self) -> str:
+        """``n/k`` where all windows are alike, none otherwise."""
+        return f"{self.size}/{self.size // self.result}" if self._is_even() else ""
+
+    def remark(self, what: Sequence[str]) -> str:
+        """How large the windows are: number i of o covers ⌊i·n/o⌋ … ⌈(i + 1)·n/o⌉."""
+        n, o = self.size, self.result
+        if n == o:
+            return ""
+        sizes = sorted({-(-(i + 1) * n // o) - i * n // o for i in range(o)})
+        windows = f"windows of {' and '.join(map(str, sizes))} {_plural(what)}"
+        return windows if self._is_even() else f"from {n}, {windows}"
+
+    def _is_even(self) -> bool:
+        return self.result > 0 and self.size > 0 and self.size % self.result == 0
+
+
+class Resampled(NamedTuple):
+    """A size that is stretched to another one."""
+
+    size: int
+    result: int
+
+    def formula(self) -> str:
+        """None: the size is given."""
+        return ""
+
+    def remark(self, what: Sequence[str]) -> str:  # noqa: ARG002 - it is the same along every axis
+        """Where it comes from."""
+        return f"from {self.size}"

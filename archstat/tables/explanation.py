@@ -1,0 +1,87 @@
+"""The sums behind the rows of one network: a row for each sum."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
+
+from archstat import units
+from archstat.errors import UnknownNameError
+from archstat.records import Explanation, LayerCost, ModelCost
+from archstat.tables.columns import Column, Table, number
+from archstat.tables.network import WHOLE, kind_of, title_of, uncounted_in
+
+_COLUMNS = (
+    Column("layer", "Layer", is_heading=True),
+    Column("kind", "Kind", is_heading=True),
+    Column("quantity", "Quantity"),
+    Column("formula", "Formula"),
+    number("result", "Result", units.exact),
+    Column("remark", "Remark"),
+)
+
+
+def explanation_table(cost: ModelCost, explained: Sequence[Explanation], layer: str = "") -> Table:
+    """One row for each sum; under it, what the layers cost together.
+
+    Args:
+        cost: The network.
+        explained: The sums behind its rows.
+        layer: Which rows: a path, the beginning of some, or a form of them with * and ?; ``""``: all.
+
+    Raises:
+        UnknownNameError: There is no such layer.
+    """
+    found = chosen(explained, layer)
+    rows = tuple(
+        (each.row.layer or WHOLE, _kind(each.row), step.quantity, step.formula, step.result, step.remark)
+        for each in found
+        for step in each.steps
+    )
+    free = f"{layer or 'The network'} has no parameters, no MACs and no memory of its own." if not rows else ""
+    missing = f"Not counted: {uncounted_in(cost)}." if cost.uncounted else ""
+    notes = (free, *(_together(found) if len(found) > 1 else ()), missing)
+    return Table(_COLUMNS, rows, title_of(cost), tuple(note for note in notes if note))
+
+
+def _kind(row: LayerCost) -> str:
+    """What a row is; an op that runs again is told apart too."""
+    is_op = row.call > 1 and not row.kind[:1].isupper()
+    return f"{kind_of(row)}, run {row.call}" if is_op else kind_of(row)
+
+
+def chosen(explained: Iterable[Explanation], layer: str) -> list[Explanation]:
+    """The rows of one layer and of those inside, or of all layers of that form.
+
+    Raises:
+        UnknownNameError: There is no such layer.
+    """
+    explained = list(explained)
+    found = [each for each in explained if not layer or _fits(each.row.layer, layer)]
+    if not found and explained:
+        hint = "'archstat table' shows the layers of a network."
+        raise UnknownNameError.of("layer", layer, _places(explained), hint)
+    return found
+
+
+def _fits(path: str, layer: str) -> bool:
+    return (path or WHOLE) == layer or path.startswith(f"{layer}.") or fnmatchcase(path, layer)
+
+
+def _places(explained: Iterable[Explanation]) -> list[str]:
+    """Every path, and whatever stands around one."""
+    parts = (each.row.layer.split(".") for each in explained)
+    return list(dict.fromkeys(".".join(path[:depth]) or WHOLE for path in parts for depth in range(1, len(path) + 1)))
+
+
+_TERMS_MAX = 12
+_TOGETHER = (("Parameters", "parameters"), ("MACs", "macs"), ("Activations", "activations"))
+
+
+def _together(found: Sequence[Explanation]) -> Iterator[str]:
+    """What some rows cost together; a long sum is left out."""
+    for title, name in _TOGETHER:
+        terms = [number for each in found if (number := getattr(each.row, name))]
+        formula = f"{' + '.join(map(units.exact, terms))} = " if 1 < len(terms) <= _TERMS_MAX else ""
+        if terms:
+            yield f"{f'{title} together':<22}{formula}{units.exact(sum(terms))}"
