@@ -1,6 +1,7 @@
 # make demo    install into .venv and show ResNet-50, layer by layer
-# make test    everything that CI checks: style, types, import contract, tests
+# make test    everything that CI checks: style, types, import contract, tests, the claims of the lectures
 # make bench   how fast the analysis is beside other counters
+# make claims  what the lectures say, and whether it holds
 # make counts  renew the totals that "archstat list" shows
 # make golden  renew the stored tables that the tests compare with
 
@@ -8,7 +9,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint bench counts golden clean
+.PHONY: demo test lint bench claims counts golden clean
 
 demo: .venv/.demo
 	$(BIN)/archstat table resnet50
@@ -19,6 +20,7 @@ test: .venv/.test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses logical
+	$(BIN)/archstat check --only-unexpected reports/*/claims.toml
 
 lint: .venv/.test
 	$(BIN)/ruff check --fix .
@@ -29,6 +31,9 @@ lint: .venv/.test
 bench: .venv/.bench
 	$(BIN)/python benchmarks/counters.py
 	$(BIN)/python benchmarks/counters.py --library torchvision
+
+claims: .venv/.demo
+	$(BIN)/archstat check reports/*/claims.toml
 
 counts: .venv/.demo
 	$(BIN)/python tools/count_all.py

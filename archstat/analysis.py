@@ -11,8 +11,10 @@ from torch import Tensor, nn
 from archstat import sources, units
 from archstat.counting import count_trace
 from archstat.counting.arithmetic import explain_trace
+from archstat.counting.depth import depth
+from archstat.counting.receptive_field import receptive_fields
 from archstat.errors import ForwardError, InputError
-from archstat.records import Explanation, ModelCost, Shape, Trace
+from archstat.records import Explanation, ModelCost, ReceptiveField, Shape, Trace
 from archstat.settings import InputSpec, Setting
 from archstat.sources import Source
 from archstat.tracing import trace
@@ -41,7 +43,7 @@ def count(model: nn.Module | str, *inputs: Any, **kwargs: Any) -> ModelCost:
     >>> cost.parameters, cost.macs
     (60000, 325680)
     """
-    return _count(*_trace_any(model, inputs, kwargs))
+    return analyse_model(model, *inputs, **kwargs).cost
 
 
 def explain(model: nn.Module | str, *inputs: Any, **kwargs: Any) -> tuple[Explanation, ...]:
@@ -51,8 +53,7 @@ def explain(model: nn.Module | str, *inputs: Any, **kwargs: Any) -> tuple[Explan
     >>> [f"{step.quantity}: {step.formula} = {step.result}" for step in conv.steps[:2]]
     ['output size: (32 − 5 + 2·0)/1 + 1 = 28', 'parameters: (5·5·1 + 1)·6 = 156']
     """
-    found, _ = _trace_any(model, inputs, kwargs)
-    return explain_trace(found)
+    return analyse_model(model, *inputs, **kwargs).explanations()
 
 
 def count_source(name: str, setting: Setting) -> ModelCost:
@@ -61,40 +62,59 @@ def count_source(name: str, setting: Setting) -> ModelCost:
     Raises:
         ArchstatError: The name leads nowhere, or the network cannot take the input.
     """
-    return _count(*_trace_source(name, setting), strict=setting.strict)
+    return analyse(name, setting).cost
 
 
-def explain_source(name: str, setting: Setting) -> tuple[ModelCost, tuple[Explanation, ...]]:
-    """What a named network costs, and the sums behind each of its rows.
+class Analysis:
+    """A network that was traced, and what follows from the trace, each worked out when it is asked for.
+
+    Attributes:
+        trace: Its forward pass.
+        cost: What that costs.
+    """
+
+    def __init__(self, found: Trace, source: Source, *, strict: bool = False) -> None:
+        """Count what was traced of a source."""
+        self.trace = found
+        self.cost = count_trace(found, source.name, note=source.note, paper=source.paper, strict=strict)
+
+    def explanations(self) -> tuple[Explanation, ...]:
+        """The sums behind each row of the cost."""
+        return explain_trace(self.trace)
+
+    def fields(self) -> dict[str, ReceptiveField | None]:
+        """What the output of each layer sees of the input, by path."""
+        owners = [self.trace.layers[self.trace.calls[op.call].layer].path for op in self.trace.ops]
+        return dict(zip(owners, receptive_fields(self.trace), strict=True))
+
+    def depth(self) -> int:
+        """The layers with weights on the longest way through the network."""
+        return depth(self.trace)
+
+
+def analyse_model(model: nn.Module | str, *inputs: Any, **kwargs: Any) -> Analysis:
+    """A network, or a named one, traced; the arguments and errors are those of :func:`count`."""
+    if isinstance(model, nn.Module):
+        return Analysis(trace(model, inputs, kwargs), Source(type(model).__name__, lambda: model))
+    if not inputs and not kwargs:
+        return analyse(model, Setting())
+    source = sources.find(model)
+    return Analysis(trace(sources.build_on_meta(source), inputs, kwargs), source)
+
+
+def analyse(name: str, setting: Setting) -> Analysis:
+    """A named network, traced on the input that the setting says.
 
     Raises:
         ArchstatError: The name leads nowhere, or the network cannot take the input.
     """
-    found, source = _trace_source(name, setting)
-    return _count(found, source, strict=setting.strict), explain_trace(found)
-
-
-def _count(found: Trace, source: Source, *, strict: bool = False) -> ModelCost:
-    return count_trace(found, source.name, note=source.note, paper=source.paper, strict=strict)
-
-
-def _trace_any(model: nn.Module | str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Trace, Source]:
-    """The trace of a network, or of a named one, and what is known of it."""
-    if isinstance(model, nn.Module):
-        return trace(model, inputs, kwargs), Source(type(model).__name__, lambda: model)
-    if not inputs and not kwargs:
-        return _trace_source(model, Setting())
-    source = sources.find(model)
-    return trace(sources.build_on_meta(source), inputs, kwargs), source
-
-
-def _trace_source(name: str, setting: Setting) -> tuple[Trace, Source]:
     source = sources.find(name)
     specs = _inputs(source, setting)
     try:
-        return _trace_with(source, specs, setting), source
+        found = _trace_with(source, specs, setting)
     except ForwardError as error:
         raise InputError(f"{error}{_advice(source, specs, setting)}") from error
+    return Analysis(found, source, strict=setting.strict)
 
 
 def _trace_with(source: Source, specs: Sequence[InputSpec], setting: Setting) -> Trace:

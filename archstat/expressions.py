@@ -18,7 +18,7 @@ _SIGNS = str.maketrans("−–×·⋅÷", "--***/")
 _POWERS = {"⁰": "0", "¹": "1", "²": "2", "³": "3", "⁴": "4", "⁵": "5", "⁶": "6", "⁷": "7", "⁸": "8", "⁹": "9"}
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?[kKMGBT]?|\d+(?:\.\d+)?(?:e\d+|[kKMGBT])?(?![\w.]))"
-    r"|(?P<power>[⁰¹²³⁴⁵⁶⁷⁸⁹]+)|(?P<sign>\*\*|[-+*/^()⌊⌋⌈⌉]))",
+    r"|(?P<power>[⁰¹²³⁴⁵⁶⁷⁸⁹]+)|(?P<sign>\*\*|[-+*/^()\[\]⌊⌋⌈⌉]))",
     re.ASCII,
 )
 _LARGEST_POWER = 64
@@ -100,6 +100,7 @@ class _Reader:
 
 _BRACKETS: dict[str, tuple[str, Callable[[Fraction], Fraction]]] = {
     "(": (")", Fraction),
+    "[": ("]", Fraction),
     "⌊": ("⌋", lambda value: Fraction(math.floor(value))),
     "⌈": ("⌉", lambda value: Fraction(math.ceil(value))),
 }

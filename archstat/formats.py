@@ -32,7 +32,7 @@ def text(table: Table, *, is_exact: bool = False, width: int | None = None, is_p
     rows = shown(table, is_exact=is_exact)
     widths = _widths(table.columns, rows, width)
     bold, normal = ("", "") if is_plain else ("\x1b[1m", "\x1b[0m")
-    lines = [f"{bold}{_printable(line)}{normal}" for line in table.title.splitlines()]
+    lines = [f"{bold}{printable(line)}{normal}" for line in table.title.splitlines()]
     if rows:
         header = _line(table.columns, [column.header for column in table.columns], widths)
         rule = "─" * (sum(widths.values()) + len(_GAP) * (len(widths) - 1))
@@ -44,7 +44,7 @@ def text(table: Table, *, is_exact: bool = False, width: int | None = None, is_p
     left_out = [column.header for number, column in columns if number not in widths and not column.is_heading]
     missing = f"Too narrow for {', '.join(left_out)}: widen the terminal, or append '| less -S'." if left_out else ""
     notes = [note for note in (*table.notes, missing) if note]
-    return "\n".join([*lines, *([""] if notes and lines else []), *map(_printable, notes)]) + "\n"
+    return "\n".join([*lines, *([""] if notes and lines else []), *map(printable, notes)]) + "\n"
 
 
 def blocks(table: Table, *, is_exact: bool = True, width: int | None = None, is_plain: bool = True) -> str:  # noqa: ARG001 - a sum is always exact
@@ -59,7 +59,7 @@ def blocks(table: Table, *, is_exact: bool = True, width: int | None = None, is_
         is_plain: Leave out colours.
     """
     bold, normal = ("", "") if is_plain else ("\x1b[1m", "\x1b[0m")
-    lines = [f"{bold}{_printable(line)}{normal}" for line in table.title.splitlines()]
+    lines = [f"{bold}{printable(line)}{normal}" for line in table.title.splitlines()]
     rows = shown(table)
     first = max((cell_len(row[2]) for row in rows), default=0) + len(_GAP)
     second = max((min(cell_len(_equation(row)), _EQUATION_MAX) for row in rows if row[5]), default=0) + len(_GAP)
@@ -67,7 +67,7 @@ def blocks(table: Table, *, is_exact: bool = True, width: int | None = None, is_
         lines += ["", f"{bold}{heading}{normal}"]
         for row in members:
             lines += _sum_lines(row, first, second, width or _BLOCK_WIDTH)
-    return "\n".join([*lines, *([""] if table.notes else []), *map(_printable, table.notes)]) + "\n"
+    return "\n".join([*lines, *([""] if table.notes else []), *map(printable, table.notes)]) + "\n"
 
 
 _BLOCK_WIDTH = 120
@@ -78,12 +78,16 @@ _REMARK_MIN = 30
 def _equation(row: Sequence[str]) -> str:
     """``formula = result``; a number alone is not repeated."""
     formula, result = row[3:5]
+    if not formula and result == _NOTHING:
+        return row[5]
     return f"{formula} = {result}" if formula and formula != result.replace(",", "") else result
 
 
 def _sum_lines(row: Sequence[str], first: int, second: int, width: int) -> list[str]:
     """A quantity, its sum and the remark beside it; under the sum where there is no room beside it."""
     line = row[2].ljust(first) + _equation(row)
+    if _equation(row) == row[5]:
+        return [line]
     room = width - first - second
     if room >= _REMARK_MIN and cell_len(line) <= first + second - len(_GAP):
         remarks = textwrap.wrap(row[5], room) or [""]
@@ -92,6 +96,7 @@ def _sum_lines(row: Sequence[str], first: int, second: int, width: int) -> list[
 
 
 _GAP = "  "
+_NOTHING = "–"
 
 
 def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str]], room: int | None) -> dict[int, int]:
@@ -145,13 +150,13 @@ def shown(table: Table, *, is_exact: bool = False) -> list[list[str]]:
 
 def _cell(column: Column, value: Any, *, is_exact: bool) -> str:
     if value is None:
-        return "–"
+        return _NOTHING
     if is_exact and column.is_number and isinstance(value, int):
         return units.exact(value)
-    return _printable(column.show(value))
+    return printable(column.show(value))
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """A text without what would break a line or steer a terminal: a layer can have any name."""
     return text if text.isprintable() else "".join(c if c.isprintable() else "�" for c in text)
 
@@ -162,8 +167,8 @@ def markdown(table: Table, *, is_exact: bool = False) -> str:
     rule = ["--:" if column.is_number else "---" for column in table.columns]
     rows = [[_escaped(cell, _MARKDOWN) for cell in row] for row in shown(table, is_exact=is_exact)]
     lines = [f"| {' | '.join(cells)} |" for cells in (headers, rule, *rows)]
-    title = [f"**{_escaped(_printable(line), _MARKDOWN)}**\n" for line in table.title.splitlines()]
-    notes = [f"* {_escaped(_printable(' '.join(note.split())), _MARKDOWN)}" for note in table.notes]
+    title = [f"**{_escaped(printable(line), _MARKDOWN)}**\n" for line in table.title.splitlines()]
+    notes = [f"* {_escaped(printable(' '.join(note.split())), _MARKDOWN)}" for note in table.notes]
     return "\n".join([*title, *lines, *([""] if notes else []), *notes]) + "\n"
 
 
@@ -201,7 +206,7 @@ def latex(table: Table, *, is_exact: bool = False) -> str:
     alignment = "".join("r" if column.is_number else "l" for column in table.columns)
     headers = " & ".join(_escaped(column.header, _LATEX) for column in table.columns)
     rows = [" & ".join(_escaped(cell, _LATEX) for cell in row) for row in shown(table, is_exact=is_exact)]
-    notes = [f"% {_printable(line)}" for line in (*table.title.splitlines(), *table.notes)]
+    notes = [f"% {printable(line)}" for line in (*table.title.splitlines(), *table.notes)]
     body = [f"{row} \\\\" for row in rows]
     parts = [*notes, f"\\begin{{tabular}}{{{alignment}}}", "\\toprule", f"{headers} \\\\", "\\midrule"]
     return "\n".join([*parts, *body, "\\bottomrule", "\\end{tabular}"]) + "\n"

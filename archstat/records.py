@@ -9,6 +9,7 @@ without a suffix is a number of elements or of operations.
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -120,6 +121,11 @@ class ParameterSpec(msgspec.Struct, frozen=True, gc=False):
     shape: Shape
     is_trainable: bool
 
+    @property
+    def elements(self) -> int:
+        """How many numbers it holds."""
+        return math.prod(self.shape)
+
 
 class StorageLife(msgspec.Struct, frozen=True, gc=False):
     """The life of one piece of memory, measured in ops.
@@ -199,6 +205,7 @@ class LayerCost(Work, frozen=True, gc=False):
         output_shape: The shape of the (first) tensor it returned.
         parameters: Elements of the parameters that are counted here; each stands in one row only.
         trainable_parameters: Those of them that ask for a gradient.
+        weights: Those of them with two axes or more: neither biases nor those of a normalization.
         buffers: Elements of its buffers.
         macs: Multiply-accumulates of convolutions, linear layers and matrix products.
         other_flops: Floating-point operations that are no part of a multiply-accumulate.
@@ -213,6 +220,7 @@ class LayerCost(Work, frozen=True, gc=False):
     output_shape: Shape
     parameters: int
     trainable_parameters: int
+    weights: int
     buffers: int
     macs: int
     other_flops: int
@@ -224,7 +232,7 @@ class ReceptiveField(msgspec.Struct, frozen=True):
     """The part of the first input that one element of an output depends on, along each axis after the channels.
 
     Attributes:
-        size: In pixels; ``None`` where it is the whole axis, as after a global pool or a flattening.
+        size: In pixels; ``None`` where it is the whole axis, as after a global pool or a linear layer on all of it.
         stride: How many pixels the fields of neighbours lie apart; a fraction after an upsampling.
         start: The first pixel that the first element sees; negative where that is padding.
     """
@@ -241,13 +249,13 @@ class Step(msgspec.Struct, frozen=True):
         quantity: What comes out: ``"output size"`` (``"output height"`` and ``"output width"`` where they differ),
             ``"parameters"``, ``"MACs"``, ``"activations"``, ``"receptive field"``.
         formula: The sum with its numbers, as :func:`archstat.expressions.evaluate` reads it; ``""`` if there is none.
-        result: What it comes to.
+        result: What it comes to; ``None`` if that is no number: the receptive field that is the whole image.
         remark: What a reader must know besides, such as the shape, the bytes, or a pixel row that is dropped.
     """
 
     quantity: str
     formula: str
-    result: int
+    result: int | None
     remark: str = ""
 
 

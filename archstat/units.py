@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Callable, Iterable
 from decimal import Decimal
+from fractions import Fraction
 
 import msgspec
 
@@ -118,7 +119,7 @@ class Printed(msgspec.Struct, frozen=True):
     value: Decimal
     step: Decimal
 
-    def verdict(self, counted: int) -> str:
+    def verdict(self, counted: int | Fraction) -> str:
         """How a count relates to it: ``"exact"``, ``"rounds"``, ``"truncated"`` or ``"differs"``.
 
         A printed number without a unit or a fraction is meant to the last digit.
@@ -126,15 +127,19 @@ class Printed(msgspec.Struct, frozen=True):
         >>> [parse("7.6e9").verdict(n) for n in (7_600_000_000, 7_570_194_432, 7_699_999_999, 7_500_000_000)]
         ['exact', 'rounds', 'truncated', 'differs']
         """
-        if counted == self.value:
+        value, step = Fraction(self.value), Fraction(self.step)
+        if counted == value:
             return "exact"
-        if abs(counted - self.value) <= self.step / 2:
+        if abs(counted - value) <= step / 2:
             return "rounds"
-        is_cut = math.floor(Decimal(counted) / self.step) * self.step == self.value
-        return "truncated" if is_cut and self.step > 1 else "differs"
+        is_cut = math.floor(counted / step) * step == value
+        return "truncated" if is_cut and step != 1 else "differs"
 
 
 _PREFIXES = {"": 0, "k": 3, "K": 3, "thousand": 3, "M": 6, "million": 6, "G": 9, "B": 9, "billion": 9, "T": 12}
+_SIZES = {"B": 1, "bytes": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12} | {
+    f"{prefix}iB": 1024**power for power, prefix in enumerate("KMGT", start=1)
+}
 _NUMBER = re.compile(
     r"(?P<digits>\d{1,3}([,_]\d{3})+|\d{1,24})(\.(?P<fraction>\d{1,24}))?(e(?P<exponent>\d{1,2}))?"
     r"\s*(?P<prefix>[A-Za-z]*)",
@@ -154,7 +159,27 @@ def parse(text: str) -> Printed:
     match = _NUMBER.fullmatch(text.strip())
     if match is None or match["prefix"] not in _PREFIXES:
         raise DataError(f"{text!r} is no printed number; write it like '138M', '3.8e9' or '60,000'.")
+    return _printed(match, 10 ** _PREFIXES[match["prefix"]])
+
+
+def parse_size(text: str) -> Printed:
+    """An amount of memory: ``96MB``, ``12 MiB``, ``4,704 B``, ``18816``; MB are 10⁶ bytes and MiB 2²⁰.
+
+    >>> parse_size("12 MiB").value == 12 * 1024**2, parse_size("96MB").step == 10**6
+    (True, True)
+
+    Raises:
+        DataError: It is no such amount.
+    """
+    match = _NUMBER.fullmatch(text.strip())
+    if match is None or (match["prefix"] and match["prefix"] not in _SIZES):
+        raise DataError(f"{text!r} is no amount of memory; write it like '96MB', '12 MiB' or '4,704 B'.")
+    return _printed(match, _SIZES[match["prefix"] or "B"])
+
+
+def _printed(match: re.Match[str], unit: int) -> Printed:
+    """A number of units, and what its last digit is worth."""
     fraction = match["fraction"] or ""
-    power = int(match["exponent"] or 0) + _PREFIXES[match["prefix"]]
-    digits = re.sub("[,_]", "", match["digits"])
-    return Printed(Decimal(f"{digits}.{fraction or 0}").scaleb(power), Decimal(1).scaleb(power - len(fraction)))
+    power, digits = int(match["exponent"] or 0), re.sub("[,_]", "", match["digits"])
+    value = Decimal(f"{digits}.{fraction or 0}").scaleb(power)
+    return Printed(value * unit, Decimal(1).scaleb(power - len(fraction)) * unit)

@@ -1,6 +1,7 @@
 """The documents tell the truth: their examples are run, and what they list is what there is."""
 
 import re
+import typing
 from pathlib import Path
 
 import msgspec
@@ -8,7 +9,12 @@ import pytest
 from click.testing import CliRunner
 
 import archstat
+from archstat.analysis import analyse
+from archstat.claims import check, decode
+from archstat.claims.files import Verdict
 from archstat.cli import cli
+from archstat.published import Convention, published
+from archstat.quantities import QUANTITIES
 from archstat.results import to_json
 
 ROOT = Path(__file__).parents[1]
@@ -57,6 +63,25 @@ def test_the_json_page_lists_every_key():
 
 
 def test_the_changelog_counts_the_architectures():
-    from archstat.published import published
-
     assert f"{len(published())} architectures" in (ROOT / "CHANGELOG.md").read_text()
+
+
+CLAIMS_PAGE = (ROOT / "docs/claims.md").read_text()
+
+
+@pytest.mark.parametrize("block", re.findall(r"```toml\n(.*?)```", CLAIMS_PAGE, re.DOTALL))
+def test_the_claims_and_budgets_of_the_page_can_be_read(block):
+    assert decode(block, "docs/claims.md").claims
+
+
+def test_the_claim_of_the_page_is_the_slip_that_it_says():
+    block = re.search(r"```toml\n(.*?)```", CLAIMS_PAGE, re.DOTALL)[1]
+    (finding,) = check(decode(block, "docs/claims.md"), analyse)
+    assert (finding.verdict, finding.computed) == ("slip", "271,351,808")
+    assert finding.message in published()["inception_module_bottleneck"].macs.why, "the table says the same"
+
+
+def test_the_claims_page_lists_every_quantity_verdict_and_convention():
+    names = {*QUANTITIES, *typing.get_args(Convention)}
+    assert {name for name in names if f"`{name}`" not in CLAIMS_PAGE} == set()
+    assert {verdict for verdict in typing.get_args(Verdict) if f"| {verdict} |" not in CLAIMS_PAGE} == set()

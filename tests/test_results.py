@@ -82,6 +82,7 @@ def test_the_keys_are_those_that_are_documented():
         "output_shape",
         "parameters",
         "trainable_parameters",
+        "weights",
         "buffers",
         "macs",
         "flops",

@@ -8,6 +8,7 @@ import sys
 import click
 
 from archstat import __version__
+from archstat.cli.check import check
 from archstat.cli.compare import compare
 from archstat.cli.diff import diff
 from archstat.cli.explain import explain
@@ -26,7 +27,7 @@ def cli() -> None:
     """
 
 
-for command in (list_, table, explain, compare, diff):
+for command in (list_, table, explain, compare, diff, check):
     cli.add_command(command)
 
 

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from archstat.errors import InputError, OutputError
+from archstat.errors import OutputError
 
 if TYPE_CHECKING:
+    from archstat.quantities import Network
     from archstat.records import Explanation, ModelCost
     from archstat.settings import Setting
     from archstat.tables import Table
@@ -24,16 +25,25 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def output_options(command: Command) -> Command:
     """``--format``, ``--exact`` and ``--output``."""
-    formats = click.Choice(["text", "markdown", "csv", "json", "latex"])
-    for option in (
-        click.option("--output", type=click.Path(path_type=Path), help="Write to this file instead of the terminal."),
-        click.option("--exact", "is_exact", is_flag=True, help="Show counts in full (CSV and JSON always do)."),
-        click.option(
-            "--format", "format_", type=formats, default="text", show_default=True, help="CSV and JSON: base units."
-        ),
-    ):
-        command = option(command)
-    return command
+    return output_options_with()(command)
+
+
+def output_options_with(*more: str) -> Callable[[Command], Command]:
+    """The same, with formats that only this command has."""
+    formats = click.Choice(["text", "markdown", "csv", "json", "latex", *more])
+
+    def decorate(command: Command) -> Command:
+        for option in (
+            click.option("--output", type=click.Path(path_type=Path), help="Write to this file, not to the terminal."),
+            click.option("--exact", "is_exact", is_flag=True, help="Show counts in full (CSV and JSON always do)."),
+            click.option(
+                "--format", "format_", type=formats, default="text", show_default=True, help="CSV and JSON: base units."
+            ),
+        ):
+            command = option(command)
+        return command
+
+    return decorate
 
 
 def input_options(command: Command) -> Command:
@@ -57,28 +67,27 @@ def input_options(command: Command) -> Command:
 
 
 def cost_of(name: str, **given: Any) -> ModelCost:
-    """What the named network, or saved cost, costs with these options; what a network's code prints goes to stderr."""
-    setting = _setting(**given)
-    if name.endswith(".json"):
-        from archstat.results import read_for
-
-        return read_for(name, setting)
-    from archstat.analysis import count_source
-
-    with contextlib.redirect_stdout(sys.stderr):
-        return count_source(name, setting)
+    """What the named network, or saved cost, costs with these options."""
+    return analyse_named(name, _setting(**given)).cost
 
 
 def explanations_of(name: str, **given: Any) -> tuple[ModelCost, tuple[Explanation, ...]]:
     """What the named network costs with these options, and the sums behind each row."""
+    network = analyse_named(name, _setting(**given))
+    return network.cost, network.explanations()
+
+
+def analyse_named(name: str, setting: Setting) -> Network:
+    """What is known of the named network, or saved cost; what a network's code prints goes to stderr."""
     if name.endswith(".json"):
-        raise InputError(
-            f"{name!r} is a saved cost, which does not hold the ops that the sums are made of: name its network."
-        )
-    from archstat.analysis import explain_source
+        from archstat.quantities import Saved
+        from archstat.results import read_for
+
+        return Saved(read_for(name, setting))
+    from archstat.analysis import analyse
 
     with contextlib.redirect_stdout(sys.stderr):
-        return explain_source(name, _setting(**given))
+        return analyse(name, setting)
 
 
 def _setting(*, inputs: tuple[str, ...], resolution: int | None, batch_size: int, dtype: str, strict: bool) -> Setting:

@@ -138,7 +138,7 @@ class _Counter:
             other_flops += op_other
             detail = detail or detail_of(self._trace.ops[index])
         parameters = layer.parameters if times == 1 else ()
-        held = (*self._sizes(parameters), layer.buffers) if times == 1 else (0, 0, 0)
+        held = (*self._sizes(parameters), layer.buffers) if times == 1 else (0, 0, 0, 0)
         memory = self._allocated(call.outputs, first, end)
         shape = _shape(call.outputs)
         self.rows.append(LayerCost(layer.path, layer.kind, detail, times, shape, *held, macs, other_flops, *memory))
@@ -149,7 +149,7 @@ class _Counter:
         path = self._trace.layers[self._trace.calls[op.call].layer].path
         counts = self._count(index)
         claimed = self._claim(op) if self._loose else ()
-        held = (*self._sizes(claimed), 0) if claimed else (0, 0, 0)
+        held = (*self._sizes(claimed), 0) if claimed else (0, 0, 0, 0)
         if any(counts) or held[0] or op.op in self.uncounted:
             times = self._times[path, op.op] = self._times.get((path, op.op), 0) + 1
             self.rows.append(LayerCost(path, op.op, detail_of(op), times, _shape(op.outputs), *held, *counts))
@@ -198,14 +198,16 @@ class _Counter:
                     nbytes += life.nbytes
         return elements, nbytes
 
-    def _sizes(self, indices: Sequence[int]) -> tuple[int, int]:
-        parameters = trainable = 0
+    def _sizes(self, indices: Sequence[int]) -> tuple[int, int, int]:
+        """Parameters, those that are trained, and those that are weights."""
+        parameters = trainable = weights = 0
         for index in indices:
             parameter = self._trace.parameters[index]
             elements = math.prod(parameter.shape)
             parameters += elements
             trainable += elements if parameter.is_trainable else 0
-        return parameters, trainable
+            weights += elements if len(parameter.shape) > 1 else 0
+        return parameters, trainable, weights
 
     def _claim(self, op: OpCall) -> Sequence[int]:
         """The parameters that an op outside a leaf is the first to use."""

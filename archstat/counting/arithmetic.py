@@ -14,11 +14,12 @@ from fractions import Fraction
 from archstat import units
 from archstat.counting import Origin, rows_of
 from archstat.counting.extents import EXTENTS
+from archstat.counting.receptive_field import describe, receptive_fields
 from archstat.counting.rules import cost_of
 from archstat.counting.terms import TERMS, WEIGHTS, map_sizes, product, total, without_ones
-from archstat.counting.windows import Extent
+from archstat.counting.windows import Extent, Window
 from archstat.expressions import evaluate
-from archstat.records import Explanation, LayerCost, OpCall, Shape, Step, TensorSpec, Trace
+from archstat.records import Explanation, LayerCost, OpCall, ReceptiveField, Shape, Step, TensorSpec, Trace
 
 
 def explain_trace(trace: Trace) -> tuple[Explanation, ...]:
@@ -26,10 +27,11 @@ def explain_trace(trace: Trace) -> tuple[Explanation, ...]:
 
     Left out: quantities that are 0, and the other FLOPs.
     """
-    return tuple(Explanation(row, tuple(_steps(trace, row, origin))) for row, origin in rows_of(trace))
+    fields = receptive_fields(trace)
+    return tuple(Explanation(row, tuple(_steps(trace, row, origin, fields))) for row, origin in rows_of(trace))
 
 
-def _steps(trace: Trace, row: LayerCost, origin: Origin) -> Iterator[Step]:
+def _steps(trace: Trace, row: LayerCost, origin: Origin, fields: Sequence[ReceptiveField | None]) -> Iterator[Step]:
     first, end, parameters, outputs = origin
     ops = trace.ops[first:end]
     yield from dict.fromkeys(step for op in ops if op.op in EXTENTS for step in _sizes(op, len(row.output_shape)))
@@ -39,6 +41,9 @@ def _steps(trace: Trace, row: LayerCost, origin: Origin) -> Iterator[Step]:
         yield _macs(row, ops)
     if row.activations:
         yield _activations(trace, row, ops, outputs)
+    field = fields[end - 1] if end > first else None
+    if field is not None and field.size:
+        yield from _receptive_field(row, ops, field)
 
 
 def _step(quantity: str, formula: str, result: int, remark: str = "") -> Step:
@@ -153,3 +158,25 @@ def _elements(shape: Shape, *, is_map: bool) -> str:
     if axes in _AXES and (is_map or (axes == 2 and shape[2] == shape[3] != 1)):
         return product(map_sizes(shape, axes))
     return product(without_ones(shape))
+
+
+# -- receptive field ---------------------------------------------------------------------------------------------------
+
+
+def _receptive_field(row: LayerCost, ops: Sequence[OpCall], field: ReceptiveField) -> Iterator[Step]:
+    """What a window adds to the field of what it sees: ``r + (k − 1)·j``, j being the stride of its input."""
+    rank = len(field.size) + 2
+    moving = [op for op in ops if op.op in EXTENTS and len(op.outputs[0].shape) == rank]  # not across channels
+    if not moving and not row.macs:
+        return
+    windows = {extent for op in moving for extent in EXTENTS[op.op](op)}
+    window = windows.pop() if len(windows) == 1 else None
+    size, stride, remark = field.size[0], field.stride[0], describe(field, is_full=True)
+    is_square = len({*zip(field.size, field.stride, strict=True)}) == 1
+    if not is_square or size is None or not isinstance(window, Window):
+        yield Step("receptive field", "", size if is_square else None, remark)
+        return
+    before = stride / window.stride
+    step = f"{window.dilation}·{before}" if window.dilation > 1 else f"{before}"
+    seen = size - (window.kernel - 1) * window.dilation * before
+    yield _step("receptive field", f"{seen} + ({window.kernel} − 1)·{step}", size, remark)

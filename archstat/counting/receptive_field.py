@@ -47,8 +47,10 @@ def field_of(fields: Sequence[ReceptiveField | None], first: int, end: int) -> R
     return next((field for field in reversed(fields[first:end]) if field is not None), None)
 
 
-def describe(field: ReceptiveField) -> str:
-    """A receptive field as a table shows it; a stride of 1 and no padding go without saying.
+def describe(field: ReceptiveField, *, is_full: bool = False) -> str:
+    """A receptive field as a table shows it.
+
+    A stride of 1 goes without saying unless it ``is_full``, and no padding always does.
 
     >>> one = Fraction(1)
     >>> describe(ReceptiveField((7, 7), (4 * one, 4 * one), (-3 * one, -3 * one)))
@@ -65,7 +67,7 @@ def describe(field: ReceptiveField) -> str:
     text = joint.join("whole image" if size is None else str(size) for size in field.size)
     strides = [field.stride[axis] for axis in known]
     pads = [max(-field.start[axis], Fraction(0)) for axis in known]
-    if set(strides) != {1}:
+    if is_full or set(strides) != {1}:
         text += f", stride {_alike(strides)}"
     return f"{text}, padding {_alike(pads)}" if any(pads) else text
 
@@ -92,7 +94,7 @@ def _field_of_spans(spans: tuple[Span, ...]) -> ReceptiveField | None:
 
 def _size(span: Span) -> int:
     """The most pixels that an element sees: after an upsampling, neighbours may see more and fewer."""
-    return max(0, *[high - low + 1 for low, high in zip(span.low, span.high, strict=True)])
+    return max((high - low + 1 for low, high in zip(span.low, span.high, strict=True)), default=0)
 
 
 class _Follower:

@@ -4,6 +4,7 @@ A :class:`Table` holds plain values in base units; :mod:`archstat.formats` turns
 LaTeX. Text shows numbers in four digits and a prefix, or in full on request; the other formats keep base units.
 """
 
+from archstat.tables.claims import claims_table
 from archstat.tables.columns import Column, Table
 from archstat.tables.difference import diff_table, matched
 from archstat.tables.explanation import chosen, explanation_table
@@ -14,6 +15,7 @@ __all__ = [
     "Column",
     "Table",
     "chosen",
+    "claims_table",
     "compare_table",
     "diff_table",
     "explanation_table",

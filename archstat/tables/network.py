@@ -107,10 +107,11 @@ def _sum(path: str, members: Sequence[LayerCost]) -> LayerCost:
     if len(members) == 1 and members[0].layer == path:
         return members[0]
     last = next((row for row in reversed(members) if row.output_shape), members[-1])
-    names = ("parameters", "trainable_parameters", "buffers", "macs", "other_flops", "activations", "activation_bytes")
-    totals = {name: sum(getattr(row, name) for row in members) for name in names}
+    totals = {name: sum(getattr(row, name) for row in members) for name in _SUMMED}
     return LayerCost(path, f"{len(members)} rows", "", 1, last.output_shape, **totals)
 
+
+_SUMMED = LayerCost.__struct_fields__[LayerCost.__struct_fields__.index("output_shape") + 1 :]
 
 _OP_COLUMNS = (path("op", "Op"), number("calls", "Calls"), MACS, FLOPS, ACTIVATIONS, BYTES, SHARE)
 

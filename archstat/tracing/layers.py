@@ -58,7 +58,7 @@ class Layers:
             if parameter is not None and id(parameter) not in self._seen:
                 self._seen.add(id(parameter))
                 self.own.append(parameter)
-                self.parameters.append(ParameterSpec(prefix + name, parameter.shape, parameter.requires_grad))
+                self.parameters.append(ParameterSpec(prefix + name, tuple(parameter.shape), parameter.requires_grad))
         return tuple(range(first, len(self.own)))
 
     def _take_buffers(self, buffers: dict[str, Tensor | None]) -> int:

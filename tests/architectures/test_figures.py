@@ -1,36 +1,19 @@
 """Every published figure, against our count under its convention."""
 
-import collections
 import typing
 
 import pytest
-import torch
 
 from archstat import units
-from archstat.analysis import Setting, count_source
+from archstat.analysis import Setting, analyse
 from archstat.published import Convention, Verdict, published
+from archstat.quantities import part_of, value_of
 from archstat.settings import parse_call
-from archstat.sources import build_on_meta, find
 
 
 def counted_as(name, resolution, quantity, convention):
     """Our count under the convention of a figure."""
-    cost, model = count_source(name, Setting(resolution=resolution)), build_on_meta(find(name))
-    if quantity == "parameters":
-        running = [b for path, b in model.named_buffers() if path.endswith(("running_mean", "running_var"))]
-        return {
-            "all": cost.parameters,
-            "weights": sum(p.numel() for p in model.parameters() if p.dim() > 1),
-            "all+running": cost.parameters + sum(b.numel() for b in running),
-        }[convention]
-    convolutions = {path for path, module in model.named_modules() if isinstance(module, torch.nn.Conv2d)}
-    other = collections.Counter({op.op: op.other_flops for op in cost.ops})  # a norm is two, a bias one
-    return {
-        "conv+linear": cost.macs,
-        "conv": sum(row.macs for row in cost.layers if row.layer in convolutions),
-        "conv+linear+add": cost.macs + other["add"],
-        "conv+linear+norm": cost.macs + other["batch_norm"] // 2 + other["conv2d"],
-    }[convention]
+    return value_of(part_of(analyse(name, Setting(resolution=resolution)), ""), quantity, convention)
 
 
 FIGURES = [

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from archstat.analysis import explain_source
+from archstat.analysis import analyse
 from archstat.expressions import evaluate
 from archstat.formats import blocks, text
 from archstat.settings import Setting
@@ -28,11 +28,18 @@ def test_a_layer_is_a_block_of_sums(archstat):
     assert out == (
         "lenet5 · input 1×1×32×32 · float32\n\n"
         "c1 · Conv2d 1→6 5×5\n"
-        "output size  (32 − 5 + 2·0)/1 + 1 = 28  6×28×28\n"
-        "parameters   (5·5·1 + 1)·6 = 156\n"
-        "MACs         28·28·6 · 5·5·1 = 117,600\n"
-        "activations  28·28·6 = 4,704            × 4 B = 18,816 B\n"
+        "output size      (32 − 5 + 2·0)/1 + 1 = 28  6×28×28\n"
+        "parameters       (5·5·1 + 1)·6 = 156\n"
+        "MACs             28·28·6 · 5·5·1 = 117,600\n"
+        "activations      28·28·6 = 4,704            × 4 B = 18,816 B\n"
+        "receptive field  1 + (5 − 1)·1 = 5          5×5, stride 1\n"
     )
+
+
+def test_a_layer_that_sees_the_whole_image_says_so(archstat):
+    out = archstat("explain", "vgg16", "pool5").out
+    assert "receptive field  196 + (2 − 1)·16 = 212  212×212, stride 32, padding 90\n" in out
+    assert archstat("explain", "vgg16", "fc6").out.endswith("\nreceptive field  whole image\n")
 
 
 def test_the_beginning_of_a_path_stands_for_all_layers_inside_and_their_sum(archstat):
@@ -77,7 +84,8 @@ def test_what_the_network_itself_runs_has_a_name_too(archstat, tmp_path):
 
 def test_the_whole_network_is_explained_without_a_layer(archstat):
     found = rows(archstat("explain", "vgg16", "--format", "csv").out)
-    assert all(evaluate(row["formula"]) == int(row["result"]) for row in found)
+    assert all(evaluate(row["formula"]) == int(row["result"]) for row in found if row["result"])
+    assert [row["layer"] for row in found if not row["result"]] == ["fc6", "fc7", "fc8"], "they see the whole image"
     for quantity, sum_ in (("parameters", 138_357_544), ("MACs", 15_470_264_320)):
         assert sum(int(row["result"]) for row in found if row["quantity"] == quantity) == sum_
     out = archstat("explain", "vgg16").out
@@ -110,7 +118,7 @@ def test_the_signs_of_sums_are_written_for_latex(archstat):
 
 def test_the_input_can_be_chosen(archstat):
     assert "⌊(96 − 7 + 2·3)/2⌋ + 1 = 48" in archstat("explain", "resnet18", "conv1", "--resolution", "96").out
-    assert "MACs         8·55·55·96 · 11·11·3" in archstat("explain", "alexnet", "conv1", "--batch-size", "8").out
+    assert "MACs             8·55·55·96 · 11·11·3" in archstat("explain", "alexnet", "conv1", "--batch-size", "8").out
 
 
 @pytest.mark.parametrize(
@@ -120,7 +128,7 @@ def test_the_input_can_be_chosen(archstat):
         (["lenet5", "C3"], "Did you mean 'c3'?"),
         (["lenet5", "x*"], "No layer is named 'x*'. 'archstat table' shows the layers of a network."),
         (["resnet5", "c1"], "No architecture is named 'resnet5'."),
-        (["cost.json"], "'cost.json' is a saved cost, which does not hold the ops"),
+        (["cost.json"], "cost.json cannot be read: No such file or directory."),
         (["lenet5", "--resolution", "16"], "An image of 32x32 would do"),
     ],
 )
@@ -139,7 +147,7 @@ def test_an_op_without_a_rule_is_named_or_refused(archstat, fails, tmp_path):
 
 def test_what_a_network_prints_is_no_part_of_the_result(archstat, net):
     code, out, err = archstat("explain", net, "--input", "3x8x8", "--format", "json")
-    assert (code, len(json.loads(out))) == (0, 4)
+    assert (code, len(json.loads(out))) == (0, 5)
     assert "run" in err
 
 
@@ -171,7 +179,9 @@ def test_json_is_the_cost_with_or_without_sums(archstat):
 def test_a_saved_cost_has_no_sums(archstat, fails, tmp_path):
     path = tmp_path / "cost.json"
     archstat("table", "lenet5", "--format", "json", "--output", path)
-    assert "name its network" in fails("table", path, "--explain")
+    says = "The saved cost of 'lenet5' holds no ops, so no sums: name the network itself."
+    assert says in fails("table", path, "--explain")
+    assert says in fails("explain", path)
 
 
 # -- blocks ------------------------------------------------------------------------------------------------------------
@@ -210,7 +220,8 @@ def test_a_name_cannot_steer_a_terminal():
 
 
 def test_a_narrow_table_leaves_sums_out_whole():
-    cost, explained = explain_source("lenet5", Setting())
+    network = analyse("lenet5", Setting())
+    cost, explained = network.cost, network.explanations()
     out = text(layer_table(cost, explained=explained), width=80)
     assert "Too narrow for" in out
     assert "Parameters =" in out.rpartition("Too narrow for")[2]

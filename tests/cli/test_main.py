@@ -17,7 +17,9 @@ from archstat.errors import ArchstatError
 
 COMMANDS = sorted(cli.commands)
 EVERY = pytest.mark.parametrize("command", COMMANDS)
+CLAIMS = str(Path(__file__).parents[2] / "reports" / "cnn-overview" / "claims.toml")
 RESULTS = {
+    "check": ["check", CLAIMS],
     "list": ["list"],
     "table": ["table", "lenet5"],
     "explain": ["explain", "lenet5"],
@@ -27,7 +29,7 @@ RESULTS = {
 
 
 def test_every_command_is_run_by_these_tests():
-    assert set(RESULTS) == set(COMMANDS) == {"compare", "diff", "explain", "list", "table"}
+    assert set(RESULTS) == set(COMMANDS) == {"check", "compare", "diff", "explain", "list", "table"}
 
 
 def test_the_version_is_that_of_the_package(archstat):
@@ -55,7 +57,8 @@ def test_the_help_of_a_command_has_an_example_and_explains_every_option(archstat
 
 
 @EVERY
-def test_the_example_of_a_command_works(archstat, command):
+def test_the_example_of_a_command_works(archstat, command, monkeypatch):
+    monkeypatch.chdir(Path(__file__).parents[2])
     example = re.search(r"Example: archstat (.+)", cli.commands[command].help)[1]
     code, out, err = archstat(*shlex.split(example))
     assert (code, err) == (0, "")

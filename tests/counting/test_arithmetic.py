@@ -59,8 +59,8 @@ def formulas(model, *inputs):
 
 @pytest.mark.parametrize("name", list(architectures))
 def test_every_number_of_an_architecture_has_a_sum_that_comes_to_it(name):
-    trace, _ = analysis._trace_source(name, Setting())
-    assert all(step.formula for step in hold(trace))
+    steps = hold(analysis.analyse(name, Setting()).trace)
+    assert all(step.formula for step in steps if step.quantity != "receptive field")
 
 
 @pytest.mark.parametrize(
@@ -279,8 +279,25 @@ def test_parameters_that_no_op_explains_are_named():
 
 def test_the_bytes_of_activations_stand_beside_them():
     remarks = [step.remark for each in archstat.explain("lenet5")[:1] for step in each.steps]
-    assert remarks == ["6×28×28", "", "", "× 4 B = 18,816 B"]
+    assert remarks == ["6×28×28", "", "", "× 4 B = 18,816 B", "5×5, stride 1"]
     assert explain_trace(trace_of(lambda x: x.half(), torch.ones(3)))[0].steps[0].remark == "× 2 B = 6 B"
+
+
+@pytest.mark.parametrize("name", ["vgg16", "alexnet", "resnet50", "mobilenet_v1", "zfnet", "vdsr"])
+def test_a_window_adds_to_the_field_of_what_it_sees(name):
+    steps = [step for each in archstat.explain(name) for step in each.steps if step.quantity == "receptive field"]
+    assert all(step.formula for step in steps if step.remark != "whole image")
+    assert all(step.result is None for step in steps if step.remark == "whole image")
+
+
+def test_three_3x3_see_what_one_7x7_sees():
+    fields = {
+        name: [step for each in archstat.explain(name) for step in each.steps if step.quantity == "receptive field"]
+        for name in ("three_3x3", "one_7x7")
+    }
+    assert [step.formula for step in fields["three_3x3"]] == ["1 + (3 − 1)·1", "3 + (3 − 1)·1", "5 + (3 − 1)·1"]
+    assert fields["three_3x3"][-1].result == fields["one_7x7"][-1].result == 7
+    assert fields["three_3x3"][-1].remark == fields["one_7x7"][-1].remark == "7×7, stride 1, padding 3"
 
 
 def test_the_connection_table_of_lenet5_is_6_maps_of_3_and_9_of_4_and_1_of_6():

@@ -1,0 +1,265 @@
+"""Claims and budgets, as a TOML file states them.
+
+Every entry is validated on its own, so an error names the file, the line and the claim.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from archstat.errors import DataError, InputError
+from archstat.quantities import QUANTITIES
+from archstat.settings import Setting, parse_input
+
+Verdict = Literal["exact", "rounds", "holds", "truncated", "slip", "does not hold", "undecided"]
+Expected = Literal["holds", "exact", "rounds", "truncated", "slip", "does not hold"]
+
+
+class Operand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A number that can be worked out: a quantity of a network, or a sum.
+
+    Attributes:
+        architecture: The network, as on the command line.
+        layer: The path of a layer, a block or a stage in it; ``""``: the whole network.
+        input: The sizes of its input without the batch, if it is another than the registered one: ``"3x224x224"``.
+        resolution: Height and width of its input, likewise.
+        batch_size: How many inputs at once.
+        quantity: What of it: a key of :data:`archstat.quantities.QUANTITIES`.
+        convention: How the text counts it.
+        expression: A sum, as the text prints it.
+    """
+
+    architecture: str = ""
+    layer: str = ""
+    input: str = ""
+    resolution: int | None = None
+    batch_size: int = 1
+    quantity: str = ""
+    convention: str = ""
+    expression: str = ""
+
+    @property
+    def setting(self) -> Setting:
+        """How the network is to be counted."""
+        inputs = (parse_input(self.input),) if self.input else ()
+        return Setting(inputs, self.resolution, self.batch_size)
+
+    def check(self) -> None:
+        """Refuse what names nothing, or half of something.
+
+        Raises:
+            ValueError: It does.
+        """
+        if bool(self.architecture) != bool(self.quantity):
+            raise ValueError("'architecture' and 'quantity' go together")
+        if not self.architecture and not self.expression:
+            raise ValueError("it names neither an 'architecture' and a 'quantity' nor an 'expression'")
+        if not self.architecture and (self.layer or self.input or self.resolution or self.convention):
+            raise ValueError("'layer', 'input', 'resolution' and 'convention' need an 'architecture'")
+        if self.quantity and self.quantity not in QUANTITIES:
+            raise ValueError(f"{self.quantity!r} is none of the quantities {', '.join(QUANTITIES)}")
+        if self.batch_size < 1 or (self.resolution is not None and self.resolution < 1):
+            raise ValueError("'batch_size' and 'resolution' are whole numbers from 1 on")
+        try:
+            _ = self.setting
+        except InputError as error:
+            raise ValueError(str(error).rstrip(".")) from error
+
+
+class Slip(Operand, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How a wrong number came about: a sum, or what has to change in the claim to give it.
+
+    Attributes:
+        per: What the quantity is divided by, if that was confused too.
+        why: What was confused, as what follows "appears when": ``"the 3×3 reads 128 channels instead of 64"``.
+    """
+
+    per: Operand | None = None
+    why: str
+
+
+class Claim(Operand, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a text says, and what it is to be checked against.
+
+    Attributes:
+        id: A name for it, once in a file.
+        text: The text, verbatim.
+        source: Where it stands.
+        stated: The number as printed (``"138M"``), a shape (``"28x28x6"``), or a bound (``">1000"``, ``"<=4.1G"``);
+            with a final ``x`` a factor, with ``%`` a share.
+        per: What the quantity is divided by.
+        expect: The verdict that the claim is known to get; ``"holds"`` stands for exact, rounds and holds.
+        slip: How the number came about, if it does not hold.
+        line: The line of the file.
+    """
+
+    id: str
+    text: str = ""
+    source: str = ""
+    stated: str
+    per: Operand | None = None
+    expect: Expected = "holds"
+    slip: Slip | None = None
+    line: int = 0
+
+    def check(self) -> None:
+        """Refuse what does not hold together.
+
+        Raises:
+            ValueError: It does not.
+        """
+        super().check()
+        for operand in (self.per, self.slip and self.changed(self.slip)):
+            if operand is not None:
+                operand.check()
+        if self.expect == "slip" and self.slip is None:
+            raise ValueError("it expects a slip and has none: say how the number came about")
+
+    def changed(self, slip: Slip) -> Operand:
+        """What the slip makes of the claim: its sum, or the claim's operand with other settings."""
+        names = [field for field in Operand.__struct_fields__ if field != "expression"]
+        default = Operand()
+        own = {name: getattr(self, name) for name in names}
+        other = {name: getattr(slip, name) for name in names if getattr(slip, name) != getattr(default, name)}
+        return Operand(expression=slip.expression) if slip.expression else Operand(**{**own, **other})
+
+
+class Undecided(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a text says and no count can decide.
+
+    Attributes:
+        id: A name for it.
+        text: The text, verbatim.
+        source: Where it stands.
+        why: Why not.
+        line: The line of the file.
+    """
+
+    id: str
+    text: str
+    why: str
+    source: str = ""
+    line: int = 0
+
+
+class ClaimsFile(msgspec.Struct, frozen=True):
+    """One file.
+
+    Attributes:
+        path: Where it is.
+        title: The text that it is about.
+        claims: What is to be checked; a budget is one claim for each of its limits.
+        undecided: What cannot be.
+    """
+
+    path: str
+    title: str
+    claims: tuple[Claim, ...]
+    undecided: tuple[Undecided, ...]
+
+
+_KINDS = ("claim", "budget", "undecided")
+_TOP = ("title", "link", "note", *_KINDS)
+
+
+def read(path: Path) -> ClaimsFile:
+    """The claims of a file.
+
+    Raises:
+        DataError: It cannot be read, or does not hold together; the message says in which line.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+        raise DataError(f"{str(path)!r} cannot be read: {reason}.") from error
+    return decode(text, str(path))
+
+
+def decode(text: str, path: str) -> ClaimsFile:
+    """The claims of a text in TOML.
+
+    Raises:
+        DataError: It does not hold together; the message says in which line.
+    """
+    try:
+        content = msgspec.toml.decode(text)
+    except (msgspec.DecodeError, ValueError) as error:
+        raise DataError(f"{path} is no TOML: {error}.") from error
+    unknown = [key for key in content if key not in _TOP]
+    if unknown:
+        raise DataError(f"{path}: {unknown[0]!r} is none of {', '.join(_TOP)}.")
+    title = content.get("title", "")
+    if not isinstance(title, str):
+        raise DataError(f"{path}: the title is no text.")
+    lines = {kind: _lines(text, kind) for kind in _KINDS}
+    claims = [*_entries(content, "claim", lines, path), *_budgets(content, lines, path)]
+    undecided = _entries(content, "undecided", lines, path)
+    _refuse_twice([*claims, *undecided], path)
+    if not claims and not undecided:
+        raise DataError(f"{path} holds no claim: it needs at least one [[claim]], [[budget]] or [[undecided]].")
+    return ClaimsFile(path, title, tuple(claims), tuple(undecided))
+
+
+def _lines(text: str, kind: str) -> list[int]:
+    """The lines where the entries of a kind begin; TOML libraries do not tell."""
+    heading = re.compile(rf"\s*\[\[\s*{kind}\s*\]\]")
+    return [number for number, line in enumerate(text.splitlines(), start=1) if heading.match(line)]
+
+
+def _raw(content: dict[str, Any], kind: str, lines: dict[str, list[int]], path: str) -> Iterator[tuple[Any, int]]:
+    entries = content.get(kind, [])
+    if not isinstance(entries, list):
+        raise DataError(f"{path}: write [[{kind}]] for each {kind}, in double brackets.")
+    yield from zip(entries, [*lines[kind], *[0] * len(entries)], strict=False)
+
+
+def _entries(content: dict[str, Any], kind: str, lines: dict[str, list[int]], path: str) -> list[Any]:
+    """The claims, or what is undecided."""
+    made: type[Claim | Undecided] = Claim if kind == "claim" else Undecided
+    return [_made(entry, made, line, path) for entry, line in _raw(content, kind, lines, path)]
+
+
+def _made(entry: Any, kind: type[Claim | Undecided], line: int, path: str) -> Claim | Undecided:
+    name = entry.get("id", "without an id") if isinstance(entry, dict) else "that is no table"
+    try:
+        made = msgspec.convert({**entry, "line": line} if isinstance(entry, dict) else entry, kind)
+        if isinstance(made, Claim):
+            made.check()
+    except (msgspec.ValidationError, ValueError) as error:
+        raise DataError(f"{path}:{line}: claim {name!r}: {error}.") from error
+    return made
+
+
+_OF_BUDGETS = {"id", "architecture", "layer", "input", "resolution", "batch_size", "source"}
+
+
+def _budgets(content: dict[str, Any], lines: dict[str, list[int]], path: str) -> Iterator[Any]:
+    """One claim for each limit of each budget."""
+    for number, (entry, line) in enumerate(_raw(content, "budget", lines, path), start=1):
+        if not isinstance(entry, dict) or not entry.get("architecture"):
+            raise DataError(f"{path}:{line}: a budget names its 'architecture'.")
+        limits = {key: limit for key, limit in entry.items() if key not in _OF_BUDGETS}
+        unknown = [key for key in limits if key not in QUANTITIES]
+        if unknown or not limits:
+            problem = f"{unknown[0]!r} is none of" if unknown else "it limits none of"
+            raise DataError(f"{path}:{line}: budget: {problem} {', '.join(QUANTITIES)}.")
+        own = {key: value for key, value in entry.items() if key in _OF_BUDGETS and key != "id"}
+        name = str(entry.get("id") or f"budget {number}")
+        for quantity, limit in limits.items():
+            stated = limit if isinstance(limit, str) else f"== {limit}"
+            claim = {**own, "id": f"{name}: {quantity}", "quantity": quantity, "stated": stated}
+            yield _made(claim, Claim, line, path)
+
+
+def _refuse_twice(entries: list[Any], path: str) -> None:
+    seen: dict[str, int] = {}
+    for entry in entries:
+        if entry.id in seen:
+            raise DataError(f"{path}:{entry.line}: the id {entry.id!r} is that of line {seen[entry.id]} already.")
+        seen[entry.id] = entry.line

@@ -1,0 +1,44 @@
+"""``archstat check``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from archstat.cli._options import analyse_named, output_options_with, put, put_table
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
+@click.option("--only-unexpected", is_flag=True, help="Leave out what has the verdict that the file expects.")
+@output_options_with("junit", "github")
+@click.pass_context
+def check(
+    context: click.Context,
+    files: tuple[Path, ...],
+    format_: str,
+    output: Path | None,
+    *,
+    only_unexpected: bool,
+    is_exact: bool,
+) -> None:
+    """Check claims about networks, and budgets of your own, against counts.
+
+    Each FILE is in TOML; docs/claims.md shows how to write one. Exit code 1: a claim or a budget has not the verdict
+    that its file expects.
+
+    Example: archstat check reports/cs231n-notes/claims.toml
+    """
+    from archstat.annotations import ANNOTATIONS
+    from archstat.claims import check_files
+    from archstat.tables import claims_table
+
+    findings = check_files(files, analyse_named)
+    shown = [finding for finding in findings if not (only_unexpected and finding.is_as_expected)]
+    if format_ in ANNOTATIONS:
+        put(ANNOTATIONS[format_](shown), output)
+    else:
+        is_full = format_ in ("csv", "json")
+        put_table(claims_table(shown, findings, is_full=is_full), format_, output, is_exact=is_exact)
+    context.exit(0 if all(finding.is_as_expected for finding in findings) else 1)

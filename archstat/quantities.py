@@ -1,0 +1,345 @@
+"""What a claim or a budget can name: one function is one quantity of a network, of a part of it, or of one layer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from archstat.errors import DataError, UnknownNameError
+from archstat.records import Explanation, LayerCost, ModelCost, ReceptiveField, Shape
+
+Fields = Mapping[str, ReceptiveField | None]
+"""What the output of each layer sees of the input, by path."""
+
+
+class Network(Protocol):
+    """What is known of a network; :class:`archstat.analysis.Analysis` is one."""
+
+    @property
+    def cost(self) -> ModelCost:
+        """What it costs."""
+        ...
+
+    def explanations(self) -> tuple[Explanation, ...]:
+        """The sums behind each row of its cost."""
+        ...
+
+    def fields(self) -> Fields:
+        """The receptive fields of its layers."""
+        ...
+
+    def depth(self) -> int:
+        """The layers with weights on the longest way through it."""
+        ...
+
+
+class Saved(msgspec.Struct, frozen=True):
+    """A network of which only a saved cost is known.
+
+    Attributes:
+        cost: What it costs.
+    """
+
+    cost: ModelCost
+
+    def explanations(self) -> tuple[Explanation, ...]:
+        """Not known: raises a DataError."""
+        raise self._without("sums")
+
+    def fields(self) -> Fields:
+        """Not known: raises a DataError."""
+        raise self._without("receptive fields")
+
+    def depth(self) -> int:
+        """Not known: raises a DataError."""
+        raise self._without("depth")
+
+    def _without(self, what: str) -> DataError:
+        return DataError(
+            f"The saved cost of {self.cost.architecture!r} holds no ops, so no {what}: name the network itself."
+        )
+
+
+class Part(msgspec.Struct, frozen=True):
+    """A network, or what lies under one path of it.
+
+    Attributes:
+        network: The network.
+        layer: The path, ``""`` for the whole network.
+        rows: The rows under it.
+    """
+
+    network: Network
+    layer: str
+    rows: tuple[LayerCost, ...]
+
+    @property
+    def last(self) -> LayerCost:
+        """The row whose output is that of the part."""
+        ran = [row for row in self.rows if row.output_shape]
+        if not ran:
+            raise DataError(f"{self.layer!r} of {self.network.cost.architecture} never runs: it has no output.")
+        return ran[-1]
+
+
+def part_of(network: Network, layer: str) -> Part:
+    """The part of a network under a path: a layer, a block, a stage.
+
+    Raises:
+        UnknownNameError: Nothing lies under it.
+    """
+    cost = network.cost
+    rows = tuple(row for row in cost.layers if not layer or row.layer == layer or row.layer.startswith(f"{layer}."))
+    if not rows:
+        paths = {".".join(row.layer.split(".")[:depth]) for row in cost.layers for depth in range(1, 6)}
+        raise UnknownNameError.of("layer", layer, sorted(paths), f"'archstat table {cost.architecture}' shows them.")
+    return Part(network, layer, rows)
+
+
+Value = int | Shape
+Quantity = Callable[[Part], Value]
+Entry = TypeVar("Entry", bound=Quantity)
+
+QUANTITIES: dict[str, Quantity] = {}
+
+
+def _enter(quantity: Entry) -> Entry:
+    QUANTITIES[quantity.__name__] = quantity
+    return quantity
+
+
+def value_of(part: Part, quantity: str, convention: str = "") -> Value:
+    """What a part comes to.
+
+    Args:
+        part: A network or a part of it.
+        quantity: A key of :data:`QUANTITIES`.
+        convention: How a paper counts it, a key of :data:`CONVENTIONS`; ``""``: as archstat does.
+
+    Raises:
+        UnknownNameError: There is no such quantity, or no such convention for it.
+        DataError: The part has no such quantity.
+    """
+    if quantity not in QUANTITIES:
+        raise UnknownNameError.of("quantity", quantity, QUANTITIES, f"The quantities are {', '.join(QUANTITIES)}.")
+    if not convention:
+        return QUANTITIES[quantity](part)
+    known = CONVENTIONS.get(quantity, {})
+    if convention not in known:
+        fitting = f"Those of {quantity} are {', '.join(known)}." if known else f"There is none for {quantity}."
+        raise UnknownNameError.of("convention", convention, known, fitting)
+    return known[convention](part)
+
+
+def _total(rows: Sequence[LayerCost], name: str) -> int:
+    return sum(getattr(row, name) for row in rows)
+
+
+# -- parameters --------------------------------------------------------------------------------------------------------
+
+
+@_enter
+def parameters(part: Part) -> int:
+    """All parameters, each once."""
+    return _total(part.rows, "parameters")
+
+
+@_enter
+def trainable_parameters(part: Part) -> int:
+    """The parameters that ask for a gradient."""
+    return _total(part.rows, "trainable_parameters")
+
+
+@_enter
+def weights(part: Part) -> int:
+    """The parameters that are neither biases nor those of a normalization."""
+    return _total(part.rows, "weights")
+
+
+@_enter
+def biases(part: Part) -> int:
+    """The parameters with one axis: biases, and the scales and shifts of normalizations."""
+    return parameters(part) - weights(part)
+
+
+@_enter
+def buffers(part: Part) -> int:
+    """Running means and variances, and whatever else is stored and not trained."""
+    return _total(part.rows, "buffers")
+
+
+@_enter
+def parameters_and_statistics(part: Part) -> int:
+    """The parameters and the running means and variances of batch normalization, which Keras counts as well."""
+    normalized = [row for row in part.rows if row.kind.startswith("BatchNorm") and row.buffers]
+    return parameters(part) + sum(row.buffers - 1 for row in normalized)  # one buffer counts batches
+
+
+# -- arithmetic --------------------------------------------------------------------------------------------------------
+
+
+@_enter
+def macs(part: Part) -> int:
+    """Multiply-accumulates of convolutions, linear layers and matrix products."""
+    return _total(part.rows, "macs")
+
+
+@_enter
+def flops(part: Part) -> int:
+    """Floating-point operations: two for a multiply-accumulate, and all others."""
+    return _total(part.rows, "flops")
+
+
+@_enter
+def other_flops(part: Part) -> int:
+    """Floating-point operations that are no part of a multiply-accumulate."""
+    return _total(part.rows, "other_flops")
+
+
+def _ops(part: Part) -> dict[str, tuple[int, int]]:
+    """MACs and other FLOPs by op.
+
+    Raises:
+        DataError: The part is not the whole network, for which alone they are known.
+    """
+    if part.layer:
+        raise DataError(f"Conventions of MACs are for whole networks, not for {part.layer!r}.")
+    return {op.op: (op.macs, op.other_flops) for op in part.network.cost.ops}
+
+
+def _convolutions(part: Part) -> int:
+    return sum(found for op, (found, _) in _ops(part).items() if "conv" in op)
+
+
+def _with_additions(part: Part) -> int:
+    return macs(part) + _ops(part).get("add", (0, 0))[1]
+
+
+def _with_norms(part: Part) -> int:
+    """One for each element that is normalized, which is two FLOPs here, or has a bias."""
+    ops = _ops(part)
+    biased = sum(other for op, (_, other) in ops.items() if "conv" in op)
+    return macs(part) + ops.get("batch_norm", (0, 0))[1] // 2 + biased
+
+
+# -- memory and shape --------------------------------------------------------------------------------------------------
+
+
+@_enter
+def activations(part: Part) -> int:
+    """The elements of every layer's own output; what is done in place adds none."""
+    return _total(part.rows, "activations")
+
+
+@_enter
+def activation_bytes(part: Part) -> int:
+    """The same in bytes."""
+    return _total(part.rows, "activation_bytes")
+
+
+@_enter
+def activations_with_input(part: Part) -> int:
+    """The elements of every layer's own output and of the input."""
+    return activations(part) + sum(map(math.prod, part.network.cost.input_shapes))
+
+
+@_enter
+def peak_activation_bytes(part: Part) -> int:
+    """The most activation memory that is alive at once.
+
+    Raises:
+        DataError: It is asked of a part: a peak is one of the whole network.
+    """
+    if part.layer:
+        raise DataError(f"The peak is one of the whole network, not of {part.layer!r}.")
+    return part.network.cost.peak_activation_bytes
+
+
+@_enter
+def output_shape(part: Part) -> Shape:
+    """The shape of the output without the batch."""
+    return part.last.output_shape[1:]
+
+
+@_enter
+def output_elements(part: Part) -> int:
+    """How many numbers come out for one input."""
+    return math.prod(output_shape(part))
+
+
+@_enter
+def output_maps(part: Part) -> int:
+    """The maps, or the features, that come out."""
+    return part.last.output_shape[1]
+
+
+@_enter
+def output_size(part: Part) -> Shape:
+    """The height and width of the maps that come out.
+
+    Raises:
+        DataError: They are no maps.
+    """
+    if len(part.last.output_shape) != 4:
+        raise DataError(f"The output of {part.layer or part.network.cost.architecture!r} has no height and width.")
+    return part.last.output_shape[2:]
+
+
+@_enter
+def output_height(part: Part) -> int:
+    """The height of the maps that come out.
+
+    Raises:
+        DataError: They are no maps.
+    """
+    return output_size(part)[0]
+
+
+@_enter
+def receptive_field(part: Part) -> Shape:
+    """How much of the input an element of the output sees, in pixels.
+
+    Raises:
+        DataError: It is the whole input, or cannot be followed.
+    """
+    field = part.network.fields().get(part.last.layer)
+    sizes = tuple(size for size in field.size if size is not None) if field else ()
+    if field is None or not sizes or len(sizes) < len(field.size):
+        raise DataError(f"The receptive field of {part.layer or 'the network'!r} is the whole input, or not followed.")
+    return sizes
+
+
+# -- depth -------------------------------------------------------------------------------------------------------------
+
+
+@_enter
+def depth(part: Part) -> int:
+    """The layers with weights on the longest way from the input to the output: the 22 of GoogLeNet.
+
+    Raises:
+        DataError: It is asked of a part.
+    """
+    if part.layer:
+        raise DataError(f"The depth is one of the whole network, not of {part.layer!r}.")
+    return part.network.depth()
+
+
+@_enter
+def weighted_layers(part: Part) -> int:
+    """All convolutions and linear layers, beside each other or not."""
+    return sum(1 for row in part.rows if row.macs and row.weights)
+
+
+CONVENTIONS: dict[str, dict[str, Quantity]] = {
+    "parameters": {"all": parameters, "weights": weights, "all+running": parameters_and_statistics},
+    "macs": {
+        "conv+linear": macs,
+        "conv": _convolutions,
+        "conv+linear+add": _with_additions,
+        "conv+linear+norm": _with_norms,
+    },
+}
+"""How papers count a quantity."""

@@ -1,0 +1,151 @@
+"""``archstat check``."""
+
+import json
+from xml.etree import ElementTree as ET
+
+import pytest
+
+CLAIMS = """
+title = "A lecture"
+
+[[claim]]
+id = "slide 55"
+text = "Total: 358M ops"
+source = "slide 55"
+architecture = "inception_module_bottleneck"
+quantity = "macs"
+stated = "358M"
+expect = "slip"
+slip = { expression = "271351808 + 28*28*192*9*64", why = "the 3×3 reads 128 channels instead of 64" }
+
+[[claim]]
+id = "vgg"
+architecture = "vgg16"
+quantity = "parameters"
+stated = "138M"
+
+[[undecided]]
+id = "first"
+text = "the first"
+why = "history"
+"""
+WRONG = """
+[[claim]]
+id = "5% of, all"
+architecture = "googlenet"
+quantity = "parameters"
+stated = "5 million"
+"""
+
+
+@pytest.fixture
+def claims(tmp_path, monkeypatch):
+    """Two files in the folder: one that is as it expects, and one that is not."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "good.toml").write_text(CLAIMS, encoding="utf-8")
+    (tmp_path / "wrong.toml").write_text(WRONG, encoding="utf-8")
+
+
+@pytest.mark.usefixtures("claims")
+def test_claims_as_expected_end_with_0(archstat):
+    code, out, err = archstat("check", "good.toml")
+    assert (code, err) == (0, "")
+    assert "358,055,936 appears when the 3×3 reads 128 channels instead of 64" in out
+    assert "3 claims: rounds 1, slip 1, undecided 1. All as expected." in out
+    assert "✗" not in out
+
+
+@pytest.mark.usefixtures("claims")
+def test_a_claim_that_is_not_as_expected_ends_with_1(archstat):
+    code, out, err = archstat("check", "good.toml", "wrong.toml")
+    assert (code, err) == (1, "")
+    (line,) = [line for line in out.splitlines() if "✗" in line]
+    assert line.startswith("5% of, all")
+    assert "stated less by 1,998,552, 28.6 %" in line
+    assert [line for line in out.splitlines() if line.endswith(".toml")] == ["good.toml", "wrong.toml"]
+
+
+@pytest.mark.usefixtures("claims")
+def test_only_the_unexpected_can_be_shown_and_the_sums_are_of_all(archstat):
+    code, out, _ = archstat("check", "good.toml", "wrong.toml", "--only-unexpected")
+    assert code == 1
+    assert "138M" not in out
+    assert "4 claims: " in out
+    assert archstat("check", "good.toml", "--only-unexpected").out.startswith("3 claims: ")
+
+
+@pytest.mark.usefixtures("claims")
+def test_json_has_the_text_and_where_it_stands(archstat):
+    code, out, _ = archstat("check", "good.toml", "wrong.toml", "--format", "json")
+    assert code == 1
+    slip, vgg, first, wrong = json.loads(out)
+    assert (slip["text"], slip["source"], slip["line"], slip["expected"]) == ("Total: 358M ops", "slide 55", 4, "slip")
+    assert (vgg["verdict"], vgg["is_as_expected"], vgg["computed"]) == ("rounds", True, "138,357,544")
+    assert (first["verdict"], first["message"]) == ("undecided", "history")
+    assert (wrong["verdict"], wrong["is_as_expected"], wrong["file"]) == ("does not hold", False, "wrong.toml")
+
+
+@pytest.mark.usefixtures("claims")
+def test_junit_has_a_suite_for_each_file_and_a_failure_for_each_surprise(archstat):
+    code, out, _ = archstat("check", "good.toml", "wrong.toml", "--format", "junit")
+    assert code == 1
+    good, wrong = ET.fromstring(out)  # noqa: S314 - written above
+    assert (good.get("tests"), good.get("failures"), wrong.get("failures")) == ("3", "0", "1")
+    assert [case.get("name") for case in good] == ["slide 55", "vgg", "first"]
+    assert [child.tag for case in good for child in case] == ["skipped"]
+    assert "expected holds: counted 6,998,552" in wrong.find("testcase/failure").get("message")
+
+
+@pytest.mark.usefixtures("claims")
+def test_github_gets_errors_for_surprises_and_notices_for_slips(archstat):
+    lines = archstat("check", "good.toml", "wrong.toml", "--format", "github").out.splitlines()
+    assert lines[0].startswith(
+        "::notice file=good.toml,line=4,title=slide 55::358M slip, expected slip: counted 271,351"
+    )
+    assert lines[1].startswith("::error file=wrong.toml,line=2,title=5%25 of%2C all::5 million does not hold, expected")
+    assert lines[1].endswith("28.6 %25.")
+    assert len(lines) == 2
+
+
+@pytest.mark.usefixtures("claims")
+def test_a_report_goes_into_a_file(archstat):
+    code, out, err = archstat("check", "good.toml", "--format", "junit", "--output", "report.xml")
+    assert (code, out, err) == (0, "", "Wrote report.xml\n")
+    assert ET.parse("report.xml").getroot().tag == "testsuites"  # noqa: S314 - written above
+
+
+def test_a_budget_of_a_network_of_ones_own(archstat, net, tmp_path):
+    (tmp_path / "budget.toml").write_text(f"[[budget]]\narchitecture='{net}'\ninput='3x32x32'\nparameters='<= 304'\n")
+    code, out, err = archstat("check", "budget.toml")
+    assert code == 0
+    assert "304" in out
+    assert "imported" in err, "what the network's code prints is no result"
+    (tmp_path / "budget.toml").write_text(f"[[budget]]\narchitecture='{net}'\ninput='3x32x32'\nparameters='< 304'\n")
+    assert archstat("check", "budget.toml").code == 1
+
+
+def test_a_saved_cost_is_checked_without_its_network(archstat, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    archstat("table", "lenet5", "--format", "json", "--output", "cost.json")
+    (tmp_path / "a.toml").write_text("[[budget]]\narchitecture='cost.json'\nparameters=60_000\n")
+    assert archstat("check", "a.toml").code == 0
+    (tmp_path / "a.toml").write_text("[[budget]]\narchitecture='cost.json'\ndepth=5\n")
+    assert archstat("check", "a.toml").err.endswith("holds no ops, so no depth: name the network itself.\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[[claim]]\nid='a'\nstated='3'\narchitecture='vgg17'\nquantity='macs'", "No architecture is named 'vgg17'."),
+        ("x", "is no TOML"),
+        ("[[claim]]\nid='a'", "missing required field `stated`"),
+    ],
+)
+def test_what_cannot_run_ends_with_2(fails, tmp_path, text, says):
+    path = tmp_path / "bad.toml"
+    path.write_text(text)
+    assert says in fails("check", path)
+
+
+def test_a_file_that_is_missing_ends_with_2(fails):
+    assert fails("check", "nothing.toml") == "Error: 'nothing.toml' cannot be read: No such file or directory.\n"

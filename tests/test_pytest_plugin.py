@@ -1,0 +1,65 @@
+"""Budgets in tests."""
+
+import re
+
+import pytest
+import torch
+from torch import nn
+
+from archstat.errors import UnknownNameError
+from archstat.pytest_plugin import assert_cost
+
+pytest_plugins = ["pytester"]
+IMAGE = torch.empty(1, 3, 8, 8, device="meta")
+
+
+def net():
+    return nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), nn.Linear(4 * 36, 10))
+
+
+def test_a_network_within_its_budget_passes(archstat_budget):
+    archstat_budget(net(), IMAGE, parameters=1_562, macs="<= 6k", depth=2, activation_bytes="< 1 KiB")
+    archstat_budget("lenet5", parameters="60,000", macs="325.7k")
+    archstat_budget("resnet50", layer="conv2_x", macs="< 0.7G")
+
+
+def test_every_limit_that_is_broken_is_named():
+    says = "Sequential: parameters is 1,562, not <= 1000; macs is 5,328, not 5,000; "
+    with pytest.raises(AssertionError, match=re.escape(says)):
+        assert_cost(net(), IMAGE, parameters="<= 1000", macs="5,000", depth=2, weighted_layers=3)
+    with pytest.raises(AssertionError, match=re.escape("conv2_x of resnet50: macs is 667,942,912, not < 0.6G")):
+        assert_cost("resnet50", layer="conv2_x", macs="< 0.6G")
+
+
+def test_what_is_no_quantity_is_an_error_and_no_pass():
+    with pytest.raises(UnknownNameError, match=re.escape("No quantity is named 'mac'. Did you mean 'macs'")):
+        assert_cost(net(), IMAGE, mac=3)
+    with pytest.raises(UnknownNameError, match="No layer is named '7'"):
+        assert_cost(net(), IMAGE, layer="7", macs=3)
+
+
+def test_the_fixture_is_there_where_archstat_is_installed(pytester):
+    pytester.makepyfile(
+        """
+        def test_it_is_small(archstat_budget):
+            archstat_budget("lenet5", parameters="<= 60k")
+
+        def test_it_is_tiny(archstat_budget):
+            archstat_budget("lenet5", parameters="<= 6k")
+        """
+    )
+    result = pytester.runpytest_subprocess("-p", "no:randomly")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*AssertionError: lenet5: parameters is 60,000, not <= 6k*"])
+
+
+def test_pytest_starts_without_torch(pytester):
+    pytester.makepyfile(
+        """
+        import sys
+
+        def test_nothing():
+            assert "torch" not in sys.modules
+        """
+    )
+    pytester.runpytest_subprocess("-p", "no:hypothesispytest").assert_outcomes(passed=1)
