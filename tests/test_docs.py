@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 import archstat
 from archstat.analysis import analyse
-from archstat.claims import check, decode
+from archstat.claims import check, check_files, decode
 from archstat.claims.files import Verdict
 from archstat.cli import cli
 from archstat.published import Convention, published
@@ -85,3 +85,10 @@ def test_the_claims_page_lists_every_quantity_verdict_and_convention():
     names = {*QUANTITIES, *typing.get_args(Convention)}
     assert {name for name in names if f"`{name}`" not in CLAIMS_PAGE} == set()
     assert {verdict for verdict in typing.get_args(Verdict) if f"| {verdict} |" not in CLAIMS_PAGE} == set()
+
+
+def test_a_lecture_and_the_table_explain_a_famous_number_in_the_same_words():
+    findings = check_files([ROOT / "reports/cs231n-notes/claims.toml"], analyse)
+    (slip,) = [finding for finding in findings if finding.id == "bottleneck-358m"]
+    assert slip.verdict == "slip"
+    assert slip.message in published()["inception_module_bottleneck"].macs.why

@@ -14,9 +14,9 @@ _COLUMNS = (
     Column("computed", "Counted", least=30),
     Column("verdict", "Verdict", least=13),
     Column("is_as_expected", "", lambda is_as_expected: "" if is_as_expected else "✗", least=1),
-    Column("message", "Because", least=20, gives_way=1),
 )
 _FURTHER = (
+    Column("message", "Because"),
     Column("expected", "Expected"),
     Column("text", "Text"),
     Column("source", "Source"),
@@ -25,13 +25,14 @@ _FURTHER = (
 
 
 def claims_table(shown: Sequence[Finding], every: Sequence[Finding], *, is_full: bool = False) -> Table:
-    """One row for each claim.
+    """One row for each claim; under it why some do not hold or cannot be decided.
 
     Args:
         shown: The findings with a row.
         every: Those that the sums under the table are of.
-        is_full: With the text, its source, the line and the verdict that the file expects.
+        is_full: The reasons stand in the rows, with the text, its source, the line and the expected verdict.
     """
     columns = (*_COLUMNS, *_FURTHER) if is_full else _COLUMNS
     rows = tuple(tuple(getattr(finding, column.key) for column in columns) for finding in shown)
-    return Table(columns, rows, "", (summary(every),))
+    reasons = [] if is_full else [f"{each.id}: {each.verdict}; {each.message}." for each in shown if each.message]
+    return Table(columns, rows, "", (*reasons, summary(every)))

@@ -1,0 +1,42 @@
+"""The claims of the lectures: every one has the verdict that its file expects, and stands for something."""
+
+import functools
+from pathlib import Path
+
+import pytest
+
+from archstat.analysis import analyse
+from archstat.claims import check, read
+
+FILES = sorted(Path(__file__).parents[2].glob("reports/*/claims.toml"))
+analysed = functools.cache(analyse)
+
+
+def test_there_is_a_file_for_each_of_the_five_lectures():
+    assert [path.parent.name for path in FILES] == [
+        "classic-networks",
+        "cnn-design-modules",
+        "cnn-overview",
+        "cs231n-notes",
+        "understanding-cnns",
+    ]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.parent.name)
+def test_every_claim_has_the_verdict_that_its_file_expects(path):
+    findings = check(read(path), analysed)
+    assert [finding.id for finding in findings if not finding.is_as_expected] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.parent.name)
+def test_every_claim_has_its_text_and_its_place(path):
+    file = read(path)
+    assert file.title
+    assert all(claim.text and claim.source for claim in file.claims)
+    assert all(entry.text and entry.source and entry.why for entry in file.undecided)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.parent.name)
+def test_most_claims_are_decided_by_a_network_and_not_by_their_own_sum(path):
+    claims = read(path).claims
+    assert sum(bool(claim.architecture) for claim in claims) > len(claims) / 2
