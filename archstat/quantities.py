@@ -1,4 +1,7 @@
-"""What a claim or a budget can name: one function is one quantity of a network, of a part of it, or of one layer."""
+"""What a claim or a budget can name: one function is one quantity of a network, of a part of it, or of one layer.
+
+One table, and so one file, however long: a quantity is looked up here and nowhere else.
+"""
 
 from __future__ import annotations
 

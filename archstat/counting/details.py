@@ -31,7 +31,7 @@ def _convolution(call: OpCall) -> str:
     rest = call.args[3:]
     window = _window(tuple(kernel), rest[0] if rest else (1,), rest[2] if len(rest) > 2 else (1,))
     channels = call.args[0].shape[-1 - len(kernel)]
-    groups = channels // per_group
+    groups = channels // per_group if per_group else 1
     text = f"{channels}→{out} {window}"
     return f"{text}, {groups} groups" if groups > 1 else text
 

@@ -83,7 +83,7 @@ def _seen(call: OpCall, weight: int = 1) -> str:
     """What one output of a convolution is summed over; weights are ``(out, in/groups, *kernel)``."""
     _, per_group, *kernel = call.args[weight].shape
     channels = call.args[0].shape[-1 - len(kernel)]
-    return _filter(tuple(kernel), channels, channels // per_group)
+    return _filter(tuple(kernel), channels, channels // per_group if per_group else 1)
 
 
 def _convolution(call: OpCall) -> str:

@@ -166,6 +166,22 @@ def test_the_numbers_of_an_op_outside_a_leaf_have_sums(call, inputs):
     assert hold(trace_of(Calls(call, idle=nn.Identity()), *inputs))
 
 
+@pytest.mark.parametrize(
+    ("kind", "arguments", "shape"),
+    [
+        (nn.Conv2d, (0, 4, 3), (1, 0, 5, 5)),
+        (nn.Conv2d, (3, 4, 3), (0, 3, 5, 5)),
+        (nn.Linear, (3, 0), (2, 3)),
+        (nn.Linear, (0, 3), (2, 0)),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Initializing zero-element tensors")
+def test_a_layer_with_nothing_in_it_is_counted_and_explained(kind, arguments, shape):
+    layer = kind(*arguments)
+    hold(trace_of(layer, torch.empty(shape)))
+    assert archstat.count(layer, torch.empty(shape)).macs == 0
+
+
 # -- single layers, written out ----------------------------------------------------------------------------------------
 
 image = torch.ones(1, 4, 32, 32)
