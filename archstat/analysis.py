@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from archstat import sources, units
 from archstat.counting import count_trace
 from archstat.counting.arithmetic import explain_trace
+from archstat.counting.attention import attention_macs
 from archstat.counting.depth import depth
 from archstat.counting.receptive_field import receptive_fields
 from archstat.errors import ForwardError, InputError
@@ -82,6 +83,10 @@ class Analysis:
         """The sums behind each row of the cost."""
         return explain_trace(self.trace)
 
+    def attention_macs(self) -> int:
+        """The multiply-accumulates of products of activations with each other."""
+        return attention_macs(self.trace)
+
     def fields(self) -> dict[str, ReceptiveField | None]:
         """What the output of each layer sees of the input, by path."""
         owners = [self.trace.layers[self.trace.calls[op.call].layer].path for op in self.trace.ops]
@@ -108,22 +113,60 @@ def analyse(name: str, setting: Setting) -> Analysis:
     Raises:
         ArchstatError: The name leads nowhere, or the network cannot take the input.
     """
-    source = sources.find(name)
-    specs = _inputs(source, setting)
+    subject = Subject(name)
     try:
-        found = _trace_with(source, specs, setting)
+        return subject.analyse(setting)
     except ForwardError as error:
-        raise InputError(f"{error}{_advice(source, specs, setting)}") from error
-    return Analysis(found, source, strict=setting.strict)
+        raise InputError(f"{error}{_advice(subject.source, subject.inputs(setting), setting)}") from error
 
 
-def _trace_with(source: Source, specs: Sequence[InputSpec], setting: Setting) -> Trace:
-    try:
-        return _trace(sources.build_on_meta(source), specs, setting)
-    except ForwardError as error:
-        if "meta" not in str(error):
-            raise
-        return _trace(sources.build_on_cpu(source), specs, setting)
+class Subject:
+    """A named network that is built once and can be traced on many inputs.
+
+    Attributes:
+        source: What is known of it.
+    """
+
+    def __init__(self, name: str) -> None:
+        """The network of that name.
+
+        Raises:
+            ArchstatError: The name leads nowhere.
+        """
+        self.source = sources.find(name)
+        self._model: nn.Module | None = None
+
+    def inputs(self, setting: Setting) -> tuple[InputSpec, ...]:
+        """What goes in.
+
+        Raises:
+            InputError: None is known.
+        """
+        return _inputs(self.source, setting)
+
+    def analyse(self, setting: Setting) -> Analysis:
+        """The network traced on the input that the setting says.
+
+        Raises:
+            ForwardError: It cannot take that input.
+            UncountedError: Under ``strict``, there is an op that no rule covers.
+        """
+        return Analysis(self._traced(self.inputs(setting), setting), self.source, strict=setting.strict)
+
+    def _traced(self, specs: Sequence[InputSpec], setting: Setting) -> Trace:
+        """A trace of the network that is there, or of one with values if it never went without."""
+        if self._model is not None:
+            return _trace(self._model, specs, setting)
+        model = sources.build_on_meta(self.source)
+        try:
+            found = _trace(model, specs, setting)
+        except ForwardError as error:
+            if "meta" not in str(error):
+                raise
+            model = sources.build_on_cpu(self.source)
+            found = _trace(model, specs, setting)
+        self._model = model
+        return found
 
 
 def _trace(model: nn.Module, specs: Sequence[InputSpec], setting: Setting) -> Trace:

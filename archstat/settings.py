@@ -78,6 +78,23 @@ def parse_years(text: str) -> tuple[int, int]:
     raise InputError(f"{text!r} is no year: write 2015, 2012-2015, 2015- or -2015.")
 
 
+def parse_sizes(text: str) -> tuple[int, ...]:
+    """``64,96,128``, in ascending order.
+
+    >>> parse_sizes("96, 64,96")
+    (64, 96)
+
+    Raises:
+        InputError: These are no sizes.
+    """
+    if not re.fullmatch(r"\s*\d{1,9}\s*(,\s*\d{1,9}\s*)*", text, re.ASCII):
+        raise InputError(f"{text!r} are no sizes: write them as '64,96,128'.")
+    sizes = sorted({int(size) for size in text.split(",")})
+    if not sizes[0]:
+        raise InputError(f"{text!r} has a size of 0: the smallest is 1.")
+    return tuple(sizes)
+
+
 _SPEC = re.compile(r"(.*?\.py:[^(]*|[^(]*)(\(.*)?", re.DOTALL)
 """A place, and the call that may follow it; the path of a file may have parentheses too."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
@@ -99,13 +99,50 @@ def change(before: int, after: int, show: Callable[[int], str] = compact) -> str
     return f"{text} ({sign}{100 * abs(after - before) / before:.1f} %)" if before else text
 
 
-def shape(sizes: Iterable[int]) -> str:
+def shape(sizes: Iterable[int | str]) -> str:
     """The extents of a tensor.
 
     >>> shape((1, 64, 56, 56)), shape(())
     ('1×64×56×56', '–')
     """
     return "×".join(map(str, sizes)) or "–"
+
+
+def listed(numbers: Sequence[int]) -> str:
+    """Whole numbers, the inner ones of a long list left out.
+
+    >>> listed((32, 64)), listed(range(1, 100))
+    ('32, 64', '1, 2, …, 99 (99 of them)')
+    """
+    if len(numbers) <= 6:
+        return ", ".join(map(exact, numbers))
+    return f"{exact(numbers[0])}, {exact(numbers[1])}, …, {exact(numbers[-1])} ({len(numbers)} of them)"
+
+
+def polynomial(coefficients: Sequence[Fraction], variable: str) -> str:
+    """A polynomial in full, the highest power first; ``coefficients[k]`` belongs to the ``k``-th one.
+
+    >>> polynomial((Fraction(2048000), Fraction(0), Fraction(76848)), "s")
+    '76,848·s² + 2,048,000'
+    >>> polynomial((Fraction(-1, 2), Fraction(-1), Fraction(3, 4)), "n"), polynomial((), "n")
+    ('3/4·n² − n − 1/2', '0')
+    """
+    terms = [(number < 0, _term(abs(number), variable, power)) for power, number in enumerate(coefficients) if number]
+    text = "".join(f" {'−' if is_negative else '+'} {term}" for is_negative, term in reversed(terms))
+    return text.removeprefix(" + ").replace(" − ", "−", int(text.startswith(" − "))) or "0"
+
+
+def _term(coefficient: Fraction, variable: str, power: int) -> str:
+    """``3/4·n²``."""
+    numerator, denominator = exact(coefficient.numerator), exact(coefficient.denominator)
+    number = numerator if denominator == "1" else f"{numerator}/{denominator}"
+    if not power:
+        return number
+    raised = variable if power == 1 else variable + str(power).translate(_SUPERSCRIPTS)
+    return raised if number == "1" else f"{number}·{raised}"
+
+
+_SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class Printed(msgspec.Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 import re
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -223,3 +224,20 @@ def test_a_count_rounded_by_ourselves_rounds(counted, power):
     step = 10**power
     rounded = (counted + step // 2) // step
     assert units.parse(f"{rounded}e{power}").verdict(counted) in ("exact", "rounds")
+
+
+@given(st.lists(st.fractions(min_value=-(10**7), max_value=10**7, max_denominator=50), max_size=5), st.integers(2, 9))
+def test_a_polynomial_is_printed_so_that_it_can_be_computed(coefficients, s):
+    text = units.polynomial(coefficients, "s").replace(",", "").replace("−", "-").replace("·", "*")
+    for power in (2, 3, 4):
+        text = text.replace(f"s{'⁰¹²³⁴'[power]}", f"{s**power}")
+    text = re.sub(r"(\d+)/(\d+)", r"Fraction(\1, \2)", text.replace("s", str(s)))
+    assert eval(text, {"Fraction": Fraction}) == sum(c * s**k for k, c in enumerate(coefficients))  # noqa: S307
+
+
+@pytest.mark.parametrize(
+    ("numbers", "text"),
+    [((7,), "7"), (range(1, 7), "1, 2, 3, 4, 5, 6"), (range(1000, 1008), "1,000, 1,001, …, 1,007 (8 of them)")],
+)
+def test_long_lists_are_shortened(numbers, text):
+    assert units.listed(numbers) == text

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from archstat.errors import OutputError
+from archstat.errors import InputError, OutputError
 
 if TYPE_CHECKING:
     from archstat.quantities import Network
     from archstat.records import Explanation, ModelCost
+    from archstat.scaling import Over, Scaling
     from archstat.settings import Setting
     from archstat.tables import Table
 
@@ -88,6 +89,19 @@ def analyse_named(name: str, setting: Setting) -> Network:
 
     with contextlib.redirect_stdout(sys.stderr):
         return analyse(name, setting)
+
+
+def scaling_named(name: str, over: Over, sizes: str | None, **given: Any) -> Scaling:
+    """How the cost of the named network grows; what a network's code prints goes to stderr."""
+    if name.endswith(".json"):
+        raise InputError(f"{name!r} is a saved cost, counted for one input: name its network to count others.")
+    from archstat.analysis import Subject
+    from archstat.scaling import scaling_of
+    from archstat.settings import parse_sizes
+
+    at = () if sizes is None else parse_sizes(sizes)
+    with contextlib.redirect_stdout(sys.stderr):
+        return scaling_of(Subject(name), over, _setting(**given), at)
 
 
 def _setting(*, inputs: tuple[str, ...], resolution: int | None, batch_size: int, dtype: str, strict: bool) -> Setting:

@@ -16,7 +16,7 @@ from archstat.cli._options import explanations_of, input_options, output_options
 @input_options
 @output_options
 def explain(name: str, layer: str, *, format_: str, output: Path | None, is_exact: bool, **given: Any) -> None:
-    """Show the sums behind the rows of NAME: output size, parameters, MACs and activations.
+    """Show the sums behind the rows of NAME: output size, parameters, MACs, activations and receptive field.
 
     LAYER is the path of a layer, or of one around some layers; one with * or ? is the form of a whole path.
 

@@ -25,11 +25,12 @@ RESULTS = {
     "explain": ["explain", "lenet5"],
     "compare": ["compare", "lenet5"],
     "diff": ["diff", "lenet5", "lenet5"],
+    "scale": ["scale", "resnet20", "--sizes", "32,64,96,128,160"],
 }
 
 
 def test_every_command_is_run_by_these_tests():
-    assert set(RESULTS) == set(COMMANDS) == {"check", "compare", "diff", "explain", "list", "table"}
+    assert set(RESULTS) == set(COMMANDS) == {"check", "compare", "diff", "explain", "list", "scale", "table"}
 
 
 def test_the_version_is_that_of_the_package(archstat):

@@ -1,0 +1,33 @@
+"""Attention: the products of activations with each other, beside those with weights."""
+
+from __future__ import annotations
+
+from archstat.counting.rules import cost_of
+from archstat.records import OpCall, Trace
+
+_FUSED = ("scaled_dot_product_", "flash_attention_", "efficient_attention_", "cudnn_attention_")
+"""How the names of torch's attention in one op begin; those that project too are not among them."""
+_PRODUCTS = frozenset("mm bmm mv dot vdot matmul addmm addmv baddbmm addbmm".split())
+
+
+def attention_macs(trace: Trace) -> int:
+    """The multiply-accumulates of attention, and of matrix products whose two sides both depend on the input.
+
+    Queries times keys and weights times values are in it; the projections are not, and neither are products with
+    weights, with embedded positions, or with constants.
+    """
+    moving = {index for index, life in enumerate(trace.storages) if life.born < 0}
+    macs = 0
+    for op in trace.ops:
+        sides = sum(spec.storage in moving for spec in op.tensors())
+        if sides:
+            moving.update(spec.storage for spec in op.outputs if spec.storage >= 0)
+        if op.op.startswith(_FUSED) or (op.op in _PRODUCTS and _factors_move(op, moving)):
+            cost = cost_of(op)
+            macs += cost.macs if cost is not None else 0
+    return macs
+
+
+def _factors_move(op: OpCall, moving: set[int]) -> bool:
+    """Whether both factors do, which stand after what is added to the product."""
+    return all(spec.storage in moving for spec in op.tensors()[-2:])
