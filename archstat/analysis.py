@@ -12,10 +12,12 @@ from archstat import sources, units
 from archstat.counting import count_trace
 from archstat.counting.arithmetic import explain_trace
 from archstat.counting.attention import attention_macs
+from archstat.counting.conventions import CONVENTIONS
 from archstat.counting.depth import depth
 from archstat.counting.receptive_field import receptive_fields
-from archstat.errors import ForwardError, InputError
-from archstat.records import Explanation, ModelCost, ReceptiveField, Shape, Trace
+from archstat.counting.tally import tally
+from archstat.errors import ForwardError, InputError, UnknownNameError
+from archstat.records import Explanation, ModelCost, ReceptiveField, Shape, Tally, Trace
 from archstat.settings import InputSpec, Setting
 from archstat.sources import Source
 from archstat.tracing import trace
@@ -86,6 +88,17 @@ class Analysis:
     def attention_macs(self) -> int:
         """The multiply-accumulates of products of activations with each other."""
         return attention_macs(self.trace)
+
+    def tally(self, convention: str) -> Tally:
+        """What it comes to by a convention.
+
+        Raises:
+            UnknownNameError: There is no such convention.
+        """
+        if convention not in CONVENTIONS:
+            known = f"The conventions are {', '.join(CONVENTIONS)}."
+            raise UnknownNameError.of("convention", convention, CONVENTIONS, known)
+        return tally(self.trace, convention, CONVENTIONS[convention])
 
     def fields(self) -> dict[str, ReceptiveField | None]:
         """What the output of each layer sees of the input, by path."""
@@ -167,6 +180,24 @@ class Subject:
             found = _trace(model, specs, setting)
         self._model = model
         return found
+
+
+def build(name: str, setting: Setting, *, on_meta: bool = False) -> tuple[nn.Module, tuple[Tensor, ...]]:
+    """A named network and the inputs that the setting says, to be run by others.
+
+    Args:
+        name: The network.
+        setting: Its input.
+        on_meta: Make it without values; else on the CPU, inputs all 0.
+
+    Raises:
+        ArchstatError: The name leads nowhere, or there is no such input.
+    """
+    source = sources.find(name)
+    specs = _inputs(source, setting)
+    made = sources.build_on_meta(source).to("meta") if on_meta else sources.build_on_cpu(source)
+    model = made.to(getattr(torch, setting.dtype))
+    return model, _tensors(model, specs, setting)
 
 
 def _trace(model: nn.Module, specs: Sequence[InputSpec], setting: Setting) -> Trace:

@@ -102,6 +102,7 @@ class Published(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         where: The table or figure that gives the structure.
         task: What the network does, on which data.
         note: What differs from the paper, or from what a reader expects.
+        twin: The architecture of ours that goes by the same name elsewhere, or ``""``; the note says how it differs.
         parameters: Their number.
         macs: The multiply-accumulates.
         errors: The error rates.
@@ -115,6 +116,7 @@ class Published(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     where: str
     task: str
     note: str = ""
+    twin: str = ""
     parameters: Figure | None = None
     macs: Figure | None = None
     errors: tuple[ErrorRate, ...] = ()

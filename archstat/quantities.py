@@ -11,8 +11,10 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
+from archstat.counting import conventions
+from archstat.counting.conventions import OURS
 from archstat.errors import DataError, UnknownNameError
-from archstat.records import Explanation, LayerCost, ModelCost, ReceptiveField, Shape
+from archstat.records import Explanation, LayerCost, ModelCost, ReceptiveField, Shape, Tally
 
 Fields = Mapping[str, ReceptiveField | None]
 """What the output of each layer sees of the input, by path."""
@@ -28,6 +30,10 @@ class Network(Protocol):
 
     def explanations(self) -> tuple[Explanation, ...]:
         """The sums behind each row of its cost."""
+        ...
+
+    def tally(self, convention: str) -> Tally:
+        """What it comes to by a convention."""
         ...
 
     def fields(self) -> Fields:
@@ -51,6 +57,12 @@ class Saved(msgspec.Struct, frozen=True):
     def explanations(self) -> tuple[Explanation, ...]:
         """Not known: raises a DataError."""
         raise self._without("sums")
+
+    def tally(self, convention: str) -> Tally:
+        """Known of our own convention; else raises a DataError."""
+        if convention != OURS:
+            raise self._without("counts by other conventions")
+        return Tally(OURS, self.cost.macs, rows=tuple(row.macs for row in self.cost.layers))
 
     def fields(self) -> Fields:
         """Not known: raises a DataError."""
@@ -95,11 +107,15 @@ def part_of(network: Network, layer: str) -> Part:
         UnknownNameError: Nothing lies under it.
     """
     cost = network.cost
-    rows = tuple(row for row in cost.layers if not layer or row.layer == layer or row.layer.startswith(f"{layer}."))
+    rows = tuple(row for row in cost.layers if _lies_under(layer, row))
     if not rows:
         paths = {".".join(row.layer.split(".")[:depth]) for row in cost.layers for depth in range(1, 6)}
         raise UnknownNameError.of("layer", layer, sorted(paths), f"'archstat table {cost.architecture}' shows them.")
     return Part(network, layer, rows)
+
+
+def _lies_under(layer: str, row: LayerCost) -> bool:
+    return not layer or row.layer == layer or row.layer.startswith(f"{layer}.")
 
 
 Value = int | Shape
@@ -202,30 +218,18 @@ def other_flops(part: Part) -> int:
     return _total(part.rows, "other_flops")
 
 
-def _ops(part: Part) -> dict[str, tuple[int, int]]:
-    """MACs and other FLOPs by op.
+def by_convention(name: str) -> Quantity:
+    """What a part comes to as others count it."""
 
-    Raises:
-        DataError: The part is not the whole network, for which alone they are known.
-    """
-    if part.layer:
-        raise DataError(f"Conventions of MACs are for whole networks, not for {part.layer!r}.")
-    return {op.op: (op.macs, op.other_flops) for op in part.network.cost.ops}
+    def counted(part: Part) -> int:
+        """Raises a DataError where the number cannot be told."""
+        tally = part.network.tally(name)
+        if tally.refusal:
+            raise DataError(f"What {name} says of {part.network.cost.architecture} cannot be told: {tally.refusal}.")
+        pairs = zip(part.network.cost.layers, tally.rows, strict=True)
+        return sum(number for row, number in pairs if _lies_under(part.layer, row))
 
-
-def _convolutions(part: Part) -> int:
-    return sum(found for op, (found, _) in _ops(part).items() if "conv" in op)
-
-
-def _with_additions(part: Part) -> int:
-    return macs(part) + _ops(part).get("add", (0, 0))[1]
-
-
-def _with_norms(part: Part) -> int:
-    """One for each element that is normalized, which is two FLOPs here, or has a bias."""
-    ops = _ops(part)
-    biased = sum(other for op, (_, other) in ops.items() if "conv" in op)
-    return macs(part) + ops.get("batch_norm", (0, 0))[1] // 2 + biased
+    return counted
 
 
 # -- memory and shape --------------------------------------------------------------------------------------------------
@@ -338,11 +342,7 @@ def weighted_layers(part: Part) -> int:
 
 CONVENTIONS: dict[str, dict[str, Quantity]] = {
     "parameters": {"all": parameters, "weights": weights, "all+running": parameters_and_statistics},
-    "macs": {
-        "conv+linear": macs,
-        "conv": _convolutions,
-        "conv+linear+add": _with_additions,
-        "conv+linear+norm": _with_norms,
-    },
+    "macs": {name: by_convention(name) for name, each in conventions.CONVENTIONS.items() if each.unit == "MACs"},
+    "flops": {name: by_convention(name) for name, each in conventions.CONVENTIONS.items() if each.unit == "FLOPs"},
 }
-"""How papers count a quantity."""
+"""How papers and other tools count a quantity."""

@@ -271,6 +271,55 @@ class Explanation(msgspec.Struct, frozen=True):
     steps: tuple[Step, ...]
 
 
+class Term(msgspec.Struct, frozen=True):
+    """One reason why another counter's number is not ours.
+
+    Attributes:
+        name: What it counts besides, or leaves out: ``"batch norm, 2 an element"``.
+        amount: How much that is; negative where something is left out.
+    """
+
+    name: str
+    amount: int
+
+
+class Tally(msgspec.Struct, frozen=True):
+    """A network as a convention counts it.
+
+    Attributes:
+        convention: A key of :data:`archstat.counting.conventions.CONVENTIONS`.
+        macs: Our multiply-accumulates.
+        terms: What makes the difference, the largest first.
+        rows: The convention's number of each row of the cost, in their order; they add up to the total.
+        refusal: Why the number cannot be told, or ``""``.
+    """
+
+    convention: str
+    macs: int
+    terms: tuple[Term, ...] = ()
+    rows: tuple[int, ...] = ()
+    refusal: str = ""
+
+    @property
+    def number(self) -> int | None:
+        """What the convention comes to: our multiply-accumulates and the terms; ``None`` where that cannot be told."""
+        return None if self.refusal else self.macs + sum(term.amount for term in self.terms)
+
+
+class Opinion(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What another tool said when it was run.
+
+    Attributes:
+        number: Its number; ``None`` if there is none.
+        failure: Why there is none, or ``""``.
+        version: Its version, or ``""``.
+    """
+
+    number: int | None = None
+    failure: str = ""
+    version: str = ""
+
+
 class OpCost(Work, frozen=True):
     """All runs of one op together; activations are those of the outputs it allocated, internal ones included."""
 

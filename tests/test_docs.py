@@ -13,6 +13,7 @@ from archstat.analysis import analyse
 from archstat.claims import check, check_files, decode
 from archstat.claims.files import Verdict
 from archstat.cli import cli
+from archstat.counting.conventions import CONVENTIONS
 from archstat.published import Convention, published
 from archstat.quantities import QUANTITIES
 from archstat.results import to_json
@@ -64,6 +65,18 @@ def test_the_json_page_lists_every_key():
 
 def test_the_changelog_counts_the_architectures():
     assert f"{len(published())} architectures" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_the_page_on_other_tools_lists_every_convention():
+    page = (ROOT / "docs/reconcile.md").read_text()
+    assert {name for name in CONVENTIONS if f"| `{name}` |" not in page} == set()
+    assert f"by {len(CONVENTIONS)} conventions" in page
+
+
+def test_the_claim_on_that_page_holds():
+    block = re.search(r"```toml\n(.*?)```", (ROOT / "docs/reconcile.md").read_text(), re.DOTALL)[1]
+    (finding,) = check(decode(block, "docs/reconcile.md"), analyse)
+    assert (finding.verdict, finding.computed) == ("rounds", "4,111,512,576")
 
 
 CLAIMS_PAGE = (ROOT / "docs/claims.md").read_text()

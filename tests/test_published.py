@@ -65,6 +65,16 @@ def test_the_convention_of_a_figure_suits_it(name):
     assert about.macs is None or about.macs.convention in ("conv+linear", "conv", "conv+linear+add", "conv+linear+norm")
 
 
+def test_twins_name_each_other_and_have_the_same_parameters():
+    twins = {name: about.twin for name, about in published().items() if about.twin}
+    assert twins["resnet50"] == "resnet50_v1_5"
+    for name, twin in twins.items():
+        assert twins[twin] == name
+        assert counted()[twin].parameters == counted()[name].parameters
+        assert counted()[twin].macs != counted()[name].macs
+        assert published()[name].note, "it says how they differ"
+
+
 def test_a_file_that_holds_together_is_read():
     entries = decode(f"{ENTRY}macs = {{ {FIGURE} }}".encode())
     assert entries["net"].macs == Figure("1.8e9", "all", "Table 1", "rounds")

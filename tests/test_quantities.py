@@ -6,6 +6,7 @@ import re
 import pytest
 
 from archstat.analysis import analyse
+from archstat.counting import conventions
 from archstat.errors import DataError, UnknownNameError
 from archstat.quantities import CONVENTIONS, QUANTITIES, Saved, part_of, value_of
 from archstat.settings import Setting
@@ -108,6 +109,8 @@ def test_branches_beside_each_other_are_counted_by_weighted_layers():
         ("resnet50", "macs", "conv+linear+add", 3_863_492_608),
         ("vgg16", "parameters", "weights", 138_344_128),
         ("resnet50", "parameters", "all+running", 25_557_032 + 53_120),
+        ("resnet50_v1_5", "macs", "fvcore", 4_111_512_576),
+        ("resnet50_v1_5", "flops", "FlopCounterMode", 2 * 4_089_184_256),
     ],
 )
 def test_a_convention_counts_as_a_paper_does(name, quantity, convention, expected):
@@ -116,7 +119,22 @@ def test_a_convention_counts_as_a_paper_does(name, quantity, convention, expecte
 
 def test_every_quantity_says_what_it_is():
     assert all(quantity.__doc__ for quantity in QUANTITIES.values())
-    assert {"parameters", "macs"} == set(CONVENTIONS)
+    assert {"parameters", "macs", "flops"} == set(CONVENTIONS)
+    assert set(CONVENTIONS["macs"]) | set(CONVENTIONS["flops"]) == set(conventions.CONVENTIONS)
+
+
+@pytest.mark.parametrize(("quantity", "convention"), [("macs", "conv"), ("macs", "thop"), ("flops", "calflops")])
+def test_a_stage_is_the_sum_of_what_lies_under_it_by_every_convention(quantity, convention):
+    parts = {row.layer.split(".")[0] for row in network("resnet50").cost.layers}
+    found = [value("resnet50", quantity, layer, convention) for layer in parts]
+    assert sum(found) == value("resnet50", quantity, convention=convention)
+    assert value("resnet50", "macs", "bn1", "thop") == 4 * 64 * 112 * 112
+
+
+def test_a_number_that_cannot_be_told_is_refused():
+    twice = part_of(analyse("resnet18", Setting(batch_size=2)), "")
+    with pytest.raises(DataError, match="What ptflops says of resnet18 cannot be told: a batch of several inputs"):
+        value_of(twice, "macs", "ptflops")
 
 
 @pytest.mark.parametrize(
@@ -125,7 +143,6 @@ def test_every_quantity_says_what_it_is():
         ("depth", "conv1", "", "The depth is one of the whole network, not of 'conv1'."),
         ("peak_activation_bytes", "conv1", "", "The peak is one of the whole network, not of 'conv1'."),
         ("output_height", "fc", "", "The output of 'fc' has no height and width."),
-        ("macs", "conv1", "conv", "Conventions of MACs are for whole networks, not for 'conv1'."),
     ],
 )
 def test_what_a_part_does_not_have_is_refused(quantity, layer, convention, says):
@@ -149,6 +166,9 @@ def test_the_beginning_of_a_name_is_no_layer():
 
 def test_a_saved_cost_answers_what_a_table_knows():
     saved = Saved(network("resnet50").cost)
+    assert value_of(part_of(saved, ""), "macs", "conv+linear") == value("resnet50", "macs")
     assert value_of(part_of(saved, "conv2_x"), "macs") == value("resnet50", "macs", "conv2_x")
     with pytest.raises(DataError, match="holds no ops, so no receptive fields: name the network itself"):
         value_of(part_of(saved, "conv2_x"), "receptive_field")
+    with pytest.raises(DataError, match="holds no ops, so no counts by other conventions: name the network itself"):
+        value_of(part_of(saved, ""), "macs", "fvcore")

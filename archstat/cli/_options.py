@@ -6,7 +6,7 @@ import contextlib
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,7 +16,7 @@ from archstat.errors import InputError, OutputError
 
 if TYPE_CHECKING:
     from archstat.quantities import Network
-    from archstat.records import Explanation, ModelCost
+    from archstat.records import Explanation, ModelCost, Opinion
     from archstat.scaling import Over, Scaling
     from archstat.settings import Setting
     from archstat.tables import Table
@@ -67,14 +67,40 @@ def input_options(command: Command) -> Command:
     return command
 
 
+def convention_option(command: Command) -> Command:
+    """``--convention``."""
+    told = "Also count as this paper or tool does: a name of 'archstat reconcile'."
+    return click.option("--convention", metavar="NAME", help=told)(command)
+
+
 def cost_of(name: str, **given: Any) -> ModelCost:
     """What the named network, or saved cost, costs with these options."""
-    return analyse_named(name, _setting(**given)).cost
+    return network_of(name, **given).cost
+
+
+def network_of(name: str, **given: Any) -> Network:
+    """What is known of the named network, or saved cost, with these options."""
+    return analyse_named(name, _setting(**given))
+
+
+def twin_of(name: str, **given: Any) -> Network | None:
+    """What is known of the architecture that goes by the same name elsewhere, if there is one."""
+    from archstat.published import published
+
+    about = published().get(name)
+    return network_of(about.twin, **given) if about is not None and about.twin else None
+
+
+def opinions_on(name: str, *, seconds: float, **given: Any) -> Mapping[str, Opinion]:
+    """What each tool says of the named network with these options, by its convention."""
+    from archstat.opinions import ask
+
+    return ask(name, _setting(**given), seconds=seconds)
 
 
 def explanations_of(name: str, **given: Any) -> tuple[ModelCost, tuple[Explanation, ...]]:
     """What the named network costs with these options, and the sums behind each row."""
-    network = analyse_named(name, _setting(**given))
+    network = network_of(name, **given)
     return network.cost, network.explanations()
 
 

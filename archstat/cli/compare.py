@@ -7,16 +7,24 @@ from typing import Any
 
 import click
 
-from archstat.cli._options import cost_of, input_options, output_options, put_table
+from archstat.cli._options import convention_option, input_options, network_of, output_options, put_table
 
 
 @click.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @click.option("--sort", metavar="COLUMN", help="Sort by this column of the CSV, largest first.")
+@convention_option
 @input_options
 @output_options
 def compare(
-    names: tuple[str, ...], *, sort: str | None, format_: str, output: Path | None, is_exact: bool, **given: Any
+    names: tuple[str, ...],
+    *,
+    sort: str | None,
+    convention: str | None,
+    format_: str,
+    output: Path | None,
+    is_exact: bool,
+    **given: Any,
 ) -> None:
     """Show the totals of several networks, one row each, beside what was published.
 
@@ -27,5 +35,11 @@ def compare(
     from archstat.published import expand
     from archstat.tables import compare_table
 
-    costs = [cost_of(name, **given) for name in expand(names)]
-    put_table(compare_table(costs, sort=sort), format_, output, is_exact=is_exact)
+    networks = [network_of(name, **given) for name in expand(names)]
+    tallies = [network.tally(convention) for network in networks] if convention else []
+    put_table(
+        compare_table([network.cost for network in networks], sort=sort, tallies=tallies),
+        format_,
+        output,
+        is_exact=is_exact,
+    )

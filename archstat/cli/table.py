@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from archstat.cli._options import cost_of, explanations_of, input_options, output_options, put, put_table
+from archstat.cli._options import convention_option, input_options, network_of, output_options, put, put_table
 
 
 @click.command()
@@ -18,6 +18,7 @@ from archstat.cli._options import cost_of, explanations_of, input_options, outpu
 @click.option("--depth", type=click.IntRange(1), help="Put what lies deeper than this into one row.")
 @click.option("--sort", metavar="COLUMN", help="Sort by this column of the CSV, largest first.")
 @click.option("--explain", is_flag=True, help="Show the sums of parameters and MACs (JSON has none).")
+@convention_option
 @input_options
 @output_options
 def table(
@@ -27,6 +28,7 @@ def table(
     depth: int | None,
     sort: str | None,
     explain: bool,
+    convention: str | None,
     format_: str,
     output: Path | None,
     is_exact: bool,
@@ -42,13 +44,26 @@ def table(
     from archstat.tables import layer_table, op_table
 
     depth = 1 if by == "stage" else depth
-    if explain and (by == "op" or depth):
-        raise click.UsageError("'--explain' shows the sums of single layers: leave out '--by' and '--depth'.")
-    cost, explained = explanations_of(name, **given) if explain else (cost_of(name, **given), None)
+    _refuse(by, depth, explain=explain, convention=convention)
+    network = network_of(name, **given)
+    cost, tally = network.cost, network.tally(convention) if convention else None
     if format_ == "json":
         put(to_json(cost), output)
     elif by == "op":
         put_table(op_table(cost, sort=sort), format_, output, is_exact=is_exact)
     else:
-        shown = layer_table(cost, depth=depth, sort=sort, explained=explained)
+        explained = network.explanations() if explain else None
+        shown = layer_table(cost, depth=depth, sort=sort, explained=explained, tally=tally)
         put_table(shown, format_, output, is_exact=is_exact)
+
+
+def _refuse(by: str, depth: int | None, *, explain: bool, convention: str | None) -> None:
+    """Refuse what goes with layers alone.
+
+    Raises:
+        UsageError: The rows are none.
+    """
+    if explain and (by == "op" or depth):
+        raise click.UsageError("'--explain' shows the sums of single layers: leave out '--by' and '--depth'.")
+    if convention and by == "op":
+        raise click.UsageError("'--convention' has a number for each layer, none for an op: leave out '--by'.")

@@ -10,6 +10,7 @@ from archstat.tables.difference import diff_table, matched
 from archstat.tables.explanation import chosen, explanation_table
 from archstat.tables.network import layer_table, op_table
 from archstat.tables.networks import compare_table, list_table
+from archstat.tables.reconciliation import reconcile_table
 from archstat.tables.scaling import scale_table
 
 __all__ = [
@@ -24,5 +25,6 @@ __all__ = [
     "list_table",
     "matched",
     "op_table",
+    "reconcile_table",
     "scale_table",
 ]

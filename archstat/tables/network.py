@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from archstat import units
+from archstat.counting.conventions import CONVENTIONS
+from archstat.errors import DataError
 from archstat.published import published_of
-from archstat.records import Explanation, LayerCost, ModelCost, OpCost
+from archstat.records import Explanation, LayerCost, ModelCost, OpCost, Tally
 from archstat.tables.columns import (
     ACTIVATIONS,
     BYTES,
@@ -42,6 +44,7 @@ def layer_table(
     depth: int | None = None,
     sort: str | None = None,
     explained: Sequence[Explanation] | None = None,
+    tally: Tally | None = None,
 ) -> Table:
     """One row for each layer in the order of execution.
 
@@ -50,18 +53,55 @@ def layer_table(
         depth: Put everything below that many parts of a path into one row.
         sort: The key of the column to sort by, largest first.
         explained: The sums behind the rows, to stand in columns of their own; rows that are put together have none.
+        tally: Another convention, to stand in a column of its own.
 
     Raises:
         UnknownNameError: There is no column to sort by of that name.
+        DataError: The convention's number cannot be told.
     """
     rows = cost.layers if depth is None else _merged(cost.layers, depth)
-    columns = (*_LAYER_COLUMNS, *_SUMS) if explained is not None else _LAYER_COLUMNS
+    counted = () if tally is None else (number("by_convention", tally.convention),)
+    columns = (*_LAYER_COLUMNS, *counted, *(_SUMS if explained is not None else ()))
+    numbers = [()] * len(rows) if tally is None else _numbers(cost, tally, depth)
     sums = map(_sums, explained) if explained is not None else [()] * len(rows)
     values = [
-        (row.layer or WHOLE, kind_of(row), row.output_shape, *_counts(row), _part(row.macs, cost.macs), *more)
-        for row, more in zip(rows, sums, strict=True)
+        (
+            row.layer or WHOLE,
+            kind_of(row),
+            row.output_shape,
+            *_counts(row),
+            _part(row.macs, cost.macs),
+            *more,
+            *formulas,
+        )
+        for row, more, formulas in zip(rows, numbers, sums, strict=True)
     ]
-    return Table(columns, sort_rows(columns, values, sort), title_of(cost), _notes(cost))
+    notes = (*_notes(cost), *_by_convention(tally)) if tally is not None else _notes(cost)
+    return Table(columns, sort_rows(columns, values, sort), title_of(cost), notes)
+
+
+def _numbers(cost: ModelCost, tally: Tally, depth: int | None) -> list[tuple[int]]:
+    """The convention's number of each row, or of the rows that are put together."""
+    if tally.refusal:
+        raise DataError(f"What {tally.convention} says of {cost.architecture} cannot be told: {tally.refusal}.")
+    if depth is None:
+        return [(counted,) for counted in tally.rows]
+    totals: dict[str, int] = {}
+    for row, counted in zip(cost.layers, tally.rows, strict=True):
+        totals[_beginning(row.layer, depth)] = totals.get(_beginning(row.layer, depth), 0) + counted
+    return [(total,) for total in totals.values()]
+
+
+def _beginning(path: str, depth: int) -> str:
+    return ".".join(path.split(".")[:depth])
+
+
+def _by_convention(tally: Tally) -> Iterator[str]:
+    """The total by another convention, and what makes the difference."""
+    about = CONVENTIONS[tally.convention]
+    yield f"{f'By {tally.convention}':<17}{_full(tally.number or 0)} {about.unit} ({about.source})"
+    for term in tally.terms:
+        yield f"{'':<17}{'−' if term.amount < 0 else '+'} {_full(abs(term.amount))} {term.name}"
 
 
 _SUMS = (
@@ -99,7 +139,7 @@ def _merged(rows: Iterable[LayerCost], depth: int) -> list[LayerCost]:
     """Rows of one path prefix together, where the first of them stood; the output is that of the last."""
     groups: dict[str, list[LayerCost]] = {}
     for row in rows:
-        groups.setdefault(".".join(row.layer.split(".")[:depth]), []).append(row)
+        groups.setdefault(_beginning(row.layer, depth), []).append(row)
     return [_sum(path, members) for path, members in groups.items()]
 
 
@@ -161,13 +201,13 @@ def _published(cost: ModelCost) -> list[str]:
         return []
     figures = [(figure, name) for figure, name in ((about.parameters, "parameters"), (about.macs, "MACs")) if figure]
     return [
-        f"{'' if number else 'Published':<17}{figure.printed} {name}{CONVENTIONS.get(figure.convention, '')} "
+        f"{'' if number else 'Published':<17}{figure.printed} {name}{FIGURES.get(figure.convention, '')} "
         f"({figure.source}): {_VERDICTS[figure.verdict]}{figure.why and f'; {figure.why}'}."
         for number, (figure, name) in enumerate(figures)
     ]
 
 
-CONVENTIONS = {
+FIGURES = {
     "conv": " of the convolutions alone",
     "conv+linear+add": " with the residual additions",
     "conv+linear+norm": " with one operation for each normalized or biased element",

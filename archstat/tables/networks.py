@@ -8,10 +8,11 @@ from typing import Any
 import msgspec
 
 from archstat import units
+from archstat.counting.conventions import CONVENTIONS
 from archstat.published import ErrorRate, Figure, counted, published, published_of
-from archstat.records import ModelCost
-from archstat.tables.columns import MACS, PARAMETERS, Column, Table, number, path, sort_rows
-from archstat.tables.network import CONVENTIONS, uncounted_in
+from archstat.records import ModelCost, Tally
+from archstat.tables.columns import MACS, PARAMETERS, Column, Row, Table, number, path, sort_rows
+from archstat.tables.network import FIGURES, uncounted_in
 
 _SHORT = {
     "all": "",
@@ -46,21 +47,39 @@ _COMPARE_COLUMNS = (
 )
 
 
-def compare_table(costs: Sequence[ModelCost], *, sort: str | None = None) -> Table:
+def compare_table(costs: Sequence[ModelCost], *, sort: str | None = None, tallies: Sequence[Tally] = ()) -> Table:
     """One row for each network: its totals beside what was published of it.
 
     Args:
         costs: The networks.
         sort: The key of the column to sort by, largest first.
+        tallies: The same networks by another convention, to stand in a column of its own.
 
     Raises:
         UnknownNameError: There is no column to sort by of that name.
     """
-    rows = sort_rows(_COMPARE_COLUMNS, [_compared(cost) for cost in costs], sort)
+    columns = (*_COMPARE_COLUMNS, *(number("by_convention", tally.convention) for tally in tallies[:1]))
+    numbers: Sequence[Row] = [(tally.number,) for tally in tallies] or [()] * len(costs)
+    pairs = zip(costs, numbers, strict=True)
+    rows = sort_rows(columns, [(*_compared(cost), *more) for cost, more in pairs], sort)
     notes = [f"{cost.architecture}: not counted: {uncounted_in(cost)}." for cost in costs if cost.uncounted]
     errors = "Errors are those of the first protocol listed for each; unlike protocols do not compare."
-    has_errors = any(row[-1] for row in rows)
-    return Table(_COMPARE_COLUMNS, rows, "", (*_reasons(rows), *notes, *([errors] if has_errors else [])))
+    has_errors = any(row[len(_COMPARE_COLUMNS) - 1] for row in rows)
+    notes += [*_told(tallies), *map(_untold, costs[: len(tallies)], tallies)]
+    return Table(columns, rows, "", (*_reasons(rows), *filter(None, notes), *([errors] if has_errors else [])))
+
+
+def _untold(cost: ModelCost, tally: Tally) -> str:
+    """Why a network has no number by the convention."""
+    return (
+        f"{cost.architecture}: what {tally.convention} says cannot be told: {tally.refusal}." if tally.refusal else ""
+    )
+
+
+def _told(tallies: Sequence[Tally]) -> list[str]:
+    """What the last column counts."""
+    names = dict.fromkeys(tally.convention for tally in tallies)
+    return [f"{name}: {CONVENTIONS[name].unit} ({CONVENTIONS[name].source})." for name in names]
 
 
 def _reasons(rows: Sequence[tuple[Any, ...]]) -> list[str]:
@@ -69,7 +88,7 @@ def _reasons(rows: Sequence[tuple[Any, ...]]) -> list[str]:
         (row[0], name, row[place]) for row in rows for place, name in ((3, "parameters"), (5, "MACs")) if row[place]
     ]
     conventions = {figure.convention for *_, figure in figures}
-    meanings = [f"{_SHORT[each].strip()}:{meaning}." for each, meaning in CONVENTIONS.items() if each in conventions]
+    meanings = [f"{_SHORT[each].strip()}:{meaning}." for each, meaning in FIGURES.items() if each in conventions]
     cut = ["↓ printed digits are cut off, not rounded."] if any(f.verdict == "truncated" for *_, f in figures) else []
     return [
         *meanings,

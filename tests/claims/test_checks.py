@@ -234,7 +234,11 @@ def test_findings_come_in_the_order_of_the_file():
         ("architecture='vgg17'\nquantity='macs'\nstated='3'", "a.toml:1: claim 'a': No architecture is named 'vgg17'."),
         ("architecture='vgg16'\nlayer='conv9'\nquantity='macs'\nstated='3'", "No layer is named 'conv9'."),
         ("architecture='vgg16'\nquantity='macs'\nconvention='all'\nstated='3'", "Those of macs are conv+linear, conv"),
-        ("architecture='vgg16'\nquantity='flops'\nconvention='all'\nstated='3'", "There is none for flops."),
+        (
+            "architecture='vgg16'\nquantity='flops'\nconvention='all'\nstated='3'",
+            "Those of flops are canziani2016, FlopCounterMode, calflops.",
+        ),
+        ("architecture='vgg16'\nquantity='depth'\nconvention='all'\nstated='3'", "There is none for depth."),
         ("architecture='vgg16'\nquantity='macs'\nstated='lots'", "'lots' is no printed number"),
         ("expression='1/0'\nstated='3'", "'1/0' cannot be worked out: it divides by zero."),
         ("expression='1'\nper={expression='0'}\nstated='3'", "no number to divide, or to divide by."),

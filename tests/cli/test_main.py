@@ -25,12 +25,15 @@ RESULTS = {
     "explain": ["explain", "lenet5"],
     "compare": ["compare", "lenet5"],
     "diff": ["diff", "lenet5", "lenet5"],
+    "reconcile": ["reconcile", "lenet5"],
     "scale": ["scale", "resnet20", "--sizes", "32,64,96,128,160"],
 }
 
 
 def test_every_command_is_run_by_these_tests():
-    assert set(RESULTS) == set(COMMANDS) == {"check", "compare", "diff", "explain", "list", "scale", "table"}
+    assert (
+        set(RESULTS) == set(COMMANDS) == {"check", "compare", "diff", "explain", "list", "reconcile", "scale", "table"}
+    )
 
 
 def test_the_version_is_that_of_the_package(archstat):
@@ -95,6 +98,9 @@ def test_an_option_that_is_not_there_is_refused(archstat, command):
         (["table", "lenet5", "--explain", "--by", "op"], "'--explain' shows the sums of single layers"),
         (["table", "lenet5", "--explain", "--by", "stage"], "'--explain' shows the sums of single layers"),
         (["table", "lenet5", "--explain", "--depth", "1"], "'--explain' shows the sums of single layers"),
+        (["table", "lenet5", "--convention", "thop", "--by", "op"], "'--convention' has a number for each layer"),
+        (["reconcile"], "Missing argument 'NAME'."),
+        (["reconcile", "lenet5", "--run", "--timeout", "0"], "0 is not in the range x>=1"),
         (["list", "a", "b"], "Got unexpected extra argument (b)"),
         (["table", "lenet5", "--format", "xml"], "'xml' is not one of 'text', 'markdown', 'csv', 'json', 'latex'."),
         (["table", "lenet5", "--batch-size", "0"], "Invalid value for '--batch-size': 0 is not in the range x>=1."),

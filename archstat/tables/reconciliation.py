@@ -1,0 +1,128 @@
+"""One network by every convention: what makes the difference from our MACs, a row for each reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from archstat import units
+from archstat.counting.conventions import CONVENTIONS, TOOLS
+from archstat.quantities import Network
+from archstat.records import ModelCost, Opinion, Tally
+from archstat.tables.columns import Column, Row, Show, Table, number, path
+from archstat.tables.network import title_of
+
+Opinions = Mapping[str, Opinion]
+
+
+def reconcile_table(
+    network: Network, *, twin: Network | None = None, opinions: Opinions | None = None, is_full: bool = False
+) -> Table:
+    """One row for each reason why a convention's number is not ours.
+
+    Args:
+        network: The network.
+        twin: One that goes by the same name elsewhere; its numbers stand beside.
+        opinions: What the tools said when they were run, by convention.
+        is_full: Each row says of which convention it is, and what a tool said is in columns of its own.
+    """
+    said = () if opinions is None else _SAID_IN_FULL if is_full else _SAID
+    beside = () if twin is None else (number("twin", twin.cost.architecture, _or_nothing(units.compact)),)
+    columns = (*_NUMBERS, *said, *beside, *_REASONS)
+    rows: list[Row] = []
+    for name in CONVENTIONS:
+        cells = _cells(name, network, twin, opinions or {}, columns)
+        rows += cells if is_full else [cells[0], *(_continued(columns, row) for row in cells[1:])]
+    return Table(columns, tuple(rows), title_of(network.cost), tuple(_notes(network.cost, opinions)))
+
+
+def _or_nothing(show: Show) -> Show:
+    """A cell that has nothing to say stays empty."""
+    return lambda value: "" if value == "" else show(value)
+
+
+def _signed(amount: int) -> str:
+    return f"{'−' if amount < 0 else '+'}{units.compact(abs(amount))}"
+
+
+def _said(opinion: Opinion) -> str:
+    """A number in full, or why there is none."""
+    return opinion.failure if opinion.number is None else units.exact(opinion.number)
+
+
+_NUMBERS = (path("convention", "Convention"), number("number", "Number", _or_nothing(units.compact)))
+_REASONS = (
+    Column("unit", "Unit", least=5),
+    number("difference", "Difference", _or_nothing(_signed)),
+    Column("term", "because of", least=30),
+    Column("source", "Whose", gives_way=1),
+)
+_SAID = (Column("said", "Tool says", _or_nothing(_said), least=16), Column("is_equal", "", least=1))
+_SAID_IN_FULL = (
+    number("said", "Tool says"),
+    Column("is_equal", "Equal"),
+    Column("failure", "Failure"),
+    Column("version", "Version"),
+)
+_OF_CONVENTIONS = ("convention", "number", "twin", "unit", "source", "said", "is_equal")
+
+
+def _cells(
+    name: str, network: Network, twin: Network | None, opinions: Opinions, columns: Sequence[Column]
+) -> list[Row]:
+    """The rows of one convention; one at least."""
+    tally, about = network.tally(name), CONVENTIONS[name]
+    opinion = opinions.get(name)
+    shared: dict[str, Any] = {
+        "convention": name,
+        "number": tally.number,
+        "unit": about.unit,
+        "source": about.source,
+        "twin": twin.tally(name).number if twin is not None else None,
+        **_outcome(tally, opinion, is_full="failure" in [column.key for column in columns]),
+    }
+    terms = [{"difference": term.amount, "term": term.name} for term in tally.terms]
+    rows = [{**shared, **term} for term in terms or [{"difference": None, "term": _nothing(tally)}]]
+    return [tuple(row[column.key] for column in columns) for row in rows]
+
+
+def _nothing(tally: Tally) -> str:
+    """What there is to say where no term is."""
+    return f"cannot be told: {tally.refusal}" if tally.refusal else "as we count"
+
+
+def _outcome(tally: Tally, opinion: Opinion | None, *, is_full: bool) -> dict[str, Any]:
+    """What the tool said, and whether that is the number told here."""
+    is_known = opinion is not None and opinion.number is not None and tally.number is not None
+    is_equal = opinion.number == tally.number if opinion is not None and is_known else None
+    if not is_full:
+        sign = {None: "", True: "=", False: "≠"}[is_equal]
+        return {"said": "" if opinion is None else opinion, "is_equal": sign}
+    opinion = opinion or Opinion()
+    return {
+        "said": opinion.number,
+        "is_equal": is_equal,
+        "failure": opinion.failure or None,
+        "version": opinion.version or None,
+    }
+
+
+def _continued(columns: Sequence[Column], row: Row) -> Row:
+    """A further row of a convention, without what the first one said."""
+    return tuple("" if column.key in _OF_CONVENTIONS else cell for column, cell in zip(columns, row, strict=True))
+
+
+def _notes(cost: ModelCost, opinions: Opinions | None) -> Iterator[str]:
+    """What cannot be seen from the rows."""
+    if cost.note:
+        yield f"Note: {cost.note}"
+    if any(row.kind in ("add", "mul") for row in cost.layers):
+        yield (
+            "ptflops and calflops count torch.add(a, b) and torch.mul(a, b), but not a + b and a * b. A trace does not "
+            "tell them apart; operators are assumed."
+        )
+    if opinions is not None:
+        yield f"Run on a CPU: {', '.join(f'{name} {opinions[name].version or _MISSING}' for name in TOOLS)}."
+
+
+_MISSING = "(not installed)"
