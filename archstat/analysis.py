@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -182,21 +182,23 @@ class Subject:
         return found
 
 
-def build(name: str, setting: Setting, *, on_meta: bool = False) -> tuple[nn.Module, tuple[Tensor, ...]]:
+def build(
+    name: str, setting: Setting, *, on: Literal["meta", "cpu"] | None = None
+) -> tuple[nn.Module, tuple[Tensor, ...]]:
     """A named network and the inputs that the setting says, to be run by others.
 
     Args:
         name: The network.
         setting: Its input.
-        on_meta: Make it without values; else on the CPU, inputs all 0.
+        on: Where it is to be; ``None``: without values, if its constructor does without.
 
     Raises:
         ArchstatError: The name leads nowhere, or there is no such input.
     """
     source = sources.find(name)
     specs = _inputs(source, setting)
-    made = sources.build_on_meta(source).to("meta") if on_meta else sources.build_on_cpu(source)
-    model = made.to(getattr(torch, setting.dtype))
+    made = sources.build_on_cpu(source) if on == "cpu" else sources.build_on_meta(source)
+    model = (made.to("meta") if on == "meta" else made).to(getattr(torch, setting.dtype))
     return model, _tensors(model, specs, setting)
 
 

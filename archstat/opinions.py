@@ -187,7 +187,7 @@ def main() -> None:
 
 def _answer(run: Callable[..., int], question: Question) -> Opinion:
     try:
-        model, inputs = build(question.name, question.setting, on_meta=question.device == "meta")
+        model, inputs = build(question.name, question.setting, on=question.device)
         with torch.no_grad():
             return Opinion(run(model.eval(), *inputs))
     except Exception as error:  # noqa: BLE001 - whatever keeps a tool from counting

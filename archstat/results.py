@@ -10,16 +10,26 @@ from typing import Any
 import msgspec
 
 from archstat.errors import DataError, InputError, OutputError, UncountedError
-from archstat.records import LayerCost, ModelCost, OpCost
+from archstat.records import BatchFit, InferenceMemory, LayerCost, ModelCost, OpCost, TrainingCost
 from archstat.settings import Setting
 
 SCHEMA = "archstat.cost/1"
 """The version of the JSON that ``to_json`` writes; a new one whenever a key changes its meaning or goes."""
 
+MEMORY_SCHEMA = "archstat.memory/1"
+"""The version of the JSON that ``memory_to_json`` writes."""
+
 
 def to_json(cost: ModelCost) -> str:
     """The JSON of a cost; ``docs/json.md`` describes it."""
     text = msgspec.json.encode({"schema": SCHEMA, **_with_flops(cost)}, order="sorted")
+    return msgspec.json.format(text, indent=2).decode()
+
+
+def memory_to_json(memory: InferenceMemory | TrainingCost, fit: BatchFit | None = None) -> str:
+    """The JSON of what the memory goes to; ``docs/memory.md`` describes it."""
+    fields = {"schema": MEMORY_SCHEMA, "peak_bytes": memory.peak_bytes, **msgspec.to_builtins(memory)}
+    text = msgspec.json.encode({**fields, "fit": msgspec.to_builtins(fit)}, order="sorted")
     return msgspec.json.format(text, indent=2).decode()
 
 

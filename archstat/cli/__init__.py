@@ -13,6 +13,7 @@ from archstat.cli.compare import compare
 from archstat.cli.diff import diff
 from archstat.cli.explain import explain
 from archstat.cli.list import list_
+from archstat.cli.memory import memory
 from archstat.cli.reconcile import reconcile
 from archstat.cli.scale import scale
 from archstat.cli.table import table
@@ -29,7 +30,7 @@ def cli() -> None:
     """
 
 
-for command in (list_, table, explain, compare, diff, reconcile, scale, check):
+for command in (list_, table, explain, compare, diff, reconcile, memory, scale, check):
     cli.add_command(command)
 
 

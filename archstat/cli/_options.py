@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from archstat.errors import InputError, OutputError
+from archstat.errors import OutputError
 
 if TYPE_CHECKING:
-    from archstat.quantities import Network
-    from archstat.records import Explanation, ModelCost, Opinion
-    from archstat.scaling import Over, Scaling
-    from archstat.settings import Setting
     from archstat.tables import Table
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -71,69 +66,6 @@ def convention_option(command: Command) -> Command:
     """``--convention``."""
     told = "Also count as this paper or tool does: a name of 'archstat reconcile'."
     return click.option("--convention", metavar="NAME", help=told)(command)
-
-
-def cost_of(name: str, **given: Any) -> ModelCost:
-    """What the named network, or saved cost, costs with these options."""
-    return network_of(name, **given).cost
-
-
-def network_of(name: str, **given: Any) -> Network:
-    """What is known of the named network, or saved cost, with these options."""
-    return analyse_named(name, _setting(**given))
-
-
-def twin_of(name: str, **given: Any) -> Network | None:
-    """What is known of the architecture that goes by the same name elsewhere, if there is one."""
-    from archstat.published import published
-
-    about = published().get(name)
-    return network_of(about.twin, **given) if about is not None and about.twin else None
-
-
-def opinions_on(name: str, *, seconds: float, **given: Any) -> Mapping[str, Opinion]:
-    """What each tool says of the named network with these options, by its convention."""
-    from archstat.opinions import ask
-
-    return ask(name, _setting(**given), seconds=seconds)
-
-
-def explanations_of(name: str, **given: Any) -> tuple[ModelCost, tuple[Explanation, ...]]:
-    """What the named network costs with these options, and the sums behind each row."""
-    network = network_of(name, **given)
-    return network.cost, network.explanations()
-
-
-def analyse_named(name: str, setting: Setting) -> Network:
-    """What is known of the named network, or saved cost; what a network's code prints goes to stderr."""
-    if name.endswith(".json"):
-        from archstat.quantities import Saved
-        from archstat.results import read_for
-
-        return Saved(read_for(name, setting))
-    from archstat.analysis import analyse
-
-    with contextlib.redirect_stdout(sys.stderr):
-        return analyse(name, setting)
-
-
-def scaling_named(name: str, over: Over, sizes: str | None, **given: Any) -> Scaling:
-    """How the cost of the named network grows; what a network's code prints goes to stderr."""
-    if name.endswith(".json"):
-        raise InputError(f"{name!r} is a saved cost, counted for one input: name its network to count others.")
-    from archstat.analysis import Subject
-    from archstat.scaling import scaling_of
-    from archstat.settings import parse_sizes
-
-    at = () if sizes is None else parse_sizes(sizes)
-    with contextlib.redirect_stdout(sys.stderr):
-        return scaling_of(Subject(name), over, _setting(**given), at)
-
-
-def _setting(*, inputs: tuple[str, ...], resolution: int | None, batch_size: int, dtype: str, strict: bool) -> Setting:
-    from archstat.settings import Setting, parse_input
-
-    return Setting(tuple(map(parse_input, inputs)), resolution, batch_size, dtype, strict)
 
 
 def put_table(

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from archstat.cli._options import analyse_named, output_options_with, put, put_table
+from archstat.cli._networks import analyse_named
+from archstat.cli._options import output_options_with, put, put_table
 
 
 @click.command()

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from archstat.cli._options import convention_option, input_options, network_of, output_options, put_table
+from archstat.cli._networks import network_of
+from archstat.cli._options import convention_option, input_options, output_options, put_table
 
 
 @click.command()

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from archstat.cli._options import cost_of, input_options, output_options, put_table
+from archstat.cli._networks import cost_of
+from archstat.cli._options import input_options, output_options, put_table
 
 
 @click.command()

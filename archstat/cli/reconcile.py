@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from archstat.cli._options import input_options, network_of, opinions_on, output_options, put_table, twin_of
+from archstat.cli._networks import network_of, opinions_on, twin_of
+from archstat.cli._options import input_options, output_options, put_table
 
 
 @click.command()

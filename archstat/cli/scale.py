@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archstat.cli._options import input_options, output_options, put, put_table, scaling_named
+from archstat.cli._networks import scaling_named
+from archstat.cli._options import input_options, output_options, put, put_table
 
 if TYPE_CHECKING:
     from archstat.scaling import Over

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from archstat.cli._options import convention_option, input_options, network_of, output_options, put, put_table
+from archstat.cli._networks import cost_of, network_of, training_of
+from archstat.cli._options import convention_option, input_options, output_options, put, put_table
+
+if TYPE_CHECKING:
+    from archstat.tables import Table
 
 
 @click.command()
@@ -18,6 +22,10 @@ from archstat.cli._options import convention_option, input_options, network_of, 
 @click.option("--depth", type=click.IntRange(1), help="Put what lies deeper than this into one row.")
 @click.option("--sort", metavar="COLUMN", help="Sort by this column of the CSV, largest first.")
 @click.option("--explain", is_flag=True, help="Show the sums of parameters and MACs (JSON has none).")
+@click.option("--training", "is_training", is_flag=True, help="Show the work of a training step, forward and backward.")
+@click.option(
+    "--memory", "is_memory", is_flag=True, help="Show the memory of each layer, and what training keeps of it."
+)
 @convention_option
 @input_options
 @output_options
@@ -28,6 +36,8 @@ def table(
     depth: int | None,
     sort: str | None,
     explain: bool,
+    is_training: bool,
+    is_memory: bool,
     convention: str | None,
     format_: str,
     output: Path | None,
@@ -36,7 +46,8 @@ def table(
 ) -> None:
     """Show what each layer of NAME costs, in the order of execution.
 
-    JSON is the whole cost, layers and ops, whatever the rows; saved in a file, it is a NAME for every command.
+    JSON is the whole cost, layers and ops, whatever the rows; saved in a file, it is a NAME for every command. With
+    --training and --memory it is the rows.
 
     Example: archstat table resnet50 --depth 2 --format markdown
     """
@@ -44,7 +55,10 @@ def table(
     from archstat.tables import layer_table, op_table
 
     depth = 1 if by == "stage" else depth
-    _refuse(by, depth, explain=explain, convention=convention)
+    _refuse(by, depth, convention, {"--explain": explain, "--training": is_training, "--memory": is_memory})
+    if is_training or is_memory:
+        put_table(_step_table(name, sort, is_memory=is_memory, **given), format_, output, is_exact=is_exact)
+        return
     network = network_of(name, **given)
     cost, tally = network.cost, network.tally(convention) if convention else None
     if format_ == "json":
@@ -57,13 +71,24 @@ def table(
         put_table(shown, format_, output, is_exact=is_exact)
 
 
-def _refuse(by: str, depth: int | None, *, explain: bool, convention: str | None) -> None:
-    """Refuse what goes with layers alone.
+def _step_table(name: str, sort: str | None, *, is_memory: bool, **given: Any) -> Table:
+    """The layers of a training step: its memory, or its work."""
+    from archstat.tables import memory_table, training_table
+
+    step = training_of(name, **given)
+    return memory_table(cost_of(name, **given), step, sort=sort) if is_memory else training_table(step, sort=sort)
+
+
+def _refuse(by: str, depth: int | None, convention: str | None, kinds: dict[str, bool]) -> None:
+    """Refuse what does not go together.
 
     Raises:
-        UsageError: The rows are none.
+        UsageError: Two kinds of columns, or one that needs single layers and other rows.
     """
-    if explain and (by == "op" or depth):
-        raise click.UsageError("'--explain' shows the sums of single layers: leave out '--by' and '--depth'.")
+    chosen = [option for option, is_chosen in kinds.items() if is_chosen]
+    if chosen and (by == "op" or depth):
+        raise click.UsageError(f"'{chosen[0]}' shows what belongs to single layers: leave out '--by' and '--depth'.")
+    if len(chosen) > 1 or (convention and chosen and chosen != ["--explain"]):
+        raise click.UsageError(f"'{chosen[0]}' has columns of its own: leave out '{[*chosen, '--convention'][1]}'.")
     if convention and by == "op":
         raise click.UsageError("'--convention' has a number for each layer, none for an op: leave out '--by'.")

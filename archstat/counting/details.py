@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 
+import msgspec
+
 from archstat.records import OpCall, TensorSpec
 
 
@@ -44,6 +46,15 @@ def _transposed_convolution(call: OpCall) -> str:
     window = _window(tuple(kernel), rest[0] if rest else (1,), rest[4] if len(rest) > 4 else (1,))
     text = f"{channels}→{per_group * groups} {window}"
     return f"{text}, {groups} groups" if groups > 1 else text
+
+
+def _any_convolution(call: OpCall) -> str:
+    """``(x, weight, bias, stride, padding, dilation, transposed, output_padding, groups)``."""
+    x, weight, bias, stride, padding, dilation, transposed, output_padding, groups = call.args
+    if transposed:
+        args = (x, weight, bias, stride, padding, output_padding, groups, dilation)
+        return _transposed_convolution(msgspec.structs.replace(call, args=args))
+    return _convolution(msgspec.structs.replace(call, args=(x, weight, bias, stride, padding, dilation, groups)))
 
 
 def _linear(call: OpCall) -> str:
@@ -108,6 +119,7 @@ DETAILS: dict[str, Callable[[OpCall], str]] = {
     **dict.fromkeys(("max_pool2d", "avg_pool2d", "max_pool2d_with_indices"), _pool),
     **dict.fromkeys(("adaptive_avg_pool2d", "adaptive_max_pool2d"), _adaptive_pool),
     **dict.fromkeys(("lstm", "gru", "rnn_tanh", "rnn_relu"), _recurrent),
+    "convolution": _any_convolution,
     "linear": _linear,
     "batch_norm": _channels,
     "group_norm": _groups,

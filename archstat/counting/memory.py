@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archstat.records import Peak, Trace
+from archstat.records import AliveTensor, Peak, Trace
 
 
 def peak(trace: Trace) -> Peak:
@@ -35,3 +35,15 @@ def alive(trace: Trace, op: int) -> tuple[int, ...]:
         for index, life in enumerate(trace.storages)
         if 0 <= life.born <= op and (life.died is None or life.died > op)
     )
+
+
+def alive_at_peak(trace: Trace) -> tuple[AliveTensor, ...]:
+    """What is alive when the most is, in the order in which it was allocated; together it is the peak."""
+    return tuple(_tensor(trace, index) for index in alive(trace, peak(trace).op))
+
+
+def _tensor(trace: Trace, index: int) -> AliveTensor:
+    life = trace.storages[index]
+    op = trace.ops[life.born]
+    shape = next((spec.shape for spec in op.outputs if spec.storage == index), ())
+    return AliveTensor(trace.layers[trace.calls[op.call].layer].path, op.op, tuple(shape), life.nbytes)

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable
 from itertools import zip_longest
 from typing import Any
 
-from archstat.records import Cost, OpCall, TensorSpec
+from archstat.records import Cost, OpCall, Shape, TensorSpec
 
 Rule = Callable[[OpCall], Cost]
 _prod = math.prod
@@ -383,8 +383,10 @@ def _avg_pool(call: OpCall) -> Cost:
 
 def _adaptive_window_elements(call: OpCall) -> int:
     """The elements of all windows of one adaptive pooling: window i of o covers ⌊i·n/o⌋ … ⌈(i+1)·n/o⌉."""
-    x, out = call.args[0].shape, call.outputs[0].shape
-    axes = len(call.args[1])
+    return _window_elements(call.args[0].shape, call.outputs[0].shape, len(call.args[1]))
+
+
+def _window_elements(x: Shape, out: Shape, axes: int) -> int:
     total = _prod(out[:-axes])
     for size, windows in zip(x[-axes:], out[-axes:], strict=True):
         total *= sum(-(-(i + 1) * size // windows) - i * size // windows for i in range(windows))
@@ -497,7 +499,7 @@ _MOVING = (
     "unsafe_split_with_sizes split_with_sizes_copy pack_padded_sequence complex view_copy resize set"
 )
 _CHOOSING = (
-    "embedding index index_select index_put index_put_impl index_fill index_copy unsafe_index unsafe_masked_index "
+    "embedding index index_select index_fill index_copy unsafe_index unsafe_masked_index "
     "gather scatter take put masked_select masked_fill masked_scatter nonzero nonzero_static count_nonzero where "
     "all any isin unique unique2 unique_consecutive unique_dim searchsorted bucketize bincount local_scalar_dense "
     "is_nonzero equal"
@@ -508,3 +510,167 @@ _MAKING = (
     "assert_async assert_scalar assert_tensor_metadata functional_assert_async"
 )
 RULES.update({name: lambda _: FREE for name in f"{_MOVING} {_CHOOSING} {_MAKING}".split()})
+
+
+# -- gradients ---------------------------------------------------------------------------------------------------------
+
+
+@_enter("convolution_backward convolution_backward_overrideable")
+def _convolution_backward(call: OpCall) -> Cost:
+    """``(dy, x, weight, bias sizes, stride, padding, dilation, transposed, output padding, groups, mask)``.
+
+    The gradients of the input and of the weights cost as much as the convolution itself, each that the mask asks for;
+    the gradient of a bias adds up what one filter put out. The overrideable form has no bias sizes.
+    """
+    dy, x, weight = call.args[:3]
+    transposed, mask = call.args[-4], call.args[-1]
+    starts = _numel(x if transposed else dy)
+    forward = starts * (_numel(weight) // max(weight.shape[0], 1))
+    has_bias = len(mask) > 2 and mask[2]
+    return Cost(forward * (mask[0] + mask[1]), _numel(dy) - dy.shape[1] if has_bias else 0)
+
+
+@_enter(
+    "scaled_dot_product_flash_attention_backward scaled_dot_product_flash_attention_for_cpu_backward "
+    "scaled_dot_product_efficient_attention_backward scaled_dot_product_cudnn_attention_backward"
+)
+def _attention_backward(call: OpCall) -> Cost:
+    """``(dy, query, key, value, …)``: scores are worked out again, then the gradients of scores, values, queries, keys.
+
+    A score is scaled, subtracted from, exponentiated; its gradient is subtracted from, multiplied, scaled.
+    """
+    query, key, value = (spec.shape for spec in call.args[1:4])
+    queries, width, value_width = _prod(query[:-1]), query[-1], value[-1]
+    scores = queries * key[-2]
+    return Cost(scores * (3 * width + 2 * value_width), 6 * scores + 2 * queries * value_width)
+
+
+_NORM_BACKWARD = 9  # centre and scale x; add up dy and dy·x; two subtractions and two multiplications for dx
+
+
+@_enter("batch_norm_backward cudnn_batch_norm_backward miopen_batch_norm_backward")
+def _batch_norm_backward(call: OpCall) -> Cost:
+    """With fixed statistics dx is one multiplication, and the gradients of weight and bias are 5 FLOPs an element.
+
+    ``(dy, x, weight, running mean, running var, mean, inverse deviation, is_training, eps, mask)``; only this form says
+    whether statistics are fixed.
+    """
+    elements = _numel(call.args[0])
+    if call.op == "batch_norm_backward" and not call.args[7]:
+        mask = call.args[9]
+        return Cost(0, elements * (mask[0] + 5 * (mask[1] or mask[2])))
+    return Cost(0, _NORM_BACKWARD * elements)
+
+
+@_enter("layer_norm_backward group_norm_backward")
+def _norm_backward(call: OpCall) -> Cost:
+    """With a weight dy is multiplied by it, and its gradient and that of the bias are added up: 4 an element."""
+    has_weight = len(call.outputs) > 1
+    return Cost(0, _numel(call.args[0]) * (_NORM_BACKWARD + 4 * has_weight))
+
+
+@_enter("fused_rms_norm_backward")
+def _rms_norm_backward(call: OpCall) -> Cost:
+    """Scale x, multiply by dy and add up, multiply, subtract, scale; with a weight 3 more."""
+    has_weight = len(call.outputs) > 1
+    return Cost(0, _numel(call.args[0]) * (6 + 3 * has_weight))
+
+
+@_enter("softmax_backward_data log_softmax_backward_data masked_softmax_backward")
+def _softmax_backward(call: OpCall) -> Cost:
+    """``y·(dy − Σ dy·y)``, or ``dy − exp(y)·Σ dy``: 4 an element."""
+    return Cost(0, 4 * _numel(call.args[0]))
+
+
+def _added_back(flops: int) -> Rule:
+    """A rule of so many FLOPs for each element of ``dy``, the first argument."""
+    return lambda call: Cost(0, flops * _numel(call.args[0]))
+
+
+# the gradient of an output is added to that of the one input that it came from
+_MOVED_BACK = (
+    "max_pool2d_with_indices_backward max_pool3d_with_indices_backward adaptive_max_pool2d_backward "
+    "adaptive_max_pool3d_backward embedding_dense_backward upsample_nearest1d_backward upsample_nearest2d_backward "
+    "upsample_nearest3d_backward upsample_nearest_exact1d_backward upsample_nearest_exact2d_backward "
+    "upsample_nearest_exact3d_backward reflection_pad1d_backward reflection_pad2d_backward reflection_pad3d_backward "
+    "replication_pad1d_backward replication_pad2d_backward replication_pad3d_backward unfold_backward"
+)
+RULES.update(dict.fromkeys(_MOVED_BACK.split(), _added_back(1)))
+# t taps: t multiplications and t additions
+RULES.update(upsample_linear1d_backward=_added_back(4), upsample_bilinear2d_backward=_added_back(8))
+RULES.update(upsample_trilinear3d_backward=_added_back(16), upsample_bicubic2d_backward=_added_back(32))
+
+
+@_enter("avg_pool2d_backward avg_pool3d_backward")
+def _avg_pool_backward(call: OpCall) -> Cost:
+    """``(dy, x, kernel, …)``: a division, then one addition for each element of the window."""
+    kernel = call.args[2]
+    axes = 3 if "3d" in call.op else 2
+    return Cost(0, _numel(call.args[0]) * (1 + (_prod(kernel) if len(kernel) > 1 else kernel[0] ** axes)))
+
+
+@_enter("adaptive_avg_pool2d_backward adaptive_avg_pool3d_backward")
+def _adaptive_avg_pool_backward(call: OpCall) -> Cost:
+    """``(dy, x)``: the same with the exact windows."""
+    dy, x = call.args[:2]
+    axes = 3 if "3d" in call.op else 2
+    return Cost(0, _numel(dy) + _window_elements(x.shape, dy.shape, axes))
+
+
+@_enter("mkldnn_rnn_layer_backward")
+def _mkldnn_rnn_layer_backward(call: OpCall) -> Cost:
+    """``(input, W, U, …)``: the gradients of inputs and of weights, each as much as the layer itself."""
+    forward = _mkldnn_rnn_layer(call)
+    return Cost(2 * forward.macs, 2 * forward.other_flops)
+
+
+@_enter("index_put index_put_impl unsafe_index_put")
+def _index_put(call: OpCall) -> Cost:
+    """``(x, indices, values, accumulate)``: one addition for each value that is added and not just put there."""
+    adds = _argument(call, 3, "accumulate", default=False)
+    return Cost(0, max(_numel(call.args[2]), _indexed(call))) if adds else FREE
+
+
+def _indexed(call: OpCall) -> int:
+    """How many elements the indices choose."""
+    x, indices = call.args[0], [index.shape for index in call.args[1] if index is not None]
+    if any(index.dtype in ("bool", "uint8") for index in call.args[1] if index is not None):
+        return 0  # a mask: what it chooses is not known from shapes
+    rest: int = _prod(size for size, index in zip_longest(x.shape, call.args[1]) if index is None)
+    longest = max((len(shape) for shape in indices), default=0)
+    aligned = [(1,) * (longest - len(shape)) + shape for shape in indices]
+    chosen: int = _prod(max(sizes) for sizes in zip(*aligned, strict=True))
+    return rest * chosen
+
+
+# pointwise gradients that torch does not tag
+_UNTAGGED_BACKWARD = (
+    "hardtanh_backward hardswish_backward hardsigmoid_backward gelu_backward silu_backward mish_backward elu_backward "
+    "leaky_relu_backward sigmoid_backward tanh_backward softplus_backward softshrink_backward hardshrink_backward "
+    "log_sigmoid_backward glu_backward prelu_kernel_backward rrelu_with_noise_backward threshold_backward "
+    "dropout_backward mse_loss_backward smooth_l1_loss_backward huber_loss_backward binary_cross_entropy_backward"
+)
+RULES.update(dict.fromkeys(_UNTAGGED_BACKWARD.split(), _per_output(1)))
+
+
+@_enter("nll_loss_forward nll_loss2d_forward")
+def _nll_loss(call: OpCall) -> Cost:
+    """The chosen values are weighted and added up."""
+    return Cost(0, 2 * _numel(call.args[1]))
+
+
+_NOT_ADDED = "select_backward slice_backward diagonal_backward value_selecting_reduction_backward"
+_SCATTERED = "nll_loss_backward nll_loss2d_backward"
+RULES.update({name: lambda _: FREE for name in f"{_NOT_ADDED} {_SCATTERED}".split()})
+
+
+@_enter(
+    "foreach_add foreach_sub foreach_mul foreach_div foreach_sqrt foreach_addcmul foreach_addcdiv foreach_lerp "
+    "foreach_neg foreach_pow foreach_maximum foreach_reciprocal"
+)
+def _foreach(call: OpCall) -> Cost:
+    """One FLOP for each element of the list, as of a pointwise op."""
+    return Cost(0, sum(_numel(spec) for spec in call.args[0] if spec.dtype in _FLOATS))
+
+
+RULES.update(foreach_copy=lambda _: FREE, foreach_zero=lambda _: FREE)

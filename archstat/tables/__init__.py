@@ -8,6 +8,7 @@ from archstat.tables.claims import claims_table
 from archstat.tables.columns import Column, Table
 from archstat.tables.difference import diff_table, matched
 from archstat.tables.explanation import chosen, explanation_table
+from archstat.tables.memory import memory_table, step_memory_table, training_table
 from archstat.tables.network import layer_table, op_table
 from archstat.tables.networks import compare_table, list_table
 from archstat.tables.reconciliation import reconcile_table
@@ -24,7 +25,10 @@ __all__ = [
     "layer_table",
     "list_table",
     "matched",
+    "memory_table",
     "op_table",
     "reconcile_table",
     "scale_table",
+    "step_memory_table",
+    "training_table",
 ]

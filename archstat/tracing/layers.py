@@ -100,16 +100,20 @@ class CallTracker:
         for index, module in enumerate(self._layers.modules):
             if isinstance(module, torch.jit.ScriptModule):
                 continue  # compiled code keeps its attributes elsewhere
-            found = module.__dict__
-            self._found.append((module, found))
-            copy = found.copy()
-            for name in ("_parameters", "_buffers", "_modules"):
-                copy[name] = found[name].copy()
-            copy["training"] = False
-            short = None if "forward" in found else shortcut(module, self._recorder)
-            copy["forward"] = self._shadow(index, module.forward, short)
-            object.__setattr__(module, "__dict__", copy)
+            self._found.append((module, module.__dict__))
+            object.__setattr__(module, "__dict__", self._copy_of(index, module))
         return self
+
+    def _copy_of(self, index: int, module: nn.Module) -> dict[str, Any]:
+        """The attributes that a module works on meanwhile."""
+        found = module.__dict__
+        copy = found.copy()
+        for name in ("_parameters", "_buffers", "_modules"):
+            copy[name] = found[name].copy()
+        copy["training"] = False
+        short = None if "forward" in found else shortcut(module, self._recorder)
+        copy["forward"] = self._shadow(index, module.forward, short)
+        return copy
 
     def __exit__(self, *_: object) -> None:
         """Put the originals back, and the memory of parameters and buffers whose ``data`` was replaced."""

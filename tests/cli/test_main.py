@@ -23,6 +23,7 @@ RESULTS = {
     "list": ["list"],
     "table": ["table", "lenet5"],
     "explain": ["explain", "lenet5"],
+    "memory": ["memory", "lenet5"],
     "compare": ["compare", "lenet5"],
     "diff": ["diff", "lenet5", "lenet5"],
     "reconcile": ["reconcile", "lenet5"],
@@ -31,9 +32,8 @@ RESULTS = {
 
 
 def test_every_command_is_run_by_these_tests():
-    assert (
-        set(RESULTS) == set(COMMANDS) == {"check", "compare", "diff", "explain", "list", "reconcile", "scale", "table"}
-    )
+    commands = "check compare diff explain list memory reconcile scale table"
+    assert set(RESULTS) == set(COMMANDS) == set(commands.split())
 
 
 def test_the_version_is_that_of_the_package(archstat):
@@ -95,9 +95,29 @@ def test_an_option_that_is_not_there_is_refused(archstat, command):
         (["diff", "lenet5"], "Missing argument 'B'."),
         (["explain"], "Missing argument 'NAME'."),
         (["explain", "lenet5", "c1", "c3"], "Got unexpected extra argument (c3)"),
-        (["table", "lenet5", "--explain", "--by", "op"], "'--explain' shows the sums of single layers"),
-        (["table", "lenet5", "--explain", "--by", "stage"], "'--explain' shows the sums of single layers"),
-        (["table", "lenet5", "--explain", "--depth", "1"], "'--explain' shows the sums of single layers"),
+        (
+            ["table", "lenet5", "--explain", "--by", "op"],
+            "'--explain' shows what belongs to single layers: leave out '--by' and '--depth'.",
+        ),
+        (
+            ["table", "lenet5", "--explain", "--by", "stage"],
+            "'--explain' shows what belongs to single layers: leave out '--by' and '--depth'.",
+        ),
+        (["table", "lenet5", "--memory", "--depth", "1"], "'--memory' shows what belongs to single layers: leave out"),
+        (
+            ["table", "lenet5", "--training", "--by", "op"],
+            "'--training' shows what belongs to single layers: leave out",
+        ),
+        (["table", "lenet5", "--training", "--memory"], "'--training' has columns of its own: leave out '--memory'."),
+        (["table", "lenet5", "--explain", "--memory"], "'--explain' has columns of its own: leave out '--memory'."),
+        (
+            ["table", "lenet5", "--memory", "--convention", "conv"],
+            "'--memory' has columns of its own: leave out '--convention'.",
+        ),
+        (
+            ["table", "lenet5", "--explain", "--depth", "1"],
+            "'--explain' shows what belongs to single layers: leave out '--by' and '--depth'.",
+        ),
         (["table", "lenet5", "--convention", "thop", "--by", "op"], "'--convention' has a number for each layer"),
         (["reconcile"], "Missing argument 'NAME'."),
         (["reconcile", "lenet5", "--run", "--timeout", "0"], "0 is not in the range x>=1"),

@@ -62,7 +62,7 @@ def test_what_a_network_prints_is_no_result(archstat):
         (["resnet20", "--sizes", ""], "'' are no sizes"),
         (["resnet20", "--sizes", "-4"], "'-4' are no sizes"),
         (["resnet20", "--sizes", "0,4"], "'0,4' has a size of 0"),
-        (["cost.json"], "'cost.json' is a saved cost, counted for one input"),
+        (["cost.json"], "'cost.json' is a saved cost, of one input and without its tensors: name the network itself."),
         (["resnet20", "--sizes", "999999999"], "No tensor can have 1×3×999999999×999999999 elements"),
         (["resnet20", "--resolution", "64"], "'--resolution' fixes what '--over resolution' varies"),
         (["resnet20", "--over", "sequence"], "is no sequence: give '--input 128:int64'"),

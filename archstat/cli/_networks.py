@@ -1,0 +1,114 @@
+"""From a name and the options of a command to what is known of the network; torch is imported no earlier."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from archstat.errors import InputError
+
+if TYPE_CHECKING:
+    from archstat.quantities import Network
+    from archstat.records import BatchFit, Explanation, InferenceMemory, ModelCost, Opinion, TrainingCost
+    from archstat.scaling import Over, Scaling
+    from archstat.settings import Setting, TrainingSetting
+
+
+def cost_of(name: str, **given: Any) -> ModelCost:
+    """What the named network, or saved cost, costs with these options."""
+    return network_of(name, **given).cost
+
+
+def network_of(name: str, **given: Any) -> Network:
+    """What is known of the named network, or saved cost, with these options."""
+    return analyse_named(name, _setting(**given))
+
+
+def twin_of(name: str, **given: Any) -> Network | None:
+    """What is known of the architecture that goes by the same name elsewhere, if there is one."""
+    from archstat.published import published
+
+    about = published().get(name)
+    return network_of(about.twin, **given) if about is not None and about.twin else None
+
+
+def opinions_on(name: str, *, seconds: float, **given: Any) -> Mapping[str, Opinion]:
+    """What each tool says of the named network with these options, by its convention."""
+    from archstat.opinions import ask
+
+    return ask(name, _setting(**given), seconds=seconds)
+
+
+def explanations_of(name: str, **given: Any) -> tuple[ModelCost, tuple[Explanation, ...]]:
+    """What the named network costs with these options, and the sums behind each row."""
+    network = network_of(name, **given)
+    return network.cost, network.explanations()
+
+
+def analyse_named(name: str, setting: Setting) -> Network:
+    """What is known of the named network, or saved cost; what a network's code prints goes to stderr."""
+    if name.endswith(".json"):
+        from archstat.quantities import Saved
+        from archstat.results import read_for
+
+        return Saved(read_for(name, setting))
+    from archstat.analysis import analyse
+
+    with contextlib.redirect_stdout(sys.stderr):
+        return analyse(name, setting)
+
+
+def scaling_named(name: str, over: Over, sizes: str | None, **given: Any) -> Scaling:
+    """How the cost of the named network grows; what a network's code prints goes to stderr."""
+    _refuse_saved(name)
+    from archstat.analysis import Subject
+    from archstat.scaling import scaling_of
+    from archstat.settings import parse_sizes
+
+    at = () if sizes is None else parse_sizes(sizes)
+    with contextlib.redirect_stdout(sys.stderr):
+        return scaling_of(Subject(name), over, _setting(**given), at)
+
+
+def memory_of(
+    name: str, training: TrainingSetting | None, fit: str | None, **given: Any
+) -> tuple[InferenceMemory | TrainingCost, BatchFit | None]:
+    """The memory of the named network at inference or in training, and the largest batch if a limit is given."""
+    from archstat.settings import parse_limit
+
+    setting = _setting(**given)
+    limit = None if fit is None else parse_limit(fit)
+    _refuse_saved(name)
+    from archstat.training import fit_source, inference_memory, train_source
+
+    with contextlib.redirect_stdout(sys.stderr):
+        batch = None if limit is None else fit_source(name, setting, limit, training)
+        if batch is not None and batch.batch_size:
+            setting = msgspec.structs.replace(setting, batch_size=batch.batch_size)
+        of_batch = inference_memory(name, setting) if training is None else train_source(name, setting, training)
+    return of_batch, batch
+
+
+def training_of(name: str, **given: Any) -> TrainingCost:
+    """What one training step of the named network costs with these options."""
+    _refuse_saved(name)
+    from archstat.settings import TrainingSetting
+    from archstat.training import train_source
+
+    with contextlib.redirect_stdout(sys.stderr):
+        return train_source(name, _setting(**given), TrainingSetting())
+
+
+def _refuse_saved(name: str) -> None:
+    if name.endswith(".json"):
+        raise InputError(f"{name!r} is a saved cost, of one input and without its tensors: name the network itself.")
+
+
+def _setting(*, inputs: tuple[str, ...], resolution: int | None, batch_size: int, dtype: str, strict: bool) -> Setting:
+    from archstat.settings import Setting, parse_input
+
+    return Setting(tuple(map(parse_input, inputs)), resolution, batch_size, dtype, strict)
