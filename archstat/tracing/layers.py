@@ -87,7 +87,7 @@ class CallTracker:
         """Follow these layers for that recorder."""
         self.calls: list[LayerCall] = []
         self.failed_in: str | None = None
-        self._failure: BaseException | None = None
+        self._failed: tuple[int, int] | None = None
         self._layers = layers
         self._recorder = recorder
         self._found: list[tuple[nn.Module, dict[str, Any]]] = []
@@ -156,10 +156,15 @@ class CallTracker:
         return traced_forward
 
     def _note_failure(self, index: int, error: BaseException) -> None:
-        """Remember the innermost layer that an error came from; one that was caught meanwhile is forgotten."""
-        if self._failure is None or self._failure not in (error, error.__cause__):
+        """Remember the innermost layer that an error came from; one that was caught meanwhile is forgotten.
+
+        The error itself is not kept: its frames hold tensors, which would stay alive. On its way up no op runs, so the
+        same address and the same number of ops mean the same error.
+        """
+        ops = len(self._recorder.ops)
+        if self._failed not in ((id(error), ops), (id(error.__cause__), ops)):
             self.failed_in = self._layers.specs[index].path
-        self._failure = error
+        self._failed = (id(error), ops)
 
 
 _RUNNING = LayerCall(-1, -1, -1, ())

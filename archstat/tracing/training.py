@@ -242,7 +242,6 @@ class _StepTracker(CallTracker):
         super().__init__(layers, cast("Recorder", recorder))  # of which it uses what the two have in common
         self._twins = twins
         self._was_training = layers.modules[0].training
-        self._failed = 0
 
     def _copy_of(self, index: int, module: nn.Module) -> dict[str, Any]:
         copy = {name: self._twins.inside(value) for name, value in module.__dict__.items()}
@@ -252,12 +251,6 @@ class _StepTracker(CallTracker):
         copy["training"] = module.training or not self._was_training
         copy["forward"] = self._shadow(index, module.forward, None)
         return copy
-
-    def _note_failure(self, index: int, error: BaseException) -> None:
-        """Without keeping the error: its frames hold tensors, and checkpointing ends a recomputation with one."""
-        if self._failed not in (id(error), id(error.__cause__)):
-            self.failed_in = self._layers.specs[index].path
-        self._failed = id(error)
 
 
 class StepRecorder(TorchDispatchMode):

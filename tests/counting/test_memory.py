@@ -1,5 +1,6 @@
 """Peak activation memory by hand, and against what the allocator of a real run saw."""
 
+import contextlib
 import gc
 import subprocess
 import sys
@@ -217,6 +218,36 @@ def test_an_out_argument_allocates_nothing():
         return torch.mul(x, 2, out=out)
 
     assert cost_of(forward, X).peak_activation_bytes == T
+
+
+class Gives(nn.Module):
+    """Allocates, and fails."""
+
+    def forward(self, x):
+        kept = x.repeat(8)
+        raise ValueError(kept.shape)
+
+
+class Catches(nn.Module):
+    """Tries a layer that fails, then does without."""
+
+    def __init__(self):
+        super().__init__()
+        self.tried = Gives()
+
+    def forward(self, x):
+        with contextlib.suppress(ValueError):
+            self.tried(x)
+        a = x + 1
+        b = a + 1
+        return a + b
+
+
+def test_what_a_caught_error_had_allocated_is_free_again():
+    found = trace_of(Catches(), torch.empty(64))
+    big = next(life for life in found.storages if life.nbytes == 8 * 64 * 4)
+    assert big.died is not None
+    assert count_trace(found, "network").peak_activation_bytes == 8 * 64 * 4, "and not three tensors more"
 
 
 # -- against the allocator of a real run -----------------------------------------------------------------------------
