@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import torch
@@ -14,13 +14,15 @@ from archstat.counting.arithmetic import explain_trace
 from archstat.counting.attention import attention_macs
 from archstat.counting.conventions import CONVENTIONS
 from archstat.counting.depth import depth
+from archstat.counting.memory import alive_at_peak
 from archstat.counting.receptive_field import receptive_fields
 from archstat.counting.tally import tally
 from archstat.errors import ForwardError, InputError, UnknownNameError
-from archstat.records import Explanation, ModelCost, ReceptiveField, Shape, Tally, Trace
+from archstat.records import Explanation, InferenceMemory, ModelCost, ReceptiveField, Shape, Tally
 from archstat.settings import InputSpec, Setting
 from archstat.sources import Source
 from archstat.tracing import trace
+from archstat.tracing.nested import tensors_in
 
 
 def count(model: nn.Module | str, *inputs: Any, **kwargs: Any) -> ModelCost:
@@ -76,10 +78,19 @@ class Analysis:
         cost: What that costs.
     """
 
-    def __init__(self, found: Trace, source: Source, *, strict: bool = False) -> None:
-        """Count what was traced of a source."""
-        self.trace = found
-        self.cost = count_trace(found, source.name, note=source.note, paper=source.paper, strict=strict)
+    def __init__(
+        self,
+        source: Source,
+        model: nn.Module,
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any] | None = None,
+        *,
+        strict: bool = False,
+    ) -> None:
+        """Trace and count the network of a source."""
+        self._model, self._inputs = model, tensors_in((args, kwargs or {}))
+        self.trace = trace(model, args, kwargs)
+        self.cost = count_trace(self.trace, source.name, note=source.note, paper=source.paper, strict=strict)
 
     def explanations(self) -> tuple[Explanation, ...]:
         """The sums behind each row of the cost."""
@@ -109,15 +120,34 @@ class Analysis:
         """The layers with weights on the longest way through the network."""
         return depth(self.trace)
 
+    def memory(self) -> InferenceMemory:
+        """What the memory of the forward pass goes to."""
+        return InferenceMemory(
+            architecture=self.cost.architecture,
+            input_shapes=self.cost.input_shapes,
+            dtype=self.cost.dtype,
+            parameter_bytes=_size(self._model.parameters()),
+            buffer_bytes=_size(self._model.buffers()),
+            input_bytes=_size(self._inputs),
+            activation_bytes=self.cost.activation_bytes,
+            peak_activation_bytes=self.cost.peak_activation_bytes,
+            peak_layer=self.cost.peak_layer,
+            alive=alive_at_peak(self.trace),
+        )
+
+
+def _size(tensors: Iterable[Tensor]) -> int:
+    return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+
 
 def analyse_model(model: nn.Module | str, *inputs: Any, **kwargs: Any) -> Analysis:
     """A network, or a named one, traced; the arguments and errors are those of :func:`count`."""
     if isinstance(model, nn.Module):
-        return Analysis(trace(model, inputs, kwargs), Source(type(model).__name__, lambda: model))
+        return Analysis(Source(type(model).__name__, lambda: model), model, inputs, kwargs)
     if not inputs and not kwargs:
         return analyse(model, Setting())
     source = sources.find(model)
-    return Analysis(trace(sources.build_on_meta(source), inputs, kwargs), source)
+    return Analysis(source, sources.build_on_meta(source), inputs, kwargs)
 
 
 def analyse(name: str, setting: Setting) -> Analysis:
@@ -164,22 +194,23 @@ class Subject:
             ForwardError: It cannot take that input.
             UncountedError: Under ``strict``, there is an op that no rule covers.
         """
-        return Analysis(self._traced(self.inputs(setting), setting), self.source, strict=setting.strict)
-
-    def _traced(self, specs: Sequence[InputSpec], setting: Setting) -> Trace:
-        """A trace of the network that is there, or of one with values if it never went without."""
         if self._model is not None:
-            return _trace(self._model, specs, setting)
+            return self._analysed(self._model, setting)
         model = sources.build_on_meta(self.source)
         try:
-            found = _trace(model, specs, setting)
+            found = self._analysed(model, setting)
         except ForwardError as error:
             if "meta" not in str(error):
                 raise
             model = sources.build_on_cpu(self.source)
-            found = _trace(model, specs, setting)
+            found = self._analysed(model, setting)
         self._model = model
         return found
+
+    def _analysed(self, model: nn.Module, setting: Setting) -> Analysis:
+        model = model.to(getattr(torch, setting.dtype))
+        inputs = _tensors(model, self.inputs(setting), setting)
+        return Analysis(self.source, model, inputs, strict=setting.strict)
 
 
 def build(
@@ -200,11 +231,6 @@ def build(
     made = sources.build_on_cpu(source) if on == "cpu" else sources.build_on_meta(source)
     model = (made.to("meta") if on == "meta" else made).to(getattr(torch, setting.dtype))
     return model, _tensors(model, specs, setting)
-
-
-def _trace(model: nn.Module, specs: Sequence[InputSpec], setting: Setting) -> Trace:
-    model = model.to(getattr(torch, setting.dtype))
-    return trace(model, _tensors(model, specs, setting))
 
 
 def _inputs(source: Source, setting: Setting) -> tuple[InputSpec, ...]:
@@ -264,8 +290,9 @@ def _size_advice(source: Source, shape: Shape, setting: Setting) -> str:
     """A square image that works: the smallest, or the nearest for a network that takes one size only."""
 
     def works(size: int) -> bool:
+        model = sources.build_on_meta(source).to(getattr(torch, setting.dtype))
         try:
-            _trace(sources.build_on_meta(source), (InputSpec((shape[0], size, size)),), setting)
+            trace(model, _tensors(model, (InputSpec((shape[0], size, size)),), setting))
         except ForwardError:
             return False
         return True

@@ -239,5 +239,3 @@ FORMATS: dict[str, Callable[..., str]] = {
     "json": json,
     "latex": latex,
 }
-
-NAMES: Sequence[str] = tuple(FORMATS)

@@ -158,9 +158,7 @@ def ask_tool(tool: str, questions: Sequence[Question], *, seconds: float) -> lis
 
 def _run_process(command: list[str], given: bytes, seconds: float) -> tuple[bytes, str]:
     """What a process writes on stdout, and how it ended."""
-    path = os.pathsep.join(
-        entry for entry in sys.path if entry
-    )  # it sees the modules that are seen here, and no others
+    path = os.pathsep.join(filter(None, sys.path))  # it sees the modules that are seen here, and no others
     environment = {**os.environ, "PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
     try:
         done = subprocess.run(  # noqa: S603 - no shell, and Python itself

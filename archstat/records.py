@@ -556,11 +556,6 @@ class LayerTraining(msgspec.Struct, frozen=True, gc=False):
         """``2 * backward_macs + backward_other_flops``."""
         return 2 * self.backward_macs + self.backward_other_flops
 
-    @property
-    def recomputed_flops(self) -> int:
-        """``2 * recomputed_macs + recomputed_other_flops``."""
-        return 2 * self.recomputed_macs + self.recomputed_other_flops
-
 
 class TrainingCost(msgspec.Struct, frozen=True):
     """What one training step costs: forward pass, sum of the outputs as loss, backward pass, update.

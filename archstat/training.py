@@ -1,23 +1,19 @@
-"""The whole way from a name or a network to the memory it takes, and to the cost of a training step."""
+"""The whole way from a name or a network to the cost of a training step, and to the largest batch that fits."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from torch import Tensor, nn
+from torch import nn
 
-from archstat.analysis import build
-from archstat.counting import count_trace
-from archstat.counting.memory import alive_at_peak
+from archstat.analysis import analyse, build
 from archstat.counting.training import count_step
 from archstat.errors import ForwardError, InputError
-from archstat.records import BatchFit, InferenceMemory, TrainingCost
+from archstat.records import BatchFit, TrainingCost
 from archstat.settings import Setting, TrainingSetting
-from archstat.tracing import trace
-from archstat.tracing.nested import tensors_in
 from archstat.tracing.training import trace_step
 
 
@@ -49,7 +45,11 @@ def train_source(name: str, setting: Setting, training: TrainingSetting) -> Trai
         ArchstatError: The name leads nowhere, or the network cannot be trained on the input.
     """
     model, inputs = build(name, setting)
-    return _count(model, inputs, {}, name, training, strict=setting.strict)
+    try:
+        return _count(model, inputs, {}, name, training, strict=setting.strict)
+    except ForwardError:
+        analyse(name, setting)  # says what would do, if inference cannot take the input either
+        raise
 
 
 def _count(
@@ -63,33 +63,6 @@ def _count(
 ) -> TrainingCost:
     how = msgspec.structs.asdict(training)
     return count_step(trace_step(model, inputs, kwargs, **how), name, strict=strict, **how)
-
-
-def inference_memory(name: str, setting: Setting) -> InferenceMemory:
-    """What the memory of one forward pass of a named network goes to.
-
-    Raises:
-        ArchstatError: The name leads nowhere, or the network cannot take the input.
-    """
-    model, inputs = build(name, setting)
-    found = trace(model, inputs)
-    cost = count_trace(found, name, strict=setting.strict)
-    return InferenceMemory(
-        architecture=name,
-        input_shapes=cost.input_shapes,
-        dtype=cost.dtype,
-        parameter_bytes=_size(model.parameters()),
-        buffer_bytes=_size(model.buffers()),
-        input_bytes=_size(tensors_in(inputs)),
-        activation_bytes=cost.activation_bytes,
-        peak_activation_bytes=cost.peak_activation_bytes,
-        peak_layer=cost.peak_layer,
-        alive=alive_at_peak(found),
-    )
-
-
-def _size(tensors: Iterable[Tensor]) -> int:
-    return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
 
 
 # -- the largest batch -------------------------------------------------------------------------------------------------
@@ -117,7 +90,7 @@ def fit_source(name: str, setting: Setting, limit: int, training: TrainingSettin
     def peak(batch: int) -> int:
         of_batch = msgspec.structs.replace(setting, batch_size=batch)
         if training is None:
-            return inference_memory(name, of_batch).peak_bytes
+            return analyse(name, of_batch).memory().peak_bytes
         return train_source(name, of_batch, training).peak_bytes
 
     return largest_batch(peak, limit)

@@ -18,7 +18,7 @@ from rich.cells import cell_len
 
 import archstat
 from archstat import units
-from archstat.formats import FORMATS, NAMES, text
+from archstat.formats import FORMATS, text
 from archstat.published import published, select
 from archstat.tables import Column, Table, compare_table, diff_table, layer_table, list_table, op_table
 
@@ -115,14 +115,14 @@ def test_the_mark_of_a_missing_row_is_a_plain_minus_for_machines():
     assert {row["mark"] for row in rows} == {"=", "~", "+", "-"}
 
 
-@pytest.mark.parametrize("format_", NAMES)
+@pytest.mark.parametrize("format_", FORMATS)
 def test_every_format_ends_with_one_line_break(format_):
     found = FORMATS[format_](SHOWN)
     assert found.endswith("\n")
     assert not found.endswith("\n\n")
 
 
-@pytest.mark.parametrize("format_", NAMES)
+@pytest.mark.parametrize("format_", FORMATS)
 def test_a_table_without_rows_can_be_put_out(format_):
     empty = msgspec.structs.replace(SHOWN, rows=())
     assert FORMATS[format_](empty).endswith("\n")

@@ -9,12 +9,13 @@ from torch import nn
 
 import archstat
 from archstat import sources
+from archstat.analysis import analyse
 from archstat.errors import DataError, ForwardError, InputError, UncountedError, UnknownNameError
 from archstat.records import TrainingCost
 from archstat.settings import OPTIMIZERS as NAMES
 from archstat.settings import Setting, TrainingSetting, parse_limit
 from archstat.tracing.training import OPTIMIZERS
-from archstat.training import count_training, fit_source, inference_memory, largest_batch, train_source
+from archstat.training import count_training, fit_source, largest_batch, train_source
 
 GIB = 1024**3
 
@@ -45,7 +46,7 @@ def test_adam_keeps_two_numbers_for_each_parameter_and_one_for_each_tensor():
 
 def test_the_tensors_alive_at_the_peak_add_up_to_it():
     for name in ("lenet5", "resnet18", "densenet121"):
-        memory = inference_memory(name, Setting())
+        memory = analyse(name, Setting()).memory()
         assert sum(each.nbytes for each in memory.alive) == memory.peak_activation_bytes > 0
         assert memory.peak_activation_bytes == archstat.count(name).peak_activation_bytes
 
@@ -61,7 +62,7 @@ def test_the_largest_batch_fits_and_one_more_does_not(name, training):
     def peak(batch):
         setting = Setting(batch_size=batch)
         if training is None:
-            return inference_memory(name, setting).peak_bytes
+            return analyse(name, setting).memory().peak_bytes
         return train_source(name, setting, training).peak_bytes
 
     fit = fit_source(name, Setting(), limit, training)

@@ -83,14 +83,16 @@ def memory_of(
     setting = _setting(**given)
     limit = None if fit is None else parse_limit(fit)
     _refuse_saved(name)
-    from archstat.training import fit_source, inference_memory, train_source
+    from archstat.analysis import analyse
+    from archstat.training import fit_source, train_source
 
     with contextlib.redirect_stdout(sys.stderr):
         batch = None if limit is None else fit_source(name, setting, limit, training)
         if batch is not None and batch.batch_size:
             setting = msgspec.structs.replace(setting, batch_size=batch.batch_size)
-        of_batch = inference_memory(name, setting) if training is None else train_source(name, setting, training)
-    return of_batch, batch
+        if training is None:
+            return analyse(name, setting).memory(), batch
+        return train_source(name, setting, training), batch
 
 
 def training_of(name: str, **given: Any) -> TrainingCost:

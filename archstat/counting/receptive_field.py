@@ -42,11 +42,6 @@ def receptive_fields(trace: Trace) -> tuple[ReceptiveField | None, ...]:
     return tuple([_field(sight) for sight in map(follower.follow, trace.ops)])
 
 
-def field_of(fields: Sequence[ReceptiveField | None], first: int, end: int) -> ReceptiveField | None:
-    """The field of a row that was made by the ops from ``first`` to ``end``: that of the last op that has one."""
-    return next((field for field in reversed(fields[first:end]) if field is not None), None)
-
-
 def describe(field: ReceptiveField, *, is_full: bool = False) -> str:
     """A receptive field as a table shows it.
 

@@ -7,9 +7,9 @@ from fnmatch import fnmatchcase
 
 from archstat import units
 from archstat.errors import UnknownNameError
-from archstat.records import Explanation, LayerCost, ModelCost
+from archstat.records import Explanation, ModelCost
 from archstat.tables.columns import Column, Table, number
-from archstat.tables.network import WHOLE, kind_of, title_of, uncounted_in
+from archstat.tables.network import WHOLE, run_of, title_of, uncounted_in
 
 _COLUMNS = (
     Column("layer", "Layer", is_heading=True),
@@ -34,7 +34,7 @@ def explanation_table(cost: ModelCost, explained: Sequence[Explanation], layer: 
     """
     found = chosen(explained, layer)
     rows = tuple(
-        (each.row.layer or WHOLE, _kind(each.row), step.quantity, step.formula, step.result, step.remark)
+        (each.row.layer or WHOLE, run_of(each.row), step.quantity, step.formula, step.result, step.remark)
         for each in found
         for step in each.steps
     )
@@ -42,12 +42,6 @@ def explanation_table(cost: ModelCost, explained: Sequence[Explanation], layer: 
     missing = f"Not counted: {uncounted_in(cost)}." if cost.uncounted else ""
     notes = (free, *(_together(found) if len(found) > 1 else ()), missing)
     return Table(_COLUMNS, rows, title_of(cost), tuple(note for note in notes if note))
-
-
-def _kind(row: LayerCost) -> str:
-    """What a row is; an op that runs again is told apart too."""
-    is_op = row.call > 1 and not row.kind[:1].isupper()
-    return f"{kind_of(row)}, run {row.call}" if is_op else kind_of(row)
 
 
 def chosen(explained: Iterable[Explanation], layer: str) -> list[Explanation]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from archstat import units
 from archstat.records import BatchFit, InferenceMemory, LayerTraining, ModelCost, Shape, TrainingCost
 from archstat.tables.columns import BYTES, SHAPE, Column, Table, number, path, sort_rows
-from archstat.tables.network import WHOLE, kind_of
+from archstat.tables.network import WHOLE, kind_of, run_of, title_of, uncounted_in
 
 _SAVED = number("saved_bytes", "Saved", units.data_size)
 _ALIVE_COLUMNS = (path("layer", "Layer"), Column("op", "Op"), SHAPE, number("nbytes", "Memory", units.data_size))
@@ -39,7 +37,7 @@ def alive_table(memory: InferenceMemory, fit: BatchFit | None = None) -> Table:
         fit: The largest batch that fits, if that was asked for.
     """
     rows = tuple((each.layer or WHOLE, each.op, each.shape, each.nbytes) for each in memory.alive)
-    title = f"{_title(memory.architecture, memory.input_shapes, memory.dtype)} · inference, alive at the peak"
+    title = f"{title_of(memory)} · inference, alive at the peak"
     size = units.data_size
     return Table(
         _ALIVE_COLUMNS,
@@ -92,14 +90,13 @@ def memory_table(cost: ModelCost, training: TrainingCost, *, sort: str | None = 
         kept = saved.pop((row.layer, row.kind, row.call), None)
         rows.append((row.layer or WHOLE, kind_of(row), row.output_shape, row.activation_bytes, _bytes(kept)))
     rows += [(*_named(row), 0, row.saved_bytes) for row in saved.values()]
-    title = _title(cost.architecture, cost.input_shapes, cost.dtype)
     size = units.data_size
     notes = (
         f"Memory           {size(cost.activation_bytes)} of all layers' outputs at inference",
         f"Peak activations {size(cost.peak_activation_bytes)} at once{_in_layer(cost.peak_layer)}",
         f"Saved            {size(training.saved_bytes)} for the backward pass in training",
     )
-    return Table(_MEMORY_COLUMNS, sort_rows(_MEMORY_COLUMNS, rows, sort), title, notes)
+    return Table(_MEMORY_COLUMNS, sort_rows(_MEMORY_COLUMNS, rows, sort), title_of(cost), notes)
 
 
 def _bytes(row: LayerTraining | None) -> int:
@@ -107,18 +104,12 @@ def _bytes(row: LayerTraining | None) -> int:
 
 
 def _named(row: LayerTraining) -> tuple[str, str, Shape]:
-    again = f", run {row.call}" if row.call > 1 else ""
-    return row.layer or WHOLE, f"{row.kind} {row.detail}".rstrip() + again, row.output_shape
-
-
-def _title(architecture: str, input_shapes: Sequence[Shape], dtype: str) -> str:
-    return f"{architecture} · input {', '.join(map(units.shape, input_shapes))} · {dtype}"
+    return row.layer or WHOLE, run_of(row), row.output_shape
 
 
 def _training_title(cost: TrainingCost) -> str:
     autocast = " under autocast to bfloat16" if cost.amp else ""
-    title = _title(cost.architecture, cost.input_shapes, cost.dtype)
-    return f"{title} · one training step with {cost.optimizer}{autocast}"
+    return f"{title_of(cost)} · one training step with {cost.optimizer}{autocast}"
 
 
 def _in_layer(layer: str) -> str:
@@ -164,11 +155,10 @@ def _work_lines(cost: TrainingCost) -> tuple[str, ...]:
     for name, key in parts:
         macs, other = getattr(cost, f"{key}_macs"), getattr(cost, f"{key}_other_flops")
         lines.append(f"{name:<16} {units.exact(macs)} MACs, {units.exact(2 * macs + other)} FLOPs")
-    ops = ", ".join(f"{op.op} ({op.calls} ×, {units.compact(op.elements)} elements)" for op in cost.uncounted)
     return (
         *lines,
         f"Update           {units.exact(cost.optimizer_flops)} FLOPs",
-        f"Not counted      {ops}: MACs and FLOPs are lower bounds" if ops else "Not counted      nothing",
+        f"Not counted      {uncounted_in(cost)}",
     )
 
 

@@ -9,7 +9,16 @@ from archstat import units
 from archstat.counting.conventions import CONVENTIONS
 from archstat.errors import DataError
 from archstat.published import published_of
-from archstat.records import Explanation, LayerCost, ModelCost, OpCost, Tally
+from archstat.records import (
+    Explanation,
+    InferenceMemory,
+    LayerCost,
+    LayerTraining,
+    ModelCost,
+    OpCost,
+    Tally,
+    TrainingCost,
+)
 from archstat.tables.columns import (
     ACTIVATIONS,
     BYTES,
@@ -121,8 +130,13 @@ WHOLE = "(network)"
 
 
 def kind_of(row: LayerCost) -> str:
-    """What a row is, with its hyper-parameters."""
-    again = f", run {row.call}" if row.call > 1 and row.kind[:1].isupper() else ""
+    """What a row is, with its hyper-parameters; the runs of a layer are told apart, those of an op are not."""
+    return run_of(row) if row.kind[:1].isupper() else f"{row.kind} {row.detail}".rstrip()
+
+
+def run_of(row: LayerCost | LayerTraining) -> str:
+    """What a row is, and which of several runs."""
+    again = f", run {row.call}" if row.call > 1 else ""
     return f"{row.kind} {row.detail}".rstrip() + again
 
 
@@ -166,7 +180,7 @@ def op_table(cost: ModelCost, *, sort: str | None = None) -> Table:
     return Table(_OP_COLUMNS, sort_rows(_OP_COLUMNS, values, sort), title_of(cost), _notes(cost))
 
 
-def title_of(cost: ModelCost) -> str:
+def title_of(cost: ModelCost | InferenceMemory | TrainingCost) -> str:
     """What was counted, on which input."""
     inputs = ", ".join(units.shape(shape) for shape in cost.input_shapes)
     return f"{cost.architecture} · input {inputs} · {cost.dtype}"
@@ -227,7 +241,7 @@ def _full(number: int) -> str:
     return units.exact(number) if compact == units.exact(number) else f"{units.exact(number)} ({compact})"
 
 
-def uncounted_in(cost: ModelCost) -> str:
+def uncounted_in(cost: ModelCost | TrainingCost) -> str:
     """The ops that no rule covers."""
     if not cost.uncounted:
         return "nothing"

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import Tensor, nn
-from torch._subclasses.fake_tensor import FakeTensorMode
+from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from archstat import units
@@ -131,6 +131,9 @@ class _Step:
     def _failure(self, error: Exception) -> ForwardError:
         """What failed, and where: a layer's own code, or an op of the backward pass or the update."""
         recorder = self._recorder
+        if isinstance(error, DataDependentOutputException):
+            where = f"layer {self._tracker.failed_in!r}" if self._tracker.failed_in else "the network"
+            return ForwardError(f"A training step is replayed without values, which {where} needs of its activations.")
         if recorder.phase == "forward":
             return _failure(error, self._tracker.failed_in, recorder.failed_at)
         where = f" at {recorder.failed_at}" if recorder.failed_at else ""

@@ -95,9 +95,26 @@ def test_rows_can_be_sorted(archstat):
         (["memory", "lenet5", "--fit", "much"], "'much' is no amount of memory: write it as '16GiB' or '24GB'."),
         (["memory", "lenet5", "--fit", "0"], "'0' is no memory at all"),
         (["memory", "lenet5", "--training", "--input", "3x32x32"], "The forward pass failed in layer 'c1'"),
+        (["memory", "vgg16", "--resolution", "64"], "An image of 224x224 would do: '--resolution 224'."),
+        (["memory", "vgg16", "--training", "--resolution", "64"], "An image of 224x224 would do: '--resolution 224'."),
         (["memory", "lenet5", "--amp"], "'--amp' and '--optimizer' are of a training step: add '--training'."),
         (["table", "lenet5", "--memory", "--sort", "macs"], "No column is named 'macs'."),
     ],
 )
 def test_nonsense_is_refused_in_one_line(fails, arguments, says):
     assert says in fails(*arguments)
+
+
+def test_a_network_that_branches_on_its_activations_has_memory_at_inference_and_none_in_training(
+    archstat, fails, tmp_path, monkeypatch
+):
+    (tmp_path / "branches.py").write_text(
+        "from torch import nn\n\nclass Net(nn.Linear):\n    def forward(self, x):\n"
+        "        y = super().forward(x)\n        return y * 2 if y.sum() > 0 else y\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = archstat("memory", "branches.py:Net(4, 4)", "--input", "4")
+    assert code == 0
+    assert "Parameters       80 B" in out
+    says = "A training step is replayed without values, which the network needs of its activations."
+    assert says in fails("memory", "branches.py:Net(4, 4)", "--input", "4", "--training")

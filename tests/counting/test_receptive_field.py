@@ -16,12 +16,14 @@ from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
 from archstat import registry, sources
+from archstat.analysis import analyse
 from archstat.counting.factors import Factor
 from archstat.counting.fields import FIELDS
-from archstat.counting.receptive_field import _Follower, describe, field_of, receptive_fields
+from archstat.counting.receptive_field import _Follower, describe, receptive_fields
 from archstat.counting.sight import Sight, united
 from archstat.counting.spans import LOST, Span
 from archstat.records import ReceptiveField
+from archstat.settings import Setting
 from archstat.tracing import trace
 from tests.support import Calls, trace_of
 
@@ -43,17 +45,8 @@ def trace_of_architecture(name):
 
 
 def fields_by_layer(name):
-    """The field of each layer without layers inside, by its path."""
-    found = trace_of_architecture(name)
-    fields, by_layer = receptive_fields(found), {}
-    for number, call in enumerate(found.calls):
-        layer = found.layers[call.layer]
-        if layer.is_leaf:
-            end = call.first_op
-            while end < len(found.ops) and found.ops[end].call == number:
-                end += 1
-            by_layer[layer.path] = field_of(fields, call.first_op, end)
-    return by_layer
+    """The field of each layer, by its path."""
+    return analyse(name, Setting()).fields()
 
 
 # -- against gradients -------------------------------------------------------------------------------------------------
@@ -254,7 +247,7 @@ def test_the_layers_of_an_architecture_see_what_their_gradients_say(name, most):
     x = torch.rand(1, *source.input_shape, dtype=torch.float64) / 1000  # residuals double it; it must stay below 6
     model(x.requires_grad_())
     fields = fields_by_layer(name)
-    paths = [path for path, out in outputs.items() if out.dim() == 4 and fields[path] is not None]
+    paths = [path for path, out in outputs.items() if out.dim() == 4 and fields.get(path) is not None]
     for path in paths[:: -(-len(paths) // most)]:
         out, field = outputs[path], fields[path]
         place = [size // 2 - size // 2 % 4 for size in out.shape[2:]]
@@ -528,13 +521,6 @@ def test_views_of_one_shape_are_told_apart_when_made_and_taken_together_when_use
     # both views in use: pixels 1 and 2
     *_, both = fields_of(lambda x: x[:, :, 2::4] + x[:, :, 1::4], IMAGE)
     assert (both.start[0], both.size[0]) == (1, 2)
-
-
-def test_the_field_of_a_row_is_that_of_its_last_op_with_one():
-    fields = fields_of(lambda x: x.relu() + torch.zeros(12, device="meta").exp(), IMAGE)
-    assert field_of(fields, 0, 3) == fields[0]
-    assert field_of(fields, 1, 3) is None
-    assert field_of(fields, 0, 0) is None
 
 
 @pytest.mark.parametrize(

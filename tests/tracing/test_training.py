@@ -5,6 +5,7 @@ import torch
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
+from archstat import settings
 from archstat.errors import ForwardError, InputError, UnknownNameError
 from archstat.tracing.training import OPTIMIZERS, trace_step
 from tests.support import Calls
@@ -148,6 +149,10 @@ def test_a_weight_used_twice_has_one_gradient():
     assert sum(step.storages[index].nbytes for index in step.gradients) == (64 + 8) * 4
 
 
+def test_the_optimizers_are_those_that_a_user_can_name():
+    assert tuple(OPTIMIZERS) == settings.OPTIMIZERS
+
+
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_the_state_of_an_optimizer_is_torchs_own(optimizer):
     model = nn.Linear(8, 4)
@@ -165,7 +170,7 @@ def test_the_state_of_an_optimizer_is_torchs_own(optimizer):
 def test_a_network_that_branches_on_its_activations_is_refused():
     layer = nn.Linear(8, 2)
     model = Calls(lambda x: layer(x) if layer(x).sum() > 0 else x, layer=layer)
-    with pytest.raises(ForwardError, match=r"The forward pass failed in the network's own forward"):
+    with pytest.raises(ForwardError, match=r"replayed without values, which the network needs of its activations\."):
         trace_step(model, (X,))
 
 
