@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import bisect
 import contextlib
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -82,9 +83,26 @@ def trace_step(
     if device == "cuda" and not torch.backends.cuda.is_built():  # type: ignore[no-untyped-call]
         raise InputError("This torch is not built for CUDA: a step of 'cuda' can be replayed with one that is.")
     model = getattr(model, "_orig_mod", model)
-    with _no_garbage_collection(), _random_numbers_kept(), torch.inference_mode(mode=False), torch.enable_grad():
+    with (
+        _no_garbage_collection(),
+        _random_numbers_kept(),
+        _silence(),
+        torch.inference_mode(mode=False),
+        torch.enable_grad(),
+    ):
         step = _Step(Layers(model), torch.device(device), amp=amp)
         return step.run(args, dict(kwargs or {}), OPTIMIZERS[optimizer])
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """Torch logs each op that fails without values, beside raising its error."""
+    logger = logging.getLogger("torch._subclasses.fake_tensor")
+    was_disabled, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = was_disabled
 
 
 @contextlib.contextmanager

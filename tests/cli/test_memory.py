@@ -118,3 +118,10 @@ def test_a_network_that_branches_on_its_activations_has_memory_at_inference_and_
     assert "Parameters       80 B" in out
     says = "A training step is replayed without values, which the network needs of its activations."
     assert says in fails("memory", "branches.py:Net(4, 4)", "--input", "4", "--training")
+
+
+def test_a_failure_in_training_is_one_line_without_what_torch_logs(process):
+    done = process("memory", "vgg16", "--training", "--resolution", "64")
+    assert done.returncode == 2
+    assert done.stderr.startswith("Error: The forward pass failed in layer 'fc6'")
+    assert done.stderr.count("\n") == 1
