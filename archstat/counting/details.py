@@ -49,8 +49,8 @@ def _transposed_convolution(call: OpCall) -> str:
 
 
 def _any_convolution(call: OpCall) -> str:
-    """``(x, weight, bias, stride, padding, dilation, transposed, output_padding, groups)``."""
-    x, weight, bias, stride, padding, dilation, transposed, output_padding, groups = call.args
+    """``(x, weight, bias, stride, padding, dilation, transposed, output_padding, groups, …)``."""
+    x, weight, bias, stride, padding, dilation, transposed, output_padding, groups = call.args[:9]
     if transposed:
         args = (x, weight, bias, stride, padding, output_padding, groups, dilation)
         return _transposed_convolution(msgspec.structs.replace(call, args=args))

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from archstat.errors import ForwardError
+from archstat.errors import ForwardError, SourceError
 from archstat.records import Trace
 from archstat.tracing.layers import CallTracker, Layers
 from archstat.tracing.nested import tensors_in, with_twins
@@ -35,11 +35,13 @@ def trace(model: nn.Module, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any
 
     Raises:
         ForwardError: The network's own ``forward`` raised; its error is the cause.
+        SourceError: It is, or holds, a module that ``torch.jit.freeze`` made: that has no parameters.
     """
     model = getattr(model, "_orig_mod", model)  # the module inside a compiled one; compiling again would be slow
     layers = Layers(model)
+    _refuse_frozen(layers)
     kwargs = dict(kwargs or {})
-    with _no_garbage_collection():
+    with _no_garbage_collection(), _no_optimizing():
         try:
             return _run(layers, args, kwargs, "meta")
         except ForwardError:
@@ -49,10 +51,12 @@ def trace(model: nn.Module, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any
 
 
 def _run(layers: Layers, args: tuple[Any, ...], kwargs: dict[str, Any], forward: Literal["meta", "real"]) -> Trace:
+    given = {id(tensor) for tensor in tensors_in((args, kwargs))}
     args, kwargs = with_twins((args, kwargs), _without_values if forward == "meta" else torch.clone)
     inputs = tensors_in((args, kwargs))
+    copies = [tensor for tensor in inputs if id(tensor) not in given]
     device = next((tensor.device for tensor in (*layers.own, *inputs) if not tensor.is_meta), torch.device("cpu"))
-    recorder = Recorder(layers.own, device, is_real=forward == "real")
+    recorder = Recorder(layers.own, device, is_real=forward == "real", copies=copies)
     tracker = CallTracker(layers, recorder)
     try:
         with tracker, torch.inference_mode(), recorder:
@@ -75,6 +79,15 @@ def _run(layers: Layers, args: tuple[Any, ...], kwargs: dict[str, Any], forward:
     )
 
 
+def _refuse_frozen(layers: Layers) -> None:
+    for index in layers.scripted:
+        if not hasattr(layers.modules[index], "training"):  # which freezing takes away
+            raise SourceError(
+                f"{layers.title(index)} is frozen: its parameters are constants of its code, which cannot be counted. "
+                "Take it as it is before torch.jit.freeze."
+            )
+
+
 def _without_values(tensor: Tensor) -> Tensor:
     """A floating-point input as its twin; ids and masks keep their values, in a copy that may be written to."""
     if tensor.is_meta:
@@ -92,6 +105,21 @@ def _no_garbage_collection() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+@contextmanager
+def _no_optimizing() -> Iterator[None]:
+    """Scripted code runs op by op, as it is written.
+
+    Otherwise torch rewrites it when it first runs, with ops of its own that would be recorded, and keeps what it works
+    out then for every later run: constants made without values, or at inference.
+    """
+    was_enabled = torch._C._get_graph_executor_optimize()
+    torch._C._set_graph_executor_optimize(False)
+    try:
+        yield
+    finally:
+        torch._C._set_graph_executor_optimize(was_enabled)
 
 
 def _failure(error: Exception, path: str | None, op: str) -> ForwardError:

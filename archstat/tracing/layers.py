@@ -24,6 +24,7 @@ class Layers:
         specs: Their records.
         parameters: The records of the parameters.
         own: The parameters and after them the buffers, each once.
+        scripted: The indices of the modules of TorchScript, scripted or traced.
     """
 
     def __init__(self, model: nn.Module) -> None:
@@ -36,14 +37,19 @@ class Layers:
         self._seen: set[int] = set()
         self._walk(model, "")
         self.own += self._buffers
+        self.scripted = [i for i, module in enumerate(self.modules) if isinstance(module, torch.jit.ScriptModule)]
+
+    def title(self, index: int) -> str:
+        """How a sentence begins that is about a layer."""
+        path = self.specs[index].path
+        return f"Layer {path!r}" if path else "The network"
 
     def _walk(self, module: nn.Module, path: str) -> None:
         if id(module) in self._seen:
             return
         self._seen.add(id(module))
-        state = module.__dict__
         prefix = f"{path}." if path else ""
-        parameters, buffers, children = state["_parameters"], state["_buffers"], state["_modules"]
+        parameters, buffers, children = _contents(module)
         own = self._take_parameters(parameters, prefix) if parameters else ()
         elements = self._take_buffers(buffers) if buffers else 0
         self.modules.append(module)
@@ -71,6 +77,15 @@ class Layers:
         return elements
 
 
+def _contents(module: nn.Module) -> tuple[dict[str, Tensor | None], dict[str, Tensor | None], dict[str, Any]]:
+    """The parameters, buffers and children of a module itself, by name."""
+    if isinstance(module, torch.jit.ScriptModule):  # one that was traced keeps them elsewhere than others
+        parameters, buffers, children = module._parameters, module._buffers, module._modules
+        return dict(parameters.items()), dict(buffers.items()), dict(children.items())
+    state = module.__dict__
+    return state["_parameters"], state["_buffers"], state["_modules"]
+
+
 class CallTracker:
     """Follows which layer's ``forward`` is running, and tells the recorder.
 
@@ -91,6 +106,7 @@ class CallTracker:
         self._layers = layers
         self._recorder = recorder
         self._found: list[tuple[nn.Module, dict[str, Any]]] = []
+        self._trained: list[nn.Module] = []
         self._data = [
             (tensor, tensor.data) for tensor in layers.own if tensor.layout is torch.strided and not tensor.is_meta
         ]
@@ -99,6 +115,7 @@ class CallTracker:
         """Give every module its copy."""
         for index, module in enumerate(self._layers.modules):
             if isinstance(module, torch.jit.ScriptModule):
+                self._switch_off_training(module)
                 continue  # compiled code keeps its attributes elsewhere
             self._found.append((module, module.__dict__))
             object.__setattr__(module, "__dict__", self._copy_of(index, module))
@@ -115,8 +132,15 @@ class CallTracker:
         copy["forward"] = self._shadow(index, module.forward, short)
         return copy
 
+    def _switch_off_training(self, module: nn.Module) -> None:
+        if getattr(module, "training", False):  # a frozen module has no such flag
+            self._trained.append(module)
+            module.training = False
+
     def __exit__(self, *_: object) -> None:
         """Put the originals back, and the memory of parameters and buffers whose ``data`` was replaced."""
+        for module in self._trained:
+            module.training = True
         for module, found in self._found:
             object.__setattr__(module, "__dict__", found)
         for tensor, data in self._data:

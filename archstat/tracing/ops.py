@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 import torch
+from torch._C import DispatchKey
 
 from archstat.records import Nature
 from archstat.tracing.shapes import ANY_LAYOUT, SHAPES, ShapeRule
@@ -46,6 +48,14 @@ WHOLE = frozenset(
     }
 )
 
+#: Ops whose meta kernel shares memory where a CPU makes it, or makes it where a CPU shares: what is run in their place.
+_ON_META: dict[Any, Callable[..., Any]] = {
+    _aten.unsafe_split.Tensor: _aten.split.Tensor,
+    _aten.unsafe_split_with_sizes.default: _aten.split_with_sizes.default,
+    _aten.native_dropout.default: lambda x, *rest: _aten.native_dropout.default(x.clone(), *rest),
+    _aten.channel_shuffle.default: lambda x, groups: _aten.channel_shuffle.default(x.clone(), groups),
+}
+
 
 class OpInfo(msgspec.Struct, frozen=True):
     """One op.
@@ -56,6 +66,7 @@ class OpInfo(msgspec.Struct, frozen=True):
         shape: Its entry in the fast path, if it has one.
         takes_any_layout: That entry holds for inputs of any strides, not for contiguous ones only.
         is_composite: It is to be replaced by the ops that it runs.
+        on_meta: What is run for tensors without values: the op itself, or what shares memory as a CPU does.
         writes: The positions of the arguments that it writes to.
         is_random: It draws from the random number generator.
         makes: It takes no tensor and makes one: ``zeros``, ``arange``.
@@ -67,6 +78,7 @@ class OpInfo(msgspec.Struct, frozen=True):
     shape: ShapeRule | None
     takes_any_layout: bool
     is_composite: bool
+    on_meta: Callable[..., Any]
     writes: tuple[int, ...]
     is_random: bool
     makes: bool
@@ -90,12 +102,44 @@ def _learn(op: Any) -> OpInfo:
         shape=SHAPES.get(op),
         takes_any_layout=op in ANY_LAYOUT,
         is_composite=composite and op not in WHOLE,
+        on_meta=_ON_META.get(op, op),
         writes=tuple(i for i, a in enumerate(arguments) if a.alias_info is not None and a.alias_info.is_write),
         is_random=torch.Tag.nondeterministic_seeded in op.tags,
         makes=not any("Tensor" in str(argument.type) for argument in arguments),
         # Pooling finds the indices of the maxima too, also where nobody asked for them.
         scratch_dtype=torch.int64 if op is _aten.max_pool2d.default else None,
     )
+
+
+def fall_apart(op: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Run the ops that a composite op stands for, by the kernel that a CPU runs.
+
+    Torch registers other kernels in Python for some of them, which ``decompose`` prefers. They are made for tracing:
+    dropout at inference copies its input, and a product of matrices or a padded sequence allocates more.
+    """
+    return op._op_dk(DispatchKey.CompositeImplicitAutograd, *args, **kwargs)
+
+
+def at_home(
+    op: Any, args: tuple[Any, ...], kwargs: dict[str, Any], home: torch.device
+) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
+    """What ``to`` is asked where activations are on the device of the weights, and not on meta beside them.
+
+    A tensor that is there already is not copied; a move to or from any other device stays what it is.
+    """
+    own = args[0].device
+    if op is _aten.to.other and _is_home(own, home) and _is_home(args[1].device, home):
+        return _aten.to.dtype, (args[0], args[1].dtype, *args[2:]), kwargs
+    if op is _aten.to.device and _is_home(own, home) and _is_home(args[1], home):
+        return op, (args[0], own, *args[2:]), kwargs
+    device = kwargs.get("device")
+    if device is not None and _is_home(own, home) and _is_home(device, home):
+        return op, args, {**kwargs, "device": own}
+    return op, args, kwargs
+
+
+def _is_home(device: torch.device, home: torch.device) -> bool:
+    return device.type == "meta" or (device.type == home.type and device.index in (None, home.index))
 
 
 def _nature(op: Any) -> Nature:

@@ -23,7 +23,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from archstat import units
 from archstat.records import OpCall, StorageLife, TensorSpec
 from archstat.tracing.nested import tensors_in, with_tensors
-from archstat.tracing.ops import OpInfo, info
+from archstat.tracing.ops import OpInfo, at_home, fall_apart, info
 from archstat.tracing.shapes import LIKE, SAME, Size
 from archstat.tracing.storages import Storages
 from archstat.tracing.values import META, elements_made, is_valued, known_indices, meta_twin, rng_states
@@ -47,7 +47,14 @@ class Recorder(TorchDispatchMode):
         failed_at: The op that torch refused, and the shapes that it was given.
     """
 
-    def __init__(self, own: Sequence[Tensor], device: torch.device = _CPU, *, is_real: bool = False) -> None:
+    def __init__(
+        self,
+        own: Sequence[Tensor],
+        device: torch.device = _CPU,
+        *,
+        is_real: bool = False,
+        copies: Sequence[Tensor] = (),
+    ) -> None:
         """Record shapes alone, or with ``is_real`` let every op compute.
 
         Args:
@@ -56,6 +63,7 @@ class Recorder(TorchDispatchMode):
                 copy.
             device: Where tensors with values are made.
             is_real: Let the ops compute.
+            copies: The inputs that were copied for this pass: what is written to them goes there.
         """
         super().__init__()  # type: ignore[no-untyped-call]  # torch gives it no types
         self.call = -1
@@ -68,7 +76,7 @@ class Recorder(TorchDispatchMode):
         }
         self._twins: dict[int, Tensor] = {}
         self._originals: dict[int, Tensor] = {}
-        self._storages = Storages(self.ops)
+        self._storages = Storages(self.ops, copies)
         self._rng_states: list[tuple[Callable[[Tensor], None], Tensor]] = []
         self._newest = _NONE_YET  # the newest output and its spec: it is what the next layer takes
         if not is_real:
@@ -159,20 +167,25 @@ class Recorder(TorchDispatchMode):
 
     def _ask_torch(self, op: OpInfo, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if op.is_composite:
+            if op.name == "to" and args and not self._is_real:
+                func, args, kwargs = at_home(func, args, kwargs, self._device)
             torch._C._push_on_torch_dispatch_stack(self)  # as "with self:" does, in a tenth of the time
             try:
-                return func.decompose(*args, **kwargs)
+                return fall_apart(func, args, kwargs)
             finally:
                 torch._C._pop_torch_dispatch_stack(None)
         self._place_own_memory(args, kwargs)
         is_real = self._is_real or self._has_values(op, args, kwargs)
         try:
-            out = (self._run_real if is_real else self._run_meta)(op, func, args, kwargs)
+            out = self._run_real(op, func, args, kwargs) if is_real else self._run_meta(op, args, kwargs)
         except Exception:
             self._note_failure(op, (args, kwargs))
             raise
+        if op.name == "lift_fresh":
+            self._first_sight(out)  # what torch.tensor has just made; any other argument not met was there before
+        specs, named = self.specs(args), self._named(kwargs)
         outputs = self._first_sight(out)
-        self._append(op, self.specs(args), kwargs, outputs)
+        self.ops.append(OpCall(op.name, self.call, op.nature, specs, named, outputs))
         return out
 
     def _view(self, op: OpInfo, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -207,7 +220,7 @@ class Recorder(TorchDispatchMode):
         if op.is_random and not self._rng_states:
             self._rng_states = rng_states(self._device)
         for target in self._written(op, args):
-            if id(target) not in self._twins and self._storages.is_older(target):
+            if id(target) not in self._twins and self._storages.is_older(target) and not self._storages.is_lent(target):
                 with torch.inference_mode(mode=False):  # a tensor made at inference cannot be viewed and written to
                     self._stand_in(target, target.clone())
         if not self._is_real and str(kwargs.get("device")) == "meta":  # where the network believes its activations are
@@ -215,7 +228,7 @@ class Recorder(TorchDispatchMode):
         args, kwargs = with_tensors((args, kwargs), self._twin_of)
         return with_tensors(func(*args, **kwargs), self._original_of)
 
-    def _run_meta(self, op: OpInfo, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _run_meta(self, op: OpInfo, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Let torch work out the shapes, every tensor being replaced by a meta twin."""
         for target in self._written(op, args):
             if not self._is_abstract(target):
@@ -226,7 +239,7 @@ class Recorder(TorchDispatchMode):
             args = (args[0], [known_indices(index) for index in args[1]])
         args, kwargs = with_tensors((args, kwargs), self._meta_of)
         is_first = "torch._dynamo" not in sys.modules
-        out = func(*args, **kwargs)
+        out = op.on_meta(*args, **kwargs)
         if is_first and "torch._dynamo" in sys.modules:
             gc.collect()  # torch has just imported its compiler, and the frames of that hold the op's tensors
         return with_tensors(out, self._original_of)
@@ -257,8 +270,11 @@ class Recorder(TorchDispatchMode):
     def _append(
         self, op: OpInfo, specs: tuple[Any, ...], kwargs: dict[str, Any] | None, outputs: tuple[TensorSpec, ...]
     ) -> None:
-        named = {name: self.plain(arg) for name, arg in kwargs.items()} if kwargs else _NO_KWARGS
-        self.ops.append(OpCall(op.name, self.call, op.nature, specs, named, outputs))
+        self.ops.append(OpCall(op.name, self.call, op.nature, specs, self._named(kwargs), outputs))
+
+    def _named(self, kwargs: dict[str, Any] | None) -> dict[str, Any]:
+        """An op's arguments with names, as a record holds them."""
+        return {name: self.plain(arg) for name, arg in kwargs.items()} if kwargs else _NO_KWARGS
 
     def _place_own_memory(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Make the memory of the network's own tensors known, so that a view of one is no new memory."""

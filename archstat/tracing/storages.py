@@ -7,7 +7,7 @@ apart from new memory, and memory dies when the last reference to it goes.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Sized
+from collections.abc import Callable, Iterable, Sized
 from typing import Any
 
 from torch import Tensor
@@ -25,9 +25,10 @@ class _StorageRef(weakref.ref[Any]):
 class Storages:
     """Every piece of memory that was met, by index; negative indices are those of the network's own tensors."""
 
-    def __init__(self, ops: Sized) -> None:
-        """Tell the time by how many of these ops there are."""
+    def __init__(self, ops: Sized, lent: Iterable[Tensor] = ()) -> None:
+        """Tell the time by how many of these ops there are; ``lent`` outlive the pass, and may be written to."""
         self._ops = ops
+        self._lent = {_storage(tensor)._cdata for tensor in lent}
         self._born: list[int] = []
         self._nbytes: list[int] = []
         self._died: dict[int, int] = {}
@@ -56,6 +57,10 @@ class Storages:
         """Whether a tensor's memory was there before the forward pass."""
         index = self._indices.get(_storage(tensor)._cdata)
         return index is None or index < 0 or self._born[index] < 0
+
+    def is_lent(self, tensor: Tensor) -> bool:
+        """Whether a tensor's memory is a copy that was made for the forward pass."""
+        return _storage(tensor)._cdata in self._lent
 
     def watch(self, storage: Any, born: int) -> int:
         """Enter memory that may be freed while the forward pass runs."""

@@ -22,7 +22,7 @@ from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTens
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from archstat import units
-from archstat.errors import ForwardError, InputError, UnknownNameError
+from archstat.errors import ForwardError, InputError, SourceError, UnknownNameError
 from archstat.records import OpCall, Phase, StepTrace, StorageLife, TensorSpec
 from archstat.tracing import _dtype, _failure, _no_garbage_collection
 from archstat.tracing.layers import CallTracker, Layers
@@ -77,6 +77,7 @@ def trace_step(
         UnknownNameError: No optimizer has that name.
         ForwardError: The step failed; torch's error is the cause. A network that branches on its activations fails so.
         InputError: Nothing that comes out depends on a trainable parameter, or torch is not built for the device.
+        SourceError: A part of the network is scripted or traced: it would train its real parameters.
     """
     if optimizer not in OPTIMIZERS:
         raise UnknownNameError.of("optimizer", optimizer, OPTIMIZERS)
@@ -90,8 +91,17 @@ def trace_step(
         torch.inference_mode(mode=False),
         torch.enable_grad(),
     ):
-        step = _Step(Layers(model), torch.device(device), amp=amp)
+        step = _Step(_unscripted(Layers(model)), torch.device(device), amp=amp)
         return step.run(args, dict(kwargs or {}), OPTIMIZERS[optimizer])
+
+
+def _unscripted(layers: Layers) -> Layers:
+    for index in layers.scripted:
+        raise SourceError(
+            f"{layers.title(index)} is TorchScript, which keeps to its own parameters: a training step of it cannot be "
+            "replayed. Take the network as it is before torch.jit.script or torch.jit.trace."
+        )
+    return layers
 
 
 @contextlib.contextmanager
