@@ -183,6 +183,7 @@ _LATEX = {character: f"\\{character}" for character in "&%$#_{}"} | {
     "–": "--",
     "−": "$-$",
     "≠": "$\\neq$",
+    "µ": "$\\mu$",
     "⌊": "$\\lfloor$",
     "⌋": "$\\rfloor$",
     "⌈": "$\\lceil$",

@@ -1,6 +1,7 @@
 """The only place that turns numbers into text, and printed numbers back into numbers.
 
-Counts use SI prefixes (1 G = 10⁹), memory uses binary ones (1 MiB = 2²⁰ bytes): both as the field prints them.
+Counts, times, rates and energies use SI prefixes (1 G = 10⁹), memory uses binary ones (1 MiB = 2²⁰ bytes), bytes in a
+second SI ones again (1 GB/s = 10⁹ byte/s): each as the field prints them.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from archstat.errors import DataError
 
 _SI = ("", "k", "M", "G", "T", "P", "E")
 _BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+_METRIC = ("n", "µ", "m", *_SI)
 _EXACT_BELOW = 100_000
 
 
@@ -66,6 +68,54 @@ def _scaled(number: int, base: int, prefixes: tuple[str, ...]) -> str:
 def _four_digits(value: float) -> str:
     texts = (f"{value:.{decimals}f}" for decimals in (3, 2, 1, 0))
     return next((text for text in texts if len(text.lstrip("-")) <= 5), f"{value:.0f}")
+
+
+def seconds(time_s: float) -> str:
+    """A time in at most four digits; from 1,000 seconds on they stay seconds.
+
+    >>> seconds(0.0032), seconds(4.7e-6), seconds(0.99996), seconds(1234.5), seconds(-2e-6)
+    ('3.200 ms', '4.700 µs', '1.000 s', '1,234 s', '-2.000 µs')
+    """
+    return _metric(time_s, "s", highest="")
+
+
+def rate(amount: float, unit: str) -> str:
+    """So much in a second, or in whatever the unit says, in at most four digits; bytes in powers of 1,000.
+
+    >>> rate(1.234e12, "FLOP/s"), rate(27.3e9, "B/s"), rate(12.5, "FLOP/byte"), rate(0.03, "FLOP/byte")
+    ('1.234 TFLOP/s', '27.30 GB/s', '12.50 FLOP/byte', '0.030 FLOP/byte')
+    """
+    return _metric(amount, unit, lowest="")
+
+
+def joules(energy_j: float) -> str:
+    """An energy in at most four digits.
+
+    >>> joules(0.41), joules(1234.0), joules(0.0)
+    ('410.0 mJ', '1.234 kJ', '0 J')
+    """
+    return _metric(energy_j, "J")
+
+
+def watts(power_w: float) -> str:
+    """A power in at most four digits; below 1,000 W they stay watts, as boards and sensors give them.
+
+    >>> watts(312.4), watts(0.25), watts(1500.0)
+    ('312.4 W', '0.250 W', '1.500 kW')
+    """
+    return _metric(power_w, "W", lowest="")
+
+
+def _metric(value: float, unit: str, lowest: str = "n", highest: str = "E") -> str:
+    """A value and its unit, with a prefix from the lowest to the highest; all but nothing keeps the lowest one."""
+    if not value or not math.isfinite(value):
+        return f"{value:g} {unit}"
+    first, last = _METRIC.index(lowest), _METRIC.index(highest)
+    scaled = value * 1000.0 ** (_METRIC.index("") - first)
+    while abs(scaled) >= 999.95 and first < last:  # 999.96 would be printed as 1000.0
+        scaled, first = scaled / 1000, first + 1
+    number = _four_digits(scaled) if abs(scaled) < 999.95 else f"{scaled:,.0f}"
+    return f"{number} {_METRIC[first]}{unit}"
 
 
 def share(part: int, whole: int) -> str:

@@ -241,3 +241,50 @@ def test_a_polynomial_is_printed_so_that_it_can_be_computed(coefficients, s):
 )
 def test_long_lists_are_shortened(numbers, text):
     assert units.listed(numbers) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0 s"),
+        (80e-9, "80.00 ns"),
+        (2e-12, "0.002 ns"),
+        (4.7e-6, "4.700 µs"),
+        (999.94e-6, "999.9 µs"),
+        (999.96e-6, "1.000 ms"),
+        (0.0123456, "12.35 ms"),
+        (1.0, "1.000 s"),
+        (59.99, "59.99 s"),
+        (999.97, "1,000 s"),
+        (86_400.0, "86,400 s"),
+    ],
+)
+def test_a_time_has_at_most_four_digits_and_is_never_more_than_seconds(value, text):
+    assert units.seconds(value) == text
+
+
+@pytest.mark.parametrize(
+    ("shown", "text"),
+    [
+        (units.rate(60.4e9, "FLOP/s"), "60.40 GFLOP/s"),
+        (units.rate(989.4e12, "FLOP/s"), "989.4 TFLOP/s"),
+        (units.rate(999.96e9, "B/s"), "1.000 TB/s"),  # powers of 1,000, not of 1,024
+        (units.rate(0.25, "FLOP/byte"), "0.250 FLOP/byte"),
+        (units.rate(0.0, "B/s"), "0 B/s"),
+        (units.joules(0.00041), "410.0 µJ"),
+        (units.joules(2.5), "2.500 J"),
+        (units.watts(0.05), "0.050 W"),
+        (units.watts(69.96), "69.96 W"),
+        (units.watts(999.96), "1.000 kW"),
+    ],
+)
+def test_rates_energies_and_powers_have_si_prefixes(shown, text):
+    assert shown == text
+
+
+@given(st.floats(min_value=1e-9, max_value=900))
+def test_a_shown_time_is_within_half_of_its_last_digit(value):
+    number, unit = units.seconds(value).split()
+    worth = {"ns": 1e-9, "µs": 1e-6, "ms": 1e-3, "s": 1.0}[unit]
+    step = worth / 10 ** len(number.partition(".")[2])
+    assert abs(float(number) * worth - value) <= step / 2 * (1 + 1e-9)
