@@ -17,6 +17,7 @@ from archstat.counting.depth import depth
 from archstat.counting.memory import alive_at_peak
 from archstat.counting.receptive_field import receptive_fields
 from archstat.counting.tally import tally
+from archstat.counting.traffic import traffic
 from archstat.errors import ForwardError, InputError, UnknownNameError
 from archstat.records import Explanation, InferenceMemory, ModelCost, ReceptiveField, Shape, Tally
 from archstat.settings import InputSpec, Setting
@@ -120,6 +121,10 @@ class Analysis:
         """The layers with weights on the longest way through the network."""
         return depth(self.trace)
 
+    def traffic(self) -> tuple[int, ...]:
+        """The bytes that each row of the cost must move at least."""
+        return traffic(self.trace)
+
     def memory(self) -> InferenceMemory:
         """What the memory of the forward pass goes to."""
         return InferenceMemory(
@@ -156,7 +161,15 @@ def analyse(name: str, setting: Setting) -> Analysis:
     Raises:
         ArchstatError: The name leads nowhere, or the network cannot take the input.
     """
-    subject = Subject(name)
+    return analyse_subject(Subject(name), setting)
+
+
+def analyse_subject(subject: Subject, setting: Setting) -> Analysis:
+    """The same of a network that was found already.
+
+    Raises:
+        ArchstatError: The network cannot take the input; the message has one that it can take.
+    """
     try:
         return subject.analyse(setting)
     except ForwardError as error:

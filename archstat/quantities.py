@@ -44,6 +44,10 @@ class Network(Protocol):
         """The layers with weights on the longest way through it."""
         ...
 
+    def traffic(self) -> Sequence[int]:
+        """The bytes that each row of its cost must move at least."""
+        ...
+
 
 class Saved(msgspec.Struct, frozen=True):
     """A network of which only a saved cost is known.
@@ -71,6 +75,10 @@ class Saved(msgspec.Struct, frozen=True):
     def depth(self) -> int:
         """Not known: raises a DataError."""
         raise self._without("depth")
+
+    def traffic(self) -> Sequence[int]:
+        """Not known: raises a DataError."""
+        raise self._without("bytes moved")
 
     def _without(self, what: str) -> DataError:
         return DataError(
