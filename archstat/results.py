@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from archstat.errors import DataError, InputError, OutputError, UncountedError
+from archstat.faults import faults
+from archstat.measurements import Measurement, Peaks
 from archstat.records import BatchFit, InferenceMemory, LayerCost, ModelCost, OpCost, TrainingCost
 from archstat.settings import Setting
 
@@ -18,6 +21,14 @@ SCHEMA = "archstat.cost/1"
 
 MEMORY_SCHEMA = "archstat.memory/1"
 """The version of the JSON that ``memory_to_json`` writes."""
+
+MEASUREMENTS_SCHEMA = "archstat.measurements/1"
+"""The version of the JSON that ``measurements_to_json`` writes."""
+
+PEAKS_SCHEMA = "archstat.peaks/1"
+"""The version of the JSON that ``peaks_to_json`` writes."""
+
+_Saved = TypeVar("_Saved")
 
 
 def to_json(cost: ModelCost) -> str:
@@ -48,13 +59,7 @@ def from_json(text: str | bytes) -> ModelCost:
     Raises:
         DataError: It is not the JSON of a cost, or of another version, or does not add up.
     """
-    try:
-        schema = msgspec.json.decode(text, type=_Header).schema
-        if schema != SCHEMA:
-            raise DataError(f"This is no saved cost of version {SCHEMA!r}: its schema is {schema!r}.")
-        cost = msgspec.json.decode(text, type=ModelCost)
-    except msgspec.DecodeError as error:
-        raise DataError(f"This is no saved cost: {error}.") from error
+    cost = _decoded(text, SCHEMA, ModelCost, "This is no saved cost")
     for name in _TOTALS:
         total = sum(getattr(row, name) for row in cost.layers)
         if total != getattr(cost, name):
@@ -79,16 +84,55 @@ class _Header(msgspec.Struct):
     schema: str = ""
 
 
+def _decoded(text: str | bytes, schema: str, kind: type[_Saved], complaint: str) -> _Saved:
+    """What a JSON of that version holds.
+
+    Raises:
+        DataError: It is no such JSON.
+    """
+    try:
+        found = msgspec.json.decode(text, type=_Header).schema
+        if found != schema:
+            whose = "their" if complaint.startswith("These") else "its"
+            raise DataError(f"{complaint} of version {schema!r}: {whose} schema is {found!r}.")
+        return msgspec.json.decode(text, type=kind)
+    except msgspec.DecodeError as error:
+        raise DataError(f"{complaint}: {error}.") from error
+
+
+def schema_of(path: Path) -> str:
+    """What a file says that it is: :data:`SCHEMA`, :data:`MEASUREMENTS_SCHEMA`, …; ``""`` if it says nothing.
+
+    Raises:
+        DataError: It cannot be read.
+    """
+    try:
+        return msgspec.json.decode(_bytes_of(path), type=_Header).schema
+    except msgspec.DecodeError:
+        return ""
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}.") from error
+
+
 def read(path: Path) -> ModelCost:
     """The cost that a file holds.
 
     Raises:
         DataError: It cannot be read, or holds something else.
     """
+    return _read(path, from_json)
+
+
+def _read(path: Path, decode: Callable[[bytes], _Saved]) -> _Saved:
+    """What a file holds; a complaint names the file."""
+    text = _bytes_of(path)
     try:
-        return from_json(path.read_bytes())
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}.") from error
+        return decode(text)
     except DataError as error:
         raise DataError(f"{path}: {error}") from error
 
@@ -108,6 +152,74 @@ def read_for(name: str, setting: Setting) -> ModelCost:
         ops = ", ".join(f"{op.op} ({op.calls} ×)" for op in cost.uncounted)
         raise UncountedError(f"{name!r} was saved with ops that no rule counts: {ops}.")
     return cost
+
+
+# -- measurements ------------------------------------------------------------------------------------------------------
+
+
+class _Measurements(msgspec.Struct):
+    measurements: tuple[Measurement, ...]
+
+
+def measurements_to_json(measurements: Sequence[Measurement]) -> str:
+    """The JSON of measurements; ``docs/measuring.md`` describes it."""
+    fields = {"schema": MEASUREMENTS_SCHEMA, "measurements": list(measurements)}
+    return msgspec.json.format(msgspec.json.encode(fields, order="sorted"), indent=2).decode()
+
+
+def measurements_from_json(text: str | bytes) -> tuple[Measurement, ...]:
+    """Measurements from their JSON; their numbers must be possible ones.
+
+    Raises:
+        DataError: It is not the JSON of measurements, or of another version, or does not hold together.
+    """
+    found = _decoded(text, MEASUREMENTS_SCHEMA, _Measurements, "These are no saved measurements").measurements
+    if not found:
+        raise DataError("It holds no measurement.")
+    for measurement in found:
+        for fault in faults(measurement):
+            raise DataError(f"The measurement of {measurement.architecture} does not hold together: {fault}.")
+    return found
+
+
+def read_measurements(path: Path) -> tuple[Measurement, ...]:
+    """The measurements that a file holds.
+
+    Raises:
+        DataError: It cannot be read, or holds something else.
+    """
+    return _read(path, measurements_from_json)
+
+
+def peaks_to_json(peaks: Peaks) -> str:
+    """The JSON of the best that a device does."""
+    text = msgspec.json.encode({"schema": PEAKS_SCHEMA, **msgspec.to_builtins(peaks)}, order="sorted")
+    return msgspec.json.format(text, indent=2).decode()
+
+
+def peaks_from_json(text: str | bytes) -> Peaks:
+    """The best that a device does, from its JSON.
+
+    Raises:
+        DataError: It is not the JSON of that, or of another version, or no device does it.
+    """
+    peaks = _decoded(text, PEAKS_SCHEMA, Peaks, "These are no saved peaks")
+    for name in ("flops_per_s", "bytes_per_s", "call_s"):
+        if not 0 < getattr(peaks, name) < float("inf"):
+            raise DataError(f"The saved peaks have {getattr(peaks, name):g} for {name}: no device does that.")
+    return peaks
+
+
+def read_peaks(path: Path) -> Peaks:
+    """The peaks that a file holds, as ``archstat peaks --format json`` writes it.
+
+    Raises:
+        DataError: It cannot be read, or holds something else.
+    """
+    return _read(path, peaks_from_json)
+
+
+# -- files -------------------------------------------------------------------------------------------------------------
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -10,6 +10,7 @@ import msgspec
 
 from archstat import units
 from archstat.errors import DataError, InputError, SourceError
+from archstat.measurements import Precision
 from archstat.records import Shape
 
 _ELEMENT_TYPES = "float32 float64 float16 bfloat16 complex64 complex128 int64 int32 int16 int8 uint8 bool".split()
@@ -63,6 +64,41 @@ class TrainingSetting(msgspec.Struct, frozen=True):
     device: str = "cpu"
 
 
+class MeasureSetting(msgspec.Struct, frozen=True):
+    """How networks are to be measured.
+
+    Attributes:
+        device: ``"cpu"``, ``"cuda"`` or ``"cuda:1"``.
+        precision: How numbers are represented.
+        batch_sizes: Each network is measured at each of them.
+        layers: Also by layer.
+        energy: Also its energy.
+        channels_last: Keep images with their channels innermost.
+        compiled: Run it through ``torch.compile``.
+        threads: Threads that work on one op; ``None``: as many as there are physical cores to use.
+        max_s: The most that the samples of one network and batch may take together.
+        target: The relative half-width of the interval to aim at; ``None``: 2 % on a CPU, 1 % on a GPU.
+        seed: What weights, inputs and orders are drawn with.
+    """
+
+    device: str = "cpu"
+    precision: Precision = "fp32"
+    batch_sizes: tuple[int, ...] = (1,)
+    layers: bool = False
+    energy: bool = False
+    channels_last: bool = False
+    compiled: bool = False
+    threads: int | None = None
+    max_s: float = 30.0
+    target: float | None = None
+    seed: int = 0
+
+    @property
+    def dtype(self) -> str:
+        """The element type in torch's words."""
+        return {"bf16": "bfloat16", "fp16": "float16"}.get(self.precision, "float32")
+
+
 def parse_limit(text: str) -> int:
     """An amount of memory in bytes: ``16GiB``, ``24 GB``.
 
@@ -79,6 +115,22 @@ def parse_limit(text: str) -> int:
     if limit < 1:
         raise InputError(f"{text!r} is no memory at all: write it as '16GiB' or '24GB'.")
     return limit
+
+
+def parse_peaks(text: str) -> tuple[float, float]:
+    """FLOP/s and bytes/s at a device's best: ``1.2e12,2e11``.
+
+    >>> parse_peaks("1.2e12, 2e11")
+    (1200000000000.0, 200000000000.0)
+
+    Raises:
+        InputError: It is no such pair.
+    """
+    number = r"\s*(\d{1,24}(?:\.\d{1,24})?(?:e\+?\d{1,2})?)\s*"
+    match = re.fullmatch(f"{number},{number}", text, re.ASCII | re.IGNORECASE)
+    if match is None or not (float(match[1]) and float(match[2])):
+        raise InputError(f"{text!r} are no peaks: write FLOP/s and bytes/s as '1.2e12,2e11', or name a file.")
+    return float(match[1]), float(match[2])
 
 
 def parse_input(text: str) -> InputSpec:

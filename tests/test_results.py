@@ -15,8 +15,27 @@ from torch import nn
 
 import archstat
 from archstat.errors import DataError, OutputError
+from archstat.measurements import PRECISIONS, Conditions, Counted, LayerMemory, Peaks, Reason
 from archstat.records import LayerCost, ModelCost, OpCost
-from archstat.results import SCHEMA, from_json, read, to_json, write_whole
+from archstat.results import (
+    MEASUREMENTS_SCHEMA,
+    PEAKS_SCHEMA,
+    SCHEMA,
+    from_json,
+    measurements_from_json,
+    measurements_to_json,
+    peaks_from_json,
+    peaks_to_json,
+    read,
+    read_measurements,
+    read_peaks,
+    schema_of,
+    to_json,
+    write_whole,
+)
+from tests.measured import ENERGY, MEMORY, latency, measured, time, times
+
+PEAKS = Peaks("a processor", "fp32", 2, 1.5e11, 1.25e10, 1.75e-6, "given", (Reason("HOST_NOISY", "It was busy."),))
 
 
 @functools.cache
@@ -208,6 +227,146 @@ def test_reading_says_which_file(tmp_path):
     assert read(path) == lenet5()
 
 
+# -- measurements and peaks --------------------------------------------------------------------------------------------
+
+
+finite = st.floats(0, 1e6)
+counts = st.integers(0, 2**50)
+latencies = st.builds(
+    lambda ordered, rounds, half: latency(
+        **dict(zip(("min_s", "p25_s", "median_s", "p75_s", "max_s"), sorted(ordered), strict=True)),
+        half_width_s=half,
+        rounds=len(rounds),
+        round_medians_s=tuple(rounds),
+    ),
+    st.lists(st.floats(1e-9, 1e4), min_size=5, max_size=5),
+    st.lists(finite, min_size=1, max_size=3),
+    finite,
+)
+layer_times = st.builds(
+    lambda rows, whole: times(
+        *[time(f"{number}.{name}", seconds) for number, (name, seconds) in enumerate(rows)], whole_s=whole
+    ),
+    st.lists(st.tuples(st.text(max_size=5), finite), max_size=3),
+    st.floats(1e-9, 1e4),
+)
+conditions = st.builds(
+    Conditions,
+    st.sampled_from(["cpu", "cuda"]),
+    st.text(max_size=8),
+    st.sampled_from(PRECISIONS),
+    st.integers(1, 512),
+    threads=st.none() | st.integers(1, 64),
+    power_limit_w=st.none() | finite,
+)
+measurements = st.builds(
+    measured,
+    layers=st.none() | layer_times,
+    latency=st.none() | latencies,
+    conditions=conditions,
+    counted=st.builds(Counted, *[counts] * 6),
+    memory=st.none() | st.just(MEMORY),
+    energy=st.none() | st.just(ENERGY),
+    peaks=st.none() | st.just(PEAKS),
+    reasons=st.lists(st.builds(Reason, st.text(max_size=4), st.text(max_size=8)), max_size=2).map(tuple),
+)
+
+
+@given(st.lists(measurements, min_size=1, max_size=3))
+def test_measurements_survive_the_way_there_and_back(made):
+    saved = measurements_to_json(made)
+    assert measurements_from_json(saved) == tuple(made)
+    assert measurements_to_json(measurements_from_json(saved.encode())) == saved
+
+
+def test_the_file_of_measurements_names_its_version_and_sorts_its_keys():
+    saved = json.loads(measurements_to_json([measured()]))
+    assert saved["schema"] == MEASUREMENTS_SCHEMA == "archstat.measurements/1"
+    assert list(saved["measurements"][0]) == sorted(saved["measurements"][0])
+    assert list(saved["measurements"][0]["latency"]) == sorted(saved["measurements"][0]["latency"])
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("nonsense", "These are no saved measurements: JSON is malformed"),
+        ("{}", "These are no saved measurements of version 'archstat.measurements/1': their schema is ''."),
+        ('{"schema": "archstat.cost/1"}', "their schema is 'archstat.cost/1'"),
+        ('{"schema": "archstat.measurements/1"}', "Object missing required field `measurements`"),
+        ('{"schema": "archstat.measurements/1", "measurements": []}', "It holds no measurement."),
+        ('{"schema": "archstat.measurements/1", "measurements": [{}]}', "missing required field `architecture`"),
+    ],
+)
+def test_what_are_no_saved_measurements_is_refused(text, says):
+    with pytest.raises(DataError) as raised:
+        measurements_from_json(text)
+    assert says in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"latency": latency(n=0)}, "latency.n is 0, and must be more than 0"),
+        ({"latency": latency(0.0)}, "latency.min_s is 0, and must be more than 0"),
+        ({"latency": latency(min_s=0.02)}, "latency.min_s is 0.02, more than p25_s, 0.0075"),
+        ({"latency": latency(max_s=0.011)}, "latency.p75_s is 0.015, more than max_s, 0.011"),
+        ({"latency": latency(elapsed_s=-1.0)}, "latency.elapsed_s is -1, and cannot be negative"),
+        ({"latency": latency(half_width_s=-0.001)}, "latency.interval ends at 0.009, before it begins at 0.011"),
+        ({"latency": latency(samples_s=(0.1,))}, "latency.n is 100, and there are 1 samples"),
+        ({"latency": latency(rounds=3)}, "latency.rounds is 3, and there are 2 round medians"),
+        ({"layers": times(passes=0)}, "layers.passes is 0, and must be more than 0"),
+        ({"layers": times(whole_s=0.0)}, "layers.whole_s is 0, and must be more than 0"),
+        ({"layers": times(time("a", -1.0), time("b", 2.0))}, "layers.rows[0].time_s is -1, and cannot be negative"),
+        ({"layers": times(time("a", 1.0), time("a", 1.0))}, "run 1 of layer 'a' is there twice"),
+        ({"conditions": Conditions("cpu", "", "fp32", 0)}, "conditions.batch_size is 0, and must be more than 0"),
+        ({"memory": msgspec.structs.replace(MEMORY, peak_bytes=-1)}, "memory.peak_bytes is -1, and cannot be neg"),
+    ],
+)
+def test_a_measurement_that_cannot_be_is_refused(changes, says):
+    saved = measurements_to_json([measured(), measured(**changes)])
+    with pytest.raises(DataError) as raised:
+        measurements_from_json(saved)
+    assert str(raised.value).startswith("The measurement of net does not hold together: ")
+    assert says in str(raised.value)
+
+
+def test_a_number_beyond_all_numbers_is_refused():
+    saved = measurements_to_json([measured()]).replace('"drift": -0.01', '"drift": 1e999')
+    with pytest.raises(DataError):
+        measurements_from_json(saved)
+
+
+def test_noise_may_make_a_difference_of_times_negative():
+    made = measured(layers=times(time("a", 1.0), overhead_s=-1e-9))
+    assert measurements_from_json(measurements_to_json([made])) == (made,)
+
+
+def test_reading_measurements_says_which_file(tmp_path):
+    path = tmp_path / "r.json"
+    with pytest.raises(DataError, match=f"{path} cannot be read: No such file or directory."):
+        read_measurements(path)
+    path.write_text(to_json(lenet5()))
+    with pytest.raises(DataError, match=f"{path}: These are no saved measurements of version"):
+        read_measurements(path)
+    path.write_text(measurements_to_json([measured()]))
+    assert read_measurements(path) == (measured(),)
+
+
+def test_a_file_says_what_it_holds(tmp_path):
+    path = tmp_path / "r.json"
+    for text, schema in [
+        (to_json(lenet5()), SCHEMA),
+        (measurements_to_json([measured()]), MEASUREMENTS_SCHEMA),
+        (peaks_to_json(PEAKS), PEAKS_SCHEMA),
+        ("nonsense", ""),
+        ("{}", ""),
+    ]:
+        path.write_text(text)
+        assert schema_of(path) == schema
+    with pytest.raises(DataError, match="cannot be read: No such file"):
+        schema_of(tmp_path / "nowhere")
+
+
 # -- writing -----------------------------------------------------------------------------------------------------------
 
 
@@ -297,3 +456,56 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path, place, why):
 def test_a_record_without_rows_is_saved_too():
     empty = msgspec.structs.replace(lenet5(), layers=(), ops=(), **dict.fromkeys(SUMMED, 0))
     assert from_json(to_json(empty)) == empty
+
+
+def test_peaks_survive_the_way_there_and_back(tmp_path):
+    assert peaks_from_json(peaks_to_json(PEAKS)) == PEAKS
+    (tmp_path / "peaks.json").write_text(peaks_to_json(PEAKS))
+    assert read_peaks(tmp_path / "peaks.json") == PEAKS
+
+
+def test_a_file_of_peaks_names_its_version_and_every_field_in_base_units():
+    saved = json.loads(peaks_to_json(PEAKS))
+    assert saved["schema"] == PEAKS_SCHEMA == "archstat.peaks/1"
+    assert set(saved) == {"schema", *Peaks.__struct_fields__}
+    assert (saved["flops_per_s"], saved["bytes_per_s"], saved["call_s"]) == (1.5e11, 1.25e10, 1.75e-6)
+    assert list(saved) == sorted(saved)
+
+
+def spoilt_peaks(**changes):
+    return json.dumps({**json.loads(peaks_to_json(PEAKS)), **changes})
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "These are no saved peaks: Input data was truncated"),
+        ("[]", "These are no saved peaks: Expected `object`"),
+        ("{}", "no saved peaks of version 'archstat.peaks/1': their schema is ''"),
+        (to_json(lenet5()), "their schema is 'archstat.cost/1'"),
+        (spoilt_peaks(schema="archstat.peaks/2"), "their schema is 'archstat.peaks/2'"),
+        (spoilt_peaks(flops_per_s="fast"), r"Expected `float`, got `str` - at `\$.flops_per_s`"),
+        (spoilt_peaks(flops_per_s=0), "The saved peaks have 0 for flops_per_s: no device does that."),
+        (spoilt_peaks(bytes_per_s=-1.5), "The saved peaks have -1.5 for bytes_per_s"),
+        (spoilt_peaks(call_s=None), "Expected `float`, got `null`"),
+        (spoilt_peaks().replace("1.75e-06", "1e999"), "no saved peaks: Number out of range"),
+        (spoilt_peaks().replace("1.75e-06", "NaN"), "These are no saved peaks: JSON is malformed"),
+    ],
+)
+def test_nonsense_is_no_file_of_peaks(text, says):
+    with pytest.raises(DataError, match=says):
+        peaks_from_json(text)
+
+
+def test_a_file_of_peaks_that_cannot_be_read_is_named(tmp_path):
+    with pytest.raises(DataError, match=r"nowhere\.json cannot be read: No such file or directory\.$"):
+        read_peaks(tmp_path / "nowhere.json")
+    (tmp_path / "cost.json").write_text("{}")
+    with pytest.raises(DataError, match=r"cost\.json: These are no saved peaks of version"):
+        read_peaks(tmp_path / "cost.json")
+
+
+def test_a_layer_that_lets_go_of_what_it_was_given_keeps_less_than_nothing():
+    rows = (LayerMemory("decoder", 1, kept_bytes=-300, peak_bytes=100),)
+    made = measured(memory=msgspec.structs.replace(MEMORY, layers=rows))
+    assert measurements_from_json(measurements_to_json([made])) == (made,)
