@@ -1,0 +1,104 @@
+"""An A/A test: how small a difference a machine can see, and whether it sees one where there is none."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+from archstat import sources
+from archstat.errors import InputError
+from archstat.measurements import Conditions, Environment, Reason, SelfTest
+from archstat.measuring import samples
+from archstat.measuring.latency import UNLIKE_ROUNDS
+from archstat.measuring.prepared import Prepared, build, conditions_of, draw
+from archstat.measuring.protocols import Clock, HostClock, Progress, Work, silent
+from archstat.measuring.quiet import without_collection
+from archstat.measuring.surroundings.devices import check_precision, check_threads, find_device
+from archstat.measuring.surroundings.environment import Surroundings, switches
+from archstat.measuring.surroundings.noise import noise_reasons
+from archstat.settings import InputSpec, MeasureSetting
+
+NETWORK = "resnet18"
+"""Long enough for the clock, short enough for many pairs, of common layers."""
+FEWEST_PAIRS = 40
+WARM_UP_PAIRS = 3
+STRETCHES = 5
+
+
+def run_selftest(how: MeasureSetting, clock: Clock | None = None, progress: Progress = silent) -> SelfTest:
+    """Measure two copies of a network by turns, for as long as the setting says.
+
+    Raises:
+        InputError: There is no such device, or the time is too short.
+    """
+    clock, device = clock or HostClock(), find_device(how.device)
+    check_precision(device, how.precision)
+    check_threads(device, how.threads)
+    conditions = conditions_of(how, device, how.batch_sizes[0])
+    with switches(device, how.precision, conditions.threads):
+        surroundings = Surroundings(how.seed)
+        source = sources.find(NETWORK)
+        specs = [InputSpec(source.input_shape or ())]
+        models = [build(source, how, device) for _ in range(2)]
+        first, second = (
+            Prepared(NETWORK, model, draw(model, specs, conditions.batch_size, how, device), conditions)
+            for model in models
+        )
+        pairs = take_pairs(first, second, how.max_s, clock, progress)
+        return compare_pairs(pairs, conditions, surroundings.finish(device, first.grad_mode))
+
+
+def take_pairs(
+    first: Work, second: Work, seconds: float, clock: Clock, progress: Progress = silent
+) -> list[tuple[float, float]]:
+    """The times of both, one right after the other; which of them comes first changes from pair to pair.
+
+    Raises:
+        InputError: The time is not enough for the fewest pairs.
+    """
+    pairs: list[tuple[float, float]] = []
+    begun, passed = clock.now_ns(), 0.0
+    with without_collection():
+        for number in itertools.count(-WARM_UP_PAIRS):
+            if passed >= seconds:
+                break
+            times = [_timed(work, clock) for work in ((first, second) if number % 2 else (second, first))]
+            if number >= 0:
+                pairs.append((times[0], times[1]) if number % 2 else (times[1], times[0]))
+            passed = (clock.now_ns() - begun) / 1e9
+            progress("self-test", min(passed / seconds, 1.0))
+    if len(pairs) < FEWEST_PAIRS:
+        raise InputError(f"{seconds:g} s are enough for {len(pairs)} pairs, {FEWEST_PAIRS} are needed: '--max-time'.")
+    return pairs
+
+
+def _timed(work: Work, clock: Clock) -> float:
+    start = clock.now_ns()
+    work.run()
+    work.wait()
+    return (clock.now_ns() - start) / 1e9
+
+
+def compare_pairs(pairs: Sequence[tuple[float, float]], conditions: Conditions, environment: Environment) -> SelfTest:
+    """What the pairs say of the machine."""
+    first, second = ([pair[place] for pair in pairs] for place in (0, 1))
+    ratios = [other / one for one, other in pairs]
+    interval, _ = samples.interval_of_median(ratios)
+    assert interval is not None  # there are 40 pairs at least
+    size = len(pairs) // STRETCHES
+    spread = samples.spread([samples.median(first[at * size : (at + 1) * size]) for at in range(STRETCHES)])
+    differ = f"The host is not quiet: the medians of {STRETCHES} stretches of time differ by {spread:.1%}."
+    noisy = (Reason("HOST_NOISY", differ),) if spread > UNLIKE_ROUNDS else ()
+    return SelfTest(
+        architecture=NETWORK,
+        conditions=conditions,
+        pairs=len(pairs),
+        first_s=samples.median(first),
+        second_s=samples.median(second),
+        ratio=samples.median(ratios),
+        interval=interval,
+        least_ratio=min(second) / min(first),
+        round_spread=spread,
+        environment=environment,
+        reasons=(*noisy, *noise_reasons(environment.noise, environment.host)),
+    )

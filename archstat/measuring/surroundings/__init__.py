@@ -1,0 +1,1 @@
+"""What numbers depend on besides the network: the computer, its noise, the GPU, torch and its switches."""
