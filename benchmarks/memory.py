@@ -11,18 +11,17 @@ from __future__ import annotations
 
 import bisect
 import gc
-import itertools
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import torch
 from torch import nn
-from torch.profiler import ProfilerActivity, profile
 
 from archstat import sources
 from archstat.counting import count_trace
 from archstat.counting.training import count_step
+from archstat.measuring.allocations import changes, levels_of, profiled
 from archstat.tracing import trace
 from archstat.tracing.training import trace_step
 
@@ -52,12 +51,9 @@ class Measured(NamedTuple):
 def measure(run: Callable[[], Any]) -> Measured:
     """The peaks of a run; what is made once must have been made."""
     gc.collect()
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
-        run()
-    events = sorted(profiler.profiler.kineto_results.events(), key=lambda event: event.start_ns())
-    changes = [(event.start_ns(), event.nbytes()) for event in events if event.name() == "[memory]"]
-    times = [time for time, _ in changes]
-    levels = list(itertools.accumulate(nbytes for _, nbytes in changes))
+    events = profiled(run)
+    memory = changes(events)
+    times, levels = [change.time_ns for change in memory], levels_of(memory)
     ends = [(event.name(), event.start_ns(), event.start_ns() + event.duration_ns()) for event in outermost(events)]
     after = {name_start_end: levels[bisect.bisect_right(times, name_start_end[2]) - 1] for name_start_end in ends}
     peak = max(levels)
