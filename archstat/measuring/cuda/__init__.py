@@ -1,0 +1,1 @@
+"""Times on a GPU: of a whole pass, and by layer from traced kernels, from events, or each layer alone."""
