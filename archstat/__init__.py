@@ -12,9 +12,10 @@ from archstat.errors import ArchstatError
 if TYPE_CHECKING:
     from archstat.analysis import count as count
     from archstat.analysis import explain as explain
+    from archstat.measuring.own import measure as measure
     from archstat.records import ModelCost as ModelCost
 
-__all__ = ["ArchstatError", "ModelCost", "__version__", "count", "explain"]
+__all__ = ["ArchstatError", "ModelCost", "__version__", "count", "explain", "measure"]
 
 __version__ = "0.1.0"
 
@@ -25,6 +26,10 @@ def __getattr__(name: str) -> Any:
         from archstat import analysis
 
         return getattr(analysis, name)
+    if name == "measure":
+        from archstat.measuring.own import measure
+
+        return measure
     if name == "ModelCost":
         from archstat.records import ModelCost
 

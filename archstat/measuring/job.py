@@ -1,0 +1,106 @@
+"""One network under one set of conditions: how it is made ready, and what was found of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import torch
+from torch import Tensor
+
+from archstat.analysis import Subject, analyse_subject
+from archstat.measurements import Conditions, Counted, Environment, Latency, Measurement, Reason
+from archstat.measuring.latency import latency_reasons
+from archstat.measuring.prepared import Prepared, build, conditions_of, draw, is_out_of_memory
+from archstat.measuring.surroundings.noise import noise_reasons
+from archstat.records import ModelCost
+from archstat.settings import MeasureSetting, Setting
+
+INTERRUPTED = Reason("INTERRUPTED", "Interrupted from the keyboard: what was not finished is missing.")
+
+_CHANGED = Reason(
+    "INPUT_CHANGED", "The network changes its own input, so each pass ran on what the one before it left there."
+)
+
+
+class Job:
+    """One network at one batch size, and what was found of it.
+
+    Attributes:
+        name: As the user wrote it.
+        conditions: What must be the same for a comparison.
+        cost: What it costs on the same input.
+        prepared: The network; ``None`` before it is made, and where it does not fit.
+        found: Fields of the measurement.
+        reasons: What is missing, or must be known.
+    """
+
+    def __init__(self, name: str, conditions: Conditions, cost: ModelCost, make: Callable[[], Prepared]) -> None:
+        """A network that was counted, and how it is made ready."""
+        self.name, self.conditions, self.cost, self._make = name, conditions, cost, make
+        self.prepared: Prepared | None = None
+        self._drawn: list[Tensor] = []
+        self.found: dict[str, Any] = {}
+        self.reasons: list[Reason] = []
+
+    def prepare(self) -> None:
+        """Make the network and its inputs on their device."""
+        try:
+            self.prepared = self._make()
+            self._drawn = [tensor.clone() for tensor in self.prepared.inputs]
+        except (RuntimeError, MemoryError) as error:
+            self.fail(error)
+
+    def take(self, outcome: Latency | Exception | None) -> None:
+        """Its latency, or why there is none."""
+        if isinstance(outcome, Exception):
+            self.fail(outcome)
+        elif outcome is None:
+            self.reasons.append(INTERRUPTED)
+        else:
+            self.found["latency"] = outcome
+            self.reasons += latency_reasons(outcome)
+            if self._has_changed_its_input():
+                self.reasons.append(_CHANGED)
+
+    def _has_changed_its_input(self) -> bool:
+        inputs = self.prepared.inputs if self.prepared is not None else ()
+        return not all(map(_are_same, inputs, self._drawn))
+
+    def fail(self, error: Exception) -> None:
+        """Say why it cannot be run, and forget the network, so that others have its memory."""
+        self.prepared = None
+        said = str(error).strip().split("\n", 1)[0]
+        text = f"{self.name} failed while it ran: {type(error).__name__}: {said}"
+        if is_out_of_memory(error):
+            what = f"Out of memory at batch {self.conditions.batch_size}"
+            text = f"{what}: take a smaller batch, or fewer networks at once. Torch says: {said}"
+        self.reasons.append(Reason("OOM" if is_out_of_memory(error) else "FAILED", text))
+
+    def measurement(self, environment: Environment, conditions: Conditions) -> Measurement:
+        """All that was found."""
+        cost = self.cost
+        counted = Counted(**{field: getattr(cost, field) for field in Counted.__struct_fields__})
+        reasons = tuple(dict.fromkeys((*self.reasons, *noise_reasons(environment.noise, environment.host))))
+        return Measurement(
+            self.name, cost.input_shapes, conditions, counted, environment, reasons=reasons, **self.found
+        )
+
+
+def _are_same(one: Tensor, other: Tensor) -> bool:
+    """The same numbers; not a number is the same as not a number."""
+    return torch.allclose(one, other, 0, 0, equal_nan=True) if one.is_floating_point() else torch.equal(one, other)
+
+
+def named_job(subject: Subject, setting: Setting, how: MeasureSetting, device: torch.device, batch_size: int) -> Job:
+    """A named network at a batch size; counting it finds out early whether it can take the input."""
+    sized = msgspec.structs.replace(setting, batch_size=batch_size, dtype=how.dtype)
+    conditions = conditions_of(how, device, batch_size)
+    source = subject.source
+
+    def make() -> Prepared:
+        model = build(source, how, device)
+        return Prepared(source.name, model, draw(model, subject.inputs(sized), batch_size, how, device), conditions)
+
+    return Job(source.name, conditions, analyse_subject(subject, sized).cost, make)
