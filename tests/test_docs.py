@@ -14,9 +14,10 @@ from archstat.claims import check, check_files, decode
 from archstat.claims.files import Verdict
 from archstat.cli import cli
 from archstat.counting.conventions import CONVENTIONS
+from archstat.measurements import Measurement
 from archstat.published import Convention, published
 from archstat.quantities import QUANTITIES
-from archstat.results import to_json
+from archstat.results import MEASUREMENTS_SCHEMA, to_json
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -105,3 +106,23 @@ def test_a_lecture_and_the_table_explain_a_famous_number_in_the_same_words():
     (slip,) = [finding for finding in findings if finding.id == "bottleneck-358m"]
     assert slip.verdict == "slip"
     assert slip.message in published()["inception_module_bottleneck"].macs.why
+
+
+def test_the_page_on_measuring_has_every_reason_and_no_other():
+    text = "".join(path.read_text() for path in (ROOT / "archstat" / "measuring").rglob("*.py"))
+    codes = set(
+        re.findall(
+            r"\"((?:[A-Z][A-Z0-9]*_[A-Z0-9_]+)|OOM|MIG|FAILED|DRIFTING|AMORTISED|INTERRUPTED|UNATTRIBUTED)\"", text
+        )
+    )
+    no_reasons = {"KINETO_LOG_LEVEL", "SC_PAGE_SIZE"} | {
+        code for code in codes if code.startswith(("OMP_", "MKL_", "KMP_"))
+    }
+    page = (ROOT / "docs" / "measuring.md").read_text().partition("## Reasons")[2].partition("## The file")[0]
+    assert set(re.findall(r"`([A-Z][A-Z0-9_]+)`", page)) == codes - no_reasons
+
+
+def test_the_page_on_measuring_names_every_key_of_a_measurement():
+    page = (ROOT / "docs" / "measuring.md").read_text()
+    assert all(f"`{key}`" in page for key in Measurement.__struct_fields__)
+    assert MEASUREMENTS_SCHEMA in page

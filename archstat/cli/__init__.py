@@ -13,9 +13,12 @@ from archstat.cli.compare import compare
 from archstat.cli.diff import diff
 from archstat.cli.explain import explain
 from archstat.cli.list import list_
+from archstat.cli.measure import measure
 from archstat.cli.memory import memory
+from archstat.cli.peaks import peaks
 from archstat.cli.reconcile import reconcile
 from archstat.cli.scale import scale
+from archstat.cli.selftest import selftest
 from archstat.cli.table import table
 from archstat.errors import ArchstatError
 
@@ -30,7 +33,7 @@ def cli() -> None:
     """
 
 
-for command in (list_, table, explain, compare, diff, reconcile, memory, scale, check):
+for command in (list_, table, explain, compare, diff, reconcile, memory, scale, measure, selftest, peaks, check):
     cli.add_command(command)
 
 

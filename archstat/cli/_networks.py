@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -12,6 +13,7 @@ import msgspec
 from archstat.errors import InputError
 
 if TYPE_CHECKING:
+    from archstat.measurements import Measurement, Peaks
     from archstat.quantities import Network
     from archstat.records import BatchFit, Explanation, InferenceMemory, ModelCost, Opinion, TrainingCost
     from archstat.scaling import Over, Scaling
@@ -93,6 +95,61 @@ def memory_of(
         if training is None:
             return analyse(name, setting).memory(), batch
         return train_source(name, setting, training), batch
+
+
+def measured_of(
+    name: str, path: Path, peaks: str | None, chosen: Mapping[str, Any], **given: Any
+) -> tuple[Network, Measurement, Peaks | None]:
+    """The named network, its measurement in a file, and what it is held against; counted as it was measured.
+
+    Args:
+        name: The network.
+        path: The file.
+        peaks: A file or two rates; ``None``: those of the measurement.
+        chosen: The batch size and element type, where the user asks for one of several measurements.
+        given: All options of the input.
+    """
+    _refuse_saved(name)
+    from archstat.results import read_measurements
+    from archstat.tables.measurements import dtype_of, fitting
+
+    measurement = fitting(read_measurements(path), name, **chosen)
+    conditions = measurement.conditions
+    as_measured = {"batch_size": conditions.batch_size, "dtype": dtype_of(conditions)}
+    return network_of(name, **{**given, **as_measured}), measurement, _peaks(peaks, measurement)
+
+
+def _peaks(text: str | None, measurement: Measurement) -> Peaks | None:
+    """The peaks that the user names: in a file, or as rates of the device that was measured."""
+    if text is None:
+        return measurement.peaks
+    if text.endswith(".json"):
+        from archstat.results import read_peaks
+
+        return read_peaks(Path(text))
+    from archstat.measurements import Peaks
+    from archstat.settings import parse_peaks
+
+    conditions = measurement.conditions
+    flops, nbytes = parse_peaks(text)
+    return Peaks(conditions.device_name, conditions.precision, conditions.threads, flops, nbytes, 0.0, "given")
+
+
+def measurements_named(names: Sequence[str]) -> list[Measurement] | None:
+    """The measurements that files hold; ``None`` if no name is that of such a file.
+
+    Raises:
+        InputError: Some names are, and some are not.
+    """
+    from archstat.results import MEASUREMENTS_SCHEMA, read_measurements, schema_of
+
+    is_file = {name: name.endswith(".json") and schema_of(Path(name)) == MEASUREMENTS_SCHEMA for name in names}
+    if not any(is_file.values()):
+        return None
+    for name, holds in is_file.items():
+        if not holds:
+            raise InputError(f"{name!r} is no saved measurement: compare measurements with each other alone.")
+    return [measurement for name in names for measurement in read_measurements(Path(name))]
 
 
 def training_of(name: str, **given: Any) -> TrainingCost:

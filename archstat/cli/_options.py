@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -62,6 +62,11 @@ def input_options(command: Command) -> Command:
     return command
 
 
+def is_given(option: str) -> bool:
+    """Whether the user wrote an option of the command that runs, even as it is by default."""
+    return click.get_current_context().get_parameter_source(option) is click.core.ParameterSource.COMMANDLINE
+
+
 def convention_option(command: Command) -> Command:
     """``--convention``."""
     told = "Also count as this paper or tool does: a name of 'archstat reconcile'."
@@ -78,6 +83,14 @@ def put_table(
         put((text or FORMATS["text"])(table, is_exact=is_exact, **_terminal(output)), output)
     else:
         put(FORMATS[format_](table, is_exact=is_exact), output)
+
+
+def put_tables(tables: Sequence[Table], format_: str, output: Path | None, *, is_exact: bool) -> None:
+    """Put out tables one under the other, in one format."""
+    from archstat.formats import FORMATS
+
+    room = _terminal(output) if format_ == "text" else {}
+    put("\n\n".join(FORMATS[format_](table, is_exact=is_exact, **room) for table in tables), output)
 
 
 def _terminal(output: Path | None) -> dict[str, Any]:

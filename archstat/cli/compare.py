@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from archstat.cli._networks import network_of
-from archstat.cli._options import convention_option, input_options, output_options, put_table
+from archstat.cli._networks import measurements_named, network_of
+from archstat.cli._options import convention_option, input_options, is_given, output_options, put_table
 
 
 @click.command()
@@ -29,14 +30,21 @@ def compare(
 ) -> None:
     """Show the totals of several networks, one row each, beside what was published.
 
-    A NAME with * or ? stands for every architecture of that form: '*' for all of them.
+    A NAME with * or ? stands for every architecture of that form: '*' for all of them. Files of 'archstat measure' are
+    compared with each other: a row for each measurement, those of like conditions together.
 
     Example: archstat compare 'vgg*' googlenet resnet50 --sort macs
     """
     from archstat.published import expand
-    from archstat.tables import compare_table
+    from archstat.tables import compare_table, measured_compare_table
 
-    networks = [network_of(name, **given) for name in expand(names)]
+    names = tuple(expand(names))
+    measurements = measurements_named(names)
+    if measurements is not None:
+        _refuse(["convention", *given])
+        put_table(measured_compare_table(measurements, sort=sort), format_, output, is_exact=is_exact)
+        return
+    networks = [network_of(name, **given) for name in names]
     tallies = [network.tally(convention) for network in networks] if convention else []
     put_table(
         compare_table([network.cost for network in networks], sort=sort, tallies=tallies),
@@ -44,3 +52,15 @@ def compare(
         output,
         is_exact=is_exact,
     )
+
+
+def _refuse(options: Iterable[str]) -> None:
+    """Refuse what would count anew.
+
+    Raises:
+        UsageError: One of these is given.
+    """
+    for option in options:
+        if is_given(option):
+            shown = f"--{option.removesuffix('s').replace('_', '-')}"
+            raise click.UsageError(f"Measurements are shown as they were made: leave out '{shown}'.")

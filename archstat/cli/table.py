@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archstat.cli._networks import cost_of, network_of, training_of
-from archstat.cli._options import convention_option, input_options, output_options, put, put_table
+from archstat.cli._networks import cost_of, measured_of, network_of, training_of
+from archstat.cli._options import convention_option, input_options, is_given, output_options, put, put_table
 
 if TYPE_CHECKING:
     from archstat.tables import Table
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 @click.option(
     "--memory", "is_memory", is_flag=True, help="Show the memory of each layer, and what training keeps of it."
 )
+@click.option("--measured", type=click.Path(path_type=Path), help="Show the times of this measurement beside the work.")
+@click.option("--peaks", metavar="PEAKS", help="The device's best: a file, or '1.2e12,2e11' FLOP/s and bytes/s.")
 @convention_option
 @input_options
 @output_options
@@ -38,6 +40,8 @@ def table(
     explain: bool,
     is_training: bool,
     is_memory: bool,
+    measured: Path | None,
+    peaks: str | None,
     convention: str | None,
     format_: str,
     output: Path | None,
@@ -47,7 +51,7 @@ def table(
     """Show what each layer of NAME costs, in the order of execution.
 
     JSON is the whole cost, layers and ops, whatever the rows; saved in a file, it is a NAME for every command. With
-    --training and --memory it is the rows.
+    --training, --memory and --measured it is the rows.
 
     Example: archstat table resnet50 --depth 2 --format markdown
     """
@@ -55,7 +59,13 @@ def table(
     from archstat.tables import layer_table, op_table
 
     depth = 1 if by == "stage" else depth
-    _refuse(by, depth, convention, {"--explain": explain, "--training": is_training, "--memory": is_memory})
+    kinds = {"--explain": explain, "--training": is_training, "--memory": is_memory, "--measured": bool(measured)}
+    _refuse(by, depth, convention, kinds)
+    if peaks and measured is None:
+        raise click.UsageError("'--peaks' is what measured layers are held against: give '--measured' too.")
+    if measured is not None:
+        put_table(_measured_table(name, measured, peaks, sort, **given), format_, output, is_exact=is_exact)
+        return
     if is_training or is_memory:
         put_table(_step_table(name, sort, is_memory=is_memory, **given), format_, output, is_exact=is_exact)
         return
@@ -69,6 +79,15 @@ def table(
         explained = network.explanations() if explain else None
         shown = layer_table(cost, depth=depth, sort=sort, explained=explained, tally=tally)
         put_table(shown, format_, output, is_exact=is_exact)
+
+
+def _measured_table(name: str, path: Path, peaks: str | None, sort: str | None, **given: Any) -> Table:
+    """The layers beside their times."""
+    from archstat.tables import measured_table
+
+    chosen = {option: given[option] for option in ("batch_size", "dtype") if is_given(option)}
+    network, measurement, best = measured_of(name, path, peaks, chosen, **given)
+    return measured_table(network.cost, network.traffic(), measurement, best, sort=sort)
 
 
 def _step_table(name: str, sort: str | None, *, is_memory: bool, **given: Any) -> Table:

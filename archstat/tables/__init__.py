@@ -8,10 +8,14 @@ from archstat.tables.claims import claims_table
 from archstat.tables.columns import Column, Table
 from archstat.tables.difference import diff_table, matched
 from archstat.tables.explanation import chosen, explanation_table
+from archstat.tables.measurements import fitting, measured_compare_table
+from archstat.tables.measuring import latency_table, plan_table, selftest_table
 from archstat.tables.memory import memory_table, step_memory_table, training_table
 from archstat.tables.network import layer_table, op_table
 from archstat.tables.networks import compare_table, list_table
+from archstat.tables.peaks import peaks_table
 from archstat.tables.reconciliation import reconcile_table
+from archstat.tables.roofline import measured_table
 from archstat.tables.scaling import scale_table
 
 __all__ = [
@@ -22,13 +26,20 @@ __all__ = [
     "compare_table",
     "diff_table",
     "explanation_table",
+    "fitting",
+    "latency_table",
     "layer_table",
     "list_table",
     "matched",
+    "measured_compare_table",
+    "measured_table",
     "memory_table",
     "op_table",
+    "peaks_table",
+    "plan_table",
     "reconcile_table",
     "scale_table",
+    "selftest_table",
     "step_memory_table",
     "training_table",
 ]

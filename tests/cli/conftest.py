@@ -1,5 +1,6 @@
 """The command line in this process, and in one of its own."""
 
+import functools
 import subprocess
 import sys
 from typing import NamedTuple
@@ -7,6 +8,8 @@ from typing import NamedTuple
 import pytest
 
 from archstat.cli import main
+from archstat.measuring import peaks, selftest, session
+from archstat.measuring.peaks import measure_peaks
 
 NET = """
 import warnings
@@ -78,3 +81,60 @@ def net(tmp_path, monkeypatch):
     (tmp_path / "net.py").write_text(NET)
     monkeypatch.chdir(tmp_path)
     return "net.py:Net"
+
+
+@functools.cache
+def short_peaks(*asked):
+    """The best that this computer does, from short work, and the same each time that it is asked for."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(peaks, "STRETCH_S", 1e-4)
+        patch.setattr(peaks, "_COPY_LEAST", 2**22)
+        patch.setattr(peaks, "_COPY_MOST", 2**22)
+        patch.setattr(peaks, "_PRODUCTS", {"cpu": (peaks.Product(128, 128, 128),)})
+        return measure_peaks(*asked)
+
+
+@pytest.fixture(autouse=True)
+def _short_peaks(monkeypatch):
+    monkeypatch.setattr("archstat.measuring.peaks.measure_peaks", short_peaks)
+
+
+class TickingClock:
+    """A clock that goes 10 ms further whenever it is asked: what is timed with it takes as long each time."""
+
+    def __init__(self):
+        self.ns = 0
+
+    def now_ns(self):
+        self.ns += 10_000_000
+        return self.ns
+
+    def sleep(self, seconds):
+        self.ns += round(seconds * 1e9)
+
+
+REMEMBERED = {}
+
+
+@pytest.fixture(autouse=True)
+def _steady_computer(monkeypatch):
+    """Whole passes take as long each time, and the same measurement gives the same record, date and noise included."""
+    monkeypatch.setattr("archstat.measuring.session.HostClock", TickingClock)
+    monkeypatch.setattr("archstat.measuring.selftest.HostClock", TickingClock)
+    monkeypatch.setattr("archstat.measuring.selftest.NETWORK", "lenet5_modern")
+    monkeypatch.setattr("archstat.measuring.prepared.default_threads", lambda: 1)  # tests share the cores
+    measure, check = session.Session.measurements, selftest.run_selftest
+
+    def remembered(self):
+        key = repr((self.plan(), self._how))
+        if key not in REMEMBERED:
+            REMEMBERED[key] = list(measure(self))
+        yield from REMEMBERED[key]
+
+    def checked(how, **options):
+        if how not in REMEMBERED:
+            REMEMBERED[how] = check(how, **options)
+        return REMEMBERED[how]
+
+    monkeypatch.setattr(session.Session, "measurements", remembered)
+    monkeypatch.setattr("archstat.measuring.selftest.run_selftest", checked)

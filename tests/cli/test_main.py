@@ -27,12 +27,15 @@ RESULTS = {
     "compare": ["compare", "lenet5"],
     "diff": ["diff", "lenet5", "lenet5"],
     "reconcile": ["reconcile", "lenet5"],
+    "measure": ["measure", "lenet5"],
+    "selftest": ["selftest"],
     "scale": ["scale", "resnet20", "--sizes", "32,64,96,128,160"],
+    "peaks": ["peaks", "--threads", "1"],
 }
 
 
 def test_every_command_is_run_by_these_tests():
-    commands = "check compare diff explain list memory reconcile scale table"
+    commands = "check compare diff explain list measure memory peaks reconcile scale selftest table"
     assert set(RESULTS) == set(COMMANDS) == set(commands.split())
 
 

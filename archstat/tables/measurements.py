@@ -1,0 +1,209 @@
+"""Measurements of whole networks: a row for each, those of like conditions together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from archstat import units
+from archstat.errors import DataError
+from archstat.measurements import Conditions, Measurement, Reason
+from archstat.settings import MeasureSetting
+from archstat.tables.columns import MACS, PARAMETERS, Column, Row, Table, number, path, sort_rows
+
+NOISE = frozenset(
+    "HOST_NOISY HOST_PRESSURE HOST_STEAL HOST_LOAD CPU_QUOTA PRECISION_NOT_REACHED DRIFTING NOT_WARM INPUT_CHANGED "
+    "THROTTLED_THERMAL THROTTLED_HW POWER_CAPPED OTHER_GPU_PROCESSES CC_ENABLED INTERRUPTED".split()
+)
+"""The codes of reasons to trust a time less than its interval says."""
+
+_COLUMNS = (
+    Column("conditions", "Conditions", is_heading=True),
+    path("architecture", "Architecture"),
+    Column("input_shape", "Input", units.shape, gives_way=1),
+    PARAMETERS,
+    MACS,
+    number("latency_s", "Latency", units.seconds),
+    Column("mark", "", least=1),
+    number("half_width_s", "±", units.seconds, gives_way=3),
+    number("min_s", "Min", units.seconds, gives_way=4),
+    number("throughput", "Inputs/s", lambda each: units.rate(each, "").rstrip()),
+    number("peak_bytes", "Memory", units.data_size, gives_way=5),
+    number("energy_j", "Energy", units.joules),
+    number("power_w", "Power", units.watts, gives_way=2),
+)
+
+
+def measured_compare_table(measurements: Sequence[Measurement], *, sort: str | None = None) -> Table:
+    """One row for each measurement; only those under one heading were made under like conditions.
+
+    Args:
+        measurements: What to show.
+        sort: The key of the column to sort by within each heading, largest first.
+
+    Raises:
+        UnknownNameError: There is no column to sort by of that name.
+    """
+    rows = [row for group in alike(measurements) for row in sort_rows(_COLUMNS, map(_row, group), sort)]
+    return Table(_COLUMNS, tuple(rows), "", tuple(notes_of(measurements)))
+
+
+def alike(measurements: Iterable[Measurement]) -> list[list[Measurement]]:
+    """The measurements in groups of like conditions, in the order in which those are met."""
+    groups: dict[Conditions, list[Measurement]] = {}
+    for each in measurements:
+        groups.setdefault(each.conditions, []).append(each)
+    return list(groups.values())
+
+
+def conditions_text(conditions: Conditions) -> str:
+    """What must be the same for a comparison, in words."""
+    threads = {None: "", 1: "1 thread"}.get(conditions.threads, f"{conditions.threads} threads")
+    limit = conditions.power_limit_w
+    parts = (
+        conditions.device_name,
+        threads,
+        conditions.precision,
+        f"batch {units.exact(conditions.batch_size)}",
+        conditions.mode,
+        conditions.memory_format,
+        f"limited to {units.watts(limit)}" if limit is not None else "",
+    )
+    return " · ".join(part for part in parts if part)
+
+
+def mark_of(measurement: Measurement) -> str:
+    """``~`` beside a time to trust less than its interval says; what concerns the energy alone marks no time."""
+    return "~" if any(reason.code in NOISE for reason in measurement.reasons) else ""
+
+
+def _row(measurement: Measurement) -> Row:
+    latency, memory, energy = measurement.latency, measurement.memory, measurement.energy
+    interval = latency.interval if latency is not None else None
+    return (
+        conditions_text(measurement.conditions),
+        measurement.architecture,
+        measurement.input_shapes[0] if measurement.input_shapes else (),
+        measurement.counted.parameters,
+        measurement.counted.macs,
+        latency.median_s if latency is not None else None,
+        mark_of(measurement),
+        interval.half_width if interval is not None else None,
+        latency.min_s if latency is not None else None,
+        measurement.throughput,
+        memory.peak_bytes if memory is not None else None,
+        energy.input_j if energy is not None else None,
+        energy.power_w if energy is not None else None,
+    )
+
+
+# -- what stands under it ----------------------------------------------------------------------------------------------
+
+
+def notes_of(measurements: Sequence[Measurement]) -> Iterator[str]:
+    """What the columns are, what does not compare, and what must be known of each measurement."""
+    groups = alike(measurements)
+    if any(each.latency for each in measurements):
+        yield (
+            "Latency is the median time of a pass, ± half of its 95 % interval. Inputs/s is with a full queue where "
+            "that was measured, else one pass after the other."
+        )
+    if any(each.memory is not None and each.memory.peak_bytes is not None for each in measurements):
+        yield "Memory is what a pass allocates at most, above parameters and inputs."
+    yield from _energies(measurements)
+    if len(groups) > 1:
+        yield "Rows under different headings do not compare: their conditions differ."
+    for group in groups:
+        yield from _unlike(group)
+    yield from _told(measurements)
+
+
+def _energies(measurements: Iterable[Measurement]) -> Iterator[str]:
+    """What the energies include, and how far off the meter may be."""
+    met = [each.energy for each in measurements if each.energy is not None and each.energy.pass_j is not None]
+    for boundary, mode, gain in dict.fromkeys((each.boundary, each.mode, each.gain_error) for each in met):
+        queue = "with a full queue" if mode == "pipelined" else "one pass after the other"
+        yield (
+            f"Energy is that of the {boundary} for one input, {queue}, idle power included; the meter itself may be "
+            f"off by {100 * gain:g} %, alike for all rows of one board."
+        )
+
+
+def _unlike(group: Sequence[Measurement]) -> Iterator[str]:
+    """What differs under one heading and is no condition."""
+    torches = dict.fromkeys(each.environment.software.torch for each in group)
+    if len(torches) > 1:
+        yield f"{conditions_text(group[0].conditions)}: measured with torch {' and '.join(torches)}."
+    boards = {each.environment.gpu.uuid_hash for each in group if each.environment.gpu is not None}
+    if len(boards - {None}) > 1:
+        yield f"{conditions_text(group[0].conditions)}: measured on {len(boards - {None})} boards of that name."
+
+
+def _reasons(measurement: Measurement) -> tuple[Reason, ...]:
+    """What must be known of it, by layer left out; each once."""
+    memory, energy = measurement.memory, measurement.energy
+    further = (*(memory.reasons if memory is not None else ()), *(energy.reasons if energy is not None else ()))
+    return tuple(dict.fromkeys((*measurement.reasons, *further)))
+
+
+def _told(measurements: Sequence[Measurement]) -> Iterator[str]:
+    """Each reason once, with the rows that it is about unless that is all."""
+    about: dict[Reason, list[Measurement]] = {}
+    for each in measurements:
+        for reason in _reasons(each):
+            about.setdefault(reason, []).append(each)
+    for reason, members in about.items():
+        mark = "~ " if reason.code in NOISE and any(reason in each.reasons for each in members) else ""
+        names = ", ".join(map(_named, members))
+        is_all = len(members) == len(measurements)
+        yield f"{mark}{'' if is_all and len(members) > 1 else f'{names}: '}{reason.text}"
+
+
+def _named(measurement: Measurement) -> str:
+    return f"{measurement.architecture} at batch {measurement.conditions.batch_size}"
+
+
+# -- the one that is meant ---------------------------------------------------------------------------------------------
+
+
+def fitting(
+    measurements: Sequence[Measurement], architecture: str, *, batch_size: int | None = None, dtype: str | None = None
+) -> Measurement:
+    """The one measurement of a network; one with layers, if any is.
+
+    Args:
+        measurements: What a file holds.
+        architecture: The name of the network.
+        batch_size: At that batch; ``None``: at any.
+        dtype: With that element type; ``None``: with any.
+
+    Raises:
+        DataError: None fits, or several do.
+    """
+    named = [each for each in measurements if each.architecture == architecture]
+    if not named:
+        others = ", ".join(dict.fromkeys(each.architecture for each in measurements))
+        raise DataError(f"No measurement is of {architecture!r}; there is {others}.")
+    fits = [
+        each
+        for each in named
+        if batch_size in (None, each.conditions.batch_size) and dtype in (None, dtype_of(each.conditions))
+    ]
+    asked = [f"at batch {batch_size}"] * (batch_size is not None) + [f"in {dtype}"] * (dtype is not None)
+    if not fits:
+        raise DataError(f"No measurement of {architecture!r} is {' '.join(asked)}; there is {_described(named)}.")
+    fits = [each for each in fits if each.layers is not None] or fits
+    if len(fits) > 1:
+        raise DataError(
+            f"{len(fits)} measurements of {architecture!r} fit: {_described(fits)}. Choose with '--batch-size' or "
+            "'--dtype', or keep one in the file."
+        )
+    return fits[0]
+
+
+def dtype_of(conditions: Conditions) -> str:
+    """The element type of a precision, in torch's words."""
+    return MeasureSetting(precision=conditions.precision).dtype
+
+
+def _described(measurements: Iterable[Measurement]) -> str:
+    return "; ".join(conditions_text(each.conditions) for each in measurements)

@@ -1,0 +1,303 @@
+"""One network, counted beside measured: how long each layer takes, how fast that is, and what holds it back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from archstat import units
+from archstat.errors import DataError
+from archstat.measurements import LayerEnergy, LayerTimes, Measurement, Peaks
+from archstat.records import ModelCost
+from archstat.tables.columns import MACS, Column, Table, number, path, sort_rows
+from archstat.tables.joining import Joined, joined
+from archstat.tables.measurements import conditions_text, dtype_of
+from archstat.tables.network import WHOLE, title_of, uncounted_in
+
+LEAST_CLOSURE, MOST_CLOSURE = 0.95, 1.05
+"""Outside of these the rows tell too little, or too much, of the whole pass: they are indicative."""
+
+UNSURE = "?"
+
+LEAST_TOLD = 0.01
+"""Layers that compute nothing themselves have a row of their own from this share of the time on."""
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}"
+
+
+def _bare(rate: float) -> str:
+    return units.rate(rate, "").rstrip()
+
+
+_COLUMNS = (
+    path("layer", "Layer"),
+    Column("kind", "Kind"),
+    MACS,
+    number("macs_share", "MACs %", _percent, gives_way=5),
+    number("time_s", "Time", units.seconds),
+    Column("mark", "", least=1),
+    number("time_share", "Time %", _percent, gives_way=1),
+    number("flops_per_s", "FLOP/s", _bare, gives_way=2),
+    number("bytes_per_s", "Byte/s", _bare, gives_way=3),
+    number("intensity", "FLOP/byte", _bare, gives_way=4),
+)
+_ROOF = (Column("bound", "Bound", least=8), number("roof_share", "Roof %", _percent))
+_ENERGY = (number("energy_j", "Energy", units.joules), number("power_w", "Power", units.watts, gives_way=2))
+
+
+class _Limit(msgspec.Struct, frozen=True):
+    """What takes longest at the machine's best, and how long."""
+
+    bound: str | None
+    time_s: float
+
+
+def measured_table(
+    cost: ModelCost, traffic: Sequence[int], measurement: Measurement, peaks: Peaks | None, *, sort: str | None = None
+) -> Table:
+    """One row for each layer: its time beside its work, and what bounds it.
+
+    The bound is what would take longest at the machine's best: the arithmetic at the speed of the fastest matrix
+    product (``compute``), the bytes that must move at the speed of the fastest copy (``memory``), or the call of a
+    module that does next to nothing (``overhead``). ``roof_share`` is that longest time over the measured one; it can
+    be more than 1, as where a cache is faster than a large copy.
+
+    The ops that a larger layer runs itself stand together beside the layer's own time; so does a layer that was counted
+    and measured a different number of times, with the layer around it. Rows that are too short for the measurement are
+    marked and have no speed. Nothing is rescaled: the times add up to what was measured, not to the whole pass.
+
+    Args:
+        cost: The network, counted on the input that was measured.
+        traffic: The bytes that each of its rows must move at least.
+        measurement: The same network, measured by layer.
+        peaks: The best that the device does; ``None``: the table says no bounds.
+        sort: The key of the column to sort by, largest first.
+
+    Raises:
+        DataError: The measurement is of another network, input or element type, or not by layer; the peaks are of
+            another device, precision or number of threads.
+        UnknownNameError: There is no column to sort by of that name.
+    """
+    _refuse_another(cost, measurement)
+    if peaks is not None:
+        _refuse_peaks(peaks, measurement)
+    times = _layers_of(measurement)
+    energies = _energies(measurement)
+    columns = (*_COLUMNS, *(_ROOF if peaks is not None else ()), *(_ENERGY if energies else ()))
+    places = joined(cost.layers, traffic, times.rows)
+    whole = times.rows_s
+    is_told = {place: bool(place.counted) or (place.time_s or 0.0) >= LEAST_TOLD * whole for place in places}
+    values = [
+        *({**_told(place, cost, whole, peaks), **_energy(place, energies)} for place in places if is_told[place]),
+        *_others([place for place in places if not is_told[place]], whole),
+        *_unowned(times, whole),
+    ]
+    rows = [tuple(row.get(column.key) for column in columns) for row in values]
+    title = f"{title_of(cost)}\n{conditions_text(measurement.conditions)}"
+    notes = _notes(cost, measurement, times, peaks, values)
+    return Table(columns, sort_rows(columns, rows, sort), title, tuple(notes))
+
+
+# -- what does not belong together -------------------------------------------------------------------------------------
+
+
+def _layers_of(measurement: Measurement) -> LayerTimes:
+    if measurement.layers is None:
+        raise DataError(
+            f"The measurement of {measurement.architecture!r} has no layers: measure it with '--layers'."
+            + "".join(f" {reason.text}" for reason in measurement.reasons if reason.code == "COMPILED_NO_LAYERS")
+        )
+    return measurement.layers
+
+
+def _refuse_another(cost: ModelCost, measurement: Measurement) -> None:
+    """Refuse a measurement of something else."""
+    measured, counted = measurement.architecture, cost.architecture
+    if measured != counted:
+        raise DataError(f"What was measured is {measured!r}, what is counted is {counted!r}.")
+    shapes = [", ".join(map(units.shape, each.input_shapes)) for each in (measurement, cost)]
+    if measurement.input_shapes != cost.input_shapes:
+        raise DataError(
+            f"{counted!r} was measured on an input of {shapes[0]} and is counted on {shapes[1]}: say which input with "
+            "'--resolution', '--input' or '--batch-size'."
+        )
+    if cost.dtype not in (dtype_of(measurement.conditions), "none"):
+        raise DataError(
+            f"{counted!r} was measured in {measurement.conditions.precision} and is counted in {cost.dtype}: leave out "
+            "'--dtype'."
+        )
+    for name, title in (("parameters", "parameters"), ("macs", "MACs")):
+        then, now = getattr(measurement.counted, name), getattr(cost, name)
+        if then != now:
+            raise DataError(
+                f"{counted!r} had {units.exact(then)} {title} when it was measured and has {units.exact(now)} now: "
+                "measure it again."
+            )
+
+
+def _refuse_peaks(peaks: Peaks, measurement: Measurement) -> None:
+    """Refuse the peaks of something else."""
+    conditions = measurement.conditions
+    for name, title in (("device_name", "device"), ("precision", "precision"), ("threads", "number of threads")):
+        theirs, measured = getattr(peaks, name), getattr(conditions, name)
+        if theirs != measured:
+            raise DataError(
+                f"The peaks are of another {title} than the measurement: {theirs}, not {measured}. 'archstat peaks' "
+                "measures those of this device."
+            )
+
+
+# -- the rows ----------------------------------------------------------------------------------------------------------
+
+
+def _told(place: Joined, cost: ModelCost, whole: float, peaks: Peaks | None) -> dict[str, Any]:
+    """The cells of a layer, by the key of their column."""
+    time = place.time_s
+    speed = time if time and place.is_resolved else None
+    cells = {
+        "layer": place.layer or WHOLE,
+        "kind": place.kind,
+        "macs": place.macs,
+        "macs_share": _part(place.macs, cost.macs),
+        "time_s": time,
+        "mark": UNSURE if place.measured and not place.is_resolved else "",
+        "time_share": None if time is None else _part(time, whole),
+        "flops_per_s": place.flops / speed if speed and place.flops else None,
+        "bytes_per_s": place.nbytes / speed if speed and place.nbytes else None,
+        "intensity": _part(place.flops, place.nbytes),
+    }
+    if peaks is None or not place.counted:
+        return cells
+    limit = _limit(place, peaks)
+    return {**cells, "bound": limit.bound, "roof_share": limit.time_s / speed if speed and limit.bound else None}
+
+
+def _part(part: float, whole: float) -> float | None:
+    return part / whole if whole else None
+
+
+def _limit(place: Joined, peaks: Peaks) -> _Limit:
+    """What takes longest at the machine's best; nothing, if nothing takes any time."""
+    best = {
+        "compute": place.flops / peaks.flops_per_s,
+        "memory": place.nbytes / peaks.bytes_per_s,
+        "overhead": peaks.call_s,
+    }
+    bound = max(best, key=lambda name: best[name])
+    return _Limit(bound if best[bound] else None, best[bound])
+
+
+_Run = tuple[str, int]
+
+
+def _energies(measurement: Measurement) -> dict[_Run, LayerEnergy]:
+    """The energy of each run of a module, where that was measured."""
+    energy = measurement.energy
+    return {(row.layer, row.call): row for row in energy.layers} if energy is not None else {}
+
+
+def _energy(place: Joined, energies: Mapping[_Run, LayerEnergy]) -> dict[str, float]:
+    """The energy and the power of a layer, if all of its runs were measured."""
+    rows = [energies.get((row.layer, row.call)) for row in place.measured]
+    told = [(row.pass_j, row.time_s) for row in rows if row is not None and row.pass_j and row.time_s]
+    if not told or len(told) < len(rows):
+        return {}
+    energy = sum(joules for joules, _ in told)
+    return {"energy_j": energy, "power_w": energy / sum(seconds for _, seconds in told)}
+
+
+def _others(places: Sequence[Joined], whole: float) -> Iterator[dict[str, Any]]:
+    """What layers spend that compute nothing themselves, each less than is worth a row."""
+    time = sum(place.time_s or 0.0 for place in places)
+    if time:
+        kind = f"own code of {len(places)} layer{'s' * (len(places) > 1)}"
+        yield _without_work("(other layers)", kind, time, time / whole)
+
+
+def _unowned(times: LayerTimes, whole: float) -> Iterator[dict[str, Any]]:
+    """What ran in no module, and the gaps between kernels."""
+    if times.unowned_s:
+        yield _without_work("(no layer)", "in no module", times.unowned_s, times.unowned_s / whole)
+    if times.gap_s is not None:
+        yield _without_work("(gaps)", "no kernel runs", times.gap_s, None)
+
+
+def _without_work(layer: str, kind: str, time: float, share: float | None) -> dict[str, Any]:
+    return {"layer": layer, "kind": kind, "time_s": time, "time_share": share, "mark": ""}
+
+
+# -- what stands under them --------------------------------------------------------------------------------------------
+
+_METHODS = {
+    "hooks": "Time is that of each module without the modules in it, by hooks and the clock of the host",
+    "kernels": "Time is that of the kernels of each module without the modules in it, as they were traced",
+    "events": "Time is that of each module without the modules in it, by events in a queue that was held back",
+    "isolated": "Time is that of each layer run alone again and again: its caches are warm",
+}
+
+
+def _notes(
+    cost: ModelCost, measurement: Measurement, times: LayerTimes, peaks: Peaks | None, rows: Sequence[dict[str, Any]]
+) -> Iterator[str]:
+    yield f"{_METHODS[times.method]}; the median of {units.exact(times.passes)} passes."
+    yield _closure(times)
+    yield "Time % is of the sum of the rows" + (", without the gaps." if times.gap_s is not None else ".")
+    if times.overhead_s or times.floor_s:
+        yield (
+            f"Taken off: {units.seconds(times.overhead_s)} for each module in a layer, the cost of measuring. Left in: "
+            f"{units.seconds(times.floor_s)}, what is measured of a module that does nothing."
+        )
+    if any(row["mark"] for row in rows):
+        yield f"{UNSURE} shorter than {units.seconds(times.resolution_s)}, too short for this measurement: no speed."
+    yield "Bytes are the least that a layer must move: what it reads, its weights, what it writes."
+    yield from _roof(peaks, rows)
+    if any(row.get("energy_j") for row in rows):
+        yield "Energy is that of a layer repeated alone, gross; its caches are warm, so rows do not add up to a pass."
+    if cost.uncounted:
+        yield f"Not counted: {uncounted_in(cost)}, and so are the speeds."
+    for reason in dict.fromkeys((*times.reasons, *measurement.reasons)):
+        yield reason.text
+
+
+def _closure(times: LayerTimes) -> str:
+    """The sum of the rows beside the whole pass, and what that is worth."""
+    gaps = f" and {units.seconds(times.gap_s)} of gaps" if times.gap_s is not None else ""
+    gaps += f", less {units.seconds(times.overlap_s)} in which two of them run" if times.overlap_s else ""
+    worth = "" if LEAST_CLOSURE <= times.closure <= MOST_CLOSURE else " The rows are indicative."
+    return (
+        f"The rows come to {units.seconds(times.rows_s)}{gaps}, {_percent(times.closure)} % of a whole pass without "
+        f"measuring ({units.seconds(times.whole_s)}; with it {units.seconds(times.measured_s)}).{worth}"
+    )
+
+
+def _roof(peaks: Peaks | None, rows: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """What the bounds are held against."""
+    if peaks is None:
+        yield "No bounds: the best of this device is not known. 'archstat peaks' measures it, '--peaks' takes it."
+        return
+    best = f"{units.rate(peaks.flops_per_s, 'FLOP/s')}, {units.rate(peaks.bytes_per_s, 'B/s')}"
+    if peaks.call_s:
+        yield f"Roof: {best}, {units.seconds(peaks.call_s)} a call. {peaks.how}"
+    else:
+        yield f"Roof: {best}, as given; with no time of a call, no layer is bound by overhead."
+    yield from (reason.text for reason in peaks.reasons)
+    yield (
+        "Bound: what would take longest at these, the arithmetic (compute), the bytes (memory) or the call (overhead). "
+        "Roof % is that time over the measured one."
+    )
+    beyond = {row["bound"] for row in rows if (row.get("roof_share") or 0) > 1}
+    if beyond:
+        causes = [cause for bound, cause in _BEYOND.items() if bound in beyond]
+        yield f"More than 100 % of the roof: {', '.join(causes)}; or the device was slower when its best was measured."
+
+
+_BEYOND = {
+    "compute": "an algorithm such as Winograd's multiplies less than is counted",
+    "memory": "a cache, or reading without writing, is faster than a large copy",
+    "overhead": "a layer that computes nothing takes less than the shortest call that does",
+}
+"""Why a layer can be faster than what bounds it."""

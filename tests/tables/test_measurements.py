@@ -1,0 +1,219 @@
+"""Measurements of whole networks: what stands together, what is marked, and which one is meant."""
+
+import functools
+
+import msgspec
+import pytest
+
+import archstat
+from archstat.errors import DataError, UnknownNameError
+from archstat.formats import text
+from archstat.measurements import Conditions, GpuTimes, Reason
+from archstat.tables import fitting, measured_compare_table
+from archstat.tables.measurements import NOISE, conditions_text
+from tests.measured import CONDITIONS, ENERGY, MEMORY, environment, latency, measured, times
+
+cost_of = functools.cache(archstat.count)
+BATCH_8 = msgspec.structs.replace(CONDITIONS, batch_size=8)
+GPU = Conditions("cuda", "Some Board", "tf32", 4, "compiled", "channels_last", None, 300.0)
+NOISY = Reason("HOST_NOISY", "Host not quiet: medians of rounds differ by 9 %.")
+NO_METER = Reason("RAPL_ABSENT_VM", "No RAPL zones (virtual machine).")
+
+
+def at(conditions, name="net", **changes):
+    return measured(architecture=name, conditions=conditions, **changes)
+
+
+def cells(table):
+    keys = [column.key for column in table.columns]
+    return [dict(zip(keys, row, strict=True)) for row in table.rows]
+
+
+def notes(*measurements):
+    return "\n".join(measured_compare_table(measurements).notes)
+
+
+def test_a_row_has_what_was_counted_and_what_was_measured():
+    made = measured(cost_of("lenet5"), latency=latency(0.02, 0.003), memory=MEMORY, energy=ENERGY, conditions=GPU)
+    (row,) = cells(measured_compare_table([made]))
+    assert (row["architecture"], row["input_shape"]) == ("lenet5", (1, 1, 32, 32))
+    assert (row["parameters"], row["macs"]) == (60_000, 325_680)
+    assert (row["latency_s"], row["min_s"]) == (0.02, 0.01)
+    assert row["half_width_s"] == pytest.approx(0.003)
+    assert row["throughput"] == pytest.approx(4 / 0.02)
+    assert row["peak_bytes"] == 2**20
+    assert (row["energy_j"], row["power_w"]) == (2.0 / 4, 300.0)
+
+
+def test_throughput_is_that_of_a_full_queue_where_it_was_measured():
+    (row,) = cells(measured_compare_table([at(GPU, gpu=GpuTimes(pipelined_s=0.001))]))
+    assert row["throughput"] == pytest.approx(4 / 0.001)
+
+
+def test_what_was_not_measured_is_nothing_and_not_0():
+    (row,) = cells(measured_compare_table([at(CONDITIONS, latency=None)]))
+    missing = ("latency_s", "half_width_s", "min_s", "throughput", "peak_bytes", "energy_j", "power_w")
+    assert [row[key] for key in missing] == [None] * 7
+
+
+@pytest.mark.parametrize(
+    ("conditions", "shown"),
+    [
+        (CONDITIONS, "Some Processor · 1 thread · fp32 · batch 1 · eager · contiguous"),
+        (
+            msgspec.structs.replace(BATCH_8, threads=2),
+            "Some Processor · 2 threads · fp32 · batch 8 · eager · contiguous",
+        ),
+        (GPU, "Some Board · tf32 · batch 4 · compiled · channels_last · limited to 300.0 W"),
+    ],
+)
+def test_conditions_are_told_in_full(conditions, shown):
+    assert conditions_text(conditions) == shown
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"device_name": "Another"},
+        {"threads": 2},
+        {"precision": "bf16"},
+        {"batch_size": 2},
+        {"mode": "compiled"},
+        {"memory_format": "channels_last"},
+        {"power_limit_w": 250.0},
+    ],
+)
+def test_no_two_conditions_share_a_heading(changes):
+    other = msgspec.structs.replace(CONDITIONS, **changes)
+    table = measured_compare_table([at(CONDITIONS), at(other), at(CONDITIONS, "second")])
+    assert [row[:2] for row in table.rows] == [
+        (conditions_text(CONDITIONS), "net"),
+        (conditions_text(CONDITIONS), "second"),
+        (conditions_text(other), "net"),
+    ]
+    assert conditions_text(CONDITIONS) != conditions_text(other)
+    assert "Rows under different headings do not compare" in "\n".join(table.notes)
+
+
+def test_one_heading_needs_no_warning():
+    assert "Rows under different headings" not in notes(at(CONDITIONS), at(CONDITIONS, "second"))
+
+
+def test_rows_are_sorted_within_their_heading():
+    slow, fast = {"latency": latency(0.4)}, {"latency": latency(0.1)}
+    made = [
+        at(CONDITIONS, "a", **fast),
+        at(BATCH_8, "a", **fast),
+        at(BATCH_8, "b", **slow),
+        at(CONDITIONS, "b", **slow),
+    ]
+    table = measured_compare_table(made, sort="latency_s")
+    assert [row[1] for row in table.rows] == ["b", "a", "b", "a"]
+    assert [row[1] for row in measured_compare_table(made).rows] == ["a", "b", "a", "b"]
+    with pytest.raises(UnknownNameError, match="No column is named 'latency'"):
+        measured_compare_table(made, sort="latency")
+
+
+def test_what_is_noisy_is_marked_and_the_reason_stands_below():
+    table = measured_compare_table([at(CONDITIONS, "a", reasons=(NOISY,)), at(CONDITIONS, "b", reasons=(NO_METER,))])
+    assert [row["mark"] for row in cells(table)] == ["~", ""]
+    assert f"~ a at batch 1: {NOISY.text}" in table.notes
+    assert f"b at batch 1: {NO_METER.text}" in table.notes
+
+
+def test_a_reason_of_all_is_told_once():
+    made = [at(CONDITIONS, name, reasons=(NO_METER, NO_METER)) for name in "ab"]
+    assert [note for note in measured_compare_table(made).notes if "RAPL" in note] == [NO_METER.text]
+
+
+def test_reasons_of_memory_and_energy_are_told_too():
+    memory = msgspec.structs.replace(MEMORY, peak_bytes=None, reasons=(Reason("A", "No memory."),))
+    energy = msgspec.structs.replace(ENERGY, pass_j=None, reasons=(Reason("B", "No energy."),))
+    said = notes(at(CONDITIONS, memory=memory, energy=energy))
+    assert "net at batch 1: No memory." in said
+    assert "net at batch 1: No energy." in said
+    assert "Memory is what" not in said
+    assert "Energy is that" not in said
+
+
+@pytest.mark.parametrize("code", sorted(NOISE))
+def test_each_code_of_noise_marks_its_row(code):
+    (row,) = cells(measured_compare_table([at(CONDITIONS, reasons=(Reason(code, "Why."),))]))
+    assert row["mark"] == "~"
+
+
+def test_energy_says_what_it_includes():
+    said = notes(at(GPU, energy=ENERGY), at(GPU, "second", energy=ENERGY))
+    says = "Energy is that of the GPU board for one input, with a full queue, idle power included; the meter itself may"
+    assert said.count(says) == 1
+    assert "be off by 5 %, alike for all rows of one board." in said
+    assert "one pass after the other, idle" in notes(at(GPU, energy=msgspec.structs.replace(ENERGY, mode="latency")))
+
+
+def test_what_differs_under_one_heading_is_said():
+    old, new = environment("2.12.0"), environment("2.13.0")
+    assert "measured with torch 2.12.0 and 2.13.0." in notes(at(GPU, environment=old), at(GPU, environment=new))
+    one, two = environment(board="a"), environment(board="b")
+    assert "measured on 2 boards of that name." in notes(at(GPU, environment=one), at(GPU, environment=two))
+    alike = notes(at(GPU, environment=one), at(GPU, environment=one), at(BATCH_8, environment=old))
+    assert "measured with torch" not in alike
+    assert "boards of that name" not in alike
+
+
+TABLE = """\
+Architecture  Input    Parameters  MACs   Latency            ±       Min  Inputs/s     Memory  Energy  Power
+────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+Some Processor · 1 thread · fp32 · batch 1 · eager · contiguous
+a             1×3×8×8           0     0  10.00 ms     1.000 ms  5.000 ms     100.0  1.000 MiB       –      –
+b             1×3×8×8           0     0         –            –         –         –          –       –      –
+
+Some Processor · 1 thread · fp32 · batch 8 · eager · contiguous
+a             1×3×8×8           0     0  10.00 ms  ~  1.000 ms  5.000 ms     800.0          –       –      –
+
+Latency is the median time of a pass, ± half of its 95 % interval. Inputs/s is with a full queue where that was \
+measured, else one pass after the other.
+Memory is what a pass allocates at most, above parameters and inputs.
+Rows under different headings do not compare: their conditions differ.
+~ a at batch 8: Host not quiet: medians of rounds differ by 9 %.
+"""
+
+
+def test_headings_stand_over_their_rows():
+    made = [at(CONDITIONS, "a", memory=MEMORY), at(BATCH_8, "a", reasons=(NOISY,)), at(CONDITIONS, "b", latency=None)]
+    assert text(measured_compare_table(made)) == TABLE
+
+
+# -- the one that is meant ---------------------------------------------------------------------------------------------
+
+
+def test_the_only_measurement_of_a_network_is_meant():
+    made = [at(CONDITIONS, "a"), at(CONDITIONS, "b")]
+    assert fitting(made, "b") is made[1]
+
+
+def test_of_several_the_batch_and_the_element_type_choose():
+    half = msgspec.structs.replace(BATCH_8, precision="fp16")
+    made = [at(CONDITIONS), at(BATCH_8), at(half)]
+    assert fitting(made, "net", batch_size=1) is made[0]
+    assert fitting(made, "net", dtype="float16") is made[2]
+    assert fitting(made, "net", batch_size=8, dtype="float32") is made[1]
+
+
+def test_one_with_layers_is_preferred():
+    made = [at(CONDITIONS), at(BATCH_8, layers=times())]
+    assert fitting(made, "net") is made[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "says"),
+    [
+        ("vgg16", {}, "No measurement is of 'vgg16'; there is net, other."),
+        ("net", {"batch_size": 4}, "No measurement of 'net' is at batch 4; there is Some Processor · 1 thread · fp32"),
+        ("net", {"batch_size": 4, "dtype": "float16"}, "No measurement of 'net' is at batch 4 in float16; there is"),
+        ("net", {}, "2 measurements of 'net' fit: Some Processor .* batch 1 .*; Some .* batch 8 .* '--batch-size' or"),
+    ],
+)
+def test_none_that_fits_and_several_that_do_are_refused(name, asked, says):
+    with pytest.raises(DataError, match=says):
+        fitting([at(CONDITIONS), at(BATCH_8), at(CONDITIONS, "other")], name, **asked)
