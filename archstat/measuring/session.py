@@ -146,9 +146,10 @@ class Session:
         conditions = self._groups[0][0].conditions
         with switches(self._device, self._how.precision, conditions.threads):
             for jobs in self._groups:
-                found: list[Measurement] = []
-                with self._guard(jobs, "network"):
+                try:
                     found = list(self._measured(jobs))
+                except KeyboardInterrupt:  # while they were made ready: there is nothing of them yet
+                    self.is_interrupted, found = True, []
                 yield from found
                 if self.is_interrupted:
                     return

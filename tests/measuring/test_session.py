@@ -121,6 +121,15 @@ def test_a_network_that_fails_only_when_it_is_run_is_named(monkeypatch):
     assert found.reasons[0].text == "lenet5 failed while it ran: ValueError: out of tea"
 
 
+def test_a_network_that_cannot_be_brought_to_its_device_is_an_error_and_not_nothing(monkeypatch):
+    def refuse(*_):
+        raise InputError("It cannot be brought there.")
+
+    monkeypatch.setattr(job, "build", refuse)
+    with pytest.raises(InputError, match="cannot be brought there"):
+        measured()
+
+
 def test_memory_that_a_computer_does_not_have_is_missing_memory():
     (found,) = measured(batch_sizes=(10**9,))
     assert (found.latency, codes(found)) == (None, ["OOM"])
