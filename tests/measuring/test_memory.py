@@ -136,9 +136,10 @@ def test_a_profiler_that_sees_no_allocations_gives_no_peak(monkeypatch):
 
 
 def test_the_growth_of_the_process_stands_beside_the_peak(tmp_path):
-    model, x = nn.Linear(16, 4 * 2**20, bias=False), torch.ones(1, 16)
+    model, x = nn.Linear(2, 32 * 2**20, bias=False), torch.ones(1, 2)
     measured = measure_memory(prepared(model, x), layers=False)
-    assert measured.high_water_bytes >= 4 * 4 * 2**20 // 2  # half: other memory may be given back meanwhile
+    assert measured.peak_bytes >= 128 * 2**20
+    assert measured.high_water_bytes >= 64 * 2**20  # half: what other tests had may be given back meanwhile
     assert measured.reasons == ()
     unknown = measure_memory(prepared(model, x), layers=False, proc=tmp_path)
     assert unknown.high_water_bytes is None
