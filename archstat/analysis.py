@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
-from archstat import sources, units
+from archstat import sources
 from archstat.counting import count_trace
 from archstat.counting.arithmetic import explain_trace
 from archstat.counting.attention import attention_macs
@@ -19,7 +19,8 @@ from archstat.counting.receptive_field import receptive_fields
 from archstat.counting.tally import tally
 from archstat.counting.traffic import traffic
 from archstat.errors import ForwardError, InputError, UnknownNameError
-from archstat.records import Explanation, InferenceMemory, ModelCost, ReceptiveField, Shape, Tally
+from archstat.inputs import advice, specs_of, tensors_for
+from archstat.records import Explanation, InferenceMemory, ModelCost, ReceptiveField, Tally
 from archstat.settings import InputSpec, Setting
 from archstat.sources import Source
 from archstat.tracing import trace
@@ -173,7 +174,7 @@ def analyse_subject(subject: Subject, setting: Setting) -> Analysis:
     try:
         return subject.analyse(setting)
     except ForwardError as error:
-        raise InputError(f"{error}{_advice(subject.source, subject.inputs(setting), setting)}") from error
+        raise InputError(f"{error}{advice(subject.source, subject.inputs(setting), setting)}") from error
 
 
 class Subject:
@@ -198,7 +199,7 @@ class Subject:
         Raises:
             InputError: None is known.
         """
-        return _inputs(self.source, setting)
+        return specs_of(self.source, setting)
 
     def analyse(self, setting: Setting) -> Analysis:
         """The network traced on the input that the setting says.
@@ -222,7 +223,7 @@ class Subject:
 
     def _analysed(self, model: nn.Module, setting: Setting) -> Analysis:
         model = model.to(getattr(torch, setting.dtype))
-        inputs = _tensors(model, self.inputs(setting), setting)
+        inputs = tensors_for(model, self.inputs(setting), setting)
         return Analysis(self.source, model, inputs, strict=setting.strict)
 
 
@@ -240,96 +241,7 @@ def build(
         ArchstatError: The name leads nowhere, or there is no such input.
     """
     source = sources.find(name)
-    specs = _inputs(source, setting)
+    specs = specs_of(source, setting)
     made = sources.build_on_cpu(source) if on == "cpu" else sources.build_on_meta(source)
     model = (made.to("meta") if on == "meta" else made).to(getattr(torch, setting.dtype))
-    return model, _tensors(model, specs, setting)
-
-
-def _inputs(source: Source, setting: Setting) -> tuple[InputSpec, ...]:
-    """What goes in."""
-    if setting.inputs and setting.resolution:
-        raise InputError("'--input' and '--resolution' both say how large the input is: give one of them.")
-    if setting.inputs:
-        return setting.inputs
-    shape = source.input_shape
-    if shape is None:
-        raise InputError(
-            f"Which input does {source.name!r} take? Give its sizes without the batch: '--input 3x224x224'."
-        )
-    if setting.resolution is None:
-        return (InputSpec(shape),)
-    if len(shape) != 3:
-        raise InputError(f"{source.name!r} takes no image: give '--input' instead of '--resolution'.")
-    return (InputSpec((shape[0], setting.resolution, setting.resolution)),)
-
-
-def _tensors(model: nn.Module, specs: Sequence[InputSpec], setting: Setting) -> tuple[Tensor, ...]:
-    """Inputs without values for a network without values, and with values for another, which may need them."""
-    is_meta = any(parameter.is_meta for parameter in model.parameters())
-    tensors = []
-    for spec in specs:
-        dtype = getattr(torch, spec.dtype or setting.dtype)
-        on_meta = is_meta and dtype.is_floating_point
-        make = torch.empty if on_meta else torch.zeros
-        shape = (setting.batch_size, *spec.shape)
-        try:
-            tensors.append(make(shape, dtype=dtype, device="meta" if on_meta else "cpu"))
-        except (RuntimeError, TypeError, OverflowError) as error:
-            raise InputError(
-                f"No tensor can have {units.shape(shape)} elements of {spec.dtype or setting.dtype}."
-            ) from error
-    return tuple(tensors)
-
-
-# -- what would have worked --------------------------------------------------------------------------------------------
-
-_LARGEST_TRIED = 1024
-_NEAREST_TRIED = 64
-
-
-def _advice(source: Source, specs: Sequence[InputSpec], setting: Setting) -> str:
-    """A sentence on which input the network can take."""
-    if source.input_shape is not None and len(specs) == 1 and specs[0].shape != source.input_shape:
-        if len(specs[0].shape) != len(source.input_shape) or specs[0].shape[0] != source.input_shape[0]:
-            return f" {source.name} takes {'x'.join(map(str, source.input_shape))}."
-        return _size_advice(source, source.input_shape, setting)
-    if source.input_shape is None and len(specs) == 1 and len(specs[0].shape) == 3:
-        return _size_advice(source, specs[0].shape, setting)
-    return ""
-
-
-def _size_advice(source: Source, shape: Shape, setting: Setting) -> str:
-    """A square image that works: the smallest, or the nearest for a network that takes one size only."""
-
-    def works(size: int) -> bool:
-        model = sources.build_on_meta(source).to(getattr(torch, setting.dtype))
-        try:
-            trace(model, _tensors(model, (InputSpec((shape[0], size, size)),), setting))
-        except ForwardError:
-            return False
-        return True
-
-    given = max(shape[1:])
-    doubled = (given << power for power in range(_LARGEST_TRIED.bit_length()) if given << power <= _LARGEST_TRIED)
-    large_enough = next(filter(works, doubled), None)
-    size = _nearest(works, given) if large_enough is None else _smallest(works, large_enough)
-    if size is None:
-        return ""
-    option = f"--input {shape[0]}x{size}x{size}" if source.input_shape is None else f"--resolution {size}"
-    return f" An image of {size}x{size} would do: '{option}'."
-
-
-def _smallest(works: Callable[[int], bool], size: int) -> int:
-    """The smallest size that works, by halving below one that does."""
-    too_small = 0
-    while size - too_small > 1:
-        middle = (size + too_small) // 2
-        too_small, size = (too_small, middle) if works(middle) else (middle, size)
-    return size
-
-
-def _nearest(works: Callable[[int], bool], given: int) -> int | None:
-    """The size nearest to the given one that works."""
-    near = (size for step in range(1, _NEAREST_TRIED) for size in (given - step, given + step) if size > 0)
-    return next(filter(works, near), None)
+    return model, tensors_for(model, specs, setting)

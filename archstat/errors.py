@@ -19,6 +19,15 @@ import difflib
 from collections.abc import Iterable
 
 
+def first_line(error: BaseException) -> str:
+    """The first line of what an error says, ``""`` if it says nothing; torch's go on for pages.
+
+    >>> first_line(ValueError(" wrong "))
+    'wrong'
+    """
+    return str(error).strip().split("\n", 1)[0]
+
+
 class ArchstatError(Exception):
     """A failure with a cause that the user can mend."""
 

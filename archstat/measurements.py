@@ -1,7 +1,8 @@
 """The nouns of measuring: what ran under which conditions, how long it took, what it drew. Plain frozen records.
 
 Base units, named by suffixes: ``_s`` seconds, ``_j`` joules, ``_w`` watts, ``_bytes``. What could not be measured is
-``None``, never 0, and a :class:`Reason` says why. Nothing here needs torch; all of it goes to a file and back.
+``None``, never 0, and a :class:`Reason` says why. Nothing here needs torch; all of it goes to a file and back. All of
+them stand here, however long that is: a reader of a file looks one up by following another.
 """
 
 from __future__ import annotations
@@ -15,7 +16,14 @@ from archstat.records import Shape
 
 #: How numbers are represented: fp32 means fp32, also in convolutions; tf32 is fp32 with products of 10-bit mantissas.
 Precision = Literal["fp32", "tf32", "bf16", "fp16"]
-PRECISIONS: tuple[Precision, ...] = ("fp32", "tf32", "bf16", "fp16")
+ELEMENT_TYPES: Mapping[Precision, str] = {
+    "fp32": "float32",
+    "tf32": "float32",
+    "bf16": "bfloat16",
+    "fp16": "float16",
+}
+"""The element type of each, in torch's words."""
+PRECISIONS = tuple(ELEMENT_TYPES)
 
 
 class Reason(msgspec.Struct, frozen=True):
@@ -52,6 +60,11 @@ class Conditions(msgspec.Struct, frozen=True):
     memory_format: Literal["contiguous", "channels_last"] = "contiguous"
     threads: int | None = None
     power_limit_w: float | None = None
+
+    @property
+    def dtype(self) -> str:
+        """The element type in torch's words."""
+        return ELEMENT_TYPES[self.precision]
 
 
 class Counted(msgspec.Struct, frozen=True):
@@ -690,6 +703,11 @@ class Measurement(msgspec.Struct, frozen=True):
     energy: Energy | None = None
     peaks: Peaks | None = None
     reasons: tuple[Reason, ...] = ()
+
+    @property
+    def failure(self) -> Reason | None:
+        """Why the network could not be run at all, unless memory was missing, which is a result."""
+        return next((reason for reason in self.reasons if reason.code == "FAILED"), None)
 
     @property
     def throughput(self) -> float | None:

@@ -23,6 +23,7 @@ from torch import nn
 
 from archstat.analysis import build
 from archstat.counting.conventions import TOOLS
+from archstat.errors import first_line
 from archstat.records import Opinion
 from archstat.settings import Setting
 
@@ -189,7 +190,7 @@ def _answer(run: Callable[..., int], question: Question) -> Opinion:
         with torch.no_grad():
             return Opinion(run(model.eval(), *inputs))
     except Exception as error:  # noqa: BLE001 - whatever keeps a tool from counting
-        first = str(error).strip().split("\n", 1)[0]
+        first = first_line(error)
         return Opinion(failure=f"{type(error).__name__}: {first}" if first else type(error).__name__)
 
 

@@ -10,7 +10,7 @@ import msgspec
 
 from archstat import units
 from archstat.errors import DataError, InputError, SourceError
-from archstat.measurements import Precision
+from archstat.measurements import ELEMENT_TYPES, Precision
 from archstat.records import Shape
 
 _ELEMENT_TYPES = "float32 float64 float16 bfloat16 complex64 complex128 int64 int32 int16 int8 uint8 bool".split()
@@ -96,7 +96,7 @@ class MeasureSetting(msgspec.Struct, frozen=True):
     @property
     def dtype(self) -> str:
         """The element type in torch's words."""
-        return {"bf16": "bfloat16", "fp16": "float16"}.get(self.precision, "float32")
+        return ELEMENT_TYPES[self.precision]
 
 
 def parse_limit(text: str) -> int:

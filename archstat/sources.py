@@ -23,7 +23,7 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from archstat.errors import SourceError
+from archstat.errors import SourceError, first_line
 from archstat.published import published
 from archstat.registry import Architecture, architectures, arguments_of
 from archstat.settings import parse_call
@@ -199,8 +199,7 @@ def _import_failure(name: str, error: BaseException) -> SourceError:
 def _said(error: BaseException) -> str:
     """An error in one line, with the line of the user's own code that raised it."""
     line = f" (line {error.lineno})" if isinstance(error, SyntaxError) else ""
-    first = str(error).strip().split("\n", 1)[0] or "without a message"
-    return f"{type(error).__name__}: {first}{line}"
+    return f"{type(error).__name__}: {first_line(error) or 'without a message'}{line}"
 
 
 # -- building ----------------------------------------------------------------------------------------------------------

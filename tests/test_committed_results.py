@@ -9,7 +9,6 @@ from archstat.measurements import Counted
 from archstat.results import read_measurements
 from archstat.settings import Setting
 from archstat.tables import measured_compare_table, measured_table
-from archstat.tables.measurements import dtype_of
 
 ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / "reports").glob("*/results/*.json"))
@@ -19,9 +18,7 @@ FILES = sorted((ROOT / "reports").glob("*/results/*.json"))
 def test_a_committed_result_is_of_its_network_as_it_is_counted_now(path):
     for measurement in read_measurements(path):
         conditions = measurement.conditions
-        network = analyse(
-            measurement.architecture, Setting(batch_size=conditions.batch_size, dtype=dtype_of(conditions))
-        )
+        network = analyse(measurement.architecture, Setting(batch_size=conditions.batch_size, dtype=conditions.dtype))
         assert measurement.input_shapes == network.cost.input_shapes
         assert all(
             getattr(measurement.counted, name) == getattr(network.cost, name) for name in Counted.__struct_fields__

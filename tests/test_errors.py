@@ -5,7 +5,7 @@ import inspect
 import pytest
 
 from archstat import errors
-from archstat.errors import ArchstatError, UnknownNameError
+from archstat.errors import ArchstatError, UnknownNameError, first_line
 
 KINDS = [value for value in vars(errors).values() if inspect.isclass(value) and issubclass(value, Exception)]
 
@@ -46,3 +46,9 @@ def test_a_name_in_other_capitals_gets_only_the_right_one():
 
 def test_known_names_may_be_an_iterator():
     assert "'macs'" in str(UnknownNameError.of("column", "mac", iter(["macs"])))
+
+
+def test_of_an_error_that_goes_on_for_pages_the_first_line_is_told():
+    assert first_line(ValueError("wrong\nand more")) == "wrong"
+    assert first_line(ValueError("\n\n  wrong  \nmore")) == "wrong  "
+    assert first_line(ValueError()) == ""

@@ -20,7 +20,7 @@ from archstat.errors import ForwardError, InputError, OutputError
 from archstat.measurements import PRECISIONS
 
 if TYPE_CHECKING:
-    from archstat.measurements import Measurement, Reason
+    from archstat.measurements import Measurement
     from archstat.measuring.protocols import Progress
     from archstat.measuring.session import Session
     from archstat.settings import MeasureSetting
@@ -114,17 +114,12 @@ def finish(session: Session, folder: Path | None) -> list[Measurement]:
     with contextlib.redirect_stdout(sys.stderr):
         for measurement in session.measurements():
             measured.append(measurement)
-            if folder is not None and _failure(measurement) is None:
+            if folder is not None and measurement.failure is None:
                 _keep(measurement, folder)
-    failures = [failure for failure in map(_failure, measured) if failure is not None]
+    failures = [each.failure for each in measured if each.failure is not None]
     if failures and len(failures) == len(measured):
         raise ForwardError(failures[0].text)
     return measured
-
-
-def _failure(measurement: Measurement) -> Reason | None:
-    """Why the network could not be run, unless memory was missing, which is a result."""
-    return next((reason for reason in measurement.reasons if reason.code == "FAILED"), None)
 
 
 def _keep(measurement: Measurement, folder: Path) -> None:
@@ -143,13 +138,12 @@ def _keep(measurement: Measurement, folder: Path) -> None:
 def layer_tables(measured: Sequence[Measurement], **given: Any) -> list[Table]:
     """The layers of each measurement beside their work, as 'archstat table --measured' shows them."""
     from archstat.tables import measured_table
-    from archstat.tables.measurements import dtype_of
 
     tables = []
     for each in measured:
         if each.layers is not None:
             conditions = each.conditions
-            sized = {"batch_size": conditions.batch_size, "dtype": dtype_of(conditions), "strict": False}
+            sized = {"batch_size": conditions.batch_size, "dtype": conditions.dtype, "strict": False}
             network = network_of(each.architecture, **sized, **given)
             tables.append(measured_table(network.cost, network.traffic(), each, each.peaks))
     return tables

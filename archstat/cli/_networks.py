@@ -111,11 +111,11 @@ def measured_of(
     """
     _refuse_saved(name)
     from archstat.results import read_measurements
-    from archstat.tables.measurements import dtype_of, fitting
+    from archstat.tables.measurements import fitting
 
     measurement = fitting(read_measurements(path), name, **chosen)
     conditions = measurement.conditions
-    as_measured = {"batch_size": conditions.batch_size, "dtype": dtype_of(conditions)}
+    as_measured = {"batch_size": conditions.batch_size, "dtype": conditions.dtype}
     return network_of(name, **{**given, **as_measured}), measurement, _peaks(peaks, measurement)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from archstat.records import AliveTensor, Peak, Trace
+import itertools
+
+from archstat.records import AliveTensor, Peak, StepTrace, Trace
 
 
 def peak(trace: Trace) -> Peak:
@@ -12,24 +14,31 @@ def peak(trace: Trace) -> Peak:
     reference went. Left out: parameters, buffers and inputs, which are there before; workspaces that a device's library
     allocates for itself. Views and in-place results are no memory of their own.
     """
+    most, at = highest(trace)
+    layer = trace.layers[trace.calls[trace.ops[at].call].layer].path if at >= 0 else ""
+    return Peak(most, at, layer)
+
+
+def alive_bytes(trace: Trace | StepTrace) -> list[int]:
+    """The bytes alive while each op runs, of what the pass or the step itself allocates."""
     change = [0] * (len(trace.ops) + 1)
     for life in trace.storages:
         if life.born >= 0:
             change[life.born] += life.nbytes
             if life.died is not None:
                 change[life.died] -= life.nbytes
-    now = most = 0
-    at = -1
-    for op, difference in enumerate(change):
-        now += difference
-        if now > most:
-            most, at = now, op
-    layer = trace.layers[trace.calls[trace.ops[at].call].layer].path if at >= 0 else ""
-    return Peak(most, at, layer)
+    return list(itertools.accumulate(change[:-1]))
 
 
-def alive(trace: Trace, op: int) -> tuple[int, ...]:
-    """The indices of the storages that the forward pass had allocated and not yet freed when that op ran."""
+def highest(trace: Trace | StepTrace) -> tuple[int, int]:
+    """The most bytes that are alive at once, and the first op during which they are; -1: nothing was allocated."""
+    levels = alive_bytes(trace)
+    most = max(levels, default=0)
+    return most, levels.index(most) if most else -1
+
+
+def alive(trace: Trace | StepTrace, op: int) -> tuple[int, ...]:
+    """The indices of the storages that the forward pass or step had allocated and not freed when that op ran."""
     return tuple(
         index
         for index, life in enumerate(trace.storages)

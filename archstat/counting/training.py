@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Collection, Iterator
 from typing import Any
 
 from archstat.counting.details import detail_of
+from archstat.counting.memory import alive, highest
 from archstat.counting.rules import FREE, cost_of
 from archstat.errors import UncountedError
 from archstat.records import Cost, LayerTraining, OpCall, Phase, Shape, StepTrace, TrainingCost, UncountedOp
@@ -182,35 +182,17 @@ def _runs(trace: StepTrace, forward_end: int) -> dict[int, int]:
 
 def _peak(trace: StepTrace) -> dict[str, Any]:
     """The moment at which the most of what the step allocates is alive, and what that consists of."""
-    most, at = 0, -1
-    for op, now in enumerate(memory_by_op(trace)):
-        if now > most:
-            most, at = now, op
-    alive = [
-        index
-        for index, life in enumerate(trace.storages)
-        if 0 <= life.born <= at and (life.died is None or life.died > at)
-    ]
+    most, at = highest(trace)
+    there = alive(trace, at)
     gradients = set(trace.gradients)
     call = trace.ops[at].call if at >= 0 else -1
     return {
         "step_peak_bytes": most,
         "peak_phase": trace.phases[at] if at >= 0 else "forward",
         "peak_layer": trace.layers[trace.calls[call].layer].path if call >= 0 else "",
-        "peak_saved_bytes": _size(trace, alive, {index for index, _ in trace.saved} - gradients),
-        "peak_gradient_bytes": _size(trace, alive, gradients),
+        "peak_saved_bytes": _size(trace, there, {index for index, _ in trace.saved} - gradients),
+        "peak_gradient_bytes": _size(trace, there, gradients),
     }
-
-
-def memory_by_op(trace: StepTrace) -> list[int]:
-    """The bytes alive while each op runs, of what the step itself allocates."""
-    change = [0] * (len(trace.ops) + 1)
-    for life in trace.storages:
-        if life.born >= 0:
-            change[life.born] += life.nbytes
-            if life.died is not None:
-                change[life.died] -= life.nbytes
-    return list(itertools.accumulate(change[:-1]))
 
 
 def _size(trace: StepTrace, alive: Collection[int], which: set[int]) -> int:

@@ -10,9 +10,11 @@ import torch
 from torch import Tensor
 
 from archstat.analysis import Subject, analyse_subject
+from archstat.errors import first_line
 from archstat.measurements import Conditions, Counted, Environment, Latency, Measurement, Reason
 from archstat.measuring.latency import latency_reasons
-from archstat.measuring.prepared import Prepared, build, conditions_of, draw, is_out_of_memory
+from archstat.measuring.prepared import Prepared, build, conditions_of, draw
+from archstat.measuring.reasons import is_out_of_memory
 from archstat.measuring.surroundings.noise import noise_reasons
 from archstat.records import ModelCost
 from archstat.settings import MeasureSetting, Setting
@@ -71,7 +73,7 @@ class Job:
     def fail(self, error: Exception) -> None:
         """Say why it cannot be run, and forget the network, so that others have its memory."""
         self.prepared = None
-        said = str(error).strip().split("\n", 1)[0]
+        said = first_line(error)
         text = f"{self.name} failed while it ran: {type(error).__name__}: {said}"
         if is_out_of_memory(error):
             what = f"Out of memory at batch {self.conditions.batch_size}"

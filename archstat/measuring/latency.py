@@ -20,7 +20,7 @@ import msgspec
 from archstat import units
 from archstat.measurements import Interval, Latency, Reason
 from archstat.measuring import samples
-from archstat.measuring.protocols import Clock, Progress, Work, silent
+from archstat.measuring.protocols import Clock, Progress, Work, silent, timed
 from archstat.measuring.quiet import without_collection
 
 KEPT_SAMPLES = 10_000
@@ -150,11 +150,7 @@ class _Series:
         self._decide()
 
     def _timed(self, calls: int) -> float:
-        start = self._clock.now_ns()
-        for _ in range(calls):
-            self._work.run()
-            self._work.wait()
-        return (self._clock.now_ns() - start) / 1e9
+        return timed(self._work, self._clock, calls)
 
     def _is_round_done(self, taken: int, total: float, begun: float) -> bool:
         plan = self._plan

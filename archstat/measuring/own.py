@@ -10,14 +10,14 @@ from torch import Tensor, nn
 
 from archstat.analysis import analyse_model
 from archstat.errors import ForwardError, InputError
-from archstat.measurements import Measurement, Precision
+from archstat.measurements import ELEMENT_TYPES, Measurement
 from archstat.measuring.job import Job
 from archstat.measuring.prepared import Prepared, conditions_of
 from archstat.measuring.session import Session
 from archstat.measuring.surroundings.devices import check_precision, check_threads
 from archstat.settings import MeasureSetting
 
-_PRECISIONS: dict[str, Precision] = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}
+_PRECISIONS = {dtype: precision for precision, dtype in ELEMENT_TYPES.items() if precision != "tf32"}
 
 
 def measure(model: nn.Module, *inputs: Tensor, how: MeasureSetting | None = None) -> Measurement:
@@ -57,9 +57,8 @@ def measure(model: nn.Module, *inputs: Tensor, how: MeasureSetting | None = None
     if session.is_interrupted:
         raise KeyboardInterrupt
     (measurement,) = found
-    failure = next((reason for reason in measurement.reasons if reason.code == "FAILED"), None)
-    if failure is not None:
-        raise ForwardError(failure.text)
+    if measurement.failure is not None:
+        raise ForwardError(measurement.failure.text)
     return measurement
 
 

@@ -13,14 +13,15 @@ import contextlib
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import psutil
 import torch
 from torch import nn
 
 from archstat import units
-from archstat.measurements import Peaks, Precision, Reason
+from archstat.measurements import ELEMENT_TYPES, Peaks, Precision, Reason
+from archstat.measuring.cuda.device import CudaDevice
 from archstat.measuring.protocols import Clock, HostClock, Work
 from archstat.measuring.samples import median
 from archstat.measuring.surroundings.devices import check_precision, device_name
@@ -43,7 +44,6 @@ CHAIN = 1000
 UNEVEN_LIMIT = 0.05
 
 _WARM_RUNS = 3
-_DTYPES = {"fp32": torch.float32, "tf32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 _COPY_LEAST = 2**28  # even a GPU takes a tenth of a millisecond for it, much longer than to begin
 _COPY_MOST = 2**29  # a container may be allowed little memory, and may not tell
 _COPY_PER_CACHE = 2  # source and target are four times the cache, as in STREAM: a tenth of a copy may come from there
@@ -121,12 +121,12 @@ def measure_peaks(
     """
     check_precision(device, precision)
     threads = None if device.type == "cuda" else threads or default_threads()
-    clock, noise = clock or HostClock(), NoiseMeter()
+    clock, noise, dtype = clock or HostClock(), NoiseMeter(), getattr(torch, ELEMENT_TYPES[precision])
     with _on(device), switches(device, precision, threads), torch.inference_mode():
-        products = _products(device, _DTYPES[precision], clock)
+        products = _products(device, dtype, clock)
         copied = _copy_bytes(device)
         (copies,) = stretches([_copy(device, copied)], clock)
-        (chains,) = stretches([Repeated(_chain(device, _DTYPES[precision]), device)], clock)
+        (chains,) = stretches([Repeated(_chain(device, dtype), device)], clock)
         host, _ = read_host(torch.get_num_threads(), torch.get_num_interop_threads())
     best = max(products, key=lambda product: product.flops / sustained(products[product]))
     return Peaks(
@@ -252,27 +252,7 @@ def _chain(device: torch.device, dtype: torch.dtype) -> Callable[[], object]:
         for _ in range(CHAIN):
             module(x)
 
-    if device.type != "cuda":
-        return run
-    run()
-    torch.cuda.synchronize(device)
-    graph = torch.cuda.CUDAGraph()
-    stream: Any = torch.cuda.Stream(device)  # type: ignore[no-untyped-call] # else one of the first device to capture
-    with torch.cuda.graph(graph, stream=stream):
-        run()
-    return Replay(graph, run)
-
-
-class Replay:
-    """What a graph captured, once more."""
-
-    def __init__(self, graph: torch.cuda.CUDAGraph, captured: Callable[[], None]) -> None:
-        """A graph, and what it captured: that holds the tensors which the kernels read, and which a graph does not."""
-        self._graph, self._captured = graph, captured
-
-    def __call__(self) -> None:
-        """Start it; it need not be done when this returns."""
-        self._graph.replay()
+    return run if device.type != "cuda" else CudaDevice(device).capture(run).replay
 
 
 def _how(device: torch.device, tried: Iterable[Product], best: Product, copied: int) -> str:

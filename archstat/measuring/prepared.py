@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from archstat import sources, units
-from archstat.errors import InputError
+from archstat.errors import InputError, first_line
 from archstat.measurements import Conditions
+from archstat.measuring.reasons import is_out_of_memory
 from archstat.measuring.surroundings.devices import device_name
 from archstat.measuring.surroundings.host import default_threads
 from archstat.settings import InputSpec, MeasureSetting
@@ -105,7 +106,7 @@ def build(source: sources.Source, how: MeasureSetting, device: torch.device) -> 
         if is_out_of_memory(error):
             raise
         raise InputError(
-            f"{source.name!r} cannot be brought to {device} as {how.precision}: {_first(error)}"
+            f"{source.name!r} cannot be brought to {device} as {how.precision}: {first_line(error)}"
         ) from error
     if how.channels_last:
         model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's types forget it
@@ -136,20 +137,12 @@ def draw(
         except (RuntimeError, TypeError) as error:
             if is_out_of_memory(error):
                 raise
-            raise InputError(f"No input of {units.shape(shape)} can be made on {device}: {_first(error)}") from error
+            raise InputError(
+                f"No input of {units.shape(shape)} can be made on {device}: {first_line(error)}"
+            ) from error
     return tuple(tensors)
 
 
 def _laid_out(tensor: Tensor, how: MeasureSetting) -> Tensor:
     is_image = how.channels_last and tensor.dim() == 4
     return tensor.contiguous(memory_format=torch.channels_last) if is_image else tensor
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether memory was missing; on a CPU torch says so in words only."""
-    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "can't allocate memory" in str(error)
-
-
-def _first(error: BaseException) -> str:
-    """The first line of what torch said."""
-    return str(error).strip().split("\n", 1)[0]

@@ -42,6 +42,15 @@ class Work(Protocol):
         ...
 
 
+def timed(work: Work, clock: Clock, runs: int = 1) -> float:
+    """The seconds of some runs, each waited for."""
+    start = clock.now_ns()
+    for _ in range(runs):
+        work.run()
+        work.wait()
+    return (clock.now_ns() - start) / 1e9
+
+
 class Progress(Protocol):
     """Told how far a measurement is."""
 

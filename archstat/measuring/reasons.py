@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+from archstat.errors import first_line
 from archstat.measurements import Reason
 
 _Answer = TypeVar("_Answer")
@@ -45,13 +46,14 @@ def failure(what: str, error: Exception, code: str = "PART_FAILED") -> Reason:
     >>> failure("The span of a pass", RuntimeError("no such thing")).text
     'The span of a pass cannot be measured: RuntimeError: no such thing.'
     """
-    said = str(error).strip().split("\n", 1)[0].rstrip(".")
-    if _is_of_memory(error, said.lower()):
+    said = first_line(error).rstrip(".")
+    if is_out_of_memory(error):
         return Reason("OOM", f"{what} cannot be measured: out of memory.")
     return Reason(code, f"{what} cannot be measured: {type(error).__name__}{': ' * bool(said)}{said}.")
 
 
-def _is_of_memory(error: Exception, said: str) -> bool:
-    """By the class or by the words: CUDA's own errors and those of a CPU have words only."""
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether memory was missing, by the class or by the words: those of a CPU, and some of CUDA's, have words only."""
+    said = first_line(error).lower()
     is_named = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
     return is_named or "out of memory" in said or "can't allocate memory" in said

@@ -11,7 +11,7 @@ from archstat.measurements import Conditions, Environment, Reason, SelfTest
 from archstat.measuring import samples
 from archstat.measuring.latency import UNLIKE_ROUNDS
 from archstat.measuring.prepared import Prepared, build, conditions_of, draw
-from archstat.measuring.protocols import Clock, HostClock, Progress, Work, silent
+from archstat.measuring.protocols import Clock, HostClock, Progress, Work, silent, timed
 from archstat.measuring.quiet import without_collection
 from archstat.measuring.surroundings.devices import check_precision, check_threads, find_device
 from archstat.measuring.surroundings.environment import Surroundings, switches
@@ -62,7 +62,7 @@ def take_pairs(
         for number in itertools.count(-WARM_UP_PAIRS):
             if passed >= seconds:
                 break
-            times = [_timed(work, clock) for work in ((first, second) if number % 2 else (second, first))]
+            times = [timed(work, clock) for work in ((first, second) if number % 2 else (second, first))]
             if number >= 0:
                 pairs.append((times[0], times[1]) if number % 2 else (times[1], times[0]))
             passed = (clock.now_ns() - begun) / 1e9
@@ -70,13 +70,6 @@ def take_pairs(
     if len(pairs) < FEWEST_PAIRS:
         raise InputError(f"{seconds:g} s are enough for {len(pairs)} pairs, {FEWEST_PAIRS} are needed: '--max-time'.")
     return pairs
-
-
-def _timed(work: Work, clock: Clock) -> float:
-    start = clock.now_ns()
-    work.run()
-    work.wait()
-    return (clock.now_ns() - start) / 1e9
 
 
 def compare_pairs(pairs: Sequence[tuple[float, float]], conditions: Conditions, environment: Environment) -> SelfTest:

@@ -15,7 +15,7 @@ import msgspec
 import torch
 
 from archstat.analysis import Subject
-from archstat.measurements import Conditions, Measurement, Peaks, Reason
+from archstat.measurements import Conditions, Measurement, Peaks
 from archstat.measuring.cuda.device import CudaDevice
 from archstat.measuring.cuda.layers import time_layers_on_gpu
 from archstat.measuring.cuda.passes import GpuPlan
@@ -31,7 +31,7 @@ from archstat.measuring.meters import Meter
 from archstat.measuring.peaks import measure_peaks
 from archstat.measuring.prepared import Prepared
 from archstat.measuring.protocols import Clock, HostClock, Progress, silent
-from archstat.measuring.reasons import CannotMeasure
+from archstat.measuring.reasons import CannotMeasure, failure
 from archstat.measuring.surroundings.devices import check_precision, check_threads, find_device
 from archstat.measuring.surroundings.environment import Surroundings, switches
 from archstat.measuring.surroundings.gpu import GpuWatch, gpu_reasons, uuid_of
@@ -43,7 +43,7 @@ LAYER_ENERGY_S = 300.0
 """The energy of single layers takes that long for each network at most; the layers with the most time come first."""
 _MINUTE = 60.0
 _PEAKS_S = 5.0
-_WINDOW_S = 32.0  # passes of a second; a window has 32 of them
+_PASS_S = 1.0  # the longest pass that a plan reckons with
 
 
 class Part(NamedTuple):
@@ -118,11 +118,9 @@ class Session:
         if self._is_gpu:
             parts["GPU times"] = 10.0
         if how.layers:
-            parts["layers"] = _PEAKS_S + (_MINUTE if self._is_gpu else LayerPlan().planned_seconds(1.0))
+            parts["layers"] = _PEAKS_S + (_MINUTE if self._is_gpu else LayerPlan().planned_seconds(_PASS_S))
         if how.energy:
-            plan = EnergyPlan()
-            trial_s = plan.settle_s + plan.cool_down_s + _WINDOW_S
-            parts["energy"] = plan.idle_wait_s + plan.idle_s + plan.trials * trial_s
+            parts["energy"] = EnergyPlan().longest_s(_PASS_S)
         if how.energy and how.layers:
             parts["energy of layers"] = LAYER_ENERGY_S
         jobs = [job for group in self._groups for job in group]
@@ -209,8 +207,7 @@ class Session:
         except KeyboardInterrupt:
             self.is_interrupted, reason = True, INTERRUPTED
         except Exception as error:  # noqa: BLE001 - the network's own code, or torch's
-            said = str(error).strip().split("\n", 1)[0]
-            reason = Reason("PART_FAILED", f"Its {what} could not be measured: {type(error).__name__}: {said}")
+            reason = failure(f"The {what}", error)
         else:
             return
         for job in jobs:

@@ -16,6 +16,7 @@ import torch
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from archstat.errors import first_line
 from archstat.measurements import Reason
 from archstat.measuring.prepared import Prepared
 from archstat.measuring.reasons import CannotMeasure
@@ -63,7 +64,7 @@ def find_way(prepared: Prepared, layers: Layers) -> Way:
     try:
         return _find(prepared, layers, lists_ops=True)
     except Exception as error:  # noqa: BLE001 - what torch compiles by itself, as flex_attention, refuses to be listed
-        said = str(error).strip().split("\n", 1)[0]
+        said = first_line(error)
     way = _find(prepared, layers, lists_ops=False)
     text = f"The ops could not be listed ({said}): whether hooks change what runs is known of modules only."
     return Way(way.calls, (*way.reasons, Reason("OPS_UNLISTED", text)))

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from archstat import units
 from archstat.errors import DataError
 from archstat.measurements import Conditions, Measurement, Reason
-from archstat.settings import MeasureSetting
 from archstat.tables.columns import MACS, PARAMETERS, Column, Row, Table, number, path, sort_rows
 
 NOISE = frozenset(
@@ -186,7 +185,7 @@ def fitting(
     fits = [
         each
         for each in named
-        if batch_size in (None, each.conditions.batch_size) and dtype in (None, dtype_of(each.conditions))
+        if batch_size in (None, each.conditions.batch_size) and dtype in (None, each.conditions.dtype)
     ]
     asked = [f"at batch {batch_size}"] * (batch_size is not None) + [f"in {dtype}"] * (dtype is not None)
     if not fits:
@@ -198,11 +197,6 @@ def fitting(
             "'--dtype', or keep one in the file."
         )
     return fits[0]
-
-
-def dtype_of(conditions: Conditions) -> str:
-    """The element type of a precision, in torch's words."""
-    return MeasureSetting(precision=conditions.precision).dtype
 
 
 def _described(measurements: Iterable[Measurement]) -> str:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from archstat import units
 from archstat.errors import DataError
 from archstat.measurements import LayerEnergy, LayerTimes, Measurement, Peaks
 from archstat.records import ModelCost
 from archstat.tables.columns import MACS, Column, Table, number, path, sort_rows
 from archstat.tables.joining import Joined, joined
-from archstat.tables.measurements import conditions_text, dtype_of
+from archstat.tables.measurements import conditions_text
 from archstat.tables.network import WHOLE, title_of, uncounted_in
 
 LEAST_CLOSURE, MOST_CLOSURE = 0.95, 1.05
@@ -47,13 +45,6 @@ _COLUMNS = (
 )
 _ROOF = (Column("bound", "Bound", least=8), number("roof_share", "Roof %", _percent))
 _ENERGY = (number("energy_j", "Energy", units.joules), number("power_w", "Power", units.watts, gives_way=2))
-
-
-class _Limit(msgspec.Struct, frozen=True):
-    """What takes longest at the machine's best, and how long."""
-
-    bound: str | None
-    time_s: float
 
 
 def measured_table(
@@ -125,7 +116,7 @@ def _refuse_another(cost: ModelCost, measurement: Measurement) -> None:
             f"{counted!r} was measured on an input of {shapes[0]} and is counted on {shapes[1]}: say which input with "
             "'--resolution', '--input' or '--batch-size'."
         )
-    if cost.dtype not in (dtype_of(measurement.conditions), "none"):
+    if cost.dtype not in (measurement.conditions.dtype, "none"):
         raise DataError(
             f"{counted!r} was measured in {measurement.conditions.precision} and is counted in {cost.dtype}: leave out "
             "'--dtype'."
@@ -172,23 +163,23 @@ def _told(place: Joined, cost: ModelCost, whole: float, peaks: Peaks | None) -> 
     }
     if peaks is None or not place.counted:
         return cells
-    limit = _limit(place, peaks)
-    return {**cells, "bound": limit.bound, "roof_share": limit.time_s / speed if speed and limit.bound else None}
+    bound, best_s = _limit(place, peaks)
+    return {**cells, "bound": bound, "roof_share": best_s / speed if speed and bound else None}
 
 
 def _part(part: float, whole: float) -> float | None:
     return part / whole if whole else None
 
 
-def _limit(place: Joined, peaks: Peaks) -> _Limit:
-    """What takes longest at the machine's best; nothing, if nothing takes any time."""
+def _limit(place: Joined, peaks: Peaks) -> tuple[str | None, float]:
+    """What takes longest at the machine's best, and how long; nothing, if nothing takes any time."""
     best = {
         "compute": place.flops / peaks.flops_per_s,
         "memory": place.nbytes / peaks.bytes_per_s,
         "overhead": peaks.call_s,
     }
     bound = max(best, key=lambda name: best[name])
-    return _Limit(bound if best[bound] else None, best[bound])
+    return bound if best[bound] else None, best[bound]
 
 
 _Run = tuple[str, int]

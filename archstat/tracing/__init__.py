@@ -10,7 +10,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from archstat.errors import ForwardError, SourceError
+from archstat.errors import ForwardError, SourceError, first_line
 from archstat.records import Trace
 from archstat.tracing.layers import CallTracker, Layers
 from archstat.tracing.nested import tensors_in, with_twins
@@ -124,7 +124,7 @@ def _no_optimizing() -> Iterator[None]:
 
 def _failure(error: Exception, path: str | None, op: str) -> ForwardError:
     where = f"in layer {path!r}" if path else "in the network's own forward"
-    said = str(error).strip().split("\n", 1)[0].rstrip(".") or "no message"
+    said = first_line(error).rstrip(".") or "no message"
     return ForwardError(f"The forward pass failed {where}{f', at {op}' if op else ''}: {type(error).__name__}: {said}.")
 
 

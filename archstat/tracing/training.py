@@ -22,7 +22,7 @@ from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTens
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from archstat import units
-from archstat.errors import ForwardError, InputError, SourceError, UnknownNameError
+from archstat.errors import ForwardError, InputError, SourceError, UnknownNameError, first_line
 from archstat.records import OpCall, Phase, StepTrace, StorageLife, TensorSpec
 from archstat.tracing import _dtype, _failure, _no_garbage_collection
 from archstat.tracing.layers import CallTracker, Layers
@@ -165,7 +165,7 @@ class _Step:
         if recorder.phase == "forward":
             return _failure(error, self._tracker.failed_in, recorder.failed_at)
         where = f" at {recorder.failed_at}" if recorder.failed_at else ""
-        said = str(error).strip().split("\n", 1)[0].rstrip(".") or "no message"
+        said = first_line(error).rstrip(".") or "no message"
         return ForwardError(f"The backward pass or the update failed{where}: {type(error).__name__}: {said}.")
 
     def _forward_and_backward(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

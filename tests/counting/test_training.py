@@ -13,8 +13,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from archstat import sources
 from archstat.counting import count_trace
+from archstat.counting.memory import alive_bytes
 from archstat.counting.rules import RULES
-from archstat.counting.training import count_step, memory_by_op
+from archstat.counting.training import count_step
 from archstat.errors import UncountedError
 from archstat.registry import architectures
 from archstat.tracing import trace
@@ -262,8 +263,8 @@ def test_rows_add_up_and_the_peak_holds_what_is_saved(drawn):
     cost = count_step(step, "network")
     for key in ("forward_macs", "forward_other_flops", "backward_macs", "backward_other_flops", "saved_bytes"):
         assert sum(getattr(each, key) for each in cost.layers) == getattr(cost, key)
-    assert cost.saved_bytes <= cost.step_peak_bytes == max(memory_by_op(step))
-    assert memory_by_op(step)[-1] == cost.gradient_bytes, "all else is freed when the step ends"
+    assert cost.saved_bytes <= cost.step_peak_bytes == max(alive_bytes(step))
+    assert alive_bytes(step)[-1] == cost.gradient_bytes, "all else is freed when the step ends"
 
 
 @given(convolutions())

@@ -122,9 +122,11 @@ class CudaEvent:
 class CudaGraph:
     """A graph of CUDA's."""
 
-    def __init__(self, device: torch.device, graph: torch.cuda.CUDAGraph, *, is_empty: bool) -> None:
-        """A captured graph of that device."""
-        self._device, self._graph, self.is_empty = device, graph, is_empty
+    def __init__(
+        self, device: torch.device, graph: torch.cuda.CUDAGraph, work: Callable[[], object], *, is_empty: bool
+    ) -> None:
+        """A graph of that device, and what was captured in it: that holds the tensors which its kernels read."""
+        self._device, self._graph, self._work, self.is_empty = device, graph, work, is_empty
 
     def replay(self) -> None:
         """Start it; an empty one is nothing to start."""
@@ -184,7 +186,7 @@ class CudaDevice:
                     work()
                 is_empty = _captured(graph, side, work)
             torch.cuda.synchronize(self.device)
-        return CudaGraph(self.device, graph, is_empty=is_empty)
+        return CudaGraph(self.device, graph, work, is_empty=is_empty)
 
     def waits_inside(self, work: Callable[[], object]) -> bool:
         """Torch refuses a synchronizing op during the work; a few of them it does not know."""

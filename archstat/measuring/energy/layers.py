@@ -18,10 +18,10 @@ from archstat.measurements import Energy, LayerEnergy, LayerTime, LayerTimes, Re
 from archstat.measuring.captured import CapturedCall, capture_calls
 from archstat.measuring.energy.loads import Background, Load, in_thread
 from archstat.measuring.energy.replay import Replay
-from archstat.measuring.energy.whole import EnergyPlan, Progress, measure_energy, planned_seconds
+from archstat.measuring.energy.whole import EnergyPlan, measure_energy, planned_seconds
 from archstat.measuring.meters import Meter
 from archstat.measuring.prepared import Prepared
-from archstat.measuring.protocols import Clock, HostClock, Work
+from archstat.measuring.protocols import Clock, HostClock, Progress, Work, silent
 from archstat.measuring.reasons import CannotMeasure
 
 LAYER_PLAN = EnergyPlan(trials=3, idle_wait_s=0.0, idle_s=0.0)
@@ -79,7 +79,7 @@ def measure_layer_energy(
     min_share: float = MIN_SHARE,
     clock: Clock | None = None,
     background: Background = in_thread,
-    progress: Progress = lambda text, share: None,  # noqa: ARG005  # nobody is told
+    progress: Progress = silent,
 ) -> LayerResult:
     """The energy of each run of each leaf module.
 

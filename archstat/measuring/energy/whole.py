@@ -8,7 +8,7 @@ counter's period. What is drawn idle is measured before them. ``docs/measuring.m
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 import msgspec
@@ -20,11 +20,8 @@ from archstat.measuring.energy.windows import Recording, Slope, stuck
 from archstat.measuring.meters import Meter, MeterError, Traits
 from archstat.measuring.meters.nvml import nvml_meter
 from archstat.measuring.meters.rapl import Rapl
-from archstat.measuring.protocols import Clock, HostClock
+from archstat.measuring.protocols import Clock, HostClock, Progress, silent
 from archstat.measuring.reasons import CannotMeasure, attempt
-
-Progress = Callable[[str, float], None]
-"""Is told what is being done, and which share of all is done."""
 
 _WATCH_S = 2.0
 _WATCH_EVERY_S = 0.005
@@ -45,7 +42,6 @@ class EnergyPlan(msgspec.Struct, frozen=True):
         idle_wait_s: For how long nothing runs before the idle power is measured.
         idle_s: Over how long that is measured; 0: not at all, and there is no net energy.
         cool_down_s: The most to wait for the device to be as warm as before the first trial.
-        allow_shared: Measure although other processes use the device.
         seed: What delays and orders are drawn with.
     """
 
@@ -55,8 +51,12 @@ class EnergyPlan(msgspec.Struct, frozen=True):
     idle_wait_s: float = 10.0
     idle_s: float = 10.0
     cool_down_s: float = 5.0
-    allow_shared: bool = False
     seed: int = 0
+
+    def longest_s(self, pass_s: float) -> float:
+        """How long one configuration takes at most, with a pass of that time: power settles late or never."""
+        trial_s = self.settle_s + self.cool_down_s + _FEWEST_PASSES * pass_s
+        return self.idle_wait_s + self.idle_s + self.trials * trial_s
 
 
 def find_meter(device: str, uuid: str = "", clock: Clock | None = None) -> Meter:
@@ -95,7 +95,7 @@ def measure_energy(
     *,
     clock: Clock | None = None,
     background: Background = in_thread,
-    progress: Progress = lambda text, share: None,  # noqa: ARG005  # nobody is told
+    progress: Progress = silent,
 ) -> list[Energy]:
     """The energy of each load, their trials interleaved.
 
@@ -154,9 +154,7 @@ class _Session:
         if not others:  # the meter of a GPU that is not told of them has said so among its reasons
             return
         told = f"{others} other process{'es' * (others > 1)} use{'s' * (others == 1)} this GPU"
-        if not self._plan.allow_shared:
-            raise MeterError("OTHER_GPU_PROCESSES", f"{told}: its energy would include their load. Not measured.")
-        self._notes.append(Reason("OTHER_GPU_PROCESSES", f"{told}: latency and energy include their load."))
+        raise MeterError("OTHER_GPU_PROCESSES", f"{told}: its energy would include their load. Not measured.")
 
     def _watch(self, loads: Sequence[Load]) -> float:
         """The period of the counter while the first load runs that can.

@@ -3,11 +3,12 @@
 import contextlib
 import inspect
 import warnings
+import weakref
 
 import pytest
 import torch
 
-from archstat.measuring.cuda.device import WARM_UPS, CudaDevice
+from archstat.measuring.cuda.device import WARM_UPS, CudaDevice, CudaGraph
 from archstat.measuring.reasons import CannotMeasure
 
 GPU = torch.device("cuda", 1)
@@ -198,3 +199,17 @@ def test_a_torch_without_gpu_tracing_is_told(cuda, monkeypatch):
 def test_a_gpu_without_a_number_is_the_current_one(monkeypatch):
     monkeypatch.setattr(torch.cuda, "current_device", lambda: 3)
     assert CudaDevice(torch.device("cuda")).device == torch.device("cuda", 3)
+
+
+def test_a_graph_keeps_what_was_captured_in_it_as_its_kernels_read_it():
+    class Tensors:
+        pass
+
+    tensors = Tensors()
+    alive = weakref.ref(tensors)
+    graph = CudaGraph(GPU, None, lambda tensors=tensors: tensors, is_empty=True)
+    replay = graph.replay
+    del tensors, graph
+    assert alive() is not None
+    del replay
+    assert alive() is None

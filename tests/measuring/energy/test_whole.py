@@ -427,13 +427,11 @@ def test_a_short_window_is_told(board):
     assert "steps every 100 ms" in result.reasons[0].text
 
 
-def test_others_on_the_gpu_are_refused_unless_they_are_allowed():
+def test_others_on_the_gpu_are_refused():
     board = FakeBoard(FakeClock(), processes=2)
     with pytest.raises(MeterError, match="2 other processes use this GPU") as caught:
         measure(board, Load(FakeWork(board)))
     assert caught.value.reason.code == "OTHER_GPU_PROCESSES"
-    (result,) = measure(board, Load(FakeWork(board)), plan=msgspec.structs.replace(QUICK, allow_shared=True))
-    assert codes(result) == ["OTHER_GPU_PROCESSES"]
     one = FakeBoard(FakeClock(), processes=1)
     with pytest.raises(MeterError, match="1 other process uses this GPU"):
         measure(one, Load(FakeWork(one)))
