@@ -14,13 +14,13 @@ from archstat.counting.arithmetic import explain_trace
 from archstat.counting.attention import attention_macs
 from archstat.counting.conventions import CONVENTIONS
 from archstat.counting.depth import depth
-from archstat.counting.memory import alive_at_peak
+from archstat.counting.memory import alive_at_peak, levels
 from archstat.counting.receptive_field import receptive_fields
 from archstat.counting.tally import tally
 from archstat.counting.traffic import traffic
 from archstat.errors import ForwardError, InputError, UnknownNameError
 from archstat.inputs import advice, specs_of, tensors_for
-from archstat.records import Explanation, InferenceMemory, ModelCost, ReceptiveField, Tally
+from archstat.records import Explanation, InferenceMemory, MemoryLevels, ModelCost, ReceptiveField, Tally
 from archstat.settings import InputSpec, Setting
 from archstat.sources import Source
 from archstat.tracing import trace
@@ -125,6 +125,10 @@ class Analysis:
     def traffic(self) -> tuple[int, ...]:
         """The bytes that each row of the cost must move at least."""
         return traffic(self.trace)
+
+    def levels(self) -> MemoryLevels:
+        """The activation memory of the forward pass over time."""
+        return levels(self.trace)
 
     def memory(self) -> InferenceMemory:
         """What the memory of the forward pass goes to."""

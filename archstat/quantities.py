@@ -14,7 +14,7 @@ import msgspec
 from archstat.counting import conventions
 from archstat.counting.conventions import OURS
 from archstat.errors import DataError, UnknownNameError
-from archstat.records import Explanation, LayerCost, ModelCost, ReceptiveField, Shape, Tally
+from archstat.records import Explanation, LayerCost, MemoryLevels, ModelCost, ReceptiveField, Shape, Tally
 
 Fields = Mapping[str, ReceptiveField | None]
 """What the output of each layer sees of the input, by path."""
@@ -48,6 +48,10 @@ class Network(Protocol):
         """The bytes that each row of its cost must move at least."""
         ...
 
+    def levels(self) -> MemoryLevels:
+        """Its activation memory over time."""
+        ...
+
 
 class Saved(msgspec.Struct, frozen=True):
     """A network of which only a saved cost is known.
@@ -79,6 +83,10 @@ class Saved(msgspec.Struct, frozen=True):
     def traffic(self) -> Sequence[int]:
         """Not known: raises a DataError."""
         raise self._without("bytes moved")
+
+    def levels(self) -> MemoryLevels:
+        """Not known: raises a DataError."""
+        raise self._without("memory over time")
 
     def _without(self, what: str) -> DataError:
         return DataError(

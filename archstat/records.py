@@ -481,6 +481,34 @@ class AliveTensor(msgspec.Struct, frozen=True):
     nbytes: int
 
 
+class MemoryLevel(msgspec.Struct, frozen=True, gc=False):
+    """The memory that is alive while one op runs.
+
+    Attributes:
+        layer: The path of the layer that runs it.
+        op: The op's name.
+        nbytes: What is alive of all that the forward pass allocates, the op's own outputs included.
+    """
+
+    layer: str
+    op: str
+    nbytes: int
+
+
+class MemoryLevels(msgspec.Struct, frozen=True):
+    """The activation memory of one forward pass over time; inputs, parameters and buffers are not in it.
+
+    Attributes:
+        levels: One for each op, in the order in which they run; a layer that runs several has several.
+        peak: The highest of them, the first if several are as high.
+        alive: What is alive then, in the order in which it was allocated; together it is the peak.
+    """
+
+    levels: tuple[MemoryLevel, ...]
+    peak: Peak
+    alive: tuple[AliveTensor, ...]
+
+
 class InferenceMemory(msgspec.Struct, frozen=True):
     """What the memory of one forward pass at inference goes to.
 

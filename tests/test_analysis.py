@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 import archstat
-from archstat.analysis import count, count_source
+from archstat.analysis import analyse, count, count_source
 from archstat.errors import ArchstatError, DataError, ForwardError, InputError, SourceError, UncountedError
 from archstat.results import read_for, to_json
 from archstat.settings import InputSpec, Setting, parse_input
@@ -338,3 +338,28 @@ def test_a_missing_or_spoilt_file_is_refused(tmp_path):
 def test_every_failure_is_one_of_ours(name):
     with pytest.raises(ArchstatError):
         count_source(name, Setting())
+
+
+# -- memory over time --------------------------------------------------------------------------------------------------
+
+OVER_TIME = ["lenet5", "alexnet", "resnet18", "densenet121", "squeezenet1_0", "se_resnet50"]
+
+
+@pytest.mark.parametrize("name", OVER_TIME)
+def test_the_highest_level_is_the_peak_of_the_cost(name):
+    analysis = analyse(name, Setting())
+    found = analysis.levels()
+    assert max(level.nbytes for level in found.levels) == analysis.cost.peak_activation_bytes > 0
+    at_peak = found.levels[found.peak.op]
+    assert (at_peak.nbytes, at_peak.layer) == (found.peak.nbytes, found.peak.layer)
+    assert found.peak.layer == analysis.cost.peak_layer
+    assert sum(each.nbytes for each in found.alive) == found.peak.nbytes
+    assert found.alive == analysis.memory().alive
+
+
+@pytest.mark.parametrize("name", OVER_TIME)
+def test_every_level_grows_with_the_batch(name):
+    one, three = (analyse(name, Setting(batch_size=size)).levels().levels for size in (1, 3))
+    assert [(level.layer, level.op, level.nbytes) for level in three] == [
+        (level.layer, level.op, 3 * level.nbytes) for level in one
+    ]

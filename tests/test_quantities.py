@@ -172,3 +172,5 @@ def test_a_saved_cost_answers_what_a_table_knows():
         value_of(part_of(saved, "conv2_x"), "receptive_field")
     with pytest.raises(DataError, match="holds no ops, so no counts by other conventions: name the network itself"):
         value_of(part_of(saved, ""), "macs", "fvcore")
+    with pytest.raises(DataError, match="holds no ops, so no memory over time: name the network itself"):
+        saved.levels()

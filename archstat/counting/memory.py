@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from archstat.records import AliveTensor, Peak, StepTrace, Trace
+from archstat.records import AliveTensor, MemoryLevel, MemoryLevels, OpCall, Peak, StepTrace, Trace
 
 
 def peak(trace: Trace) -> Peak:
@@ -15,8 +15,17 @@ def peak(trace: Trace) -> Peak:
     allocates for itself. Views and in-place results are no memory of their own.
     """
     most, at = highest(trace)
-    layer = trace.layers[trace.calls[trace.ops[at].call].layer].path if at >= 0 else ""
-    return Peak(most, at, layer)
+    return Peak(most, at, _layer_of(trace, trace.ops[at]) if at >= 0 else "")
+
+
+def levels(trace: Trace) -> MemoryLevels:
+    """The activation memory over time: what is alive while each op runs, and what the most of it goes to.
+
+    Included and left out is what :func:`peak` says.
+    """
+    runs = zip(trace.ops, alive_bytes(trace), strict=True)
+    found = tuple(MemoryLevel(_layer_of(trace, op), op.op, nbytes) for op, nbytes in runs)
+    return MemoryLevels(found, peak(trace), alive_at_peak(trace))
 
 
 def alive_bytes(trace: Trace | StepTrace) -> list[int]:
@@ -55,4 +64,8 @@ def _tensor(trace: Trace, index: int) -> AliveTensor:
     life = trace.storages[index]
     op = trace.ops[life.born]
     shape = next((spec.shape for spec in op.outputs if spec.storage == index), ())
-    return AliveTensor(trace.layers[trace.calls[op.call].layer].path, op.op, tuple(shape), life.nbytes)
+    return AliveTensor(_layer_of(trace, op), op.op, tuple(shape), life.nbytes)
+
+
+def _layer_of(trace: Trace, op: OpCall) -> str:
+    return trace.layers[trace.calls[op.call].layer].path

@@ -13,7 +13,8 @@ from torch.nn import functional as F  # noqa: N812
 from torch.profiler import ProfilerActivity, profile
 
 from archstat.counting import count_trace
-from archstat.counting.memory import alive, peak
+from archstat.counting.memory import alive, levels, peak
+from archstat.records import AliveTensor, MemoryLevel, MemoryLevels, Peak
 from tests.support import Calls, cost_of, trace_of
 
 X = torch.ones(256)
@@ -157,6 +158,39 @@ def test_the_peak_names_the_op_and_what_is_alive():
 def test_nothing_allocated_has_no_peak():
     most = peak(trace_of(lambda x: x.view(16, 16), X))
     assert (most.nbytes, most.op, most.layer) == (0, -1, "")
+
+
+def test_memory_over_time_is_what_is_alive_while_each_op_runs():
+    # 4·8·8, then 8·8·8, then 2·8·8 elements of 4 bytes; what a convolution made lives until the next has run
+    model = nn.Sequential(nn.Conv2d(3, 4, 1), nn.ReLU(inplace=True), nn.Conv2d(4, 8, 1), nn.Conv2d(8, 2, 1))
+    assert levels(trace_of(model, torch.ones(1, 3, 8, 8))) == MemoryLevels(
+        levels=(
+            MemoryLevel("0", "conv2d", 4 * 256),
+            MemoryLevel("1", "relu", 4 * 256),
+            MemoryLevel("2", "conv2d", (4 + 8) * 256),
+            MemoryLevel("3", "conv2d", (8 + 2) * 256),
+        ),
+        peak=Peak((4 + 8) * 256, 2, "2"),
+        alive=(AliveTensor("0", "conv2d", (1, 4, 8, 8), 4 * 256), AliveTensor("2", "conv2d", (1, 8, 8, 8), 8 * 256)),
+    )
+
+
+def test_a_layer_that_runs_several_ops_has_a_level_for_each():
+    # y; y·2 beside it; exp(y·2) beside both; y·2 is gone when the sum is made of y and exp(y·2)
+    model = nn.Sequential(Calls(residual, unused=nn.Identity()))
+    found = levels(trace_of(model, X)).levels
+    assert [(level.op, level.nbytes) for level in found] == [("add", T), ("mul", 2 * T), ("exp", 3 * T), ("add", 3 * T)]
+    assert {level.layer for level in found} == {"0"}
+
+
+def test_of_several_peaks_the_first_is_named():
+    assert levels(trace_of(freed, X)).peak == Peak(2 * T, 1, "")
+
+
+def test_where_nothing_is_allocated_all_levels_are_zero():
+    found = levels(trace_of(lambda x: x.view(16, 16), X))
+    assert {level.nbytes for level in found.levels} == {0}
+    assert (found.peak, found.alive) == (Peak(0, -1, ""), ())
 
 
 def test_a_cache_that_outlives_the_pass_stays_alive():
