@@ -110,8 +110,8 @@ def measured_of(
         given: All options of the input.
     """
     _refuse_saved(name)
+    from archstat.conditions import fitting
     from archstat.results import read_measurements
-    from archstat.tables.measurements import fitting
 
     measurement = fitting(read_measurements(path), name, **chosen)
     conditions = measurement.conditions

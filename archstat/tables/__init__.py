@@ -8,7 +8,7 @@ from archstat.tables.claims import claims_table
 from archstat.tables.columns import Column, Table
 from archstat.tables.difference import diff_table, matched
 from archstat.tables.explanation import chosen, explanation_table
-from archstat.tables.measurements import fitting, measured_compare_table
+from archstat.tables.measurements import measured_compare_table
 from archstat.tables.measuring import latency_table, plan_table, selftest_table
 from archstat.tables.memory import memory_table, step_memory_table, training_table
 from archstat.tables.network import layer_table, op_table
@@ -26,7 +26,6 @@ __all__ = [
     "compare_table",
     "diff_table",
     "explanation_table",
-    "fitting",
     "latency_table",
     "layer_table",
     "list_table",

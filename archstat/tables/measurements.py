@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from archstat import units
-from archstat.errors import DataError
+from archstat.conditions import conditions_text
 from archstat.measurements import Conditions, Measurement, Reason
 from archstat.tables.columns import MACS, PARAMETERS, Column, Row, Table, number, path, sort_rows
 
@@ -52,22 +52,6 @@ def alike(measurements: Iterable[Measurement]) -> list[list[Measurement]]:
     for each in measurements:
         groups.setdefault(each.conditions, []).append(each)
     return list(groups.values())
-
-
-def conditions_text(conditions: Conditions) -> str:
-    """What must be the same for a comparison, in words."""
-    threads = {None: "", 1: "1 thread"}.get(conditions.threads, f"{conditions.threads} threads")
-    limit = conditions.power_limit_w
-    parts = (
-        conditions.device_name,
-        threads,
-        conditions.precision,
-        f"batch {units.exact(conditions.batch_size)}",
-        conditions.mode,
-        conditions.memory_format,
-        f"limited to {units.watts(limit)}" if limit is not None else "",
-    )
-    return " · ".join(part for part in parts if part)
 
 
 def mark_of(measurement: Measurement) -> str:
@@ -159,45 +143,3 @@ def _told(measurements: Sequence[Measurement]) -> Iterator[str]:
 
 def _named(measurement: Measurement) -> str:
     return f"{measurement.architecture} at batch {measurement.conditions.batch_size}"
-
-
-# -- the one that is meant ---------------------------------------------------------------------------------------------
-
-
-def fitting(
-    measurements: Sequence[Measurement], architecture: str, *, batch_size: int | None = None, dtype: str | None = None
-) -> Measurement:
-    """The one measurement of a network; one with layers, if any is.
-
-    Args:
-        measurements: What a file holds.
-        architecture: The name of the network.
-        batch_size: At that batch; ``None``: at any.
-        dtype: With that element type; ``None``: with any.
-
-    Raises:
-        DataError: None fits, or several do.
-    """
-    named = [each for each in measurements if each.architecture == architecture]
-    if not named:
-        others = ", ".join(dict.fromkeys(each.architecture for each in measurements))
-        raise DataError(f"No measurement is of {architecture!r}; there is {others}.")
-    fits = [
-        each
-        for each in named
-        if batch_size in (None, each.conditions.batch_size) and dtype in (None, each.conditions.dtype)
-    ]
-    asked = [f"at batch {batch_size}"] * (batch_size is not None) + [f"in {dtype}"] * (dtype is not None)
-    if not fits:
-        raise DataError(f"No measurement of {architecture!r} is {' '.join(asked)}; there is {_described(named)}.")
-    fits = [each for each in fits if each.layers is not None] or fits
-    if len(fits) > 1:
-        raise DataError(
-            f"{len(fits)} measurements of {architecture!r} fit: {_described(fits)}. Choose with '--batch-size' or "
-            "'--dtype', or keep one in the file."
-        )
-    return fits[0]
-
-
-def _described(measurements: Iterable[Measurement]) -> str:
-    return "; ".join(conditions_text(each.conditions) for each in measurements)

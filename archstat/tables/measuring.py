@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archstat import units
+from archstat.conditions import conditions_text
 from archstat.measurements import Conditions, Measurement, SelfTest
 from archstat.tables.columns import Column, Row, Table, number, path
-from archstat.tables.measurements import alike, conditions_text, mark_of, notes_of
+from archstat.tables.measurements import alike, mark_of, notes_of
 
 _CONDITIONS = Column("conditions", "Conditions", is_heading=True)
 _LATENCY_COLUMNS = (

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from archstat import units
+from archstat.conditions import conditions_text
 from archstat.errors import DataError
 from archstat.measurements import LayerEnergy, LayerTimes, Measurement, Peaks
 from archstat.records import ModelCost
 from archstat.tables.columns import MACS, Column, Table, number, path, sort_rows
 from archstat.tables.joining import Joined, joined
-from archstat.tables.measurements import conditions_text
 from archstat.tables.network import WHOLE, title_of, uncounted_in
 
 LEAST_CLOSURE, MOST_CLOSURE = 0.95, 1.05

@@ -1,4 +1,4 @@
-"""Measurements of whole networks: what stands together, what is marked, and which one is meant."""
+"""Measurements of whole networks: what stands together, and what is marked."""
 
 import functools
 
@@ -6,12 +6,13 @@ import msgspec
 import pytest
 
 import archstat
-from archstat.errors import DataError, UnknownNameError
+from archstat.conditions import conditions_text
+from archstat.errors import UnknownNameError
 from archstat.formats import text
 from archstat.measurements import Conditions, GpuTimes, Reason
-from archstat.tables import fitting, measured_compare_table
-from archstat.tables.measurements import NOISE, conditions_text
-from tests.measured import CONDITIONS, ENERGY, MEMORY, environment, latency, measured, times
+from archstat.tables import measured_compare_table
+from archstat.tables.measurements import NOISE
+from tests.measured import CONDITIONS, ENERGY, MEMORY, environment, latency, measured
 
 cost_of = functools.cache(archstat.count)
 BATCH_8 = msgspec.structs.replace(CONDITIONS, batch_size=8)
@@ -54,21 +55,6 @@ def test_what_was_not_measured_is_nothing_and_not_0():
     (row,) = cells(measured_compare_table([at(CONDITIONS, latency=None)]))
     missing = ("latency_s", "half_width_s", "min_s", "throughput", "peak_bytes", "energy_j", "power_w")
     assert [row[key] for key in missing] == [None] * 7
-
-
-@pytest.mark.parametrize(
-    ("conditions", "shown"),
-    [
-        (CONDITIONS, "Some Processor · 1 thread · fp32 · batch 1 · eager · contiguous"),
-        (
-            msgspec.structs.replace(BATCH_8, threads=2),
-            "Some Processor · 2 threads · fp32 · batch 8 · eager · contiguous",
-        ),
-        (GPU, "Some Board · tf32 · batch 4 · compiled · channels_last · limited to 300.0 W"),
-    ],
-)
-def test_conditions_are_told_in_full(conditions, shown):
-    assert conditions_text(conditions) == shown
 
 
 @pytest.mark.parametrize(
@@ -182,38 +168,3 @@ Rows under different headings do not compare: their conditions differ.
 def test_headings_stand_over_their_rows():
     made = [at(CONDITIONS, "a", memory=MEMORY), at(BATCH_8, "a", reasons=(NOISY,)), at(CONDITIONS, "b", latency=None)]
     assert text(measured_compare_table(made)) == TABLE
-
-
-# -- the one that is meant ---------------------------------------------------------------------------------------------
-
-
-def test_the_only_measurement_of_a_network_is_meant():
-    made = [at(CONDITIONS, "a"), at(CONDITIONS, "b")]
-    assert fitting(made, "b") is made[1]
-
-
-def test_of_several_the_batch_and_the_element_type_choose():
-    half = msgspec.structs.replace(BATCH_8, precision="fp16")
-    made = [at(CONDITIONS), at(BATCH_8), at(half)]
-    assert fitting(made, "net", batch_size=1) is made[0]
-    assert fitting(made, "net", dtype="float16") is made[2]
-    assert fitting(made, "net", batch_size=8, dtype="float32") is made[1]
-
-
-def test_one_with_layers_is_preferred():
-    made = [at(CONDITIONS), at(BATCH_8, layers=times())]
-    assert fitting(made, "net") is made[1]
-
-
-@pytest.mark.parametrize(
-    ("name", "asked", "says"),
-    [
-        ("vgg16", {}, "No measurement is of 'vgg16'; there is net, other."),
-        ("net", {"batch_size": 4}, "No measurement of 'net' is at batch 4; there is Some Processor · 1 thread · fp32"),
-        ("net", {"batch_size": 4, "dtype": "float16"}, "No measurement of 'net' is at batch 4 in float16; there is"),
-        ("net", {}, "2 measurements of 'net' fit: Some Processor .* batch 1 .*; Some .* batch 8 .* '--batch-size' or"),
-    ],
-)
-def test_none_that_fits_and_several_that_do_are_refused(name, asked, says):
-    with pytest.raises(DataError, match=says):
-        fitting([at(CONDITIONS), at(BATCH_8), at(CONDITIONS, "other")], name, **asked)
