@@ -1,4 +1,4 @@
-"""The only place that turns numbers into text, and printed numbers back into numbers.
+"""The only place that turns numbers into text, and printed numbers back into numbers; and so one file, however long.
 
 Counts, times, rates and energies use SI prefixes (1 G = 10⁹), memory uses binary ones (1 MiB = 2²⁰ bytes), bytes in a
 second SI ones again (1 GB/s = 10⁹ byte/s): each as the field prints them.
@@ -118,6 +118,22 @@ def _metric(value: float, unit: str, lowest: str = "n", highest: str = "E") -> s
     return f"{number} {_METRIC[first]}{unit}"
 
 
+def amount(value: float, unit: str) -> str:
+    """A time, an energy, a power, a rate or a percentage, each as the functions above show it.
+
+    >>> amount(0.0209, "s"), amount(1.2e10, "MAC/s"), amount(6.67, "%"), amount(2.5e-9, "J/MAC")
+    ('20.90 ms', '12.00 GMAC/s', '6.67 %', '2.500 nJ/MAC')
+    """
+    if unit == "%":
+        return f"{percent(value)} %"
+    if unit in _SHOWN:
+        return _SHOWN[unit](value)
+    return _metric(value, unit) if unit.startswith(("s/", "J/")) else rate(value, unit)
+
+
+_SHOWN: dict[str, Callable[[float], str]] = {"s": seconds, "J": joules, "W": watts}
+
+
 def share(part: int, whole: int) -> str:
     """A part of a whole in percent.
 
@@ -201,10 +217,24 @@ class Printed(msgspec.Struct, frozen=True):
     Attributes:
         value: What it says.
         step: The worth of its last digit: 1,000,000 for ``138M``.
+        unit: Its unit with the prefix, if it is a number of :func:`parse_amount`: ``"ms"``.
+        worth: How much one such unit is: 0.001.
     """
 
     value: Decimal
     step: Decimal
+    unit: str = ""
+    worth: Decimal = Decimal(1)
+
+    def likewise(self, value: Fraction) -> str:
+        """Another value in the same unit.
+
+        >>> parse_amount("20.9 ms", "s").likewise(Fraction(20949544, 10**9))
+        '20.95 ms'
+        """
+        number = float(value / Fraction(self.worth))
+        digits = f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.4g}"
+        return f"{digits} {self.unit}".rstrip()
 
     def verdict(self, counted: int | Fraction) -> str:
         """How a count relates to it: ``"exact"``, ``"rounds"``, ``"truncated"`` or ``"differs"``.
@@ -227,11 +257,21 @@ _PREFIXES = {"": 0, "k": 3, "K": 3, "thousand": 3, "M": 6, "million": 6, "G": 9,
 _SIZES = {"B": 1, "bytes": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12} | {
     f"{prefix}iB": 1024**power for power, prefix in enumerate("KMGT", start=1)
 }
-_NUMBER = re.compile(
-    r"(?P<digits>\d{1,3}([,_]\d{3})+|\d{1,24})(\.(?P<fraction>\d{1,24}))?(e(?P<exponent>\d{1,2}))?"
-    r"\s*(?P<prefix>[A-Za-z]*)",
-    re.ASCII,
-)
+_DIGITS = r"(?P<digits>\d{1,3}([,_]\d{3})+|\d{1,24})(\.(?P<fraction>\d{1,24}))?(e(?P<exponent>\d{1,2}))?"
+_NUMBER = re.compile(rf"{_DIGITS}\s*(?P<prefix>[A-Za-z]*)", re.ASCII)
+_AMOUNT = re.compile(rf"{_DIGITS}\s*(?P<unit>.*)", re.ASCII)
+_POWERS = {"n": -9, "µ": -6, "\u03bc": -6, "u": -6, "m": -3, "": 0, "k": 3, "K": 3, "M": 6, "G": 9, "T": 12, "P": 15}
+"""The prefixes of units; the Greek letter is what most keyboards have for the sign."""
+
+_SPELLINGS = {
+    "%": ("%", "points", "percentage points", ""),
+    "FLOP/s": ("FLOP/s", "FLOPS"),
+    "MAC/s": ("MAC/s", "MACs/s"),
+    "inputs/s": ("inputs/s", "images/s", "/s"),
+}
+"""How units are printed besides their names."""
+
+_EXAMPLES = {"s": "20.9 ms", "J": "0.41 J", "W": "150 W", "%": "6.67 %", "inputs/s": "47.7 inputs/s"}
 
 
 def parse(text: str) -> Printed:
@@ -264,7 +304,34 @@ def parse_size(text: str) -> Printed:
     return _printed(match, _SIZES[match["prefix"] or "B"])
 
 
-def _printed(match: re.Match[str], unit: int) -> Printed:
+def parse_amount(text: str, unit: str) -> Printed:
+    """A time, a rate, an energy, a power or a percentage: ``20.9 ms``, ``389 GFLOP/s``, ``0.41 J``, ``6.67 %``.
+
+    Of a unit ``m`` is a thousandth and ``M`` a million. Only a percentage may stand without its sign.
+
+    >>> parse_amount("20.9 ms", "s").value, parse_amount("27.4 GB/s", "B/s").step, parse_amount("6.67", "%").value
+    (Decimal('0.0209'), Decimal('1E+8'), Decimal('6.67'))
+
+    Raises:
+        DataError: It is no such amount.
+    """
+    match = _AMOUNT.fullmatch(text.strip())
+    power = None if match is None else _power(match["unit"], unit)
+    if match is None or power is None:
+        raise DataError(f"{text!r} is no amount in {unit}; write it like {_EXAMPLES.get(unit, f'389 G{unit}')!r}.")
+    worth = Decimal(1).scaleb(power)
+    printed = _printed(match, worth)
+    return Printed(printed.value, printed.step, match["unit"], worth)
+
+
+def _power(written: str, unit: str) -> int | None:
+    """The power of ten that the prefix of a printed unit stands for; ``None`` if it is another unit."""
+    prefixes = {"": 0} if unit == "%" else _POWERS
+    spellings = _SPELLINGS.get(unit, (unit,))
+    return {f"{prefix}{name}": power for prefix, power in prefixes.items() for name in spellings}.get(written)
+
+
+def _printed(match: re.Match[str], unit: int | Decimal) -> Printed:
     """A number of units, and what its last digit is worth."""
     fraction = match["fraction"] or ""
     power, digits = int(match["exponent"] or 0), re.sub("[,_]", "", match["digits"])

@@ -184,6 +184,82 @@ def test_what_is_no_printed_number_is_refused(text):
         units.parse(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "unit", "value", "step"),
+    [
+        ("20.9 ms", "s", "0.0209", "0.0001"),
+        ("20.9ms", "s", "0.0209", "0.0001"),
+        ("3.5 us", "s", "0.0000035", "0.0000001"),
+        ("3.5 µs", "s", "0.0000035", "0.0000001"),
+        ("3.5 \u03bcs", "s", "0.0000035", "0.0000001"),  # the Greek letter
+        ("80 ns", "s", "80e-9", "1e-9"),
+        ("1.2 s", "s", "1.2", "0.1"),
+        ("1,234 s", "s", "1234", "1"),
+        ("2e3 s", "s", "2000", "1000"),
+        ("389 GFLOP/s", "FLOP/s", "389e9", "1e9"),
+        ("1.2 TFLOPS", "FLOP/s", "1.2e12", "1e11"),
+        ("27.4 GB/s", "B/s", "27.4e9", "1e8"),
+        ("512 KB/s", "B/s", "512000", "1000"),
+        ("12 FLOP/byte", "FLOP/byte", "12", "1"),
+        ("150 W", "W", "150", "1"),
+        ("0.41 J", "J", "0.41", "0.01"),
+        ("3 images/s", "inputs/s", "3", "1"),
+        ("6.67 %", "%", "6.67", "0.01"),
+        ("6.67", "%", "6.67", "0.01"),
+        ("9.2 percentage points", "%", "9.2", "0.1"),
+    ],
+)
+def test_amounts_are_read_in_their_unit_as_texts_print_them(text, unit, value, step):
+    printed = units.parse_amount(text, unit)
+    assert (printed.value, printed.step) == (Decimal(value), Decimal(step))
+
+
+@pytest.mark.parametrize("unit", ["s", "J", "W", "%", "B/s", "FLOP/s", "MAC/s", "inputs/s", "J/MAC"])
+@pytest.mark.parametrize(
+    "text", ["", "s", "3 m", "3 apples", "-3 s", "3 sm", "3 s s", "nan s", "3 s\ns", "1e999 s", "٣ s", "3 %%", "3 k%"]
+)
+def test_what_is_no_amount_in_a_unit_is_refused(text, unit):
+    with pytest.raises(DataError, match=re.escape(f"{text!r} is no amount in {unit}; write it like '")):
+        units.parse_amount(text, unit)
+
+
+@pytest.mark.parametrize("unit", ["s", "J", "W", "%", "B/s", "FLOP/s", "MAC/s", "inputs/s", "J/MAC"])
+def test_the_example_in_the_error_can_be_read(unit):
+    with pytest.raises(DataError) as raised:
+        units.parse_amount("", unit)
+    assert units.parse_amount(re.search(r"write it like '(.*)'", str(raised.value))[1], unit).value > 0
+
+
+@given(st.text(max_size=20), st.sampled_from(["s", "%", "B/s"]))
+def test_any_text_is_an_amount_or_refused(text, unit):
+    try:
+        printed = units.parse_amount(text, unit)
+    except DataError:
+        return
+    assert printed.value >= 0
+    assert printed.step > 0
+
+
+@given(st.floats(min_value=1e-6, max_value=1e14), st.sampled_from(["s", "J", "W", "B/s", "FLOP/s", "J/MAC", "%"]))
+def test_an_amount_as_we_show_it_is_read_back_and_rounds(value, unit):
+    printed = units.parse_amount(units.amount(value, unit).replace("e+", "e"), unit)
+    assert printed.verdict(Fraction(str(value))) in ("exact", "rounds")
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "shown"),
+    [
+        ("20.9 ms", "0.020949544", "20.95 ms"),
+        ("20.9 ms", "1.5", "1,500 ms"),
+        ("20.9 ms", "0", "0 ms"),
+        ("20.9 ms", "-0.001", "-1 ms"),
+        ("0.02 s", "0.020949544", "0.02095 s"),
+    ],
+)
+def test_another_value_is_shown_in_the_unit_of_a_printed_one(text, value, shown):
+    assert units.parse_amount(text, "s").likewise(Fraction(value)) == shown
+
+
 @given(st.text(max_size=20))
 def test_any_text_is_a_number_or_refused(text):
     try:
