@@ -5,6 +5,7 @@ One table, and so one file, however long: a quantity is looked up here and nowhe
 
 from __future__ import annotations
 
+import fnmatch
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
@@ -14,6 +15,7 @@ import msgspec
 from archstat.counting import conventions
 from archstat.counting.conventions import OURS
 from archstat.errors import DataError, UnknownNameError
+from archstat.published import is_glob
 from archstat.records import Explanation, LayerCost, MemoryLevels, ModelCost, ReceptiveField, Shape, Tally
 
 Fields = Mapping[str, ReceptiveField | None]
@@ -117,21 +119,51 @@ class Part(msgspec.Struct, frozen=True):
 
 
 def part_of(network: Network, layer: str) -> Part:
-    """The part of a network under a path: a layer, a block, a stage.
+    """The part of a network under a path: a layer, a block, a stage; or under all paths that look alike: ``"fc*"``.
 
     Raises:
         UnknownNameError: Nothing lies under it.
     """
     cost = network.cost
-    rows = tuple(row for row in cost.layers if _lies_under(layer, row))
-    if not rows:
-        paths = {".".join(row.layer.split(".")[:depth]) for row in cost.layers for depth in range(1, 6)}
-        raise UnknownNameError.of("layer", layer, sorted(paths), f"'archstat table {cost.architecture}' shows them.")
+    rows = rows_under(layer, cost.layers, f"'archstat table {cost.architecture}' shows them.")
     return Part(network, layer, rows)
 
 
-def _lies_under(layer: str, row: LayerCost) -> bool:
-    return not layer or row.layer == layer or row.layer.startswith(f"{layer}.")
+class OfLayer(Protocol):
+    """A row of a layer, counted or measured."""
+
+    @property
+    def layer(self) -> str:
+        """The path of the layer."""
+        ...
+
+
+Row = TypeVar("Row", bound=OfLayer)
+
+
+def rows_under(layer: str, rows: Sequence[Row], hint: str) -> tuple[Row, ...]:
+    """The rows of a layer and of the layers in it; ``*`` and ``?`` stand for parts of a path: ``"fc*"``.
+
+    Raises:
+        UnknownNameError: There are none.
+    """
+    under = tuple(row for row in rows if _lies_under(layer, row))
+    if not under:
+        paths = {".".join(row.layer.split(".")[:depth]) for row in rows for depth in range(1, 6)}
+        raise UnknownNameError.of("layer", layer, sorted(paths), hint)
+    return under
+
+
+def _lies_under(layer: str, row: OfLayer) -> bool:
+    if not layer or row.layer == layer or row.layer.startswith(f"{layer}."):
+        return True
+    return is_glob(layer) and any(fnmatch.fnmatchcase(path, layer) for path in (row.layer, *_around(row.layer)))
+
+
+def _around(path: str) -> list[str]:
+    """The paths of the blocks and stages that a layer stands in."""
+    names = path.split(".")
+    return [".".join(names[:depth]) for depth in range(1, len(names))]
 
 
 Value = int | Shape
@@ -167,6 +199,28 @@ def value_of(part: Part, quantity: str, convention: str = "") -> Value:
         fitting = f"Those of {quantity} are {', '.join(known)}." if known else f"There is none for {quantity}."
         raise UnknownNameError.of("convention", convention, known, fitting)
     return known[convention](part)
+
+
+_SUFFIXES = {
+    "_bytes_per_s": "B/s",
+    "_flops_per_s": "FLOP/s",
+    "_bytes": "B",
+    "_s": "s",
+    "_j": "J",
+    "_w": "W",
+    "_error": "%",
+    "_accuracy": "%",
+}
+_UNITS = {"macs": "MAC", "flops": "FLOP", "other_flops": "FLOP", "throughput": "inputs/s"}
+
+
+def unit_of(quantity: str) -> str:
+    """The unit of a quantity, which is the end of its name; ``""`` for a plain number.
+
+    >>> unit_of("latency_s"), unit_of("peak_activation_bytes"), unit_of("macs"), unit_of("parameters")
+    ('s', 'B', 'MAC', '')
+    """
+    return _UNITS.get(quantity) or next((unit for end, unit in _SUFFIXES.items() if quantity.endswith(end)), "")
 
 
 def _total(rows: Sequence[LayerCost], name: str) -> int:

@@ -8,7 +8,7 @@ import pytest
 from archstat.analysis import analyse
 from archstat.counting import conventions
 from archstat.errors import DataError, UnknownNameError
-from archstat.quantities import CONVENTIONS, QUANTITIES, Saved, part_of, value_of
+from archstat.quantities import CONVENTIONS, QUANTITIES, Saved, part_of, unit_of, value_of
 from archstat.settings import Setting
 
 network = functools.cache(lambda name: analyse(name, Setting()))
@@ -157,6 +157,34 @@ def test_unknown_names_are_refused_with_those_that_are_close():
         value("resnet50", "macs", "conv6_x")
     with pytest.raises(UnknownNameError, match=re.escape("No convention is named 'con'. Did you mean 'conv'")):
         value("resnet50", "macs", convention="con")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "layers"),
+    [("fc*", ["fc6", "fc7", "fc8"]), ("conv?_1", [f"conv{number}_1" for number in range(1, 6)]), ("*", [""])],
+)
+def test_layers_that_look_alike_are_summed(pattern, layers):
+    assert value("vgg16", "parameters", pattern) == sum(value("vgg16", "parameters", layer) for layer in layers)
+
+
+def test_a_pattern_takes_what_lies_under_the_blocks_it_describes():
+    stages = sum(value("resnet50", "macs", f"conv{number}_x") for number in (2, 3, 4, 5))
+    assert value("resnet50", "macs", "conv?_x") == stages
+    assert value("resnet50", "macs", "conv?_x", "conv") == stages
+    with pytest.raises(UnknownNameError, match=re.escape("No layer is named 'conv?_y'.")):
+        value("resnet50", "macs", "conv?_y")
+
+
+def test_the_unit_of_a_quantity_is_the_end_of_its_name():
+    found = {name: unit_of(name) for name in QUANTITIES if unit_of(name)}
+    memory = {"activation_bytes": "B", "peak_activation_bytes": "B"}
+    assert found == {**memory, "macs": "MAC", "flops": "FLOP", "other_flops": "FLOP"}
+    assert [unit_of(name) for name in ("roof_flops_per_s", "roof_bytes_per_s", "energy_j", "power_w")] == [
+        "FLOP/s",
+        "B/s",
+        "J",
+        "W",
+    ]
 
 
 def test_the_beginning_of_a_name_is_no_layer():
