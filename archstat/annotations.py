@@ -40,7 +40,7 @@ def github(findings: Sequence[Finding]) -> str:
 def _said(finding: Finding) -> str:
     """A finding in one sentence."""
     reason = f"; {finding.message}" if finding.message else ""
-    return f"{finding.stated} {finding.verdict}, expected {finding.expected}: counted {finding.computed}{reason}."
+    return f"{finding.stated} {finding.verdict}, expected {finding.expected}: computed {finding.computed}{reason}."
 
 
 def _command(value: str, also: str = "") -> str:

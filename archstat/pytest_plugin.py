@@ -32,15 +32,15 @@ def assert_cost(model: nn.Module | str, *inputs: Any, layer: str = "", **limits:
     """
     from archstat.analysis import analyse_model
     from archstat.claims import compare, shown
-    from archstat.quantities import part_of, value_of
+    from archstat.quantities import part_of, unit_of, value_of
 
     __tracebackhide__ = True
     part = part_of(analyse_model(model, *inputs), layer)
     found = {quantity: value_of(part, quantity) for quantity in limits}
     broken = [
-        f"{quantity} is {shown(value, '', quantity)}, not {limits[quantity]}"
+        f"{quantity} is {shown(value, '', unit_of(quantity))}, not {limits[quantity]}"
         for quantity, value in found.items()
-        if compare(str(limits[quantity]), value, quantity) in ("does not hold", "truncated")
+        if compare(str(limits[quantity]), value, unit_of(quantity)) in ("does not hold", "truncated")
     ]
     if broken:
         name = f"{layer} of {part.network.cost.architecture}" if layer else part.network.cost.architecture

@@ -1,12 +1,20 @@
-"""What texts claim, and what networks are allowed to cost, checked against counts.
+"""What texts claim, and what networks are allowed to cost, checked against what is counted, measured and published.
 
-``files.py`` reads them, ``checks.py`` judges them. Nothing here needs torch: whoever checks says where costs come from.
+``files.py`` reads claims, made of ``operands.py``; ``measured.py`` and ``rates.py`` hold what can be named of
+measurements and of publications, ``values.py`` works it out; ``statements.py`` compares that with what is stated, and
+``checks.py`` judges. Nothing here needs torch: whoever checks says where costs come from.
 """
 
-from archstat.claims.checks import Finding, check, check_files, compare, shown, summary
-from archstat.claims.files import Claim, ClaimsFile, Operand, Slip, Undecided, decode, read
+from archstat.claims.checks import Finding, check, check_files, summary
+from archstat.claims.files import Claim, ClaimsFile, Slip, Undecided, decode, read
+from archstat.claims.measured import MEASURED
+from archstat.claims.operands import Operand
+from archstat.claims.rates import RATES
+from archstat.claims.statements import compare, shown
 
 __all__ = [
+    "MEASURED",
+    "RATES",
     "Claim",
     "ClaimsFile",
     "Finding",

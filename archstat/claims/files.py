@@ -12,73 +12,24 @@ from typing import Any, Literal
 
 import msgspec
 
-from archstat.errors import DataError, InputError
+from archstat.claims.operands import Operand
+from archstat.errors import DataError
 from archstat.quantities import QUANTITIES
-from archstat.settings import Setting, parse_input
 
 Verdict = Literal["exact", "rounds", "holds", "truncated", "slip", "does not hold", "undecided"]
 Expected = Literal["holds", "exact", "rounds", "truncated", "slip", "does not hold"]
-
-
-class Operand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A number that can be worked out: a quantity of a network, or a sum.
-
-    Attributes:
-        architecture: The network, as on the command line.
-        layer: The path of a layer, a block or a stage in it; ``""``: the whole network.
-        input: The sizes of its input without the batch, if it is another than the registered one: ``"3x224x224"``.
-        resolution: Height and width of its input, likewise.
-        batch_size: How many inputs at once.
-        quantity: What of it: a key of :data:`archstat.quantities.QUANTITIES`.
-        convention: How the text counts it.
-        expression: A sum, as the text prints it.
-    """
-
-    architecture: str = ""
-    layer: str = ""
-    input: str = ""
-    resolution: int | None = None
-    batch_size: int = 1
-    quantity: str = ""
-    convention: str = ""
-    expression: str = ""
-
-    @property
-    def setting(self) -> Setting:
-        """How the network is to be counted."""
-        inputs = (parse_input(self.input),) if self.input else ()
-        return Setting(inputs, self.resolution, self.batch_size)
-
-    def check(self) -> None:
-        """Refuse what names nothing, or half of something.
-
-        Raises:
-            ValueError: It does.
-        """
-        if bool(self.architecture) != bool(self.quantity):
-            raise ValueError("'architecture' and 'quantity' go together")
-        if not self.architecture and not self.expression:
-            raise ValueError("it names neither an 'architecture' and a 'quantity' nor an 'expression'")
-        if not self.architecture and (self.layer or self.input or self.resolution or self.convention):
-            raise ValueError("'layer', 'input', 'resolution' and 'convention' need an 'architecture'")
-        if self.quantity and self.quantity not in QUANTITIES:
-            raise ValueError(f"{self.quantity!r} is none of the quantities {', '.join(QUANTITIES)}")
-        if self.batch_size < 1 or (self.resolution is not None and self.resolution < 1):
-            raise ValueError("'batch_size' and 'resolution' are whole numbers from 1 on")
-        try:
-            _ = self.setting
-        except InputError as error:
-            raise ValueError(str(error).rstrip(".")) from error
 
 
 class Slip(Operand, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How a wrong number came about: a sum, or what has to change in the claim to give it.
 
     Attributes:
-        per: What the quantity is divided by, if that was confused too.
+        minus: What is subtracted from the quantity, if that was confused too.
+        per: What it is divided by, likewise.
         why: What was confused, as what follows "appears when": ``"the 3×3 reads 128 channels instead of 64"``.
     """
 
+    minus: Operand | None = None
     per: Operand | None = None
     why: str
 
@@ -91,8 +42,9 @@ class Claim(Operand, frozen=True, forbid_unknown_fields=True, kw_only=True):
         text: The text, verbatim.
         source: Where it stands.
         stated: The number as printed (``"138M"``), a shape (``"28x28x6"``), or a bound (``">1000"``, ``"<=4.1G"``);
-            with a final ``x`` a factor, with ``%`` a share.
-        per: What the quantity is divided by.
+            with a final ``x`` a factor, with ``%`` a share; with its unit what has one (``"20.9 ms"``).
+        minus: What is subtracted from the quantity.
+        per: What it, or the difference, is divided by.
         expect: The verdict that the claim is known to get; ``"holds"`` stands for exact, rounds and holds.
         slip: How the number came about, if it does not hold.
         line: The line of the file.
@@ -102,6 +54,7 @@ class Claim(Operand, frozen=True, forbid_unknown_fields=True, kw_only=True):
     text: str = ""
     source: str = ""
     stated: str
+    minus: Operand | None = None
     per: Operand | None = None
     expect: Expected = "holds"
     slip: Slip | None = None
@@ -114,19 +67,29 @@ class Claim(Operand, frozen=True, forbid_unknown_fields=True, kw_only=True):
             ValueError: It does not.
         """
         super().check()
-        for operand in (self.per, self.slip and self.changed(self.slip)):
+        slip = () if self.slip is None else (self.changed(self.slip), self.slip.minus, self.slip.per)
+        for operand in (self.minus, self.per, *slip):
             if operand is not None:
                 operand.check()
         if self.expect == "slip" and self.slip is None:
             raise ValueError("it expects a slip and has none: say how the number came about")
 
+    @property
+    def basis(self) -> str:
+        """What it is compared with, in words: ``"vgg16.fc6, parameters, per vgg16, parameters"``."""
+        less = f", less {self.minus.basis}" if self.minus is not None else ""
+        over = f", per {self.per.basis}" if self.per is not None else ""
+        return f"{super().basis}{less}{over}"
+
     def changed(self, slip: Slip) -> Operand:
         """What the slip makes of the claim: its sum, or the claim's operand with other settings."""
+        if slip.expression:
+            return Operand(expression=slip.expression)
         names = [field for field in Operand.__struct_fields__ if field != "expression"]
         default = Operand()
         own = {name: getattr(self, name) for name in names}
         other = {name: getattr(slip, name) for name in names if getattr(slip, name) != getattr(default, name)}
-        return Operand(expression=slip.expression) if slip.expression else Operand(**{**own, **other})
+        return Operand(**{**own, **other}, expression="" if other else self.expression)
 
 
 class Undecided(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

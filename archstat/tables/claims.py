@@ -11,7 +11,7 @@ _COLUMNS = (
     Column("file", "File", is_heading=True),
     path("id", "Claim"),
     Column("stated", "Stated"),
-    Column("computed", "Counted", least=30),
+    Column("computed", "Computed", least=30),
     Column("verdict", "Verdict", least=13),
     Column("is_as_expected", "", lambda is_as_expected: "" if is_as_expected else "✗", least=1),
 )
@@ -21,6 +21,7 @@ _FURTHER = (
     Column("text", "Text"),
     Column("source", "Source"),
     Column("line", "Line"),
+    Column("basis", "Basis"),
 )
 
 

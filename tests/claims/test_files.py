@@ -1,11 +1,14 @@
 """Claims files: what is read, and what is refused."""
 
+import json
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from archstat.claims import decode, read
-from archstat.errors import DataError
+from archstat.claims import MEASURED, RATES, check, decode, read
+from archstat.errors import ArchstatError, DataError
 from archstat.quantities import QUANTITIES
 
 CLAIM = """
@@ -14,6 +17,21 @@ id = "vgg"
 architecture = "vgg16"
 quantity = "parameters"
 stated = "138M"
+"""
+
+
+MEASUREMENT = """[[claim]]
+id = "a"
+measured = "a.json"
+quantity = "latency_s"
+stated = "3 ms"
+"""
+RATE = """[[claim]]
+id = "a"
+architecture = "vgg16"
+protocol = "ImageNet val, 1-crop"
+quantity = "top5_error"
+stated = "9.6 %"
 """
 
 
@@ -100,6 +118,40 @@ def changed(old, new, text=CLAIM):
         (f'{CLAIM}slip = {{ expression = "1" }}', "Object missing required field `why` - at `$.slip`."),
         (f'{CLAIM}slip = {{ quantity = "size", why = "x" }}', "'size' is none of the quantities"),
         (f'{CLAIM}per = {{ architecture = "vgg11" }}', "'architecture' and 'quantity' go together."),
+        (f'{CLAIM}minus = {{ architecture = "vgg11" }}', "'architecture' and 'quantity' go together."),
+        (f"{CLAIM}minus = {{}}", "it names neither an 'architecture' and a 'quantity' nor an 'expression'."),
+        (f"{CLAIM}minus = 3", "Expected `object | null`, got `int` - at `$.minus`."),
+        (f'{CLAIM}minus = {{ expression = "1", minus = {{}} }}', "contains unknown field `minus` - at `$.minus`."),
+        (
+            f'{CLAIM}slip = {{ minus = {{ quantity = "macs" }}, why = "x" }}',
+            "'architecture' and 'quantity' go together.",
+        ),
+        (f'{CLAIM}slip = {{ per = {{ quantity = "macs" }}, why = "x" }}', "'architecture' and 'quantity' go together."),
+        (f"{CLAIM}measured = 3", "Expected `str`, got `int` - at `$.measured`."),
+        (
+            f'{CLAIM}measured = "a.json"',
+            f"'parameters' is none of the measured quantities {', '.join(MEASURED)}.",
+        ),
+        (MEASUREMENT.replace('"latency_s"', '""'), "'' is none of the measured quantities latency_s, "),
+        (MEASUREMENT.replace("a.json", "\\u0000"), "a.toml:1: claim 'a': '\\x00' is no path of a file."),
+        (MEASUREMENT.replace("a.json", "a\\nb.json"), "a.toml:1: claim 'a': 'a\\nb.json' is no path of a file."),
+        (f'{MEASUREMENT}input = "3x4x4"', "'input' does not go with 'measured'."),
+        (f"{MEASUREMENT}resolution = 4", "'resolution' does not go with 'measured'."),
+        (f'{MEASUREMENT}convention = "conv"', "'convention' does not go with 'measured'."),
+        (f'{MEASUREMENT}protocol = "x"', "'protocol' does not go with 'measured'."),
+        (f'{MEASUREMENT}expression = "1"', "'expression' does not go with 'measured'."),
+        (f"{MEASUREMENT}batch_size = 0", "'batch_size' and 'resolution' are whole numbers from 1 on."),
+        (changed('"parameters"', '"latency_s"'), "'latency_s' is no count: name the file with 'measured'."),
+        (changed('"parameters"', '"top5_error"'), "is no count: say how it was measured with 'protocol'."),
+        (f"{CLAIM}protocol = 3", "Expected `str`, got `int` - at `$.protocol`."),
+        (f'{CLAIM}protocol = "x"', "'parameters' is none of the published quantities top1_error, top5_error, "),
+        (changed('architecture = "vgg16"', "", RATE), "'protocol' needs an 'architecture'."),
+        (f'{RATE}layer = "fc6"', "'layer' does not go with 'protocol'."),
+        (f'{RATE}input = "3x4x4"', "'input' does not go with 'protocol'."),
+        (f"{RATE}batch_size = 1", "'batch_size' does not go with 'protocol'."),
+        (f'{RATE}convention = "conv"', "'convention' does not go with 'protocol'."),
+        (f"{RATE}resolution = 0", "'batch_size' and 'resolution' are whole numbers from 1 on."),
+        ("[[budget]]\narchitecture = 'vgg16'\nlatency_s = 3", "budget: 'latency_s' is none of parameters, "),
         (f"{CLAIM}{CLAIM}", "a.toml:8: the id 'vgg' is that of line 2 already."),
         ("[[budget]]\nmacs = 3", "a.toml:1: a budget names its 'architecture'."),
         ("[[budget]]\narchitecture = 'vgg16'", "a.toml:1: budget: it limits none of parameters, "),
@@ -111,6 +163,52 @@ def test_what_does_not_hold_together_is_refused_with_its_line(text, says):
     with pytest.raises(DataError, match=re.escape(says)) as raised:
         decode(text, "a.toml")
     assert "\n" not in str(raised.value)
+
+
+NONSENSE = [
+    None,
+    "",
+    " ",
+    "a\nb",
+    "\0",
+    "..",
+    "vgg16",
+    "lenet5",
+    "latency_s",
+    "top1_error",
+    "macs",
+    "1",
+    0,
+    -1,
+    1,
+    2**70,
+]
+KEYS = "architecture layer resolution batch_size quantity convention measured protocol expression".split()
+OPERANDS = st.fixed_dictionaries(dict.fromkeys(KEYS, st.sampled_from([*[None] * 16, *NONSENSE, *RATES])))
+
+
+def table(entry):
+    """An inline table without what is ``None``; what TOML has in common with JSON."""
+    return "{ " + ", ".join(f"{key} = {json.dumps(value)}" for key, value in entry.items() if value is not None) + " }"
+
+
+def outcome(text):
+    """The number of findings, or the error; no network is there."""
+
+    def refuse(name, setting):
+        raise DataError(f"{name!r} is not here ({setting.batch_size}).")
+
+    try:
+        return len(check(decode(text, "a.toml"), refuse))
+    except ArchstatError as error:
+        return str(error)
+
+
+@given(OPERANDS, OPERANDS)
+def test_any_operand_has_a_finding_or_is_refused_in_one_line(first, second):
+    text = f'claim = [{{ id = "a", stated = "3", expression = "3", minus = {table(first)}, per = {table(second)} }}]'
+    found = outcome(text)
+    assert found == 1 or re.fullmatch(r"a\.toml:0: claim 'a': .+", found)
 
 
 def test_a_file_that_cannot_be_read_is_refused(tmp_path):

@@ -5,6 +5,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from archstat.results import measurements_to_json
+from tests.measured import measured
+
 CLAIMS = """
 title = "A lecture"
 
@@ -93,14 +96,14 @@ def test_junit_has_a_suite_for_each_file_and_a_failure_for_each_surprise(archsta
     assert (good.get("tests"), good.get("failures"), wrong.get("failures")) == ("3", "0", "1")
     assert [case.get("name") for case in good] == ["slide 55", "vgg", "first"]
     assert [child.tag for case in good for child in case] == ["skipped"]
-    assert "expected holds: counted 6,998,552" in wrong.find("testcase/failure").get("message")
+    assert "expected holds: computed 6,998,552" in wrong.find("testcase/failure").get("message")
 
 
 @pytest.mark.usefixtures("claims")
 def test_github_gets_errors_for_surprises_and_notices_for_slips(archstat):
     lines = archstat("check", "good.toml", "wrong.toml", "--format", "github").out.splitlines()
     assert lines[0].startswith(
-        "::notice file=good.toml,line=4,title=slide 55::358M slip, expected slip: counted 271,351"
+        "::notice file=good.toml,line=4,title=slide 55::358M slip, expected slip: computed 271,351"
     )
     assert lines[1].startswith("::error file=wrong.toml,line=2,title=5%25 of%2C all::5 million does not hold, expected")
     assert lines[1].endswith("28.6 %25.")
@@ -149,3 +152,54 @@ def test_what_cannot_run_ends_with_2(fails, tmp_path, text, says):
 
 def test_a_file_that_is_missing_ends_with_2(fails):
     assert fails("check", "nothing.toml") == "Error: 'nothing.toml' cannot be read: No such file or directory.\n"
+
+
+MEASURED = """
+[[claim]]
+id = "time"
+measured = "results/net.json"
+quantity = "latency_s"
+stated = "12 ms"
+
+[[claim]]
+id = "error"
+architecture = "googlenet"
+protocol = "ImageNet val, 144-crop, 7 networks"
+quantity = "top5_error"
+stated = "6.67 %"
+"""
+
+
+@pytest.fixture
+def measurements(tmp_path, monkeypatch):
+    """A file that claims 12 ms of a network that takes 10, in a folder below the one that is worked in."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "report" / "results").mkdir(parents=True)
+    (tmp_path / "report" / "claims.toml").write_text(MEASURED, encoding="utf-8")
+    (tmp_path / "report" / "results" / "net.json").write_text(measurements_to_json([measured()]))
+
+
+@pytest.mark.usefixtures("measurements")
+def test_what_was_measured_is_found_from_the_claims_file(archstat):
+    code, out, err = archstat("check", "report/claims.toml")
+    assert (code, err) == (1, "")
+    (line,) = [line for line in out.splitlines() if "✗" in line]
+    assert line.split()[:5] == ["time", "12", "ms", "10", "ms"]
+    assert "\ntime: does not hold; stated more by 2 ms, 20 %.\n" in out
+
+
+@pytest.mark.usefixtures("measurements")
+def test_other_formats_say_what_was_measured_and_what_a_claim_was_compared_with(archstat):
+    time, error = json.loads(archstat("check", "report/claims.toml", "--format", "json").out)
+    assert (time["computed"], time["basis"]) == ("10 ms", "measured: latency_s, in results/net.json")
+    assert error["basis"] == "published: googlenet, top5_error, ImageNet val, 144-crop, 7 networks"
+    assert ",basis\n" in archstat("check", "report/claims.toml", "--format", "csv").out.splitlines(keepends=True)[0]
+    message = "12 ms does not hold, expected holds: computed 10 ms; stated more by 2 ms, 20 %25."
+    assert message in archstat("check", "report/claims.toml", "--format", "github").out
+    assert message.replace("%25", "%") in archstat("check", "report/claims.toml", "--format", "junit").out
+
+
+def test_a_missing_measurement_ends_with_2(fails, tmp_path):
+    (tmp_path / "claims.toml").write_text(MEASURED, encoding="utf-8")
+    assert "claim 'time': " in (err := fails("check", tmp_path / "claims.toml"))
+    assert err.endswith("results/net.json cannot be read: No such file or directory.\n")

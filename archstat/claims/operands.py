@@ -1,0 +1,117 @@
+"""What a claim is compared with: one number that can be worked out."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from archstat.claims.measured import MEASURED
+from archstat.claims.rates import RATES
+from archstat.errors import InputError
+from archstat.quantities import QUANTITIES
+from archstat.settings import Setting, parse_input
+
+Origin = Literal["counted", "measured", "published", "sum"]
+
+
+class Operand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A number that can be worked out: a quantity that is counted, was measured or was published, or a sum.
+
+    Attributes:
+        architecture: The network, as on the command line.
+        layer: The path of a layer, a block or a stage in it, or what several look like; ``""``: the whole network.
+        input: The sizes of its input without the batch, if it is another than the registered one: ``"3x224x224"``.
+        resolution: Height and width of its input, likewise.
+        batch_size: How many inputs at once; ``None``: one, or whatever was measured.
+        quantity: What of it: a key of :data:`archstat.quantities.QUANTITIES`, or of those that follow.
+        convention: How the text counts it.
+        measured: A file of measurements, by its path from the claims file: the quantity is one of
+            :data:`archstat.claims.measured.MEASURED`.
+        protocol: How an error rate was measured: the quantity is one of :data:`archstat.claims.rates.RATES`.
+        expression: A sum, as the text prints it.
+    """
+
+    architecture: str = ""
+    layer: str = ""
+    input: str = ""
+    resolution: int | None = None
+    batch_size: int | None = None
+    quantity: str = ""
+    convention: str = ""
+    measured: str = ""
+    protocol: str = ""
+    expression: str = ""
+
+    @property
+    def setting(self) -> Setting:
+        """How the network is to be counted."""
+        inputs = (parse_input(self.input),) if self.input else ()
+        return Setting(inputs, self.resolution, 1 if self.batch_size is None else self.batch_size)
+
+    @property
+    def origin(self) -> Origin:
+        """Where its value comes from."""
+        if self.measured or self.protocol:
+            return "measured" if self.measured else "published"
+        return "counted" if self.architecture else "sum"
+
+    @property
+    def basis(self) -> str:
+        """What it is, in words: ``"vgg16.fc6, parameters"``."""
+        if self.origin == "sum":
+            return self.expression
+        place = ".".join(filter(None, (self.architecture, self.layer)))
+        size = f"at {self.resolution}×{self.resolution}" if self.resolution else self.input and f"at {self.input}"
+        batch = f"batch {self.batch_size}" if self.batch_size is not None else ""
+        file = f"in {self.measured}" if self.measured else ""
+        return ", ".join(filter(None, (place, self.quantity, self.convention, size, batch, self.protocol, file)))
+
+    def check(self) -> None:
+        """Refuse what names nothing, or half of something.
+
+        Raises:
+            ValueError: It does.
+        """
+        kinds = {"measured": self._check_measured, "published": self._check_published}
+        kinds.get(self.origin, self._check_counted)()
+        if any(size is not None and size < 1 for size in (self.batch_size, self.resolution)):
+            raise ValueError("'batch_size' and 'resolution' are whole numbers from 1 on")
+        try:
+            _ = self.setting
+        except InputError as error:
+            raise ValueError(str(error).rstrip(".")) from error
+
+    def _check_counted(self) -> None:
+        if bool(self.architecture) != bool(self.quantity):
+            raise ValueError("'architecture' and 'quantity' go together")
+        if not self.architecture and not self.expression:
+            raise ValueError("it names neither an 'architecture' and a 'quantity' nor an 'expression'")
+        if not self.architecture and (self.layer or self.input or self.resolution or self.convention):
+            raise ValueError("'layer', 'input', 'resolution' and 'convention' need an 'architecture'")
+        if self.quantity in MEASURED:
+            raise ValueError(f"{self.quantity!r} is no count: name the file with 'measured'")
+        if self.quantity in RATES:
+            raise ValueError(f"{self.quantity!r} is no count: say how it was measured with 'protocol'")
+        if self.quantity and self.quantity not in QUANTITIES:
+            raise ValueError(f"{self.quantity!r} is none of the quantities {', '.join(QUANTITIES)}")
+
+    def _check_measured(self) -> None:
+        self._refuse("measured", "input", "resolution", "convention", "protocol", "expression")
+        if not self.measured.isprintable():
+            raise ValueError(f"{self.measured!r} is no path of a file")
+        if self.quantity not in MEASURED:
+            raise ValueError(f"{self.quantity!r} is none of the measured quantities {', '.join(MEASURED)}")
+
+    def _check_published(self) -> None:
+        self._refuse("protocol", "layer", "input", "batch_size", "convention")
+        if not self.architecture:
+            raise ValueError("'protocol' needs an 'architecture'")
+        if self.quantity not in RATES:
+            raise ValueError(f"{self.quantity!r} is none of the published quantities {', '.join(RATES)}")
+
+    def _refuse(self, key: str, *others: str) -> None:
+        """Refuse keys that say nothing beside another one."""
+        for other in others:
+            if getattr(self, other) not in ("", None):
+                raise ValueError(f"{other!r} does not go with {key!r}")

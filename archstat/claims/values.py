@@ -1,0 +1,101 @@
+"""Operands → values: counted, measured, published, or the text's own sum; their differences and ratios."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import msgspec
+
+from archstat.claims.measured import measured_value
+from archstat.claims.operands import Operand
+from archstat.claims.rates import published_rate
+from archstat.claims.statements import PLAIN, Result
+from archstat.conditions import fitting
+from archstat.errors import DataError
+from archstat.expressions import evaluate
+from archstat.quantities import Network, part_of, unit_of, value_of
+from archstat.results import read_measurements
+from archstat.settings import Setting
+
+Analyse = Callable[[str, Setting], Network]
+"""From the name of a network and an input to what is known of it."""
+
+
+class Value(msgspec.Struct, frozen=True):
+    """What an operand comes to.
+
+    Attributes:
+        result: A number in base units, or a shape.
+        unit: Its unit; ``""`` for a plain number.
+    """
+
+    result: Result
+    unit: str = ""
+
+
+class Sources:
+    """Where values come from."""
+
+    def __init__(self, folder: Path, analyse: Analyse) -> None:
+        """Files of measurements are found from ``folder``, and each is read once; networks come from ``analyse``."""
+        self._folder = folder
+        self._analyse = analyse
+        self._read = functools.cache(read_measurements)
+
+    def value(self, operand: Operand, minus: Operand | None = None, per: Operand | None = None) -> Value:
+        """What an operand comes to, less another, over a third.
+
+        Raises:
+            DataError: It cannot be worked out.
+        """
+        value = self._value(operand)
+        if minus is not None:
+            value = _less(value, self._value(minus))
+        return value if per is None else _over(value, self._value(per))
+
+    def _value(self, operand: Operand) -> Value:
+        """What one operand comes to; an architecture comes before the text's own sum."""
+        return Value(self._result(operand), unit_of(operand.quantity))
+
+    def _result(self, operand: Operand) -> Result:
+        if operand.measured:
+            return self._measured(operand)
+        if operand.protocol:
+            return published_rate(operand.architecture, operand.resolution, operand.protocol, operand.quantity)
+        if operand.architecture:
+            part = part_of(self._analyse(operand.architecture, operand.setting), operand.layer)
+            return value_of(part, operand.quantity, operand.convention)
+        return evaluate(operand.expression)
+
+    def _measured(self, operand: Operand) -> Fraction:
+        measurements = self._read(self._folder / operand.measured)
+        by_layer = bool(operand.layer) or operand.quantity == "layers_s"
+        chosen = fitting(measurements, operand.architecture, batch_size=operand.batch_size, by_layer=by_layer)
+        return measured_value(chosen, operand.quantity, operand.layer)
+
+
+def _less(value: Value, other: Value) -> Value:
+    if value.unit != other.unit and not (value.unit in PLAIN and other.unit in PLAIN):
+        found = " and ".join(each.unit or "plain numbers" for each in (value, other))
+        raise DataError(f"its values are in {found}: one cannot be subtracted from the other.")
+    if isinstance(value.result, tuple) or isinstance(other.result, tuple):
+        raise DataError("one of its two values is no number to subtract, or to subtract from.")
+    return Value(value.result - other.result, value.unit)
+
+
+def _over(value: Value, divisor: Value) -> Value:
+    if isinstance(value.result, tuple) or isinstance(divisor.result, tuple) or not divisor.result:
+        raise DataError("one of its two values is no number to divide, or to divide by.")
+    return Value(Fraction(value.result) / Fraction(divisor.result), _unit_over(value.unit, divisor.unit))
+
+
+def _unit_over(unit: str, per: str) -> str:
+    """The unit of a ratio: none of two alike, or of two counts."""
+    if unit == per or (unit in PLAIN and per in PLAIN):
+        return ""
+    if (unit, per) == ("J", "s"):
+        return "W"
+    return f"{unit}/{'byte' if per == 'B' else per}" if per else unit
