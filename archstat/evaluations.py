@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping
-from importlib.resources import files
-from typing import Any
 
 import msgspec
 
-from archstat.errors import DataError
+from archstat.shipped import entries, shipped
+
+FILE = "evaluations.toml"
 
 
 class Evaluation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,7 +61,7 @@ def evaluations() -> dict[str, Evaluation]:
     Raises:
         DataError: The file does not hold together.
     """
-    return decode(files("archstat").joinpath("architectures").joinpath("evaluations.toml").read_bytes())
+    return decode(shipped(FILE))
 
 
 def decode(text: bytes) -> dict[str, Evaluation]:
@@ -70,18 +70,7 @@ def decode(text: bytes) -> dict[str, Evaluation]:
     Raises:
         DataError: It does not hold together; the message says where.
     """
-    try:
-        entries = msgspec.toml.decode(text, type=dict[str, dict[str, Any]])
-    except (msgspec.DecodeError, ValueError) as error:
-        raise DataError(f"evaluations.toml does not hold together: {error}.") from error
-    return {key: _entry(key, entry) for key, entry in entries.items()}
-
-
-def _entry(key: str, entry: dict[str, Any]) -> Evaluation:
-    try:
-        return msgspec.convert({**entry, "key": key}, Evaluation)
-    except msgspec.ValidationError as error:
-        raise DataError(f"evaluations.toml does not hold together in [{key}]: {error}.") from error
+    return entries(text, FILE, Evaluation, named="key")
 
 
 def best_for(names: Iterable[str]) -> Evaluation | None:

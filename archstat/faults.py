@@ -38,7 +38,8 @@ def _impossible(record: Any) -> Iterator[str]:
             yield f"{place} is {number}"
         if name in _POSITIVE and number <= 0:
             yield f"{place} is {number:g}, and must be more than 0"
-        if name.endswith(("_s", "_bytes")) and number < 0 and name not in _DIFFERENCES:
+        is_amount = name.endswith(("_s", "_bytes")) or place.startswith(("counted.", "input_shapes["))
+        if is_amount and number < 0 and name not in _DIFFERENCES:
             yield f"{place} is {number:g}, and cannot be negative"
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import fnmatch
 import functools
 from collections.abc import Iterable
-from importlib.resources import files
 from typing import Any, Literal
 
 import msgspec
@@ -17,7 +16,10 @@ import msgspec
 from archstat.errors import DataError, UnknownNameError
 from archstat.records import ModelCost, Shape
 from archstat.settings import parse_call
+from archstat.shipped import entries, shipped
 from archstat.units import parse
+
+FILE = "published.toml"
 
 Convention = Literal["all", "weights", "all+running", "conv+linear", "conv", "conv+linear+add", "conv+linear+norm"]
 Verdict = Literal["exact", "rounds", "truncated", "differs"]
@@ -146,10 +148,6 @@ class Counted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     macs: int
 
 
-def _data(name: str) -> bytes:
-    return files("archstat").joinpath("architectures").joinpath(name).read_bytes()
-
-
 @functools.cache
 def published() -> dict[str, Published]:
     """Every architecture by name, in the order of the file.
@@ -157,7 +155,7 @@ def published() -> dict[str, Published]:
     Raises:
         DataError: The file does not hold together.
     """
-    return decode(_data("published.toml"))
+    return decode(shipped(FILE))
 
 
 def decode(text: bytes) -> dict[str, Published]:
@@ -166,24 +164,13 @@ def decode(text: bytes) -> dict[str, Published]:
     Raises:
         DataError: It does not hold together; the message says where.
     """
-    try:
-        entries = msgspec.toml.decode(text, type=dict[str, dict[str, Any]])
-    except (msgspec.DecodeError, ValueError) as error:
-        raise DataError(f"published.toml does not hold together: {error}.") from error
-    return {name: _entry(name, entry) for name, entry in entries.items()}
-
-
-def _entry(name: str, entry: dict[str, Any]) -> Published:
-    try:
-        return msgspec.convert(entry, Published)
-    except msgspec.ValidationError as error:
-        raise DataError(f"published.toml does not hold together in [{name}]: {error}.") from error
+    return entries(text, FILE, Published)
 
 
 @functools.cache
 def counted() -> dict[str, Counted]:
     """Our totals by name."""
-    return msgspec.json.decode(_data("counted.json"), type=dict[str, Counted])
+    return msgspec.json.decode(shipped("counted.json"), type=dict[str, Counted])
 
 
 def published_of(cost: ModelCost) -> Published | Variant | None:

@@ -17,6 +17,7 @@ from archstat.counting.conventions import OURS
 from archstat.errors import DataError, UnknownNameError
 from archstat.published import is_glob
 from archstat.records import Explanation, LayerCost, MemoryLevels, ModelCost, ReceptiveField, Shape, Tally
+from archstat.settings import Setting
 
 Fields = Mapping[str, ReceptiveField | None]
 """What the output of each layer sees of the input, by path."""
@@ -53,6 +54,10 @@ class Network(Protocol):
     def levels(self) -> MemoryLevels:
         """Its activation memory over time."""
         ...
+
+
+Analyse = Callable[[str, Setting], Network]
+"""From the name of a network and an input to what is known of it."""
 
 
 class Saved(msgspec.Struct, frozen=True):

@@ -460,9 +460,11 @@ class ModelCost(Work, frozen=True):
         return frame
 
     def _repr_html_(self) -> str:
-        """The rows, as a notebook shows them."""
-        html: str = self.to_frame().to_html(index=False)
-        return html
+        """The table of 'archstat table', as a notebook shows it."""
+        from archstat.report.page import fragment  # noqa: PLC0415 - a notebook has pandas and all else loaded already
+        from archstat.tables import layer_table  # noqa: PLC0415
+
+        return fragment(layer_table(self))
 
 
 class AliveTensor(msgspec.Struct, frozen=True):

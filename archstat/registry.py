@@ -1,14 +1,14 @@
-"""Named functions: one decorated function is one architecture, and nothing else has to be edited.
+"""Named functions: one decorated function is one architecture, or one chart, and nothing else has to be edited.
 
-Every file of ``archstat/architectures/`` whose name does not start with an underscore is imported on the first look-up;
-that import needs torch, so the names alone (``archstat list``) are read from ``published.toml`` instead.
+Every file of the registry's folder whose name does not start with an underscore is imported on the first look-up. For
+``archstat/architectures/`` that needs torch, so the names alone (``archstat list``) are read from ``published.toml``.
 """
 
 import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -44,17 +44,30 @@ def arguments_of(function: Callable[..., Any]) -> str:
     return ", ".join(str(parameter.replace(annotation=parameter.empty)) for parameter in parameters)
 
 
-class Registry(Generic[Function]):
+class Named(Protocol):
+    """What a registry holds."""
+
+    @property
+    def name(self) -> str:
+        """What a user types."""
+        ...
+
+
+Entry = TypeVar("Entry", bound=Named)
+
+
+class Registry(Generic[Entry]):
     """Entries by name, collected from the files of one package on first use."""
 
-    def __init__(self, package: str, what: str) -> None:
-        """A registry of the ``what`` that the files of ``package`` define."""
+    def __init__(self, package: str, what: str, hint: str = "") -> None:
+        """A registry of the ``what`` that the files of ``package`` define; the hint says where all names stand."""
         self._package = package
         self._what = what
-        self._entries: dict[str, Architecture] = {}
+        self._hint = hint
+        self._entries: dict[str, Entry] = {}
         self._complete = False
 
-    def add(self, entry: Architecture) -> None:
+    def add(self, entry: Entry) -> None:
         """Take in one entry.
 
         Raises:
@@ -65,12 +78,12 @@ class Registry(Generic[Function]):
             raise ValueError(message)
         self._entries[entry.name] = entry
 
-    def all(self) -> Mapping[str, Architecture]:
+    def all(self) -> Mapping[str, Entry]:
         """Every entry by name, in the order of the files and within a file as written."""
         self._load()
         return self._entries
 
-    def get(self, name: str) -> Architecture:
+    def get(self, name: str) -> Entry:
         """The entry of that name.
 
         Raises:
@@ -78,7 +91,8 @@ class Registry(Generic[Function]):
         """
         self._load()
         if name not in self._entries:
-            raise UnknownNameError.of(self._what, name, self._entries, "'archstat list' shows every name.")
+            hint = self._hint or f"The {self._what}s are {', '.join(self._entries)}."
+            raise UnknownNameError.of(self._what, name, self._entries, hint)
         return self._entries[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -95,7 +109,9 @@ class Registry(Generic[Function]):
         self._complete = True
 
 
-architectures: Registry[Any] = Registry("archstat.architectures", "architecture")
+architectures: Registry[Architecture] = Registry(
+    "archstat.architectures", "architecture", "'archstat list' shows every name."
+)
 
 
 def architecture(*, input_shape: tuple[int, ...]) -> Callable[[Function], Function]:

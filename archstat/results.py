@@ -15,6 +15,7 @@ from archstat.faults import faults
 from archstat.measurements import Measurement, Peaks
 from archstat.records import BatchFit, InferenceMemory, LayerCost, ModelCost, OpCost, TrainingCost
 from archstat.settings import Setting
+from archstat.texts import bytes_of
 
 SCHEMA = "archstat.cost/1"
 """The version of the JSON that ``to_json`` writes; a new one whenever a key changes its meaning or goes."""
@@ -33,15 +34,26 @@ _Saved = TypeVar("_Saved")
 
 def to_json(cost: ModelCost) -> str:
     """The JSON of a cost; ``docs/json.md`` describes it."""
-    text = msgspec.json.encode({"schema": SCHEMA, **_with_flops(cost)}, order="sorted")
+    return _encoded({"schema": SCHEMA, **_with_flops(cost)})
+
+
+def _encoded(fields: dict[str, Any]) -> str:
+    """JSON with sorted keys, as people can read it.
+
+    Raises:
+        OutputError: A name in it is no text that JSON could hold.
+    """
+    try:
+        text = msgspec.json.encode(fields, order="sorted")
+    except UnicodeEncodeError as error:
+        raise OutputError(f"{error.object!r} holds half a character, which no JSON can: rename it.") from error
     return msgspec.json.format(text, indent=2).decode()
 
 
 def memory_to_json(memory: InferenceMemory | TrainingCost, fit: BatchFit | None = None) -> str:
     """The JSON of what the memory goes to; ``docs/memory.md`` describes it."""
     fields = {"schema": MEMORY_SCHEMA, "peak_bytes": memory.peak_bytes, **msgspec.to_builtins(memory)}
-    text = msgspec.json.encode({**fields, "fit": msgspec.to_builtins(fit)}, order="sorted")
-    return msgspec.json.format(text, indent=2).decode()
+    return _encoded({**fields, "fit": msgspec.to_builtins(fit)})
 
 
 def _with_flops(record: ModelCost | LayerCost | OpCost) -> dict[str, Any]:
@@ -96,7 +108,7 @@ def _decoded(text: str | bytes, schema: str, kind: type[_Saved], complaint: str)
             whose = "their" if complaint.startswith("These") else "its"
             raise DataError(f"{complaint} of version {schema!r}: {whose} schema is {found!r}.")
         return msgspec.json.decode(text, type=kind)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise DataError(f"{complaint}: {error}.") from error
 
 
@@ -107,16 +119,9 @@ def schema_of(path: Path) -> str:
         DataError: It cannot be read.
     """
     try:
-        return msgspec.json.decode(_bytes_of(path), type=_Header).schema
-    except msgspec.DecodeError:
+        return msgspec.json.decode(bytes_of(path), type=_Header).schema
+    except (msgspec.DecodeError, RecursionError):
         return ""
-
-
-def _bytes_of(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}.") from error
 
 
 def read(path: Path) -> ModelCost:
@@ -130,7 +135,7 @@ def read(path: Path) -> ModelCost:
 
 def _read(path: Path, decode: Callable[[bytes], _Saved]) -> _Saved:
     """What a file holds; a complaint names the file."""
-    text = _bytes_of(path)
+    text = bytes_of(path)
     try:
         return decode(text)
     except DataError as error:
@@ -164,7 +169,7 @@ class _Measurements(msgspec.Struct):
 def measurements_to_json(measurements: Sequence[Measurement]) -> str:
     """The JSON of measurements; ``docs/measuring.md`` describes it."""
     fields = {"schema": MEASUREMENTS_SCHEMA, "measurements": list(measurements)}
-    return msgspec.json.format(msgspec.json.encode(fields, order="sorted"), indent=2).decode()
+    return _encoded(fields)
 
 
 def measurements_from_json(text: str | bytes) -> tuple[Measurement, ...]:
@@ -193,8 +198,7 @@ def read_measurements(path: Path) -> tuple[Measurement, ...]:
 
 def peaks_to_json(peaks: Peaks) -> str:
     """The JSON of the best that a device does."""
-    text = msgspec.json.encode({"schema": PEAKS_SCHEMA, **msgspec.to_builtins(peaks)}, order="sorted")
-    return msgspec.json.format(text, indent=2).decode()
+    return _encoded({"schema": PEAKS_SCHEMA, **msgspec.to_builtins(peaks)})
 
 
 def peaks_from_json(text: str | bytes) -> Peaks:
@@ -222,26 +226,41 @@ def read_peaks(path: Path) -> Peaks:
 # -- files -------------------------------------------------------------------------------------------------------------
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, content: str | bytes) -> None:
     """Write a file so that it is never seen half-written; a pipe or a device is written to directly.
+
+    What UTF-8 cannot hold, half a pair of surrogates in a name, becomes a question mark, as on a terminal.
 
     Raises:
         OutputError: It cannot be written.
     """
+    content = content.encode(errors="replace") if isinstance(content, str) else content
     try:
         if path.exists() and not path.is_file():
-            path.write_text(text, encoding="utf-8")
+            path.write_bytes(content)
         else:
-            _replace(path.resolve(), text)
+            _replace(path.resolve(), content)
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror}.") from error
 
 
-def _replace(path: Path, text: str) -> None:
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those that it lies in, where they are not there.
+
+    Raises:
+        OutputError: It cannot be made.
+    """
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be made: {error.strerror}.") from error
+
+
+def _replace(path: Path, content: bytes) -> None:
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:50]}.")  # up to 4 bytes each
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
         Path(name).chmod(0o666 & ~_umask())
         Path(name).replace(path)
     except BaseException:

@@ -134,7 +134,7 @@ def amount(value: float, unit: str) -> str:
 _SHOWN: dict[str, Callable[[float], str]] = {"s": seconds, "J": joules, "W": watts}
 
 
-def share(part: int, whole: int) -> str:
+def share(part: float, whole: float) -> str:
     """A part of a whole in percent.
 
     >>> share(1, 3), share(0, 7), share(0, 0)
@@ -146,10 +146,10 @@ def share(part: int, whole: int) -> str:
 def percent(rate: float) -> str:
     """A rate with the decimals that it was printed with, and one at least.
 
-    >>> percent(27.0), percent(22.85)
-    ('27.0', '22.85')
+    >>> percent(27.0), percent(22.85), percent(1e-6)
+    ('27.0', '22.85', '0.000001')
     """
-    return f"{rate:.1f}" if rate == round(rate, 1) else f"{rate:g}"
+    return f"{rate:.1f}" if rate == round(rate, 1) else f"{Decimal(f'{rate:g}'):f}"
 
 
 def change(before: int, after: int, show: Callable[[int], str] = compact) -> str:

@@ -6,11 +6,13 @@ Needs no torch.
 from __future__ import annotations
 
 import functools
-from importlib.resources import files
 
 import msgspec
 
 from archstat.errors import DataError
+from archstat.shipped import shipped
+
+FILE = "winners.toml"
 
 
 class Winner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -93,7 +95,7 @@ def challenge() -> Challenge:
     Raises:
         DataError: The file does not hold together.
     """
-    return decode(files("archstat").joinpath("architectures").joinpath("winners.toml").read_bytes())
+    return decode(shipped(FILE))
 
 
 def decode(text: bytes) -> Challenge:
@@ -105,7 +107,7 @@ def decode(text: bytes) -> Challenge:
     try:
         return msgspec.toml.decode(text, type=Challenge)
     except (msgspec.DecodeError, ValueError) as error:
-        raise DataError(f"winners.toml does not hold together: {error}.") from error
+        raise DataError(f"{FILE} does not hold together: {error}.") from error
 
 
 def winners() -> tuple[Winner, ...]:

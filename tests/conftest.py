@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import shutil
 
 import pytest
 import torch
@@ -26,6 +27,14 @@ def torchvision():
             libraries.append(library)  # an op lives as long as its library
     yield importlib.import_module("torchvision")
     libraries.clear()
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """The path of Chromium, which comes with the system: CI installs it, and elsewhere tests without it are skipped."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    program = next(filter(None, map(shutil.which, names)), None)
+    return program or pytest.skip("there is no Chromium")
 
 
 def pytest_collection_modifyitems(config, items):

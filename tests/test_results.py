@@ -179,6 +179,7 @@ def test_a_layer_that_is_missing_is_noticed():
         ('{"schema": "archstat.cost/2"}', "its schema is 'archstat.cost/2'"),
         ('{"schema": "archstat.cost/1"}', "This is no saved cost: Object missing required field"),
         (b"\xff\xfe\x00", "This is no saved cost"),
+        ('{"schema": "archstat.cost/1", "layers": ' + "[" * 100_000, "This is no saved cost: maximum recursion depth"),
     ],
 )
 def test_what_is_no_saved_cost_is_refused(text, says):
@@ -320,6 +321,8 @@ def test_what_are_no_saved_measurements_is_refused(text, says):
         ({"layers": times(time("a", 1.0), time("a", 1.0))}, "run 1 of layer 'a' is there twice"),
         ({"conditions": Conditions("cpu", "", "fp32", 0)}, "conditions.batch_size is 0, and must be more than 0"),
         ({"memory": msgspec.structs.replace(MEMORY, peak_bytes=-1)}, "memory.peak_bytes is -1, and cannot be neg"),
+        ({"counted": Counted(1, -5, 0, 0, 0, 0)}, "counted.macs is -5, and cannot be negative"),
+        ({"input_shapes": ((1, -3),)}, "input_shapes[0][1] is -3, and cannot be negative"),
     ],
 )
 def test_a_measurement_that_cannot_be_is_refused(changes, says):
@@ -360,6 +363,7 @@ def test_a_file_says_what_it_holds(tmp_path):
         (peaks_to_json(PEAKS), PEAKS_SCHEMA),
         ("nonsense", ""),
         ("{}", ""),
+        ('{"a": ' + "[" * 100_000, ""),
     ]:
         path.write_text(text)
         assert schema_of(path) == schema
@@ -374,6 +378,16 @@ def test_a_file_is_written_and_nothing_else(tmp_path):
     write_whole(tmp_path / "it.txt", "3×3\n")
     assert [path.name for path in tmp_path.iterdir()] == ["it.txt"]
     assert (tmp_path / "it.txt").read_bytes() == "3×3\n".encode()
+
+
+def test_half_a_character_in_a_name_is_no_json_and_said_so():
+    with pytest.raises(OutputError, match=r"'net\\udcff' holds half a character"):
+        to_json(msgspec.structs.replace(lenet5(), architecture="net\udcff"))
+
+
+def test_half_a_character_in_a_name_is_no_reason_to_write_nothing(tmp_path):
+    write_whole(tmp_path / ("é" * 120), "a\udcffb")
+    assert (tmp_path / ("é" * 120)).read_text() == "a?b"
 
 
 def test_a_file_has_the_permissions_of_any_other(tmp_path):

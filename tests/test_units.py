@@ -5,7 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from archstat import units
@@ -240,9 +240,10 @@ def test_any_text_is_an_amount_or_refused(text, unit):
     assert printed.step > 0
 
 
-@given(st.floats(min_value=1e-6, max_value=1e14), st.sampled_from(["s", "J", "W", "B/s", "FLOP/s", "J/MAC", "%"]))
+@given(st.floats(min_value=1e-6, max_value=1e12), st.sampled_from(["s", "J", "W", "B/s", "FLOP/s", "J/MAC", "%"]))
 def test_an_amount_as_we_show_it_is_read_back_and_rounds(value, unit):
-    printed = units.parse_amount(units.amount(value, unit).replace("e+", "e"), unit)
+    assume(unit != "%" or value < 1e5)  # of larger percentages not all digits are shown
+    printed = units.parse_amount(units.amount(value, unit), unit)
     assert printed.verdict(Fraction(str(value))) in ("exact", "rounds")
 
 

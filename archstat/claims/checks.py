@@ -11,9 +11,10 @@ import msgspec
 
 from archstat.claims.files import Claim, ClaimsFile, Expected, Slip, Undecided, Verdict, read
 from archstat.claims.statements import compare, difference, shown
-from archstat.claims.values import Analyse, Sources, Value
+from archstat.claims.values import Sources, Value
 from archstat.errors import ArchstatError, DataError
 from archstat.expressions import evaluate
+from archstat.quantities import Analyse
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -91,6 +92,7 @@ def _checked(file: ClaimsFile, claim: Claim, sources: Sources) -> Finding:
     try:
         value = sources.value(claim, claim.minus, claim.per)
         verdict, message = _judged(claim, value, sources)
+        message = "; ".join(filter(None, (message, claim.why if verdict not in _HOLDING else "")))
     except ArchstatError as error:
         raise DataError(f"{file.path}:{claim.line}: claim {claim.id!r}: {error}") from error
     return Finding(

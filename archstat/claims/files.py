@@ -15,6 +15,7 @@ import msgspec
 from archstat.claims.operands import Operand
 from archstat.errors import DataError
 from archstat.quantities import QUANTITIES
+from archstat.texts import text_of, toml_of
 
 Verdict = Literal["exact", "rounds", "holds", "truncated", "slip", "does not hold", "undecided"]
 Expected = Literal["holds", "exact", "rounds", "truncated", "slip", "does not hold"]
@@ -47,6 +48,7 @@ class Claim(Operand, frozen=True, forbid_unknown_fields=True, kw_only=True):
         per: What it, or the difference, is divided by.
         expect: The verdict that the claim is known to get; ``"holds"`` stands for exact, rounds and holds.
         slip: How the number came about, if it does not hold.
+        why: What else there is to know where it does not hold, as a sentence without its full stop.
         line: The line of the file.
     """
 
@@ -58,6 +60,7 @@ class Claim(Operand, frozen=True, forbid_unknown_fields=True, kw_only=True):
     per: Operand | None = None
     expect: Expected = "holds"
     slip: Slip | None = None
+    why: str = ""
     line: int = 0
 
     def check(self) -> None:
@@ -136,12 +139,7 @@ def read(path: Path) -> ClaimsFile:
     Raises:
         DataError: It cannot be read, or does not hold together; the message says in which line.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
-        raise DataError(f"{str(path)!r} cannot be read: {reason}.") from error
-    return decode(text, str(path))
+    return decode(text_of(path), str(path))
 
 
 def decode(text: str, path: str) -> ClaimsFile:
@@ -150,10 +148,7 @@ def decode(text: str, path: str) -> ClaimsFile:
     Raises:
         DataError: It does not hold together; the message says in which line.
     """
-    try:
-        content = msgspec.toml.decode(text)
-    except (msgspec.DecodeError, ValueError) as error:
-        raise DataError(f"{path} is no TOML: {error}.") from error
+    content = toml_of(text, path)
     unknown = [key for key in content if key not in _TOP]
     if unknown:
         raise DataError(f"{path}: {unknown[0]!r} is none of {', '.join(_TOP)}.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,12 +15,8 @@ from archstat.claims.statements import PLAIN, Result
 from archstat.conditions import fitting
 from archstat.errors import DataError
 from archstat.expressions import evaluate
-from archstat.quantities import Network, part_of, unit_of, value_of
+from archstat.quantities import Analyse, part_of, unit_of, value_of
 from archstat.results import read_measurements
-from archstat.settings import Setting
-
-Analyse = Callable[[str, Setting], Network]
-"""From the name of a network and an input to what is known of it."""
 
 
 class Value(msgspec.Struct, frozen=True):

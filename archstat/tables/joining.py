@@ -6,8 +6,10 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from archstat.measurements import LayerTime
-from archstat.records import LayerCost
+from archstat import units
+from archstat.errors import DataError
+from archstat.measurements import LayerTime, LayerTimes, Measurement, Peaks
+from archstat.records import LayerCost, ModelCost
 from archstat.tables.network import kind_of
 
 _NAMED_MAX = 3
@@ -58,6 +60,11 @@ class Joined(msgspec.Struct, frozen=True):
     def is_resolved(self) -> bool:
         """The largest part of its time can be told from the cost of measuring."""
         return bool(self.measured) and max(self.measured, key=lambda row: row.time_s).is_resolved
+
+    @property
+    def resolved_s(self) -> float | None:
+        """Its time, where that is long enough to work a speed out with."""
+        return self.time_s or None if self.is_resolved else None
 
 
 def joined(rows: Sequence[LayerCost], traffic: Sequence[int], measured: Sequence[LayerTime]) -> list[Joined]:
@@ -118,3 +125,82 @@ def _runs(rows: Iterable[LayerCost | LayerTime]) -> dict[str, list[int]]:
     for row in rows:
         runs.setdefault(row.layer, []).append(row.call)
     return {layer: sorted(calls) for layer, calls in runs.items()}
+
+
+# -- what belongs together ---------------------------------------------------------------------------------------------
+
+
+def beside(cost: ModelCost, traffic: Sequence[int], measurement: Measurement) -> tuple[LayerTimes, list[Joined]]:
+    """The times of a network by layer, and each of them beside what was counted.
+
+    Raises:
+        DataError: The measurement is of another network, input or element type, or not by layer.
+    """
+    refuse_another(cost, measurement)
+    times = _layers_of(measurement)
+    return times, joined(cost.layers, traffic, times.rows)
+
+
+def _layers_of(measurement: Measurement) -> LayerTimes:
+    if measurement.layers is None:
+        raise DataError(
+            f"The measurement of {measurement.architecture!r} has no layers: measure it with '--layers'."
+            + "".join(f" {reason.text}" for reason in measurement.reasons if reason.code == "COMPILED_NO_LAYERS")
+        )
+    return measurement.layers
+
+
+def refuse_another(cost: ModelCost, measurement: Measurement) -> None:
+    """Refuse a measurement of something else.
+
+    Raises:
+        DataError: It is one of another network, input or element type, or the network has changed.
+    """
+    measured, counted = measurement.architecture, cost.architecture
+    if measured != counted:
+        raise DataError(f"What was measured is {measured!r}, what is counted is {counted!r}.")
+    shapes = [", ".join(map(units.shape, each.input_shapes)) for each in (measurement, cost)]
+    if measurement.input_shapes != cost.input_shapes:
+        raise DataError(
+            f"{counted!r} was measured on an input of {shapes[0]} and is counted on {shapes[1]}: say which input with "
+            "'--resolution', '--input' or '--batch-size'."
+        )
+    if cost.dtype not in (measurement.conditions.dtype, "none"):
+        raise DataError(
+            f"{counted!r} was measured in {measurement.conditions.precision} and is counted in {cost.dtype}: leave out "
+            "'--dtype'."
+        )
+    for name, title in (("parameters", "parameters"), ("macs", "MACs")):
+        then, now = getattr(measurement.counted, name), getattr(cost, name)
+        if then != now:
+            raise DataError(
+                f"{counted!r} had {units.exact(then)} {title} when it was measured and has {units.exact(now)} now: "
+                "measure it again."
+            )
+
+
+def refuse_peaks(peaks: Peaks, measurement: Measurement) -> None:
+    """Refuse the peaks of something else.
+
+    Raises:
+        DataError: They are those of another device, precision or number of threads.
+    """
+    conditions = measurement.conditions
+    for name, title in (("device_name", "device"), ("precision", "precision"), ("threads", "number of threads")):
+        theirs, measured = getattr(peaks, name), getattr(conditions, name)
+        if theirs != measured:
+            raise DataError(
+                f"The peaks are of another {title} than the measurement: {theirs}, not {measured}. 'archstat peaks' "
+                "measures those of this device."
+            )
+
+
+def limit(place: Joined, peaks: Peaks) -> tuple[str | None, float]:
+    """What takes longest at the machine's best, and how long; nothing, if nothing takes any time."""
+    best = {
+        "compute": place.flops / peaks.flops_per_s,
+        "memory": place.nbytes / peaks.bytes_per_s,
+        "overhead": peaks.call_s,
+    }
+    bound = max(best, key=lambda name: best[name])
+    return bound if best[bound] else None, best[bound]

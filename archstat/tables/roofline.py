@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 
 from archstat import units
 from archstat.conditions import conditions_text
-from archstat.errors import DataError
 from archstat.measurements import LayerEnergy, LayerTimes, Measurement, Peaks
 from archstat.records import ModelCost
 from archstat.tables.columns import MACS, Column, Table, number, path, sort_rows
-from archstat.tables.joining import Joined, joined
+from archstat.tables.joining import Joined, beside, limit, refuse_peaks
 from archstat.tables.network import WHOLE, title_of, uncounted_in
 
 LEAST_CLOSURE, MOST_CLOSURE = 0.95, 1.05
@@ -73,13 +72,11 @@ def measured_table(
             another device, precision or number of threads.
         UnknownNameError: There is no column to sort by of that name.
     """
-    _refuse_another(cost, measurement)
     if peaks is not None:
-        _refuse_peaks(peaks, measurement)
-    times = _layers_of(measurement)
+        refuse_peaks(peaks, measurement)
+    times, places = beside(cost, traffic, measurement)
     energies = _energies(measurement)
     columns = (*_COLUMNS, *(_ROOF if peaks is not None else ()), *(_ENERGY if energies else ()))
-    places = joined(cost.layers, traffic, times.rows)
     whole = times.rows_s
     is_told = {place: bool(place.counted) or (place.time_s or 0.0) >= LEAST_TOLD * whole for place in places}
     values = [
@@ -93,62 +90,12 @@ def measured_table(
     return Table(columns, sort_rows(columns, rows, sort), title, tuple(notes))
 
 
-# -- what does not belong together -------------------------------------------------------------------------------------
-
-
-def _layers_of(measurement: Measurement) -> LayerTimes:
-    if measurement.layers is None:
-        raise DataError(
-            f"The measurement of {measurement.architecture!r} has no layers: measure it with '--layers'."
-            + "".join(f" {reason.text}" for reason in measurement.reasons if reason.code == "COMPILED_NO_LAYERS")
-        )
-    return measurement.layers
-
-
-def _refuse_another(cost: ModelCost, measurement: Measurement) -> None:
-    """Refuse a measurement of something else."""
-    measured, counted = measurement.architecture, cost.architecture
-    if measured != counted:
-        raise DataError(f"What was measured is {measured!r}, what is counted is {counted!r}.")
-    shapes = [", ".join(map(units.shape, each.input_shapes)) for each in (measurement, cost)]
-    if measurement.input_shapes != cost.input_shapes:
-        raise DataError(
-            f"{counted!r} was measured on an input of {shapes[0]} and is counted on {shapes[1]}: say which input with "
-            "'--resolution', '--input' or '--batch-size'."
-        )
-    if cost.dtype not in (measurement.conditions.dtype, "none"):
-        raise DataError(
-            f"{counted!r} was measured in {measurement.conditions.precision} and is counted in {cost.dtype}: leave out "
-            "'--dtype'."
-        )
-    for name, title in (("parameters", "parameters"), ("macs", "MACs")):
-        then, now = getattr(measurement.counted, name), getattr(cost, name)
-        if then != now:
-            raise DataError(
-                f"{counted!r} had {units.exact(then)} {title} when it was measured and has {units.exact(now)} now: "
-                "measure it again."
-            )
-
-
-def _refuse_peaks(peaks: Peaks, measurement: Measurement) -> None:
-    """Refuse the peaks of something else."""
-    conditions = measurement.conditions
-    for name, title in (("device_name", "device"), ("precision", "precision"), ("threads", "number of threads")):
-        theirs, measured = getattr(peaks, name), getattr(conditions, name)
-        if theirs != measured:
-            raise DataError(
-                f"The peaks are of another {title} than the measurement: {theirs}, not {measured}. 'archstat peaks' "
-                "measures those of this device."
-            )
-
-
 # -- the rows ----------------------------------------------------------------------------------------------------------
 
 
 def _told(place: Joined, cost: ModelCost, whole: float, peaks: Peaks | None) -> dict[str, Any]:
     """The cells of a layer, by the key of their column."""
-    time = place.time_s
-    speed = time if time and place.is_resolved else None
+    time, speed = place.time_s, place.resolved_s
     cells = {
         "layer": place.layer or WHOLE,
         "kind": place.kind,
@@ -163,23 +110,12 @@ def _told(place: Joined, cost: ModelCost, whole: float, peaks: Peaks | None) -> 
     }
     if peaks is None or not place.counted:
         return cells
-    bound, best_s = _limit(place, peaks)
+    bound, best_s = limit(place, peaks)
     return {**cells, "bound": bound, "roof_share": best_s / speed if speed and bound else None}
 
 
 def _part(part: float, whole: float) -> float | None:
     return part / whole if whole else None
-
-
-def _limit(place: Joined, peaks: Peaks) -> tuple[str | None, float]:
-    """What takes longest at the machine's best, and how long; nothing, if nothing takes any time."""
-    best = {
-        "compute": place.flops / peaks.flops_per_s,
-        "memory": place.nbytes / peaks.bytes_per_s,
-        "overhead": peaks.call_s,
-    }
-    bound = max(best, key=lambda name: best[name])
-    return bound if best[bound] else None, best[bound]
 
 
 _Run = tuple[str, int]
@@ -234,7 +170,7 @@ _METHODS = {
 def _notes(
     cost: ModelCost, measurement: Measurement, times: LayerTimes, peaks: Peaks | None, rows: Sequence[dict[str, Any]]
 ) -> Iterator[str]:
-    yield f"{_METHODS[times.method]}; the median of {units.exact(times.passes)} passes."
+    yield protocol(times)
     yield _closure(times)
     yield "Time % is of the sum of the rows" + (", without the gaps." if times.gap_s is not None else ".")
     if times.overhead_s or times.floor_s:
@@ -252,6 +188,11 @@ def _notes(
         yield f"Not counted: {uncounted_in(cost)}, and so are the speeds."
     for reason in dict.fromkeys((*times.reasons, *measurement.reasons)):
         yield reason.text
+
+
+def protocol(times: LayerTimes) -> str:
+    """What the time of a layer is, and how it was measured, in a sentence."""
+    return f"{_METHODS[times.method]}; the median of {units.exact(times.passes)} passes."
 
 
 def _closure(times: LayerTimes) -> str:
@@ -280,10 +221,15 @@ def _roof(peaks: Peaks | None, rows: Sequence[dict[str, Any]]) -> Iterator[str]:
         "Bound: what would take longest at these, the arithmetic (compute), the bytes (memory) or the call (overhead). "
         "Roof % is that time over the measured one."
     )
-    beyond = {row["bound"] for row in rows if (row.get("roof_share") or 0) > 1}
-    if beyond:
-        causes = [cause for bound, cause in _BEYOND.items() if bound in beyond]
-        yield f"More than 100 % of the roof: {', '.join(causes)}; or the device was slower when its best was measured."
+    bounds = {row["bound"] for row in rows if (row.get("roof_share") or 0) > 1}
+    if bounds:
+        yield f"More than 100 % of the roof: {beyond(bounds)}"
+
+
+def beyond(bounds: Container[str]) -> str:
+    """How layers can be faster than what bounds them, in a sentence that goes on."""
+    causes = [cause for bound, cause in _BEYOND.items() if bound in bounds]
+    return f"{', '.join(causes)}; or the device was slower when its best was measured."
 
 
 _BEYOND = {

@@ -54,6 +54,12 @@ stated = "12x"
     assert found(text.replace("12x", "> 8x")).verdict == "holds"
 
 
+def test_why_it_does_not_hold_stands_behind_how_far_off_it_is_and_nowhere_else():
+    text = "architecture='lenet5'\nquantity='parameters'\nstated='61k'\nexpect='does not hold'\nwhy='another network'"
+    assert found(text).message == "stated more by 1,000, 1.67 %; another network"
+    assert found(text.replace("61k", "60k")).message == ""
+
+
 def test_a_slip_that_gives_the_printed_number_is_a_finding_and_no_pass():
     slip = 'slip = { expression = "28*28*(128*256 + 64*256 + 64*256 + 192*9*128 + 96*25*64 + 64*256)", why = "why" }'
     finding = found(f"{SLIDE}{slip}")

@@ -212,10 +212,10 @@ def test_any_operand_has_a_finding_or_is_refused_in_one_line(first, second):
 
 
 def test_a_file_that_cannot_be_read_is_refused(tmp_path):
-    with pytest.raises(DataError, match=r"nothing.toml' cannot be read: No such file or directory\."):
+    with pytest.raises(DataError, match=r"nothing.toml cannot be read: No such file or directory\."):
         read(tmp_path / "nothing.toml")
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(DataError, match=r"binary.toml' cannot be read: it is no UTF-8 text\."):
+    with pytest.raises(DataError, match=r"binary.toml cannot be read: it is no UTF-8 text\."):
         read(tmp_path / "binary.toml")
     with pytest.raises(DataError, match="cannot be read: Is a directory"):
         read(tmp_path)

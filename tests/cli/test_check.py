@@ -151,7 +151,7 @@ def test_what_cannot_run_ends_with_2(fails, tmp_path, text, says):
 
 
 def test_a_file_that_is_missing_ends_with_2(fails):
-    assert fails("check", "nothing.toml") == "Error: 'nothing.toml' cannot be read: No such file or directory.\n"
+    assert fails("check", "nothing.toml") == "Error: nothing.toml cannot be read: No such file or directory.\n"
 
 
 MEASURED = """

@@ -1,0 +1,36 @@
+"""The libraries that a page brings along: packed, so that it needs no network and is still small."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import gzip
+import hashlib
+from importlib.resources import files
+
+from plotly.offline import get_plotlyjs, get_plotlyjs_version
+
+
+@functools.cache
+def packed(library: str) -> str:
+    """A library of :data:`LIBRARIES`, compressed with gzip and written in base64; a page unpacks it.
+
+    Every browser since 2023 can (``DecompressionStream``); an older one shows tables and texts, and no charts.
+    """
+    return base64.b64encode(gzip.compress(LIBRARIES[library]().encode(), 9, mtime=0)).decode()
+
+
+def _tables() -> str:
+    """DataTables, as itables bundles it for pages without a network."""
+    return files("itables").joinpath("html").joinpath("dt_bundle.js").read_text(encoding="utf-8")
+
+
+LIBRARIES = {"plotly": get_plotlyjs, "tables": _tables}
+"""plotly.js draws charts, DataTables sorts and searches tables."""
+
+
+@functools.cache
+def plotly_address() -> tuple[str, str]:
+    """Where plotly.js is served, and the hash by which a browser knows that it is the same."""
+    digest = base64.b64encode(hashlib.sha256(get_plotlyjs().encode()).digest()).decode()
+    return f"https://cdn.plot.ly/plotly-{get_plotlyjs_version()}.min.js", f"sha256-{digest}"

@@ -1,0 +1,98 @@
+"""What a chart is, and the registry of all charts: one decorated function is one chart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeVar
+
+import msgspec
+from plotly import graph_objects as go
+
+from archstat.registry import Registry
+from archstat.report.material import Material, Subject
+
+WIDE, PHONE = 560, 320
+"""The narrowest plot of the wide layout, and that of a phone, in pixels: what has room there has room in others."""
+
+
+class View(msgspec.Struct, frozen=True):
+    """One picture of a chart; a chart with several has a switch.
+
+    Attributes:
+        label: What the switch says: ``"MACs"``.
+        figure: The picture, with colours of :mod:`archstat.report.theme`.
+        alt: What it shows, in a sentence or two with the numbers that matter, for who cannot see it.
+        narrow: What of its layout is different where there is little width, as on a phone: whole entries replace those
+            of the figure.
+    """
+
+    label: str
+    figure: go.Figure
+    alt: str
+    narrow: Mapping[str, Any] = {}
+
+
+class Chart(msgspec.Struct, frozen=True):
+    """One chart as a page shows it.
+
+    Attributes:
+        name: The name of its function.
+        title: What stands over it.
+        views: Its pictures, the first one shown first.
+        caption: What stands under it: what is drawn, of what input, by which protocol, from which source.
+    """
+
+    name: str
+    title: str
+    views: tuple[View, ...]
+    caption: str = ""
+
+
+Draw = TypeVar("Draw", bound=Callable[..., Chart])
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """An entry of the registry.
+
+    Attributes:
+        name: What a user types after ``--charts``.
+        of: What it is drawn of: one network, or all of a page.
+        about: What it shows, in one line.
+        draw: Draws it, or raises a DataError that says what is missing.
+        takes: What else of the material it uses: ``"evaluation"``, ``"marks"``.
+    """
+
+    name: str
+    of: Literal["network", "networks"]
+    about: str
+    draw: Callable[..., Chart]
+    takes: tuple[str, ...] = ()
+
+
+CHARTS: Registry[Kind] = Registry("archstat.report.charts", "chart")
+
+
+def chart(of: Literal["network", "networks"], *, takes: tuple[str, ...] = ()) -> Callable[[Draw], Draw]:
+    """Register the decorated function as a chart under its own name; the first line of its docstring says what it is.
+
+    Args:
+        of: ``"network"``: it takes a :class:`Subject`; ``"networks"``: it takes the whole :class:`Material`.
+        takes: What else of the material it uses: ``"evaluation"``, ``"marks"``.
+    """
+
+    def register(draw: Draw) -> Draw:
+        about = (draw.__doc__ or "").strip().split("\n", 1)[0]
+        CHARTS.add(Kind(draw.__name__, of, about, draw, takes))
+        return draw
+
+    return register
+
+
+def drawn(kind: Kind, material: Material) -> list[Chart]:
+    """The charts of one kind: one of all networks, or one of each.
+
+    Raises:
+        DataError: Something that it shows is missing.
+    """
+    subjects: tuple[Subject | Material, ...] = material.subjects if kind.of == "network" else (material,)
+    return [kind.draw(subject) for subject in subjects]

@@ -1,0 +1,150 @@
+"""What each layer of a network costs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from plotly import graph_objects as go
+
+from archstat import units
+from archstat.errors import DataError
+from archstat.records import LayerCost
+from archstat.report import theme
+from archstat.report.chart import PHONE, WIDE, Chart, View, chart
+from archstat.report.labels import WIDTH
+from archstat.report.layer_names import key, row_name, shortened
+from archstat.report.material import Subject
+from archstat.tables.network import kind_of
+
+_SHOWN_MAX = 30
+"""More bars than these are no longer read one by one."""
+
+_NAME_MAX, _NAME_MAX_PHONE = 30, 44
+_STEP, _STEP_PHONE = 24, 34
+"""From one bar to the next, in pixels; on a phone the name stands over its bar."""
+
+QUANTITIES: tuple[tuple[str, str, Callable[[int], str]], ...] = (
+    ("parameters", "Parameters", units.compact),
+    ("macs", "MACs", units.compact),
+    ("activation_bytes", "Memory", units.data_size),
+)
+"""What layers are compared by: the attribute of a row, its name for people, and how it is shown."""
+
+
+@chart("network")
+def layers(subject: Subject) -> Chart:
+    """Parameters, MACs and activation memory of each layer, as bars in the order of execution."""
+    cost = subject.network.cost
+    met = [quantity for quantity in QUANTITIES if any(getattr(row, quantity[0]) for row in cost.layers)]
+    if not met:
+        raise DataError(f"{cost.architecture!r} has no layer that costs anything.")
+    shapes = ", ".join(map(units.shape, cost.input_shapes))
+    return Chart(
+        "layers",
+        f"What each layer of {theme.cut(cost.architecture)} costs",
+        tuple(_view(cost.layers, *quantity) for quantity in met),
+        f"Counted for an input of {shapes}, in the order of execution; the share is that of the whole network. Memory "
+        f"is that of the layer's own output in {cost.dtype}.{_cut_off(cost.layers)}",
+    )
+
+
+def _cut_off(rows: Sequence[LayerCost]) -> str:
+    """What is not drawn, if anything."""
+    most = max(sum(1 for row in rows if getattr(row, name)) for name, _, _ in QUANTITIES)
+    return f" Of more than {_SHOWN_MAX} layers the largest are shown." if most > _SHOWN_MAX else ""
+
+
+def _view(rows: Sequence[LayerCost], name: str, title: str, show: Callable[[int], str]) -> View:
+    """The largest rows, as long as they are many, in the order of execution."""
+    total = sum(getattr(row, name) for row in rows)
+    largest = sorted((row for row in rows if getattr(row, name)), key=lambda row: -getattr(row, name))
+    kept = {id(row) for row in largest[:_SHOWN_MAX]}
+    chosen = [row for row in rows if id(row) in kept]
+    values = [getattr(row, name) for row in chosen]
+    texts = [f"{show(value)} · {units.share(value, total)}" for value in values]
+    others = sum(getattr(row, name) for row in largest[_SHOWN_MAX:])
+    rest = (
+        f" The other {len(largest) - len(chosen)} layers have {units.share(others, total)} together." if others else ""
+    )
+    first = largest[0]
+    held = units.share(getattr(first, name), total)
+    alt = f"{title} by layer: {theme.cut(row_name(first))} has {held} of {show(total)}, the most.{rest}"
+    figure = _figure(chosen, values, texts, f"{title} of {show(total)}")
+    return View(title, figure, alt, _narrow(chosen, values, texts))
+
+
+def _figure(rows: Sequence[LayerCost], values: list[int], texts: list[str], what: str) -> go.Figure:
+    names = [shortened(row_name(row), _NAME_MAX) for row in rows]
+    left = int(max(map(len, names)) * WIDTH) + 14
+    words, top = key((row.kind for row in rows), WIDE, left)
+    return theme.figure(
+        _bars(rows, values, texts, what),
+        height=top + _STEP * len(rows) + 8,
+        margin={"l": left, "r": 8, "t": top, "b": 8},
+        bargap=0.25,
+        xaxis=_across(values, texts, WIDE - left - 8),
+        yaxis={
+            **_down(len(rows), tickvals=list(range(len(rows))), ticktext=[theme.words(name) for name in names]),
+            "automargin": True,  # names can be of wide letters only
+        },
+        annotations=words,
+    )
+
+
+def _bars(rows: Sequence[LayerCost], values: list[int], texts: list[str], what: str) -> go.Bar:
+    return go.Bar(
+        x=values,
+        y=list(range(len(rows))),
+        orientation="h",
+        marker={"color": [theme.kind_of(row.kind)[1] for row in rows]},
+        text=texts,
+        textposition="outside",
+        constraintext="none",
+        cliponaxis=False,
+        textfont={"color": theme.INK},
+        hovertext=[_hover(row, text, what) for row, text in zip(rows, texts, strict=True)],
+        hoverinfo="text",
+    )
+
+
+def _hover(row: LayerCost, text: str, what: str) -> str:
+    return theme.hover(row_name(row), [("what", kind_of(row)), ("output", units.shape(row.output_shape)), (what, text)])
+
+
+def _across(values: list[int], texts: list[str], width: float) -> dict[str, Any]:
+    """An axis on which the longest bar and what stands behind it find room."""
+    room = max(map(len, texts)) * theme.CHAR + 10
+    return {"visible": False, "range": [0, max(values) * width / (width - room)], "fixedrange": True}
+
+
+def _down(count: int, **ticks: Any) -> dict[str, Any]:
+    """The axis of the names; rows go down it."""
+    size = {"range": [count - 0.5, -0.5], "showgrid": False, "fixedrange": True, "automargin": False}
+    return {**size, "tickmode": "array", "ticklen": 0, **ticks}
+
+
+def _narrow(rows: Sequence[LayerCost], values: list[int], texts: list[str]) -> dict[str, Any]:
+    """On a phone names stand over their bars: beside them there is no room for both."""
+    words, top = key((row.kind for row in rows), PHONE, 2)
+    names = [
+        {
+            "x": 0,
+            "y": place - 0.18,
+            "text": theme.words(shortened(row_name(row), _NAME_MAX_PHONE)),
+            "font": {"color": theme.MUTED, "size": theme.SIZE - 1},
+            "xanchor": "left",
+            "yanchor": "bottom",
+            "borderpad": 0,
+            "showarrow": False,
+        }
+        for place, row in enumerate(rows)
+    ]
+    return {
+        "height": top + _STEP_PHONE * len(rows) + 16,
+        "margin": {"l": 2, "r": 4, "t": top + 12, "b": 4},
+        "bargap": 0.66,
+        "xaxis": _across(values, texts, PHONE - 6),
+        "yaxis": {**_down(len(rows)), "visible": False},
+        "annotations": [*words, *names],
+    }

@@ -1,0 +1,161 @@
+"""Networks and measurements → a page: which charts and tables stand on it, in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from archstat import units
+from archstat.errors import DataError
+from archstat.measurements import Measurement
+from archstat.published import Published, published_of
+from archstat.quantities import Network
+from archstat.records import Step
+from archstat.report.chart import CHARTS, Chart, Kind, drawn
+from archstat.report.material import Material, Subject
+from archstat.report.page import Block, Heading, Page, Sheet, Tiles
+from archstat.report.theme import cut
+from archstat.tables import compare_table, diff_table, layer_table, measured_compare_table, measured_table
+from archstat.tables.joining import refuse_another
+
+_ORDER = (
+    *("accuracy", "top1", "totals", "latency", "batch", "branches", "overhead", "difference", "winners"),
+    *("layers", "icicle", "memory", "layer_latency", "roofline"),
+)
+"""How charts follow each other on a page; one that is not named here comes last."""
+
+_NAMED_MAX = 4
+"""More networks than these are counted in a title and not named."""
+
+
+def compose(material: Material, *, title: str = "", charts: Sequence[str] = ()) -> Page:
+    """The page of one network, or of several beside each other.
+
+    Args:
+        material: What it shows.
+        title: Its title; ``""``: the names of the networks.
+        charts: The charts, by name; none: every one that fits.
+
+    Raises:
+        UnknownNameError: There is no such chart.
+        DataError: A chart that was asked for by name cannot be drawn.
+    """
+    pictures = _chosen(charts, material) if charts else _fitting(material)
+    one = material.subjects[0] if len(material.subjects) == 1 else None
+    blocks = _of_one(one, pictures, material.measurements) if one else _of_several(material, pictures)
+    without = (
+        "Charts of time, roofline and batch sizes need measurements: 'archstat measure NAME --layers --save FOLDER'."
+    )
+    return Page(
+        title or _title(material),
+        tuple(blocks),
+        _subtitle(one) if one else "",
+        () if material.measurements else (without,),
+    )
+
+
+def _chosen(names: Sequence[str], material: Material) -> list[Chart]:
+    """The charts of these names, each once."""
+    kinds = [CHARTS.get(name) for name in dict.fromkeys(names)]
+    for kind in kinds:
+        if kind.of == "network" and not material.subjects:
+            raise DataError(f"The chart {kind.name!r} is one of a network, and none is counted here: name one.")
+    return [chart for kind in kinds for chart in drawn(kind, material)]
+
+
+def _fitting(material: Material) -> list[Chart]:
+    """Every chart that can be drawn; those of single networks where there is only one."""
+    found: list[Chart] = []
+    for kind in sorted(CHARTS.all().values(), key=_place):
+        if kind.of == "networks" or len(material.subjects) == 1:
+            try:
+                found += drawn(kind, material)
+            except DataError:  # what it needs is not there, and nobody asked for it
+                continue
+    return found
+
+
+def _place(kind: Kind) -> int:
+    return _ORDER.index(kind.name) if kind.name in _ORDER else len(_ORDER)
+
+
+def _title(material: Material) -> str:
+    """The networks; if none is counted, those that were measured."""
+    names = material.names or list(dict.fromkeys(each.architecture for each in material.measurements))
+    return ", ".join(map(cut, names)) if len(names) <= _NAMED_MAX else f"{len(names)} networks"
+
+
+def _subtitle(subject: Subject) -> str:
+    about = published_of(subject.network.cost)
+    return about.paper if isinstance(about, Published) else subject.network.cost.paper
+
+
+def _of_one(subject: Subject, charts: Sequence[Chart], measurements: Sequence[Measurement]) -> Iterator[Block]:
+    """The totals, the charts, the layers with their sums, and all measurements."""
+    yield Tiles(tuple(_tiles(subject)))
+    yield from charts
+    yield Heading("Layer by layer")
+    yield layers_sheet(subject)
+    if subject.measurement is not None and subject.measurement.layers is not None:
+        yield Heading("As it ran")
+        yield measured_sheet(subject)
+    yield from _measured(measurements)
+
+
+def _tiles(subject: Subject) -> Iterator[tuple[str, str, str]]:
+    cost = subject.network.cost
+    peak = cut(cost.peak_layer) or "the network itself"
+    yield "Parameters", units.compact(cost.parameters), units.exact(cost.parameters)
+    yield "MACs", units.compact(cost.macs), units.exact(cost.macs)
+    yield "FLOPs", units.compact(cost.flops), f"2 · MACs + {units.compact(cost.other_flops)}"
+    yield "Activations", units.data_size(cost.activation_bytes), "of all layers"
+    yield "Peak", units.data_size(cost.peak_activation_bytes), f"at once, in {peak}"
+    measurement = subject.measurement
+    if measurement is not None and measurement.latency is not None:
+        refuse_another(subject.measured()[0].cost, measurement)
+        conditions = measurement.conditions
+        where = f"{cut(conditions.device_name)}, {conditions.precision}, batch {conditions.batch_size}"
+        yield "Latency", units.seconds(measurement.latency.median_s), where
+
+
+def _measured(measurements: Sequence[Measurement]) -> Iterator[Block]:
+    """Every measurement, also what could not be run."""
+    if measurements:
+        yield Heading("Measured")
+        yield Sheet("Measurements", measured_compare_table(measurements))
+
+
+def layers_sheet(subject: Subject) -> Sheet:
+    """The layers of a network with the sums behind each row."""
+    return Sheet(f"Layers of {subject.name}", layer_table(subject.network.cost), sums_of(subject.network))
+
+
+def sums_of(network: Network) -> tuple[tuple[Step, ...], ...]:
+    """The sums behind each row of a network; none of a saved cost."""
+    try:
+        return tuple(each.steps for each in network.explanations())
+    except DataError:  # a saved cost has none
+        return ()
+
+
+def measured_sheet(subject: Subject) -> Sheet:
+    """The layers of a network beside their times.
+
+    Raises:
+        DataError: It was not measured by layers.
+    """
+    network, measurement = subject.measured()
+    table = measured_table(network.cost, network.traffic(), measurement, measurement.peaks)
+    return Sheet(f"Measured layers of {subject.name}", table)
+
+
+def _of_several(material: Material, charts: Sequence[Chart]) -> Iterator[Block]:
+    """The charts, the totals of each network, and the layers of two side by side."""
+    yield from charts
+    costs = [subject.network.cost for subject in material.subjects]
+    if costs:
+        yield Heading("Totals")
+        yield Sheet("Totals", compare_table(costs))
+    yield from _measured(material.measurements)
+    if len(costs) == 2:
+        yield Heading("Layer by layer")
+        yield Sheet("Layers side by side", diff_table(*costs))

@@ -1,0 +1,129 @@
+"""What the charts of a page are drawn from: networks, as they were counted, and their measurements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from archstat.errors import DataError
+from archstat.measurements import Measurement, Peaks
+from archstat.quantities import Analyse, Network
+from archstat.records import ModelCost, Shape
+from archstat.settings import Setting
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """A figure that a text prints, to be drawn beside what was counted.
+
+    Attributes:
+        architecture: Of what.
+        quantity: Of which quantity: ``"macs"``.
+        value: The figure.
+        label: What stands beside it: ``"printed: 358M, a slip"``.
+    """
+
+    architecture: str
+    quantity: str
+    value: float
+    label: str
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """One network, and how it ran.
+
+    Attributes:
+        network: As it was counted for the page.
+        measurement: How it ran, by layers if such a measurement is there.
+        as_measured: The network counted with the batch and the element type of the measurement.
+    """
+
+    network: Network
+    measurement: Measurement | None = None
+    as_measured: Network | None = None
+
+    @property
+    def name(self) -> str:
+        """The name that a user gave it."""
+        return self.network.cost.architecture
+
+    def measured(self) -> tuple[Network, Measurement]:
+        """The network as it was measured, and the measurement.
+
+        Raises:
+            DataError: There is none.
+        """
+        if self.measurement is None or self.as_measured is None:
+            raise DataError(
+                f"No measurement of {self.name!r} is given: 'archstat measure {self.name} --layers --save FOLDER'."
+            )
+        return self.as_measured, self.measurement
+
+    def peaks(self) -> Peaks:
+        """The best of the device that it ran on.
+
+        Raises:
+            DataError: They were not measured with it.
+        """
+        _, measurement = self.measured()
+        if measurement.peaks is None:
+            raise DataError(f"The measurement of {self.name!r} has no roof: measure it with '--layers'.")
+        return measurement.peaks
+
+
+class Material(msgspec.Struct, frozen=True):
+    """Everything that a page is made of.
+
+    Attributes:
+        subjects: The networks, in the order in which they were named.
+        measurements: All measurements, also those of networks that are none of the subjects.
+        evaluation: Whose accuracies to use, a key of :func:`archstat.evaluations.evaluations`; ``""``: the most.
+        marks: Printed figures to draw beside counts.
+    """
+
+    subjects: tuple[Subject, ...]
+    measurements: tuple[Measurement, ...] = ()
+    evaluation: str = ""
+    marks: tuple[Mark, ...] = ()
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the networks."""
+        return [subject.name for subject in self.subjects]
+
+
+def gather(
+    names: Sequence[str], measurements: Sequence[Measurement], analyse: Analyse, setting: Setting | None = None
+) -> Material:
+    """Count the networks, and find for each the measurement that shows most of it.
+
+    Args:
+        names: The networks.
+        measurements: What was measured, of these or of others.
+        analyse: Counts one.
+        setting: The input; ``None``: the registered one.
+
+    Raises:
+        ArchstatError: A name leads nowhere, or a network cannot take the input.
+    """
+    of_names = [_subject(name, measurements, analyse, setting or Setting()) for name in names]
+    return Material(tuple(of_names), tuple(measurements))
+
+
+def one_input(record: ModelCost | Measurement) -> tuple[Shape, ...]:
+    """The shapes of one input: those of the batch without its first axis."""
+    return tuple(shape[1:] for shape in record.input_shapes)
+
+
+def _subject(name: str, measurements: Sequence[Measurement], analyse: Analyse, setting: Setting) -> Subject:
+    network = analyse(name, setting)
+    own = [each for each in measurements if each.architecture == network.cost.architecture and each.latency]
+    if not own:
+        return Subject(network)
+    wanted = one_input(network.cost)
+    measurement = min(
+        own, key=lambda each: (one_input(each) != wanted, each.layers is None, each.conditions.batch_size)
+    )
+    conditions = measurement.conditions
+    as_measured = msgspec.structs.replace(setting, batch_size=conditions.batch_size, dtype=conditions.dtype)
+    return Subject(network, measurement, network if as_measured == setting else analyse(name, as_measured))

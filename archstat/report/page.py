@@ -1,0 +1,300 @@
+"""A page: blocks of prose, charts and tables → one HTML file that needs nothing else."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from archstat import __version__, units
+from archstat.formats import shown
+from archstat.records import Step
+from archstat.report import theme
+from archstat.report.assets import packed, plotly_address
+from archstat.report.chart import Chart, View
+from archstat.tables import Column, Table
+
+
+class Heading(msgspec.Struct, frozen=True):
+    """A heading.
+
+    Attributes:
+        text: Plain text.
+        level: 2 for a section, 3 for a part of one.
+    """
+
+    text: str
+    level: int = 2
+
+
+class Prose(msgspec.Struct, frozen=True):
+    """Text of a writer.
+
+    Attributes:
+        html: What :mod:`archstat.report.prose` made of it; nothing else may make one.
+    """
+
+    html: Markup
+
+
+class Tiles(msgspec.Struct, frozen=True):
+    """The few numbers that stand at the top.
+
+    Attributes:
+        tiles: The name of each, its value, and what there is to add.
+    """
+
+    tiles: tuple[tuple[str, str, str], ...]
+
+
+class Sheet(msgspec.Struct, frozen=True):
+    """A table that can be sorted and searched.
+
+    Attributes:
+        name: What it is called on the page.
+        table: The rows.
+        sums: The sums behind each row, to be opened by a click; ``()``: there are none.
+        is_exact: Counts are shown in full.
+        folded: What a reader clicks on to see it; ``""``: it is seen.
+    """
+
+    name: str
+    table: Table
+    sums: tuple[tuple[Step, ...], ...] = ()
+    is_exact: bool = False
+    folded: str = ""
+
+    @property
+    def is_aligned(self) -> bool:
+        """The notes are set in columns, as totals under a table are."""
+        return any("  " in note for note in self.table.notes)
+
+    @property
+    def shared(self) -> list[str]:
+        """What stands over all rows: the headings that they have in common."""
+        rows = shown(self.table)
+        places = [place for place, column in enumerate(self.table.columns) if self._is_shared(place)]
+        return [" · ".join(rows[0][place] for place in places)] if places else []
+
+    def _is_shared(self, place: int) -> bool:
+        values = {row[place] for row in self.table.rows}
+        return self.table.columns[place].is_heading and len(values) == 1
+
+    @property
+    def columns(self) -> list[Column]:
+        """Those that say something of each row."""
+        columns = enumerate(self.table.columns)
+        return [column for place, column in columns if not self._is_shared(place) and not self._is_empty(place)]
+
+    def _is_empty(self, place: int) -> bool:
+        return bool(self.table.rows) and all(row[place] in (None, "") for row in self.table.rows)
+
+
+class Link(msgspec.Struct, frozen=True):
+    """A way to another page.
+
+    Attributes:
+        address: Where, relative to this page.
+        title: What it is called.
+        summary: What it says.
+    """
+
+    address: str
+    title: str
+    summary: str
+
+
+class Links(msgspec.Struct, frozen=True):
+    """Ways to other pages, as cards."""
+
+    links: tuple[Link, ...]
+
+
+class Correction(msgspec.Struct, frozen=True):
+    """A number of a text that is not right.
+
+    Attributes:
+        text: The words of the text.
+        source: Where they stand.
+        verdict: ``"slip"``, ``"does not hold"`` or ``"truncated"``.
+        stated: The number as it is claimed.
+        is_printed: The words have it; else it is what they come to.
+        origin: Where the right one comes from: ``"counted"``.
+        found: The right one.
+        basis: Of what it is; ``""`` if the sums say it.
+        why: How the two relate, or how the wrong one came about.
+        sums: The arithmetic.
+    """
+
+    text: str
+    source: str
+    verdict: str
+    stated: str
+    is_printed: bool
+    origin: str
+    found: str
+    basis: str = ""
+    why: str = ""
+    sums: tuple[Step, ...] = ()
+
+
+class Errata(msgspec.Struct, frozen=True):
+    """The mistakes of a text.
+
+    Attributes:
+        title: The text.
+        summary: How much of it was checked.
+        corrections: What is wrong.
+        cut: What is right, but cut off instead of rounded.
+    """
+
+    title: str
+    summary: str
+    corrections: tuple[Correction, ...]
+    cut: tuple[Correction, ...] = ()
+
+
+_FONT = Markup(theme.FONT)  # noqa: S704 - ours
+
+Block = Heading | Prose | Tiles | Chart | Sheet | Links | Errata
+
+
+class Page(msgspec.Struct, frozen=True):
+    """What one file holds.
+
+    Attributes:
+        title: Its title.
+        subtitle: What it is about, in a line.
+        blocks: What stands on it, in order.
+        notes: Sentences at its end.
+        back: The way to the page that links it, if there is one.
+    """
+
+    title: str
+    blocks: tuple[Block, ...]
+    subtitle: str = ""
+    notes: tuple[str, ...] = ()
+    back: Link | None = None
+
+    @property
+    def charts(self) -> list[Chart]:
+        """Its charts, in order."""
+        return [block for block in self.blocks if isinstance(block, Chart)]
+
+
+def sheets_page(tables: Sequence[Table], *, sums: Sequence[tuple[Step, ...]] = (), is_exact: bool = False) -> Page:
+    """A page of nothing but tables.
+
+    Args:
+        tables: The tables; the first line of the first title is that of the page.
+        sums: The sums behind each row of the first one.
+        is_exact: Show counts in full.
+    """
+    title, *rest = (tables[0].title or "archstat").split("\n")
+    first = msgspec.structs.replace(tables[0], title="")
+    sheets = [Sheet(title, first, tuple(sums), is_exact)]
+    sheets += [Sheet(table.title or title, table, is_exact=is_exact) for table in tables[1:]]
+    return Page(title, tuple(sheets), " · ".join(rest))
+
+
+def render(page: Page, *, is_offline: bool = True) -> str:
+    """The HTML of a page; of equal pages, the same bytes.
+
+    Args:
+        page: What it shows.
+        is_offline: plotly.js is part of the page; else a browser fetches it, which makes the page 2 MB smaller.
+    """
+    charts = page.charts
+    has_tables = any(isinstance(block, Sheet) for block in page.blocks)
+    libraries = [name for name, is_needed in (("plotly", charts and is_offline), ("tables", has_tables)) if is_needed]
+    return (
+        _templates()
+        .get_template("page.html")
+        .render(
+            page=page,
+            charts={f"chart-{number}": content(chart) for number, chart in enumerate(charts)},
+            libraries={name: Markup(packed(name)) for name in libraries},  # noqa: S704 - base64 has no mark-up
+            address=plotly_address() if charts and not is_offline else None,
+            light=theme.LIGHT,
+            dark=theme.DARK,
+            font=_FONT,
+            version=__version__,
+        )
+    )
+
+
+def fragment(table: Table) -> str:
+    """A table as part of another page, such as a notebook: in the same style, with nothing that has to run."""
+    return _templates().get_template("fragment.html").render(block=Sheet("Table", table), font=_FONT)
+
+
+def content(chart: Chart) -> dict[str, Any]:
+    """What the page's script draws a chart from."""
+    return {"views": [_view(view) for view in chart.views]}
+
+
+def _view(view: View) -> dict[str, Any]:
+    figure = json.loads(view.figure.to_json())
+    figure["layout"].pop("template", None)
+    alt, narrow = theme.readable(view.alt), dict(view.narrow)
+    return {"alt": alt, "data": figure["data"], "layout": figure["layout"], "narrow": narrow}
+
+
+@functools.cache
+def _templates() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("archstat.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=theme.readable,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["type"] = lambda block: type(block).__name__
+    environment.filters["cells"] = _cells
+    environment.filters["exact"] = units.exact
+    environment.filters["json"] = _json
+    return environment
+
+
+def _json(value: Any) -> Markup:
+    """JSON that may stand in a script: nothing in it can end the script."""
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)  # noqa: S704 - just made safe
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """A cell of a sheet.
+
+    Attributes:
+        text: What people read.
+        order: What it is sorted by.
+        column: The column it stands in.
+    """
+
+    text: str
+    order: Any
+    column: Column
+
+
+def _cells(sheet: Sheet) -> Iterable[Sequence[Cell]]:
+    """The rows of a sheet."""
+    table, kept = sheet.table, sheet.columns
+    for texts, values in zip(shown(table, is_exact=sheet.is_exact), table.rows, strict=True):
+        cells = zip(texts, values, table.columns, strict=True)
+        yield [Cell(text, _order(value, column), column) for text, value, column in cells if column in kept]
+
+
+def _order(value: Any, column: Column) -> Any:
+    """The number or the text that a value is sorted by; nothing comes before everything."""
+    if isinstance(value, (int, float)):
+        return value
+    return (-1 if column.is_number else "") if value is None else ""

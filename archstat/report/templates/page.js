@@ -1,0 +1,131 @@
+"use strict";
+(async () => {
+  const root = document.documentElement;
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const NARROW = 560; // pixels of a chart's own width below which it takes the layout of a phone
+  const PAPER = 680; // pixels that A4 and Letter have room for beside their margins
+
+  async function unpacked(name) {
+    const text = atob(document.getElementById("library-" + name).textContent);
+    const bytes = new Uint8Array(text.length);
+    for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Response(stream).text();
+  }
+
+  // -- charts: colours are names of the style sheet, so one figure serves light, dark and print
+
+  function coloured(value, style) {
+    if (typeof value === "string") return value.replace(/var\(--(\w+)\)/g, (_, name) => style.getPropertyValue("--" + name).trim());
+    if (Array.isArray(value)) return value.map((each) => coloured(each, style));
+    if (value && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, coloured(each, style)]));
+    return value;
+  }
+
+  const charts = new Map();
+  let isPrinted = false; // the window keeps its width while it is printed, so paper has one of its own
+
+  function draw(figure) {
+    const { views, chosen } = charts.get(figure);
+    const view = views[chosen];
+    const plot = figure.querySelector(".plot");
+    const isNarrow = !isPrinted && plot.clientWidth < NARROW;
+    charts.get(figure).isNarrow = isNarrow;
+    const width = isPrinted ? { width: PAPER } : {};
+    const layout = coloured({ ...view.layout, ...(isNarrow ? view.narrow : {}), ...width }, getComputedStyle(root));
+    plot.setAttribute("aria-label", view.alt);
+    plot.style.minHeight = layout.height + "px";
+    figure.classList.add("drawn");
+    const options = { displayModeBar: false, responsive: true, scrollZoom: false, doubleClick: false, showTips: false };
+    return Plotly.react(plot, coloured(view.data, getComputedStyle(root)), layout, options);
+  }
+
+  const drawAll = () => Promise.all([...charts.keys()].map(draw));
+
+  async function startCharts() {
+    const content = JSON.parse(document.getElementById("charts").textContent);
+    if (document.getElementById("library-plotly")) {
+      const script = document.createElement("script");
+      script.textContent = await unpacked("plotly");
+      document.head.append(script);
+    }
+    for (const [id, { views }] of Object.entries(content)) {
+      const figure = document.getElementById(id);
+      charts.set(figure, { views, chosen: 0 });
+      const buttons = [...figure.querySelectorAll(".switch button")];
+      buttons.forEach((button, place) => button.addEventListener("click", () => {
+        charts.get(figure).chosen = place;
+        buttons.forEach((each) => each.setAttribute("aria-pressed", String(each === button)));
+        draw(figure);
+      }));
+    }
+    await drawAll();
+    new ResizeObserver(() => {
+      for (const [figure, state] of charts) {
+        if ((figure.querySelector(".plot").clientWidth < NARROW) !== state.isNarrow) draw(figure);
+      }
+    }).observe(document.body);
+  }
+
+  // -- light, dark and paper
+
+  const scheme = document.getElementById("scheme");
+  const isDark = () => (root.dataset.scheme || (dark.matches ? "dark" : "light")) === "dark";
+  function recolour() {
+    scheme.textContent = isDark() ? "Light" : "Dark";
+    return drawAll();
+  }
+  scheme.hidden = false;
+  scheme.addEventListener("click", () => { root.dataset.scheme = isDark() ? "light" : "dark"; recolour(); });
+  dark.addEventListener("change", recolour);
+  addEventListener("beforeprint", () => {
+    root.dataset.before = root.dataset.scheme || "";
+    root.dataset.scheme = "light";
+    isPrinted = true;
+    recolour();
+  });
+  addEventListener("afterprint", () => {
+    isPrinted = false;
+    if (root.dataset.before) root.dataset.scheme = root.dataset.before; else delete root.dataset.scheme;
+    recolour().then(() => charts.forEach((_, figure) => Plotly.Plots.resize(figure.querySelector(".plot"))));
+  });
+
+  // -- tables: sorted and searched by DataTables; the sums of a row open under it
+
+  async function startTables() {
+    const tables = [...document.querySelectorAll("table.data")];
+    if (!tables.length) return;
+    const address = URL.createObjectURL(new Blob([await unpacked("tables")], { type: "text/javascript" }));
+    const { default: DataTable } = await import(address);
+    URL.revokeObjectURL(address);
+    for (const type of ["string", "string-utf8", "html", "html-utf8"]) { // who looks for 3x3 means 3×3
+      const before = DataTable.ext.type.search[type];
+      DataTable.ext.type.search[type] = (text, ...rest) => {
+        const found = before ? before(text, ...rest) : text;
+        return typeof found === "string" && found.includes("×") ? `${found} ${found.replaceAll("×", "x")}` : found;
+      };
+    }
+    for (const element of tables) {
+      const isLong = element.tBodies[0].rows.length > 6;
+      const table = new DataTable(element, {
+        paging: false, order: [], autoWidth: false, searching: isLong, info: isLong,
+        layout: { topStart: isLong ? "search" : null, topEnd: null, bottomStart: isLong ? "info" : null, bottomEnd: null },
+        language: { search: "Search", info: "_TOTAL_ rows", infoEmpty: "No rows", infoFiltered: "of _MAX_", zeroRecords: "No row fits." },
+      });
+      element.addEventListener("click", (event) => {
+        const button = event.target.closest("button.open");
+        if (!button) return;
+        const row = table.row(button.closest("tr"));
+        const isOpen = row.child.isShown();
+        if (isOpen) row.child.hide(); else row.child(button.nextElementSibling.content.cloneNode(true).firstElementChild).show();
+        button.setAttribute("aria-expanded", String(!isOpen));
+      });
+    }
+  }
+
+  scheme.textContent = isDark() ? "Light" : "Dark";
+  const started = [startTables()];
+  if (document.getElementById("charts")) started.push(startCharts());
+  await Promise.all(started);
+  root.dataset.ready = "yes"; // what a test, or a printer, waits for
+})();
