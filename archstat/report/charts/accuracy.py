@@ -1,0 +1,229 @@
+"""How accurate networks are, and what they cost: the charts of Canziani et al., from counts of ours.
+
+Source: Canziani, Paszke, Culurciello: An Analysis of Deep Neural Network Models for Practical Applications (2016),
+Fig. 1 and 2. https://arxiv.org/abs/1605.07678
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from plotly import graph_objects as go
+
+from archstat import units
+from archstat.conditions import conditions_text
+from archstat.measurements import Measurement
+from archstat.report import axes, keys, theme
+from archstat.report.bubbles import Bubble, Picture, front
+from archstat.report.chart import PHONE, WIDE, Chart, View, chart
+from archstat.report.families import families, family_of
+from archstat.report.labels import WIDTH
+from archstat.report.material import Material
+from archstat.report.rated import Rated, Ratings, ratings, rounded
+from archstat.report.rated import accuracy as percent
+from archstat.tables.measurements import alike
+
+_NAMED_MAX = 12
+"""Among more bubbles than these some have no room for a name."""
+
+
+class _Cost(msgspec.Struct, frozen=True):
+    """What a view has along its axis.
+
+    Attributes:
+        label: What the switch says.
+        title: What stands at the axis.
+        unit: Behind the prefix at its ticks.
+        show: From a value to text.
+        values: The value of each network that has one.
+        told: What to add to the caption.
+    """
+
+    label: str
+    title: str
+    unit: str
+    show: Callable[[Any], str]
+    values: Mapping[str, float]
+    told: str = ""
+
+    def is_measured(self, each: Rated) -> bool:
+        """Whether it was measured of a network, and not counted."""
+        return self.label in ("Latency", "Energy") and each.name in self.values
+
+
+@chart("networks", takes=("evaluation",))
+def accuracy(material: Material) -> Chart:
+    """Top-1 accuracy against what it costs; the area of a bubble is the number of parameters."""
+    found = ratings(material)
+    costs = [cost for cost in _costs(found, material.measurements) if len(cost.values) > 1]
+    told = " ".join(f"{cost.told} {_missing(cost, found)}".strip() for cost in costs if cost.told)
+    operations = " Its own chart counts operations: two for each MAC." if found.evaluation.key == "canziani2016" else ""
+    areas = (
+        "The area of a bubble is the number of parameters; no network here is cheaper and more accurate than one on "
+        "the dotted line, the Pareto front."
+    )
+    caption = " ".join(filter(None, (areas, found.inputs(), told, f"{found.caption()}{operations}")))
+    views = tuple(_view(found, cost, costs) for cost in costs)
+    return Chart("accuracy", "Accuracy, and what it costs", views, caption)
+
+
+def _missing(cost: _Cost, found: Ratings) -> str:
+    """Of which networks alone something was measured."""
+    here = [each.name for each in found.rated if each.name in cost.values]
+    return f"It was measured of {', '.join(here)} alone." if len(here) < len(found.rated) else ""
+
+
+# -- what is along the axis --------------------------------------------------------------------------------------------
+
+
+def _costs(found: Ratings, measurements: Sequence[Measurement]) -> list[_Cost]:
+    own = [_fitting(found, each) for each in measurements]
+    measured = [each for each in own if each is not None]
+    return [
+        _counted(found, "macs", "MACs", "MACs for one input", "", units.compact),
+        _counted(found, "parameters", "Parameters", "Parameters", "", units.compact),
+        _counted(found, "activation_bytes", "Memory", "Activation memory for one input", "B", units.data_size),
+        _latency([each for each in measured if each.latency is not None]),
+        _energy([each for each in measured if each.energy is not None and each.energy.input_j is not None]),
+    ]
+
+
+def _counted(found: Ratings, quantity: str, label: str, title: str, unit: str, show: Callable[[int], str]) -> _Cost:
+    values = {each.name: each.amount(quantity) for each in found.rated}
+    return _Cost(label, title, unit, show, {name: value for name, value in values.items() if value})
+
+
+def _fitting(found: Ratings, measurement: Measurement) -> Measurement | None:
+    """The measurement, if it is one of these networks on an input of the size that it is rated for."""
+    own = next((each for each in found.rated if each.name == measurement.architecture), None)
+    if own is None:
+        return None
+    counted = measurement.counted
+    expected = own.amount("parameters"), own.amount("macs") * measurement.conditions.batch_size
+    return measurement if (counted.parameters, counted.macs) == expected else None
+
+
+def _latency(measurements: Sequence[Measurement]) -> _Cost:
+    """The time of a pass, of the largest group of like conditions."""
+    group = max(alike(measurements), key=_networks, default=[])
+    values = {each.architecture: each.latency.median_s for each in group if each.latency is not None}
+    if not values:
+        return _Cost("Latency", "", "s", units.seconds, {})
+    conditions = group[0].conditions
+    batch = "one input" if conditions.batch_size == 1 else f"{units.exact(conditions.batch_size)} inputs"
+    told = f"Latency is the median time of a pass: {conditions_text(conditions)}."
+    return _Cost("Latency", f"Latency of a pass over {batch}", "s", units.seconds, values, told)
+
+
+def _energy(measurements: Sequence[Measurement]) -> _Cost:
+    """The energy of one input, of the largest group of like conditions by one meter."""
+    groups: dict[tuple[Any, ...], list[Measurement]] = {}
+    for each in measurements:
+        if each.energy is not None:
+            groups.setdefault((each.conditions, each.energy.boundary, each.energy.mode), []).append(each)
+    group = max(groups.values(), key=_networks, default=[])
+    pairs = [(each.architecture, each.energy) for each in group if each.energy is not None]
+    values = {name: energy.input_j for name, energy in pairs if energy.input_j is not None}
+    if not values:
+        return _Cost("Energy", "", "J", units.joules, {})
+    energy = pairs[0][1]
+    queue = "with a full queue" if energy.mode == "pipelined" else "one pass after the other"
+    told = f"Energy is that of the {energy.boundary}, {queue}: {conditions_text(group[0].conditions)}."
+    return _Cost("Energy", "Energy for one input", "J", units.joules, values, told)
+
+
+def _networks(group: Sequence[Measurement]) -> int:
+    return len({each.architecture for each in group})
+
+
+# -- the picture -------------------------------------------------------------------------------------------------------
+
+
+def _view(found: Ratings, cost: _Cost, costs: Sequence[_Cost]) -> View:
+    rated = [each for each in found.rated if each.name in cost.values]
+    picture = Picture(
+        tuple(_bubble(each, cost, found, costs) for each in rated),
+        axes.amounts(list(cost.values.values()), cost.title, cost.unit, room=0.11),
+        "Top-1 accuracy (%)",
+        "Parameters",
+        tuple(families(each.name for each in rated)),
+    )
+    return View(cost.label, picture.figure(), _alt(rated, cost, picture), picture.narrow())
+
+
+def _bubble(each: Rated, cost: _Cost, found: Ratings, costs: Sequence[_Cost]) -> Bubble:
+    lines = [
+        *each.lines(),
+        *((more.label, more.show(more.values[each.name])) for more in costs if more.is_measured(each)),
+    ]
+    hover = theme.hover(each.name, lines, source=found.source_of(each))
+    return Bubble(
+        each.name, cost.values[each.name], each.top1, each.amount("parameters"), family_of(each.name)[1], hover
+    )
+
+
+def _alt(rated: Sequence[Rated], cost: _Cost, picture: Picture) -> str:
+    least, most = min(rated, key=lambda each: each.top1), max(rated, key=lambda each: each.top1)
+    ends = [f"{percent(each.top1)} ({each.name}, {cost.show(cost.values[each.name])})" for each in (least, most)]
+    ahead = ", ".join(each.name for each in front(picture.bubbles))
+    return (
+        f"Bubbles of {len(rated)} networks: top-1 accuracy against {cost.title}, from {' to '.join(ends)}. "
+        f"No other is both cheaper and more accurate than {ahead}."
+    )
+
+
+@chart("networks", takes=("evaluation",))
+def top1(material: Material) -> Chart:
+    """Top-1 accuracy as bars, the best first, all from one source."""
+    found = ratings(material)
+    rated = sorted(found.rated, key=lambda each: -each.top1)
+    best, worst = rated[0], rated[-1]
+    alt = (
+        f"Top-1 accuracy of {len(rated)} networks, from {percent(best.top1)} ({best.name}) "
+        f"down to {percent(worst.top1)} ({worst.name})."
+    )
+    return Chart("top1", "Top-1 accuracy", (View("", _bars(rated, found), alt, _narrow(rated)),), found.caption())
+
+
+def _bars(rated: Sequence[Rated], found: Ratings) -> go.Figure:
+    bars = go.Bar(
+        x=[each.top1 for each in rated],
+        y=list(range(len(rated))),
+        orientation="h",
+        marker={"color": [family_of(each.name)[1] for each in rated]},
+        text=[rounded(each.top1) for each in rated],
+        textposition="outside",
+        cliponaxis=False,
+        textfont={"color": theme.INK},
+        hovertext=[theme.hover(each.name, each.lines(), source=found.source_of(each)) for each in rated],
+        hoverinfo="text",
+    )
+    return theme.figure(bars, bargap=0.25, **_bars_layout(rated, WIDE, 26, theme.SIZE))
+
+
+def _bars_layout(rated: Sequence[Rated], width: int, longest: int, size: int) -> dict[str, Any]:
+    """For a plot of that width or more, with names of so many characters at most."""
+    names = [theme.cut(each.name, longest) for each in rated]
+    left = round(max(map(len, names)) * WIDTH * size / theme.SIZE) + 14
+    colours, over = keys.key(families(each.name for each in rated), width - left)
+    return {
+        "height": over + 60 + 24 * len(rated),
+        "margin": {"l": left, "r": 52, "t": over + 8, "b": 52},
+        "xaxis": theme.axis("Top-1 accuracy (%)", range=[0, 100], fixedrange=True, dtick=25),
+        "yaxis": {
+            "range": [len(rated) - 0.4, -0.6],
+            "tickmode": "array",
+            "tickvals": list(range(len(rated))),
+            "ticktext": [theme.words(name) for name in names],
+            "tickfont": {"color": theme.INK, "size": size},
+            "showgrid": False,
+            "fixedrange": True,
+        },
+        "annotations": colours,
+    }
+
+
+def _narrow(rated: Sequence[Rated]) -> dict[str, Any]:
+    return theme.styled(_bars_layout(rated, PHONE, 20, 12))

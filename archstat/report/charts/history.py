@@ -1,0 +1,175 @@
+"""How the ImageNet challenge was won."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from plotly import graph_objects as go
+
+from archstat.errors import DataError
+from archstat.report import theme
+from archstat.report.chart import Chart, View, chart
+from archstat.report.material import Material
+from archstat.winners import Winner, human
+from archstat.winners import winners as entries
+
+_LEAST = 3
+"""A page that names fewer winners than these is about something else."""
+_ROW, _THICK = 30, 0.7
+"""The height of a row in pixels, and the part of it that a bar takes."""
+
+
+@chart("networks")
+def winners(material: Material) -> Chart:
+    """Winners of the ImageNet challenge year by year: their error, and how many layers they have."""
+    rows = entries()
+    named = {each.architecture for each in rows if each.architecture} & set(material.names)
+    if (material.subjects or material.measurements) and len(named) < _LEAST:
+        raise DataError(f"{len(named)} of these networks won the ImageNet challenge; {_LEAST} are needed.")
+    first, last = rows[0], rows[-1]
+    alt = (
+        f"Top-5 error of the winners of the ImageNet challenge: {first.top5_error:g} % in {first.year}, "
+        f"{last.top5_error:g} % in {last.year}; {human().top5_error:g} % by a person. The number of layers grows from "
+        f"{min(each.layers for each in rows if each.layers)} to {max(each.layers for each in rows if each.layers)}."
+    )
+    figure = theme.figure(*_errors(rows), _depths(rows), **_layout(rows, 182))
+    narrow = theme.styled(_layout(rows, 124, is_phone=True))
+    return Chart("winners", "Winners of the ImageNet challenge", (View("", figure, alt, narrow),), _caption())
+
+
+def _caption() -> str:
+    person = human()
+    return (
+        "Percent of images without the right class among five guesses, and the layers with weights of the deepest "
+        "network, as CS231n charts them in lecture 9. Every entry since 2012 is an ensemble of several networks, so "
+        "errors of single networks are higher. VGG came second. The person is one: "
+        f"{person.measured} ({person.source})."
+    )
+
+
+def _errors(rows: Sequence[Winner]) -> tuple[go.Bar, go.Scatter]:
+    """A bar for each, and the line of a person."""
+    bars = go.Bar(
+        x=[each.top5_error for each in rows],
+        y=list(range(len(rows))),
+        orientation="h",
+        marker={"color": [theme.BLUE if each.layers else theme.GREY for each in rows]},
+        width=_THICK,
+        hovertext=[_hover(each) for each in rows],
+        hoverinfo="text",
+    )
+    person = human()
+    line = go.Scatter(
+        x=[person.top5_error] * 2,
+        y=[-0.6, len(rows) - 0.4],
+        mode="lines",
+        line={"color": theme.RED, "width": 1.5, "dash": "dash"},
+        hovertext=theme.hover("A person", [("Top-5 error", f"{person.top5_error:g} %")], source=person.source),
+        hoverinfo="text",
+    )
+    return bars, line
+
+
+def _depths(rows: Sequence[Winner]) -> go.Bar:
+    """The layers of each entry that is a network."""
+    deep = [(place, each) for place, each in enumerate(rows) if each.layers]
+    return go.Bar(
+        x=[each.layers for _, each in deep],
+        y=[place for place, _ in deep],
+        xaxis="x2",
+        orientation="h",
+        width=_THICK,
+        marker={"color": theme.ORANGE},
+        hovertext=[_hover(each) for _, each in deep],
+        hoverinfo="text",
+    )
+
+
+def _hover(each: Winner) -> str:
+    lines = [
+        ("Top-5 error", f"{each.top5_error if each.precise is None else each.precise:g} %"),
+        ("Measured on", each.measured),
+        ("Layers", str(each.layers or "none, a shallow method")),
+        ("Team", each.team),
+        ("Place", str(each.place)),
+    ]
+    return theme.hover(f"{each.year} {each.entry}", lines, source=f"{each.source}. {each.note}".strip())
+
+
+def _layout(rows: Sequence[Winner], left: int, *, is_phone: bool = False) -> dict[str, Any]:
+    most = max(each.top5_error for each in rows)
+    deepest = max(each.layers or 0 for each in rows)
+    last = len(rows) - 1
+    split, room = (0.56, 1.8) if is_phone else (0.62, 1.25)
+    return {
+        "height": 84 + _ROW * len(rows),
+        "margin": {"l": left, "r": 12, "t": 34, "b": 34},
+        "barmode": "overlay",
+        "xaxis": _hidden([0, split], most * room),
+        "xaxis2": _hidden([split + 0.06, 1], deepest * room),
+        "yaxis": {
+            "range": [last + 0.6, -0.6],
+            "tickmode": "array",
+            "tickvals": list(range(len(rows))),
+            "ticktext": [_name(each, 11 if is_phone else 20) for each in rows],
+            "tickfont": {"color": theme.INK, "size": 12 if is_phone else theme.SIZE},
+            "showgrid": False,
+            "showline": False,
+            "ticks": "",
+            "ticklabelstandoff": 6,
+            "fixedrange": True,
+        },
+        "annotations": [
+            _over("Top-5 error (%)", 0),
+            _over("Layers", split + 0.06),
+            *(_value(place, each.top5_error, f"{each.top5_error:.1f} %", "x") for place, each in enumerate(rows)),
+            *(_value(place, each.layers or 0, str(each.layers or "shallow"), "x2") for place, each in enumerate(rows)),
+            _person(last),
+        ],
+    }
+
+
+def _hidden(domain: list[float], end: float) -> dict[str, Any]:
+    """An axis whose values stand at the bars."""
+    return {"visible": False, "domain": domain, "range": [0, end], "fixedrange": True}
+
+
+def _name(each: Winner, most: int) -> str:
+    """The year and the entry, cut where there is little width; who did not win is marked."""
+    second = " (2nd)" if each.place == 2 else ""
+    return f'{theme.words(each.entry + second, most)} <span style="color:{theme.MUTED}">{each.year}</span>'
+
+
+def _over(text: str, x: float) -> dict[str, Any]:
+    return {
+        **_STILL,
+        "xref": "paper",
+        "yref": "paper",
+        "x": x,
+        "y": 1,
+        "xanchor": "left",
+        "yanchor": "bottom",
+        "text": text,
+    }
+
+
+def _value(place: int, value: float, text: str, axis: str) -> dict[str, Any]:
+    """What stands at the end of a bar; the line of a person does not show through it."""
+    where = {"xref": axis, "x": value, "y": place, "xanchor": "left", "yanchor": "middle", "xshift": 4}
+    return {**_STILL, **where, "text": text, "font": {"color": theme.INK, "size": theme.SIZE}, "bgcolor": theme.PAPER}
+
+
+def _person(last: int) -> dict[str, Any]:
+    """What the line is, under it."""
+    person = human().top5_error
+    where = {"x": person, "y": last + 0.6, "xanchor": "left", "yanchor": "top", "xshift": -20}
+    return {**_STILL, **where, "text": f"a person: {person:.1f} %", "font": {"color": theme.RED, "size": theme.SIZE}}
+
+
+_STILL = {
+    "showarrow": False,
+    "borderpad": 0,
+    "font": {"color": theme.MUTED, "size": theme.SIZE},
+    "captureevents": False,
+}

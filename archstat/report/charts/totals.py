@@ -1,0 +1,64 @@
+"""What whole networks cost, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from archstat import units
+from archstat.errors import DataError
+from archstat.records import ModelCost
+from archstat.report import theme, told
+from archstat.report.chart import Chart, View, chart
+from archstat.report.families import families, family_of
+from archstat.report.material import Material
+from archstat.report.rows import End, Group, Row, Rows
+
+_SHOWN_MAX = 40
+"""More bars than these are no longer read one by one."""
+
+_QUANTITIES: tuple[tuple[str, str, Callable[[int], str]], ...] = (
+    ("parameters", "Parameters", units.compact),
+    ("macs", "MACs", units.compact),
+    ("activation_bytes", "Memory", units.data_size),
+    ("peak_activation_bytes", "Peak", units.data_size),
+)
+"""What networks are compared by: the attribute, its name for people, and how it is shown."""
+
+
+@chart("networks")
+def totals(material: Material) -> Chart:
+    """Parameters, MACs, activation memory and its peak of each network, as bars, the largest first."""
+    costs = [subject.network.cost for subject in material.subjects]
+    if len(costs) < 2:
+        raise DataError("Totals are set side by side of two networks at least.")
+    met = [quantity for quantity in _QUANTITIES if any(getattr(cost, quantity[0]) for cost in costs)]
+    shapes = told.inputs((cost.architecture, " and ".join(map(units.shape, cost.input_shapes))) for cost in costs)
+    dtypes = " and ".join(dict.fromkeys(cost.dtype for cost in costs))
+    most = f" Of more than {_SHOWN_MAX} networks the largest are shown." if len(costs) > _SHOWN_MAX else ""
+    return Chart(
+        "totals",
+        "What the networks cost",
+        tuple(_view(costs, *quantity) for quantity in met),
+        f"Counted for an input of {shapes}, {dtypes}. Memory is that of all layers' outputs together, the peak what is "
+        f"alive at once.{most}",
+    )
+
+
+def _view(costs: Sequence[ModelCost], key: str, title: str, show: Callable[[int], str]) -> View:
+    ordered = sorted(costs, key=lambda cost: -getattr(cost, key))
+    shown = ordered[:_SHOWN_MAX]
+    groups = families(cost.architecture for cost in shown)
+    rows = tuple(Row(cost.architecture, (_end(cost, key, show, is_alone=len(groups) == 1),)) for cost in shown)
+    made = Rows((Group("", rows),), tuple(groups) if len(groups) > 1 else ())
+    ends = [f"{show(getattr(cost, key))} ({theme.cut(cost.architecture)})" for cost in (ordered[0], ordered[-1])]
+    return View(
+        title, made.figure(), f"{title} of {len(costs)} networks, from {' down to '.join(ends)}.", made.narrow()
+    )
+
+
+def _end(cost: ModelCost, key: str, show: Callable[[int], str], *, is_alone: bool) -> End:
+    """The bar of a network; its colour is that of its family where there are several."""
+    text = show(getattr(cost, key))
+    lines = [(title, shown(getattr(cost, name))) for name, title, shown in _QUANTITIES]
+    colour = theme.BLUE if is_alone else family_of(cost.architecture)[1]
+    return End(getattr(cost, key), text, text, colour, theme.hover(cost.architecture, lines))

@@ -1,0 +1,214 @@
+"""What a variant of a network adds to it, and where two networks differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from archstat import units
+from archstat.errors import DataError
+from archstat.records import ModelCost
+from archstat.report import theme
+from archstat.report.chart import Chart, View, chart
+from archstat.report.material import Material
+from archstat.report.rated import Ratings, ratings, rounded
+from archstat.report.rows import End, Group, Row, Rows
+from archstat.tables.difference import diff_table
+
+_PAIRS_MAX = 8
+_ROWS_MAX = 40
+_ALIKE = 0.25
+"""The part of all rows that two networks must share."""
+
+_QUANTITIES: tuple[tuple[str, str, Callable[[int], str], str], ...] = (
+    ("parameters", "Parameters", units.compact, theme.BLUE),
+    ("macs", "MACs", units.compact, theme.ORANGE),
+    ("activation_bytes", "Memory", units.data_size, theme.GREEN),
+)
+"""What networks are compared by: the attribute, its name for people, how it is shown, and its colour."""
+
+
+class _Pair(msgspec.Struct, frozen=True):
+    """A network, and one that is named as a variant of it."""
+
+    base: ModelCost
+    variant: ModelCost
+
+
+@chart("networks", takes=("evaluation",))
+def overhead(material: Material) -> Chart:
+    """What variants add to the networks that they are named after, in percent: SE-ResNet-50 to ResNet-50."""
+    pairs = list(_pairs([subject.network.cost for subject in material.subjects]))
+    if not pairs:
+        raise DataError("No network here is named after another, as se_resnet50 is after resnet50, on the same input.")
+    shown = pairs[:_PAIRS_MAX]
+    found = _ratings(material)
+    rows = Rows(tuple(_added(pair, found) for pair in shown))
+    alt = " ".join(f"{_title(pair)}: {_told(pair)}." for pair in shown[:4])
+    rated = f" {found.caption()}" if found is not None and any(_gained(pair, found) for pair in shown) else ""
+    left_out = f" {len(pairs) - len(shown)} more pairs are not shown." if len(pairs) > len(shown) else ""
+    shapes = "; ".join(dict.fromkeys(_input(pair.base) for pair in shown))
+    caption = f"Counted for an input of {shapes}; memory is that of activations.{left_out}{rated}"
+    return Chart("overhead", "What variants add", (View("", rows.figure(), alt, rows.narrow()),), caption)
+
+
+def _pairs(costs: Sequence[ModelCost]) -> Iterator[_Pair]:
+    """Each variant with the longest name that it is named after, on an input of the same size."""
+    for variant in costs:
+        bases = [base for base in costs if _is_named_after(variant.architecture, base.architecture)]
+        fits = [base for base in bases if base.input_shapes == variant.input_shapes and base.macs and base.parameters]
+        if fits:
+            yield _Pair(max(fits, key=lambda base: len(base.architecture)), variant)
+
+
+def _is_named_after(variant: str, base: str) -> bool:
+    """Whether one name is the other with something before or behind it.
+
+    >>> [_is_named_after(name, "resnet50") for name in ("se_resnet50", "resnet50_v1_5", "resnet50", "wide_resnet501")]
+    [True, True, False, False]
+    """
+    return variant.endswith(f"_{base}") or variant.startswith((f"{base}_", f"{base}("))
+
+
+def _title(pair: _Pair) -> str:
+    return f"{theme.cut(pair.variant.architecture, 30)} over {theme.cut(pair.base.architecture, 30)}"
+
+
+def _told(pair: _Pair) -> str:
+    return ", ".join(f"{name} {_percent(_change(pair, key))}" for key, name, *_ in _QUANTITIES)
+
+
+def _change(pair: _Pair, key: str) -> float:
+    """By how many percent of the network the variant is more."""
+    before, after = getattr(pair.base, key), getattr(pair.variant, key)
+    return 100 * (after - before) / before if before else 0.0
+
+
+def _percent(change: float) -> str:
+    """A change with its sign.
+
+    >>> _percent(10.02), _percent(-0.5), _percent(0.004)
+    ('+10.0 %', '−0.5 %', '+0.004 %')
+    """
+    size = abs(change)
+    number = f"{size:.1f}" if size >= 0.1 or not size else f"{size:.1g}"
+    return f"{'−' if change < 0 else '+' if change > 0 else ''}{number} %"
+
+
+def _added(pair: _Pair, found: Ratings | None) -> Group:
+    rows = [_row(pair, *quantity) for quantity in _QUANTITIES]
+    gained = _gained(pair, found)
+    return Group(_title(pair), (*rows, *([] if gained is None else [gained])))
+
+
+def _row(pair: _Pair, key: str, name: str, show: Callable[[int], str], colour: str) -> Row:
+    before, after = getattr(pair.base, key), getattr(pair.variant, key)
+    change = _change(pair, key)
+    short = _percent(change)
+    text = f"{short} ({show(before)} → {show(after)})"
+    lines = [(pair.base.architecture, show(before)), (pair.variant.architecture, show(after)), ("Change", short)]
+    return Row(name, (End(change, text, short, colour, theme.hover(name, lines)),))
+
+
+def _ratings(material: Material) -> Ratings | None:
+    """The accuracies, if one source has two of these networks."""
+    try:
+        return ratings(material)
+    except DataError:
+        return None
+
+
+def _gained(pair: _Pair, found: Ratings | None) -> Row | None:
+    """By how much it is more accurate; a text and no bar, for points are no percent."""
+    top1 = {each.name: each.top1 for each in found.rated} if found is not None else {}
+    before, after = (top1.get(cost.architecture) for cost in (pair.base, pair.variant))
+    if before is None or after is None:
+        return None
+    points = after - before
+    short = f"{'−' if points < 0 else '+'}{abs(points):.1f} points"
+    return Row("Top-1", (End(0.0, f"{short} ({rounded(before)} → {rounded(after)})", short, theme.PURPLE, ""),))
+
+
+# -- two networks, row by row ------------------------------------------------------------------------------------------
+
+
+class _Line(msgspec.Struct, frozen=True):
+    """One row of two networks; 0 where a network has it not."""
+
+    name: str
+    kind: str
+    left: int
+    right: int
+
+
+@chart("networks")
+def difference(material: Material) -> Chart:
+    """Where two networks differ: the rows that cost another amount, one network to either side."""
+    if len(material.subjects) != 2:
+        raise DataError(f"A difference is one of two networks, not of {len(material.subjects)}.")
+    a, b = (subject.network.cost for subject in material.subjects)
+    _check_kin(a, b)
+    views = [view for quantity in _QUANTITIES if (view := _mirrored(a, b, *quantity)) is not None]
+    if not views:
+        raise DataError(f"{theme.cut(a.architecture)!r} and {theme.cut(b.architecture)!r} cost the same in every row.")
+    title = f"Where {theme.cut(a.architecture, 30)} and {theme.cut(b.architecture, 30)} differ"
+    inputs = " and ".join(dict.fromkeys((_input(a), _input(b))))
+    caption = f"Counted for an input of {inputs}; memory is that of activations. {diff_table(a, b).notes[-1]}"
+    return Chart("difference", title, tuple(views), caption)
+
+
+def _check_kin(a: ModelCost, b: ModelCost) -> None:
+    """Refuse networks that have little in common: every row of both would be a difference."""
+    marks = [row[0] for row in diff_table(a, b).rows]
+    alike = marks.count("=")
+    if alike < _ALIKE * len(marks):
+        names = f"{theme.cut(a.architecture)!r} and {theme.cut(b.architecture)!r}"
+        raise DataError(f"Of {len(marks)} rows of {names} {alike} are alike; too few to show where they differ.")
+
+
+def _mirrored(a: ModelCost, b: ModelCost, key: str, name: str, show: Callable[[int], str], _: str) -> View | None:
+    table = diff_table(a, b, only_changes=True)
+    keys = [column.key for column in table.columns]
+    rows = [dict(zip(keys, row, strict=True)) for row in table.rows]
+    lines = [_line(row, key) for row in rows]
+    lines = [line for line in lines if line.left != line.right]
+    if not lines:
+        return None
+    shown = _largest(lines)
+    names = [theme.cut(cost.architecture, 24) for cost in (a, b)]
+    colours = ((f"{names[0]}, left", theme.BLUE), (f"{names[1]}, right", theme.ORANGE))
+    picture = Rows((Group("", tuple(_sides(line, name, names, show) for line in shown)),), colours)
+    totals = " and ".join(
+        f"{show(getattr(cost, key))} of {cost_name}" for cost, cost_name in zip((a, b), names, strict=True)
+    )
+    alt = f"{name} of the {len(lines)} rows in which they differ, as bars to either side; {totals} in all."
+    return View(name, picture.figure(), alt, picture.narrow())
+
+
+def _line(row: dict[str, Any], key: str) -> _Line:
+    names = list(dict.fromkeys(each for each in (row["layer_a"], row["layer_b"]) if each))
+    return _Line(" ⇄ ".join(names), row["kind"], row[f"{key}_a"] or 0, row[f"{key}_b"] or 0)
+
+
+def _largest(lines: Sequence[_Line]) -> list[_Line]:
+    """The largest in the order of execution, and the sum of the others."""
+    largest = sorted(range(len(lines)), key=lambda place: -max(lines[place].left, lines[place].right))
+    kept = sorted(largest[:_ROWS_MAX])
+    others = [lines[place] for place in largest[_ROWS_MAX:]]
+    rest = _Line(f"{len(others)} others", "together", sum(o.left for o in others), sum(o.right for o in others))
+    return [*(lines[place] for place in kept), *([rest] if others else [])]
+
+
+def _sides(line: _Line, name: str, names: Sequence[str], show: Callable[[int], str]) -> Row:
+    ends = []
+    for value, sign, colour in ((line.left, -1, theme.BLUE), (line.right, 1, theme.ORANGE)):
+        amounts = [(f"{name} of {one}", show(each)) for one, each in zip(names, (line.left, line.right), strict=True)]
+        hover = theme.hover(line.name, [("what", line.kind), *amounts])
+        ends += [End(sign * value, show(value), show(value), colour, hover)] if value else []
+    return Row(line.name, tuple(ends))
+
+
+def _input(cost: ModelCost) -> str:
+    return ", ".join(map(units.shape, cost.input_shapes))
