@@ -1,0 +1,255 @@
+"""The measured time and power of networks over the batch size."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+from plotly import graph_objects as go
+
+from archstat import units
+from archstat.conditions import conditions_text
+from archstat.errors import DataError
+from archstat.measurements import Measurement
+from archstat.report import axes, labels, theme
+from archstat.report.chart import PHONE, WIDE, Chart, View, chart
+from archstat.report.labels import Spot, frame_of
+from archstat.report.layer_names import shortened
+from archstat.report.material import Material, one_input
+from archstat.tables.measurements import mark_of
+
+_MARGINS = {"wide": {"l": 84, "r": 8, "t": 12, "b": 52}, "phone": {"l": 74, "r": 4, "t": 12, "b": 52}}
+_PLOT = 360
+_NAME_LENGTHS = {"wide": 22, "phone": 14}
+_MARKS = ("circle", "square", "diamond", "triangle-up", "cross", "star", "triangle-down", "x")
+
+Series = list[Measurement]
+"""The measurements of one network in the order of their batch sizes."""
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """What is drawn over the batch size.
+
+    Attributes:
+        label: What the switch says.
+        title: What the axis says.
+        unit: What stands at its ticks.
+        value: Its value; ``None``: not measured.
+        show: That for people.
+    """
+
+    label: str
+    title: str
+    unit: str
+    value: Callable[[Measurement], float | None]
+    show: Callable[[float], str]
+
+
+def _input_s(measurement: Measurement) -> float | None:
+    latency = measurement.latency
+    return latency.median_s / measurement.conditions.batch_size if latency is not None else None
+
+
+def _power_w(measurement: Measurement) -> float | None:
+    return measurement.energy.power_w if measurement.energy is not None else None
+
+
+def _input_j(measurement: Measurement) -> float | None:
+    return measurement.energy.input_j if measurement.energy is not None else None
+
+
+_SHOWN = (
+    Shown("Time", "Time of an input", "s", _input_s, units.seconds),
+    Shown("Throughput", "Inputs in a second", "", lambda each: each.throughput, lambda value: units.rate(value, "/s")),
+    Shown("Power", "Mean power", "W", _power_w, units.watts),
+    Shown("Energy", "Energy of an input", "J", _input_j, units.joules),
+)
+
+
+@chart("networks")
+def batch(material: Material) -> Chart:
+    """The measured time of one input, the throughput and the power of networks over the batch size."""
+    found = series(material.measurements)
+    views = [_view(found, shown) for shown in _SHOWN if any(_told(each, shown) for each in found)]
+    if not views:
+        raise DataError(
+            "No network was measured with two batch sizes under otherwise equal conditions: 'archstat measure NAME "
+            "--batch-size 1,2,4 --save FOLDER' does that."
+        )
+    what = "power" if any(view.label == "Power" for view in views) else "throughput"
+    return Chart(
+        "batch", f"Time and {what} over the batch size", tuple(views), _caption(found, len(material.measurements))
+    )
+
+
+def series(measurements: Sequence[Measurement]) -> list[Series]:
+    """The networks that were measured with several batch sizes, all under the same other conditions.
+
+    Of several such conditions those count under which most was measured; a network stands there once for each size of
+    its input.
+    """
+    groups: dict[Any, dict[Any, dict[int, Measurement]]] = {}
+    for each in measurements:
+        if each.latency is not None:
+            networks = groups.setdefault(msgspec.structs.replace(each.conditions, batch_size=1), {})
+            sizes = networks.setdefault((each.architecture, one_input(each)), {})
+            sizes.setdefault(each.conditions.batch_size, each)
+    found = [
+        [[sizes[size] for size in sorted(sizes)] for sizes in networks.values() if len(sizes) > 1]
+        for networks in groups.values()
+    ]
+    return max(found, key=lambda lists: sum(map(len, lists)), default=[])
+
+
+def _told(each: Series, shown: Shown) -> Series:
+    """Those of one network that have a value, if they are two at least."""
+    told = [measurement for measurement in each if shown.value(measurement) is not None]
+    return told if len(told) > 1 else []
+
+
+# -- the picture -------------------------------------------------------------------------------------------------------
+
+
+def _view(found: Sequence[Series], shown: Shown) -> View:
+    drawn = [told for each in found if (told := _told(each, shown))]
+    figure = theme.figure(
+        *[_line(each, shown, number) for number, each in enumerate(drawn)], **_layout(drawn, shown, "wide", WIDE)
+    )
+    return View(shown.label, figure, _alt(drawn, shown), theme.styled(_layout(drawn, shown, "phone", PHONE)))
+
+
+def _value(measurement: Measurement, shown: Shown) -> float:
+    """Its value; only measurements that have one come here."""
+    return shown.value(measurement) or 0.0
+
+
+def _line(each: Series, shown: Shown, number: int) -> go.Scatter:
+    return go.Scatter(
+        x=[measurement.conditions.batch_size for measurement in each],
+        y=[_value(measurement, shown) for measurement in each],
+        error_y=_bars(each) if shown.label == "Time" else None,
+        mode="lines+markers",
+        line={"color": _colour(number), "width": 1.5},
+        marker={"color": _colour(number), "size": 8, "symbol": _MARKS[number % len(_MARKS)]},
+        hovertext=[_hover(measurement, shown) for measurement in each],
+        hoverinfo="text",
+    )
+
+
+def _colour(number: int) -> str:
+    return theme.CYCLE[number % len(theme.CYCLE)]
+
+
+def _bars(each: Series) -> dict[str, Any]:
+    """The 95 % intervals; those that are wider than the value itself are left to the hover: a logarithm has no 0."""
+    halves = []
+    for measurement in each:
+        interval = measurement.latency.interval if measurement.latency is not None else None
+        half = interval.half_width / measurement.conditions.batch_size if interval is not None else 0.0
+        halves.append(half if half < (_input_s(measurement) or 0.0) / 2 else 0.0)
+    return {"type": "data", "array": halves, "thickness": 1.2, "width": 3}
+
+
+def _hover(measurement: Measurement, shown: Shown) -> str:
+    lines = [
+        ("batch", units.exact(measurement.conditions.batch_size)),
+        (shown.title, f"{_mark(measurement, shown)}{shown.show(_value(measurement, shown))}"),
+    ]
+    interval = measurement.latency.interval if measurement.latency is not None else None
+    if shown.label == "Time" and interval is not None:
+        lines.append(("95 % interval of the batch", f"{units.seconds(interval.low)} to {units.seconds(interval.high)}"))
+    lines.append(("input", ", ".join(map(units.shape, measurement.input_shapes))))
+    return theme.hover(measurement.architecture, lines, source=conditions_text(measurement.conditions))
+
+
+def _mark(measurement: Measurement, shown: Shown) -> str:
+    return mark_of(measurement) if shown.label in ("Time", "Throughput") else ""
+
+
+def _layout(drawn: Sequence[Series], shown: Shown, size: str, width: int) -> dict[str, Any]:
+    margin = _MARGINS[size]
+    names = [_name(each, size) for each in drawn]
+    plot = width - margin["l"] - margin["r"]
+    layout: dict[str, Any] = {
+        "height": margin["t"] + _PLOT + margin["b"],
+        "margin": margin,
+        "xaxis": _across(drawn, plot, max(map(len, names)) * theme.CHAR + 12),
+        "yaxis": {**_up(drawn, shown), "automargin": False},
+    }
+    frame = frame_of(layout, width, layout["height"], margin)
+    spots = itertools.chain.from_iterable(
+        _spots(each, shown, names[number], _colour(number), layout["yaxis"]) for number, each in enumerate(drawn)
+    )
+    return {**layout, "annotations": labels.annotations(list(spots), frame)}
+
+
+def _name(each: Series, size: str) -> str:
+    return shortened(theme.cut(each[0].architecture, 200), _NAME_LENGTHS[size])
+
+
+def _across(drawn: Sequence[Series], plot: float, room: float) -> dict[str, Any]:
+    """The batch sizes, with room at the right for the names of the lines."""
+    sizes = sorted({measurement.conditions.batch_size for each in drawn for measurement in each})
+    made = theme.logarithmic(sizes[0], sizes[-1], "Batch size")
+    low, high = made["range"]
+    ticks = {**made, "tickvals": sizes, "ticktext": list(map(units.exact, sizes))}
+    ticks["range"] = [low, low + (high - low) * plot / max(plot - room, plot / 2)]
+    return axes.thinned(ticks, int(plot / 30))
+
+
+def _up(drawn: Sequence[Series], shown: Shown) -> dict[str, Any]:
+    values = [_value(measurement, shown) for each in drawn for measurement in each]
+    return axes.thinned(axes.amounts(values, shown.title, shown.unit), 12)
+
+
+def _spots(each: Series, shown: Shown, name: str, colour: str, up: dict[str, Any]) -> list[Spot]:
+    """The points of a line; the last one has its name."""
+    return [
+        Spot(
+            math.log10(measurement.conditions.batch_size),
+            axes.place(up, _value(measurement, shown)),
+            name if measurement is each[-1] else "",
+            5,
+            colour,
+            weight=1.0,
+        )
+        for measurement in each
+    ]
+
+
+# -- what stands under it ----------------------------------------------------------------------------------------------
+
+
+def _alt(drawn: Sequence[Series], shown: Shown) -> str:
+    parts = ", ".join(
+        f"{theme.cut(each[0].architecture)} from {shown.show(_value(each[0], shown))} at batch "
+        f"{units.exact(each[0].conditions.batch_size)} to {shown.show(_value(each[-1], shown))} at batch "
+        f"{units.exact(each[-1].conditions.batch_size)}"
+        for each in drawn[:4]
+    )
+    return f"{shown.title} against batch size: {parts}."
+
+
+def _caption(found: Sequence[Series], given: int) -> str:
+    conditions = conditions_text(found[0][0].conditions).replace(
+        f" · batch {units.exact(found[0][0].conditions.batch_size)}", ""
+    )
+    median = "The time of an input is the median time of a forward pass over the batch size, with its 95 % interval."
+    sentences = [f"{conditions}.", median]
+    energies = dict.fromkeys(
+        each.energy.boundary for line in found for each in line if each.energy is not None and each.energy.boundary
+    )
+    if energies:
+        sentences.append(f"Power and energy are those of the {' and the '.join(energies)}, idle power included.")
+    if any(mark_of(each) for line in found for each in line):
+        sentences.append("Some of the times were disturbed: the hover marks them with ~.")
+    left_out = given - sum(map(len, found))
+    if left_out:
+        verb = "is" if left_out == 1 else "are"
+        sentences.append(
+            f"{left_out} other measurement{'s' * (left_out > 1)} {verb} of one batch size, or of other conditions."
+        )
+    return " ".join(sentences)

@@ -1,0 +1,189 @@
+"""The measured time of several networks beside what was counted of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, cast
+
+from plotly import graph_objects as go
+
+from archstat import units
+from archstat.conditions import conditions_text
+from archstat.errors import DataError
+from archstat.measurements import Latency, Measurement
+from archstat.report import axes, labels, theme
+from archstat.report.chart import PHONE, WIDE, Chart, View, chart
+from archstat.report.correlation import correlation, correlation_text
+from archstat.report.labels import Spot, frame_of
+from archstat.report.layer_names import shortened
+from archstat.report.material import Material
+from archstat.tables.measurements import alike, mark_of
+
+_MARGINS = {"wide": {"l": 80, "r": 14, "t": 30, "b": 52}, "phone": {"l": 70, "r": 8, "t": 46, "b": 52}}
+_PLOT = 380
+_NAME_LENGTHS = {"wide": 28, "phone": 20}
+_BAR_MAX = 3.0
+"""An interval that is longer than so many times its median does not stretch the axis; its bar leaves the picture."""
+
+_OTHERS_MAX = 4
+"""Of more other conditions than these the caption says only how many they are."""
+
+_MARKED = "~ marks a time that was disturbed: trust it less than its interval says."
+
+
+@chart("networks")
+def latency(material: Material) -> Chart:
+    """The measured latency of networks against their MACs, and how closely the two go together."""
+    timed = [each for each in material.measurements if each.latency is not None and each.counted.macs]
+    if not timed:
+        raise DataError("No measurement with a latency is given: 'archstat measure NAME --save FOLDER' makes one.")
+    groups = alike(timed)
+    group = max(groups, key=len)
+    if len({each.architecture for each in group}) < 2:
+        raise DataError("Latency against MACs is drawn of two networks at least, measured under the same conditions.")
+    others = [each for each in timed if each.conditions != group[0].conditions]
+    view = View("Latency", _figure(group), _alt(group), _narrow(group))
+    return Chart("latency", "Measured latency against MACs", (view,), _caption(group, others))
+
+
+def _figure(group: Sequence[Measurement]) -> go.Figure:
+    return theme.figure(_points(group), **_layout(group, "wide", WIDE))
+
+
+def _narrow(group: Sequence[Measurement]) -> dict[str, Any]:
+    return theme.styled(_layout(group, "phone", PHONE))
+
+
+def _layout(group: Sequence[Measurement], size: str, width: int) -> dict[str, Any]:
+    margin = _MARGINS[size]
+    macs = [each.counted.macs for each in group]
+    times = [end for each in group for end in _shown_ends(each)]
+    layout: dict[str, Any] = {
+        "height": margin["t"] + _PLOT + margin["b"],
+        "margin": margin,
+        "xaxis": axes.thinned(theme.logarithmic(min(macs), max(macs), "MACs"), 10 if size == "wide" else 5),
+        "yaxis": {**axes.thinned(_up(times), 12), "automargin": False},
+    }
+    frame = frame_of(layout, width, layout["height"], margin)
+    named = labels.annotations([_spot(each, size) for each in group], frame, lines=list(map(_bar, group)))
+    return {**layout, "annotations": [*named, _told(group, size)]}
+
+
+def _up(times: Sequence[float]) -> dict[str, Any]:
+    return theme.logarithmic(min(times), max(times), "Latency", unit="s")
+
+
+def _time(measurement: Measurement) -> float:
+    return _latency(measurement).median_s
+
+
+def _latency(measurement: Measurement) -> Latency:
+    """Its latency; only measurements that have one come here."""
+    return cast("Latency", measurement.latency)
+
+
+def _ends(measurement: Measurement) -> tuple[float, float]:
+    """The ends of the interval, which is drawn whole."""
+    median, interval = _time(measurement), _latency(measurement).interval
+    return (median, median) if interval is None else (interval.low, interval.high)
+
+
+def _shown_ends(measurement: Measurement) -> tuple[float, float]:
+    """These ends as far as the axis has room for them: a logarithm has no 0, and one long bar flattens the rest."""
+    median, (low, high) = _time(measurement), _ends(measurement)
+    return max(low, median / _BAR_MAX), min(high, median * _BAR_MAX)
+
+
+def _points(group: Sequence[Measurement]) -> go.Scatter:
+    ends = [_ends(each) for each in group]
+    return go.Scatter(
+        x=[each.counted.macs for each in group],
+        y=list(map(_time, group)),
+        error_y={
+            "type": "data",
+            "symmetric": False,
+            "array": [high - _time(each) for each, (_, high) in zip(group, ends, strict=True)],
+            "arrayminus": [_time(each) - low for each, (low, _) in zip(group, ends, strict=True)],
+            "color": theme.BLUE,
+            "thickness": 1.5,
+            "width": 4,
+        },
+        mode="markers",
+        marker={"color": theme.BLUE, "size": 9},
+        hovertext=list(map(_hover, group)),
+        hoverinfo="text",
+    )
+
+
+def _hover(measurement: Measurement) -> str:
+    interval = _latency(measurement).interval
+    width = f", 95 % interval {units.seconds(interval.low)} to {units.seconds(interval.high)}" if interval else ""
+    return theme.hover(
+        measurement.architecture,
+        [
+            ("input", ", ".join(map(units.shape, measurement.input_shapes))),
+            ("MACs", units.compact(measurement.counted.macs)),
+            ("latency", f"{mark_of(measurement)}{units.seconds(_time(measurement))}{width}"),
+            ("MACs in a second", units.rate(measurement.counted.macs / _time(measurement), "MAC/s")),
+        ],
+        source=conditions_text(measurement.conditions),
+    )
+
+
+def _spot(measurement: Measurement, size: str) -> Spot:
+    name = shortened(theme.cut(measurement.architecture, 200), _NAME_LENGTHS[size])
+    text = f"{mark_of(measurement)}{name}"
+    return Spot(
+        math.log10(measurement.counted.macs), math.log10(_time(measurement)), text, 5, weight=_time(measurement)
+    )
+
+
+def _bar(measurement: Measurement) -> list[tuple[float, float]]:
+    """The bar of a point, which labels keep clear of."""
+    return [(math.log10(measurement.counted.macs), math.log10(end)) for end in _shown_ends(measurement)]
+
+
+def _found(group: Sequence[Measurement]) -> str:
+    macs = [float(each.counted.macs) for each in group]
+    return correlation_text(correlation(macs, list(map(_time, group))), len(group))
+
+
+def _told(group: Sequence[Measurement], size: str) -> dict[str, Any]:
+    """The correlation over the picture."""
+    text = _found(group)
+    place = {"xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "align": "left"}
+    font = {"color": theme.MUTED, "size": theme.SIZE - 1}
+    broken = theme.words(text, 90) if size == "wide" else theme.words(text, 90).replace(", Spearman", ",<br>Spearman")
+    return {**place, "yshift": 6, "text": broken, "showarrow": False, "font": font, "borderpad": 0}
+
+
+def _alt(group: Sequence[Measurement]) -> str:
+    fastest, slowest = min(group, key=_time), max(group, key=_time)
+    return (
+        f"Latency against MACs of {len(group)} networks, both axes logarithmic: from "
+        f"{units.seconds(_time(fastest))} ({theme.cut(fastest.architecture)}) to {units.seconds(_time(slowest))} "
+        f"({theme.cut(slowest.architecture)}). {_found(group)}"
+    )
+
+
+def _caption(group: Sequence[Measurement], others: Sequence[Measurement]) -> str:
+    sentences = [
+        f"{conditions_text(group[0].conditions)}. The median time of a forward pass and its 95 % interval.",
+        f"Of latency and MACs: {_found(group)}",
+    ]
+    if any(map(mark_of, group)):
+        sentences.append(_MARKED)
+    if others:
+        sentences.append(f"Left out, as measured under other conditions: {'; '.join(_others(group, others))}.")
+    return " ".join(sentences)
+
+
+def _others(group: Sequence[Measurement], others: Sequence[Measurement]) -> list[str]:
+    """What is not drawn, and in what its conditions differ."""
+    own = conditions_text(group[0].conditions).split(" · ")
+    parts = []
+    for each in alike(others):
+        differs = [part for part in conditions_text(each[0].conditions).split(" · ") if part not in own]
+        parts.append(f"{', '.join(theme.cut(one.architecture) for one in each)} ({' · '.join(differs)})")
+    return [*parts[:_OTHERS_MAX], f"{len(parts) - _OTHERS_MAX} more"] if len(parts) > _OTHERS_MAX else parts

@@ -1,0 +1,239 @@
+"""The activation memory of a network over one forward pass."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from plotly import graph_objects as go
+
+from archstat import units
+from archstat.errors import DataError
+from archstat.records import AliveTensor, MemoryLevels, ModelCost
+from archstat.report import theme
+from archstat.report.chart import PHONE, WIDE, Chart, View, chart
+from archstat.report.labels import WIDTH
+from archstat.report.layer_names import shortened
+from archstat.report.material import Subject
+from archstat.tables.network import WHOLE
+
+_NAMED_MAX = 4
+"""Of more tensors than these the caption and the hover name the largest."""
+
+_TYPE, _CHAR = theme.SIZE - 2, WIDTH * (theme.SIZE - 2) / theme.SIZE
+"""The size of the names of the stages, and how wide a character of it is, in pixels."""
+
+_PLOT = 300
+_MARGINS = {"wide": {"l": 64, "r": 12}, "phone": {"l": 48, "r": 6}}
+_NAME_MAX = 14
+
+
+class Stage(msgspec.Struct, frozen=True):
+    """Ops that run after each other in one part of a network.
+
+    Attributes:
+        name: The first name of their paths.
+        first: The number of the first of them.
+        last: That of the last.
+    """
+
+    name: str
+    first: int
+    last: int
+
+    @property
+    def ops(self) -> int:
+        """How many they are."""
+        return self.last - self.first + 1
+
+
+@chart("network")
+def memory(subject: Subject) -> Chart:
+    """The activation memory that is alive over the ops of one forward pass, and what its peak goes to."""
+    cost, levels = subject.network.cost, subject.network.levels()
+    if not levels.peak.nbytes:
+        raise DataError(f"{cost.architecture!r} allocates no activation memory.")
+    view = View("Memory", _figure(levels), _alt(cost, levels), _narrow(levels))
+    return Chart(
+        "memory",
+        f"Activation memory of {theme.cut(cost.architecture)} over a forward pass",
+        (view,),
+        _caption(cost, levels),
+    )
+
+
+def stages(levels: MemoryLevels) -> list[Stage]:
+    """The parts of a network in the order in which they run; a part that runs twice stands there twice."""
+    names = [level.layer.partition(".")[0] for level in levels.levels]
+    groups = itertools.groupby(range(len(names)), key=lambda place: names[place])
+    runs = [(name, list(places)) for name, places in groups]
+    return [Stage(name or WHOLE, places[0] + 1, places[-1] + 1) for name, places in runs]
+
+
+# -- the picture -------------------------------------------------------------------------------------------------------
+
+
+def _figure(levels: MemoryLevels) -> go.Figure:
+    layout = _layout(levels, "wide", WIDE)
+    return theme.figure(_line(levels), _peak(levels), hovermode="x", **layout)
+
+
+def _narrow(levels: MemoryLevels) -> dict[str, Any]:
+    """What a phone has room for: the axes stand in it whole, as the style makes them."""
+    return theme.styled(_layout(levels, "phone", PHONE))
+
+
+def _layout(levels: MemoryLevels, size: str, width: int) -> dict[str, Any]:
+    """Axes, the stages as bands, and the name of the peak, for a figure of that width."""
+    margin = _MARGINS[size]
+    step = (width - margin["l"] - margin["r"]) / len(levels.levels)
+    parts = stages(levels)
+    names, over = _names(parts, step)
+    scale, unit = _unit(levels.peak.nbytes)
+    most = levels.peak.nbytes / scale
+    return {
+        "height": over + _PLOT + 56,
+        "margin": {**margin, "t": over + 4, "b": 52},
+        "xaxis": theme.axis("Op of the forward pass", range=[0.5, len(levels.levels) + 0.5], showgrid=False),
+        "yaxis": theme.axis(f"Activations alive ({unit})", range=[0, 1.16 * most], nticks=6),
+        "shapes": _bands(parts),
+        "annotations": [*names, _peak_name(levels, width - margin["l"] - margin["r"])],
+    }
+
+
+def _unit(nbytes: int) -> tuple[int, str]:
+    """The unit that people would give the peak in, and what it is worth."""
+    unit = units.data_size(nbytes).rpartition(" ")[2]
+    return {"B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}.get(unit, 1024**4), unit
+
+
+def _line(levels: MemoryLevels) -> go.Scatter:
+    scale, _ = _unit(levels.peak.nbytes)
+    heights = [level.nbytes / scale for level in levels.levels]
+    hovers = [
+        theme.hover(
+            level.layer or WHOLE,
+            [("op", f"{number}, {level.op}"), ("alive while it runs", units.data_size(level.nbytes))],
+        )
+        for number, level in enumerate(levels.levels, start=1)
+    ]
+    return go.Scatter(  # from the beginning of the first op to the end of the last
+        x=[0.5, *range(1, len(heights) + 1), len(heights) + 0.5],
+        y=[heights[0], *heights, heights[-1]],
+        mode="lines",
+        line={"shape": "hvh", "color": theme.BLUE, "width": 1.5},
+        fill="tozeroy",
+        hovertext=[hovers[0], *hovers, hovers[-1]],
+        hoverinfo="text",
+    )
+
+
+def _peak(levels: MemoryLevels) -> go.Scatter:
+    """A mark at the peak, which tells what is alive there."""
+    lines = [(_tensor_name(each), units.data_size(each.nbytes)) for each in _largest(levels.alive)]
+    return go.Scatter(
+        x=[levels.peak.op + 1],
+        y=[levels.peak.nbytes / _unit(levels.peak.nbytes)[0]],
+        mode="markers",
+        marker={"color": theme.RED, "size": 9},
+        hovertext=[theme.hover("Alive at the peak", [*lines, ("together", units.data_size(levels.peak.nbytes))])],
+        hoverinfo="text",
+    )
+
+
+def _peak_name(levels: MemoryLevels, width: float) -> dict[str, Any]:
+    """The name of the peak over it, moved to where there is room for it."""
+    bold = 1.12 * theme.CHAR
+    size = f"{units.data_size(levels.peak.nbytes)} in "
+    text = f"{size}{shortened(theme.cut(levels.peak.layer or WHOLE, 200), min(30, int(width / bold) - len(size)))}"
+    half = min(len(text) * bold / 2, width / 2)
+    at = (levels.peak.op + 0.5) / len(levels.levels) * width
+    return {
+        "x": levels.peak.op + 1,
+        "y": levels.peak.nbytes / _unit(levels.peak.nbytes)[0],
+        "text": f"<b>{theme.words(text)}</b>",
+        "xanchor": "center",
+        "xshift": round(min(max(at, half), width - half) - at, 1),
+        "yanchor": "bottom",
+        "yshift": 7,
+        "showarrow": False,
+        "font": {"color": theme.RED},
+        "borderpad": 0,
+    }
+
+
+def _bands(parts: Sequence[Stage]) -> list[dict[str, Any]]:
+    """Every second stage, as a band behind the data."""
+    place = {"type": "rect", "xref": "x", "yref": "paper", "y0": 0, "y1": 1, "layer": "below", "line": {"width": 0}}
+    bands = [part for number, part in enumerate(parts) if number % 2]
+    return [{**place, "x0": part.first - 0.5, "x1": part.last + 0.5, "fillcolor": theme.RAISED} for part in bands]
+
+
+def _names(parts: Sequence[Stage], step: float) -> tuple[list[dict[str, Any]], int]:
+    """The names of the stages that have room for them over the data, and the height that they take.
+
+    They stand upright where most stages are too narrow for their name.
+
+    Args:
+        parts: The stages.
+        step: The width of an op, in pixels.
+    """
+    across = [part for part in parts if len(part.name) * _CHAR + 4 <= part.ops * step]
+    is_upright = sum(part.ops for part in across) < 0.7 * sum(part.ops for part in parts)
+    named = [part for part in parts if part.ops * step >= _TYPE] if is_upright else across
+    longest = max((min(len(part.name), _NAME_MAX) for part in named), default=0) if is_upright else 2
+    return [_name(part, is_upright=is_upright) for part in named], int(longest * _CHAR) + 10
+
+
+def _name(part: Stage, *, is_upright: bool) -> dict[str, Any]:
+    return {
+        "xref": "x",
+        "yref": "paper",
+        "x": (part.first + part.last) / 2,
+        "y": 1,
+        "text": theme.words(shortened(part.name, _NAME_MAX) if is_upright else part.name),
+        "textangle": -90 if is_upright else 0,
+        "xanchor": "center",
+        "yanchor": "bottom",
+        "yshift": 2,
+        "showarrow": False,
+        "font": {"color": theme.MUTED, "size": _TYPE},
+        "borderpad": 0,
+    }
+
+
+# -- what stands under it ----------------------------------------------------------------------------------------------
+
+
+def _alt(cost: ModelCost, levels: MemoryLevels) -> str:
+    return (
+        f"Activation memory alive over the {units.exact(len(levels.levels))} ops of a forward pass of "
+        f"{theme.cut(cost.architecture)}: it peaks at {units.data_size(levels.peak.nbytes)} at op "
+        f"{units.exact(levels.peak.op + 1)}, in {theme.cut(levels.peak.layer or WHOLE)}."
+    )
+
+
+def _caption(cost: ModelCost, levels: MemoryLevels) -> str:
+    named = _largest(levels.alive)
+    tensors = ", ".join(f"{_tensor_name(each)} ({units.data_size(each.nbytes)})" for each in named)
+    others = len(levels.alive) - len(named)
+    rest = f" and {units.exact(others)} smaller" if others else ""
+    shapes = ", ".join(map(units.shape, cost.input_shapes))
+    return (
+        f"Replayed from the birth and death of every tensor for an input of {shapes} in {cost.dtype}, as eager "
+        f"execution frees them; input, parameters and buffers are not in it. Bands are the network's parts. Alive at "
+        f"the peak: {tensors}{rest}."
+    )
+
+
+def _largest(alive: Sequence[AliveTensor]) -> list[AliveTensor]:
+    """The largest tensors, in the order in which they were allocated."""
+    kept = {id(each) for each in sorted(alive, key=lambda each: -each.nbytes)[:_NAMED_MAX]}
+    return [each for each in alive if id(each) in kept]
+
+
+def _tensor_name(tensor: AliveTensor) -> str:
+    shape = f" {units.shape(tensor.shape)}" if tensor.shape else ""
+    return f"{shortened(theme.cut(tensor.layer or WHOLE, 200), 34)} {tensor.op}{shape}"

@@ -1,0 +1,232 @@
+"""The layers of a network under the roof of the device that they ran on."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from plotly import graph_objects as go
+
+from archstat import units
+from archstat.conditions import conditions_text
+from archstat.errors import DataError
+from archstat.measurements import Peaks
+from archstat.report import axes, labels, theme
+from archstat.report.chart import PHONE, WIDE, Chart, View, chart
+from archstat.report.labels import Spot, frame_of
+from archstat.report.layer_names import key, shortened, symbol
+from archstat.report.material import Subject
+from archstat.report.timed import Timed, timed, too_short
+from archstat.tables.joining import Joined, limit, refuse_peaks
+from archstat.tables.network import WHOLE
+from archstat.tables.roofline import beyond, protocol
+
+_NAMED_MAX = {"wide": 8, "phone": 5}
+_NAME_LENGTHS = {"wide": 28, "phone": 22}
+_MARGINS = {"wide": {"l": 68, "r": 14, "b": 52}, "phone": {"l": 60, "r": 8, "b": 52}}
+_PLOT = 420
+_SMALLEST, _LARGEST = 6.0, 56.0
+"""How wide a point is, in pixels; its area is the time of the layer, down to the smallest that is seen."""
+
+
+@chart("network")
+def roofline(subject: Subject) -> Chart:
+    """What each layer attains against its FLOPs for each byte, under the roof of the device."""
+    found, peaks = timed(subject), subject.peaks()
+    refuse_peaks(peaks, subject.measured()[1])
+    places = [place for place in found.places if place.flops and place.nbytes]
+    if not places:
+        raise DataError(f"No layer of {subject.name!r} has both FLOPs and bytes.")
+    view = View("Roofline", _figure(places, found, peaks), _alt(subject, places, peaks), _narrow(places, found, peaks))
+    title = f"The layers of {theme.cut(subject.name)} under the roof of the device"
+    return Chart("roofline", title, (view,), _caption(subject, places, found, peaks))
+
+
+def intensity(place: Joined) -> float:
+    """FLOPs for each byte that must move."""
+    return place.flops / place.nbytes
+
+
+def attained(place: Joined) -> float:
+    """FLOPs in a second."""
+    return place.flops / (place.time_s or math.inf)
+
+
+def roof(at: float, peaks: Peaks) -> float:
+    """The most FLOPs in a second that so many FLOPs for each byte allow."""
+    return min(at * peaks.bytes_per_s, peaks.flops_per_s)
+
+
+# -- the picture -------------------------------------------------------------------------------------------------------
+
+
+def _figure(places: list[Joined], found: Timed, peaks: Peaks) -> go.Figure:
+    return theme.figure(
+        _line(places, peaks), _points(places, found, peaks), **_layout(places, found, peaks, "wide", WIDE)
+    )
+
+
+def _narrow(places: list[Joined], found: Timed, peaks: Peaks) -> dict[str, Any]:
+    return theme.styled(_layout(places, found, peaks, "phone", PHONE))
+
+
+def _layout(places: list[Joined], found: Timed, peaks: Peaks, size: str, width: int) -> dict[str, Any]:
+    margin = _MARGINS[size]
+    words, top = key([place.kind for place in places], width, margin["l"], has_marks=True)
+    layout: dict[str, Any] = {
+        "height": top + _PLOT + margin["b"],
+        "margin": {**margin, "t": top},
+        "xaxis": axes.thinned(_across(places, peaks), 10),
+        "yaxis": {**axes.thinned(_up(places, peaks), 10), "automargin": False},
+    }
+    layout["shapes"] = [_ridge(peaks)]
+    frame = frame_of(layout, width, layout["height"], layout["margin"])
+    spots = [*_spots(places, found, size), *_roof_spots(places, peaks, size)]
+    line = [(math.log10(at), math.log10(roof(at, peaks))) for at in _roof_ends(places, peaks)]
+    ridge = [(math.log10(peaks.ridge), end) for end in layout["yaxis"]["range"]]
+    named = labels.annotations(spots, frame, size=theme.SIZE - 1, lines=[line, ridge], crossing=labels.ON_BOLD)
+    return {**layout, "annotations": [*words, *named]}
+
+
+def _across(places: list[Joined], peaks: Peaks) -> dict[str, Any]:
+    met = [*map(intensity, places), peaks.ridge]
+    made = theme.logarithmic(min(met), max(met), "FLOPs for each byte that must move")
+    return {**made, "ticktext": [f"{tick:g}" for tick in made["tickvals"]]}
+
+
+def _up(places: list[Joined], peaks: Peaks) -> dict[str, Any]:
+    rates = [*map(attained, places), peaks.flops_per_s]
+    return theme.logarithmic(min(rates), max(rates), "FLOP/s attained")
+
+
+def _line(places: list[Joined], peaks: Peaks) -> go.Scatter:
+    ends = _roof_ends(places, peaks)
+    return go.Scatter(
+        x=ends,
+        y=[roof(end, peaks) for end in ends],
+        mode="lines",
+        line={"color": theme.INK, "width": 1.5},
+        hoverinfo="skip",
+    )
+
+
+def _roof_ends(places: list[Joined], peaks: Peaks) -> list[float]:
+    """Where the roof begins, bends and ends, in FLOPs for each byte."""
+    low, high = _across(places, peaks)["range"]
+    return [10**low, peaks.ridge, 10**high]
+
+
+def _points(places: list[Joined], found: Timed, peaks: Peaks) -> go.Scatter:
+    return go.Scatter(
+        x=list(map(intensity, places)),
+        y=list(map(attained, places)),
+        mode="markers",
+        marker={
+            "color": [theme.kind_of(place.kind)[1] for place in places],
+            "symbol": [symbol(place.kind) for place in places],
+            "size": [_size(place, found) for place in places],
+            "opacity": 0.8,
+            "line": {"color": theme.PAPER, "width": 1},
+        },
+        hovertext=[_hover(place, found, peaks) for place in places],
+        hoverinfo="text",
+    )
+
+
+def _size(place: Joined, found: Timed) -> float:
+    return round(max(_SMALLEST, _LARGEST * math.sqrt(found.share([place]))), 2)
+
+
+def _hover(place: Joined, found: Timed, peaks: Peaks) -> str:
+    bound, best_s = limit(place, peaks)
+    time = place.time_s or math.inf
+    lines = [
+        ("what", place.kind),
+        ("time", f"{units.seconds(time)}, {units.share(found.share([place]), 1)}"),
+        ("attained", units.rate(attained(place), "FLOP/s")),
+        ("moved", units.rate(place.nbytes / time, "B/s")),
+        ("FLOPs", units.compact(place.flops)),
+        ("bytes", units.data_size(place.nbytes)),
+        ("FLOPs for each byte", units.rate(intensity(place), "").rstrip()),
+        ("bound", f"{bound}, {units.share(best_s / time, 1)} of the roof"),
+    ]
+    return theme.hover(place.layer or WHOLE, lines)
+
+
+def _spots(places: list[Joined], found: Timed, size: str) -> list[Spot]:
+    """The layers, those with names that take most of the time."""
+    weights = [found.share([place]) for place in places]
+    least = sorted(weights, reverse=True)[: _NAMED_MAX[size]][-1]
+    return [
+        Spot(
+            math.log10(intensity(place)),
+            math.log10(attained(place)),
+            shortened(theme.cut(place.layer or WHOLE, 200), _NAME_LENGTHS[size]) if weight >= least else "",
+            _size(place, found) / 2,
+            weight=weight,
+        )
+        for place, weight in zip(places, weights, strict=True)
+    ]
+
+
+def _roof_spots(places: list[Joined], peaks: Peaks, size: str) -> list[Spot]:
+    """The names of the roof: of its slope, of its height where it bends, and of the place where it does."""
+    left, ridge = _across(places, peaks)["range"][0], math.log10(peaks.ridge)
+    slope = left + 0.35 * (ridge - left)
+    low, high = _up(places, peaks)["range"]
+    names = (
+        (slope, math.log10(roof(10**slope, peaks)), f"memory: {units.rate(peaks.bytes_per_s, 'B/s')}"),
+        (ridge, math.log10(peaks.flops_per_s), units.rate(peaks.flops_per_s, "FLOP/s")),
+        (
+            ridge,
+            low + 0.05 * (high - low),
+            f"{'ridge: ' if size == 'wide' else ''}{units.rate(peaks.ridge, 'FLOP/byte')}",
+        ),
+    )
+    return [Spot(across, up, text, 1.5, theme.MUTED, math.inf) for across, up, text in names]
+
+
+def _ridge(peaks: Peaks) -> dict[str, Any]:
+    """A line from where the roof bends down to the axis."""
+    ends = {"x0": peaks.ridge, "x1": peaks.ridge, "yref": "y domain", "y0": 0, "y1": 1}
+    return {"type": "line", **ends, "layer": "below", "line": {"color": theme.MUTED, "width": 1, "dash": "dot"}}
+
+
+# -- what stands under it ----------------------------------------------------------------------------------------------
+
+
+def _alt(subject: Subject, places: list[Joined], peaks: Peaks) -> str:
+    best = max(places, key=attained)
+    return (
+        f"FLOPs in a second against FLOPs for each byte of {len(places)} layers of {theme.cut(subject.name)}, both "
+        f"axes logarithmic. The roof is {units.rate(peaks.bytes_per_s, 'B/s')} and "
+        f"{units.rate(peaks.flops_per_s, 'FLOP/s')}; {theme.cut(best.layer or WHOLE)} attains most, "
+        f"{units.rate(attained(best), 'FLOP/s')}."
+    )
+
+
+def _best(peaks: Peaks) -> str:
+    """The best of the device, and where it comes from."""
+    how = "as given" if peaks.how == "given" else "the device's fastest matrix product and its fastest copy"
+    return f"{how}: {units.rate(peaks.flops_per_s, 'FLOP/s')} and {units.rate(peaks.bytes_per_s, 'B/s')}"
+
+
+def _caption(subject: Subject, places: list[Joined], found: Timed, peaks: Peaks) -> str:
+    above = [place for place in places if attained(place) > roof(intensity(place), peaks)]
+    sentences = [
+        f"{conditions_text(subject.measured()[1].conditions)}.",
+        protocol(found.times),
+        f"The area of a point is its time. The roof is {_best(peaks)}.",
+        "Bytes are the least that a layer must move: what it reads, its weights, what it writes.",
+    ]
+    if above:
+        bounds = {str(limit(place, peaks)[0]) for place in above}
+        are = "is" if len(above) == 1 else "are"
+        sentences.append(f"{len(above)} of {len(places)} layers {are} over the roof: {beyond(bounds)}")
+    without = [place for place in found.places if not (place.flops and place.nbytes)]
+    if without:
+        took = units.share(found.share(without), 1)
+        sentences.append(f"{len(without)} without FLOPs or bytes take {took} of the time and are left out.")
+    if found.short:
+        sentences.append(too_short(found))
+    return " ".join(sentences)

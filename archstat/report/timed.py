@@ -1,0 +1,77 @@
+"""The layers of a network that were counted and measured, as the charts of its time draw them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from archstat import units
+from archstat.errors import DataError
+from archstat.measurements import LayerTimes
+from archstat.report.material import Subject
+from archstat.tables.joining import Joined, beside
+
+
+class Timed(msgspec.Struct, frozen=True):
+    """The layers of a network whose time can be told.
+
+    Attributes:
+        with_macs: Those that multiply and accumulate.
+        without_macs: Those that do not.
+        short: Those that are too short for the measurement.
+        times: The measurement.
+        rows_s: The time of all measured rows.
+        macs_per_s: The speed of all layers that have MACs together.
+    """
+
+    with_macs: tuple[Joined, ...]
+    without_macs: tuple[Joined, ...]
+    short: tuple[Joined, ...]
+    times: LayerTimes
+    rows_s: float
+    macs_per_s: float
+
+    @property
+    def places(self) -> tuple[Joined, ...]:
+        """All whose time can be told."""
+        return (*self.with_macs, *self.without_macs)
+
+    def share(self, places: Sequence[Joined]) -> float:
+        """The part of all measured rows that some of them are."""
+        return _time(places) / self.rows_s
+
+
+def _time(places: Sequence[Joined]) -> float:
+    return sum(place.time_s or 0.0 for place in places)
+
+
+def timed(subject: Subject) -> Timed:
+    """The layers of a network that were counted and measured.
+
+    Raises:
+        DataError: It was not measured by layer, or is another one; or no layer is long enough.
+    """
+    network, measurement = subject.measured()
+    times, joined = beside(network.cost, network.traffic(), measurement)
+    places = [place for place in joined if place.counted and place.measured]
+    found = [place for place in places if place.resolved_s]
+    with_macs = tuple(place for place in found if place.macs)
+    if not with_macs:
+        raise DataError(
+            f"No layer of {subject.name!r} with MACs takes {units.seconds(times.resolution_s)} or more, which is what "
+            "this measurement can tell: measure a larger batch."
+        )
+    without = tuple(place for place in found if not place.macs)
+    short = tuple(place for place in places if not place.resolved_s)
+    speed = sum(place.macs for place in with_macs) / _time(with_macs)
+    return Timed(with_macs, without, short, times, times.rows_s, speed)
+
+
+def too_short(found: Timed) -> str:
+    """What is not drawn since its time cannot be told."""
+    count = len(found.short)
+    return (
+        f"Left out: {count} layer{'s' * (count > 1)} shorter than {units.seconds(found.times.resolution_s)}, too short "
+        f"for this measurement, {units.share(found.share(found.short), 1)} of the time together."
+    )

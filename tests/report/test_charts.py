@@ -1,0 +1,148 @@
+"""What holds for every chart of the registry: a new one is tested the moment it exists."""
+
+import functools
+import json
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from archstat.analysis import analyse
+from archstat.errors import DataError
+from archstat.quantities import Saved
+from archstat.report import theme
+from archstat.report.chart import CHARTS, drawn
+from archstat.report.material import Material, Subject, gather
+from archstat.report.page import content
+from archstat.results import read_measurements
+from archstat.settings import Setting
+from tests.measured import CONDITIONS, latency, measured
+
+count = functools.cache(analyse)
+RESULTS = Path(__file__).parents[2] / "reports" / "cnn-architectures" / "results"
+EVERY = pytest.mark.parametrize("name", list(CHARTS))
+HOSTILE = "<script>alert('1')</script> \"&quot;\" <b>bold</b> " + "x" * 10_000
+
+
+@functools.cache
+def materials():
+    """What every chart can be drawn of, one or the other."""
+    results = [each for path in sorted(RESULTS.glob("*.json")) for each in read_measurements(path)]
+    batches = [
+        measured(
+            architecture="lenet5",
+            conditions=msgspec.structs.replace(CONDITIONS, batch_size=size),
+            latency=latency(0.001 * (size + 1), 1e-5),
+        )
+        for size in (1, 2, 4)
+    ]
+    lecture = ["alexnet", "googlenet", "resnet18", "vgg16", "resnet50_v1_5", "inception_v4"]
+    return (
+        gather(["alexnet"], results, count),
+        gather(["alexnet", "vgg16", "googlenet", "resnet50"], results, count),
+        gather(lecture, results, count),
+        gather(["alexnet", "vgg19", "googlenet", "resnet152", "senet154"], (), count),
+        gather(["inception_module_naive", "inception_module_bottleneck"], (), count),
+        gather(["resnet50", "se_resnet50", "resnet101", "se_resnet101"], (), count),
+        gather(["lenet5"], batches, count),
+        gather(["resnet50", "resnet50_v1_5"], (), count),
+    )
+
+
+@functools.cache
+def charts_of(name):
+    """The charts of a kind, of everything that they can be drawn of."""
+    return tuple(chart for material in materials() for chart in drawn_or_not(name, material))
+
+
+def drawn_or_not(name, material):
+    try:
+        return drawn(CHARTS.get(name), material)
+    except DataError as error:
+        complaint = str(error)
+    assert complaint.endswith(".")
+    return []
+
+
+def texts(value):
+    """Every text in a chart, wherever it stands."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from texts(each)
+    elif isinstance(value, (list, tuple)):
+        for each in value:
+            yield from texts(each)
+
+
+@EVERY
+def test_a_chart_can_be_drawn_and_is_called_by_its_name(name):
+    charts = charts_of(name)
+    assert charts
+    assert {chart.name for chart in charts} == {name}
+
+
+@EVERY
+def test_it_says_in_words_what_it_shows(name):
+    for chart in charts_of(name):
+        assert chart.title
+        assert not chart.title.endswith(".")
+        assert chart.caption.endswith((".", ")")), chart.caption
+        assert len({view.label for view in chart.views}) == len(chart.views)
+        for view in chart.views:
+            assert len(view.alt) > 40
+            assert view.alt.endswith("."), view.alt
+            assert re.search(r"\d", view.alt), view.alt
+
+
+@EVERY
+def test_its_axes_say_what_they_are(name):
+    for chart in charts_of(name):
+        for view in chart.views:
+            layout = json.loads(view.figure.to_json())["layout"]
+            kinds = {trace.type for trace in view.figure.data}
+            axes = {key: axis for key, axis in layout.items() if re.fullmatch(r"[xy]axis\d*", key)}
+            shown = [axis for axis in axes.values() if axis.get("visible", True) and "ticktext" not in axis]
+            if kinds & {"bar", "scatter"}:
+                assert all(axis["title"].get("text") for axis in shown), (chart.title, view.label, axes)
+
+
+@EVERY
+def test_its_colours_are_names_that_the_page_knows(name):
+    for chart in charts_of(name):
+        found = json.dumps(content(chart))
+        assert not re.findall(r'"#[0-9a-fA-F]{3,8}"', found)
+        assert set(re.findall(r"var\(--(\w+)\)", found)) <= set(theme.LIGHT)
+
+
+@EVERY
+def test_the_same_records_give_the_same_chart(name):
+    first = charts_of(name)
+    charts_of.cache_clear()
+    assert [content(chart) for chart in first] == [content(chart) for chart in charts_of(name)]
+
+
+@EVERY
+def test_it_has_a_layout_for_narrow_places(name):
+    for chart in charts_of(name):
+        assert all(view.narrow for view in chart.views), chart.title
+        for view in chart.views:
+            json.dumps(dict(view.narrow), allow_nan=False)
+
+
+@pytest.mark.parametrize("name", [name for name, kind in CHARTS.all().items() if kind.of == "network"])
+def test_hostile_names_are_cut_and_cannot_be_mark_up(name):
+    for chart in drawn_or_not(name, Material((Subject(renamed(count("lenet5", Setting()))),))):
+        found = list(texts(content(chart)["views"][0]["data"])) + list(texts(content(chart)["views"][0]["layout"]))
+        assert not any("<script" in text or "<b>bold" in text for text in found)
+        assert max(map(len, found)) < 2_000
+
+
+def renamed(network):
+    """A network whose name, layers and kinds are meant to do harm."""
+    rows = tuple(
+        msgspec.structs.replace(row, layer=f"{HOSTILE}.{row.layer}", kind=HOSTILE) for row in network.cost.layers
+    )
+    return Saved(msgspec.structs.replace(network.cost, architecture=HOSTILE, layers=rows))
