@@ -14,9 +14,11 @@ from archstat.claims import MEASURED, RATES, check, check_files, decode
 from archstat.claims.files import Verdict
 from archstat.cli import cli
 from archstat.counting.conventions import CONVENTIONS
+from archstat.evaluations import evaluations
 from archstat.measurements import Measurement
 from archstat.published import Convention, published
 from archstat.quantities import QUANTITIES
+from archstat.report.chart import CHARTS
 from archstat.results import MEASUREMENTS_SCHEMA, to_json
 
 ROOT = Path(__file__).parents[1]
@@ -134,3 +136,11 @@ def test_the_page_on_measuring_names_every_key_of_a_measurement():
     page = (ROOT / "docs" / "measuring.md").read_text()
     assert all(f"`{key}`" in page for key in Measurement.__struct_fields__)
     assert MEASUREMENTS_SCHEMA in page
+
+
+def test_the_page_on_reports_has_every_chart_and_every_source_of_accuracies():
+    page = (ROOT / "docs" / "reports.md").read_text()
+    for name, kind in CHARTS.all().items():
+        assert f"| `{name}` | {kind.about.rstrip('.')} |" in page
+    assert page.count("\n| `") == len(CHARTS.all())
+    assert all(f"`{name}`" in page for name in evaluations())

@@ -17,6 +17,7 @@ from archstat.cli.measure import measure
 from archstat.cli.memory import memory
 from archstat.cli.peaks import peaks
 from archstat.cli.reconcile import reconcile
+from archstat.cli.report import report
 from archstat.cli.scale import scale
 from archstat.cli.selftest import selftest
 from archstat.cli.table import table
@@ -33,7 +34,21 @@ def cli() -> None:
     """
 
 
-for command in (list_, table, explain, compare, diff, reconcile, memory, scale, measure, selftest, peaks, check):
+for command in (
+    list_,
+    table,
+    explain,
+    compare,
+    diff,
+    reconcile,
+    memory,
+    scale,
+    measure,
+    selftest,
+    peaks,
+    report,
+    check,
+):
     cli.add_command(command)
 
 

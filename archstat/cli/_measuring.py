@@ -16,7 +16,7 @@ import click
 
 from archstat.cli._networks import network_of
 from archstat.cli._options import Command
-from archstat.errors import ForwardError, InputError, OutputError
+from archstat.errors import ForwardError, InputError
 from archstat.measurements import PRECISIONS
 
 if TYPE_CHECKING:
@@ -105,11 +105,10 @@ def finish(session: Session, folder: Path | None) -> list[Measurement]:
         OutputError: The folder cannot be made, which is found out first.
         ForwardError: No network could be run at all.
     """
+    from archstat.results import make_folder
+
     if folder is not None:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"{folder} cannot be made: {error.strerror}.") from error
+        make_folder(folder)
     measured = []
     with contextlib.redirect_stdout(sys.stderr):
         for measurement in session.measurements():

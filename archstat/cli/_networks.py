@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from archstat.measurements import Measurement, Peaks
     from archstat.quantities import Network
     from archstat.records import BatchFit, Explanation, InferenceMemory, ModelCost, Opinion, TrainingCost
+    from archstat.report.material import Material
     from archstat.scaling import Over, Scaling
     from archstat.settings import Setting, TrainingSetting
 
@@ -150,6 +151,31 @@ def measurements_named(names: Sequence[str]) -> list[Measurement] | None:
         if not holds:
             raise InputError(f"{name!r} is no saved measurement: compare measurements with each other alone.")
     return [measurement for name in names for measurement in read_measurements(Path(name))]
+
+
+def material_of(names: Sequence[str], evaluation: str, **given: Any) -> Material:
+    """What a page of these networks and files of measurements is made of.
+
+    A network that is measured and not named is counted too, where its name leads to it.
+    """
+    from archstat.published import expand
+    from archstat.report.material import gather
+    from archstat.results import MEASUREMENTS_SCHEMA, read_measurements, schema_of
+
+    names = expand(names)
+    files = [name for name in names if name.endswith(".json") and schema_of(Path(name)) == MEASUREMENTS_SCHEMA]
+    measurements = [measurement for name in files for measurement in read_measurements(Path(name))]
+    chosen = [name for name in names if name not in files] or _known(measurements)
+    material = gather(chosen, measurements, analyse_named, _setting(**given))
+    return msgspec.structs.replace(material, evaluation=evaluation)
+
+
+def _known(measurements: Sequence[Measurement]) -> list[str]:
+    """The networks that were measured and that can be counted again, each once."""
+    from archstat.published import counted
+
+    names = dict.fromkeys(measurement.architecture for measurement in measurements)
+    return [name for name in names if name.partition("(")[0] in counted()]
 
 
 def training_of(name: str, **given: Any) -> TrainingCost:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,6 +14,8 @@ import click
 from archstat.errors import OutputError
 
 if TYPE_CHECKING:
+    from archstat.records import Step
+    from archstat.report.page import Page
     from archstat.tables import Table
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -26,7 +28,7 @@ def output_options(command: Command) -> Command:
 
 def output_options_with(*more: str) -> Callable[[Command], Command]:
     """The same, with formats that only this command has."""
-    formats = click.Choice(["text", "markdown", "csv", "json", "latex", *more])
+    formats = click.Choice(["text", "markdown", "csv", "json", "latex", "html", *more])
 
     def decorate(command: Command) -> Command:
         for option in (
@@ -74,13 +76,30 @@ def convention_option(command: Command) -> Command:
 
 
 def put_table(
-    table: Table, format_: str, output: Path | None, *, is_exact: bool, text: Callable[..., str] | None = None
+    table: Table,
+    format_: str,
+    output: Path | None,
+    *,
+    is_exact: bool,
+    text: Callable[..., str] | None = None,
+    sums: Sequence[tuple[Step, ...]] = (),
 ) -> None:
-    """Put out a table in the format that was asked for; its text may have a form of its own."""
+    """Put out a table in the format that was asked for.
+
+    Args:
+        table: What to show.
+        format_: One of the formats.
+        output: A file; ``None``: stdout.
+        is_exact: Show counts in full.
+        text: A form of its own as text.
+        sums: The sums behind each row, to be opened by a click in HTML.
+    """
     from archstat.formats import FORMATS
 
     if format_ == "text":
         put((text or FORMATS["text"])(table, is_exact=is_exact, **_terminal(output)), output)
+    elif format_ == "html":
+        _put_sheets([table], output, is_exact=is_exact, sums=sums)
     else:
         put(FORMATS[format_](table, is_exact=is_exact), output)
 
@@ -89,8 +108,33 @@ def put_tables(tables: Sequence[Table], format_: str, output: Path | None, *, is
     """Put out tables one under the other, in one format."""
     from archstat.formats import FORMATS
 
+    if format_ == "html":
+        _put_sheets(tables, output, is_exact=is_exact)
+        return
     room = _terminal(output) if format_ == "text" else {}
     put("\n\n".join(FORMATS[format_](table, is_exact=is_exact, **room) for table in tables), output)
+
+
+def _put_sheets(
+    tables: Sequence[Table], output: Path | None, *, is_exact: bool, sums: Sequence[tuple[Step, ...]] = ()
+) -> None:
+    """Put out a page of tables that sort and search."""
+    from archstat.report.page import sheets_page
+
+    put_page(sheets_page(tables, sums=sums, is_exact=is_exact), output)
+
+
+def put_page(page: Page, output: Path | None, *, is_offline: bool = True) -> None:
+    """Put out a page; megabytes of HTML are no use on a terminal.
+
+    Raises:
+        UsageError: They would go there.
+    """
+    from archstat.report.page import render
+
+    if output is None and sys.stdout is not None and sys.stdout.isatty():
+        raise click.UsageError("A page is for a browser: say where to write it, as in '--output report.html'.")
+    put(render(page, is_offline=is_offline), output)
 
 
 def _terminal(output: Path | None) -> dict[str, Any]:
@@ -109,7 +153,13 @@ def put(text: str, output: Path | None) -> None:
     from archstat.results import write_whole
 
     write_whole(output, text)
-    click.echo(f"Wrote {output}", err=True)
+    wrote([output])
+
+
+def wrote(paths: Iterable[Path]) -> None:
+    """Say which files were written."""
+    for path in paths:
+        click.echo(f"Wrote {path}", err=True)
 
 
 def _print(text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,8 @@ from archstat.cli._networks import cost_of, measured_of, network_of, training_of
 from archstat.cli._options import convention_option, input_options, is_given, output_options, put, put_table
 
 if TYPE_CHECKING:
+    from archstat.quantities import Network
+    from archstat.records import Step
     from archstat.tables import Table
 
 
@@ -78,7 +81,17 @@ def table(
     else:
         explained = network.explanations() if explain else None
         shown = layer_table(cost, depth=depth, sort=sort, explained=explained, tally=tally)
-        put_table(shown, format_, output, is_exact=is_exact)
+        sums = () if depth or sort else _sums(network, format_)
+        put_table(shown, format_, output, is_exact=is_exact, sums=sums)
+
+
+def _sums(network: Network, format_: str) -> Sequence[tuple[Step, ...]]:
+    """The sums behind the rows, for the format that can open them."""
+    if format_ != "html":
+        return ()
+    from archstat.report.compose import sums_of
+
+    return sums_of(network)
 
 
 def _measured_table(name: str, path: Path, peaks: str | None, sort: str | None, **given: Any) -> Table:

@@ -1,0 +1,107 @@
+"""``archstat report``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from archstat.cli._networks import analyse_named, material_of
+from archstat.cli._options import input_options, put_page, wrote
+from archstat.errors import OutputError
+
+
+class _Pages(click.Group):
+    """``archstat report NAME...`` stands for ``archstat report page NAME...``: a page is what is asked for most."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, args if args[:1] and args[0] in self.commands else ["page", *args])
+
+
+@click.group(cls=_Pages)
+def report() -> None:
+    """Make one HTML page of networks and measurements, or build written reports.
+
+    Example: archstat report vgg16 resnet34 --output report.html
+    """
+
+
+@report.command()
+@click.argument("names", nargs=-1, required=True, metavar="NAME|RESULT.json...")
+@click.option("--title", default="", help="What stands over the page.")
+@click.option("--charts", default="", metavar="NAMES", help="Only these charts, as 'accuracy,top1'.")
+@click.option("--evaluation", default="", metavar="NAME", help="Whose accuracies to draw, as 'canziani2016'.")
+@click.option(
+    "--offline/--cdn", "is_offline", default=True, help="Put plotly.js into the page, or let a browser fetch it."
+)
+@click.option(
+    "--image", "image", type=click.Choice(["svg", "png", "pdf"]), help="Write the charts as pictures into the folder."
+)
+@click.option("--output", type=click.Path(path_type=Path), help="The page; with --image the folder, else this one.")
+@input_options
+def page(
+    names: tuple[str, ...],
+    *,
+    title: str,
+    charts: str,
+    evaluation: str,
+    is_offline: bool,
+    image: Any,
+    output: Path | None,
+    **given: Any,
+) -> None:
+    """Make one HTML page of networks and saved measurements: charts, and tables that sort and search.
+
+    One NAME: its layers, memory and sums. Several: accuracy against cost, totals side by side. A file of 'archstat
+    measure' adds times, rooflines and batch sizes. The page needs no network, and the same records give the same bytes.
+    'archstat report build FOLDER...' makes the pages of written reports.
+
+    Example: archstat report vgg16 resnet34 --charts accuracy,top1 --output report.html
+    """
+    from archstat.report.compose import compose
+    from archstat.report.images import write_images
+
+    chosen = [name.strip() for name in charts.split(",") if name.strip()]
+    made = compose(material_of(names, evaluation, **given), title=title, charts=chosen)
+    if image:
+        wrote(write_images(made.charts, output or Path(), image))
+    else:
+        put_page(made, output, is_offline=is_offline)
+
+
+@report.command()
+@click.argument("folders", nargs=-1, required=True, metavar="FOLDER...", type=click.Path(path_type=Path))
+@click.option(
+    "--offline/--cdn", "is_offline", default=True, help="Put plotly.js into the page, or let a browser fetch it."
+)
+def build(folders: tuple[Path, ...], *, is_offline: bool) -> None:
+    """Build written reports: in each FOLDER index.html from its text and its claims, and beside them the start page.
+
+    docs/written-reports.md shows how to write one. Nothing is written if a claim has not the verdict that its file
+    expects, or over an index.html that archstat did not make.
+
+    Example: archstat report build reports/errata
+    """
+    from archstat.report.page import render
+    from archstat.report.written import build as pages_of
+    from archstat.results import write_whole
+
+    pages = [(path, render(page, is_offline=is_offline)) for path, page in pages_of(folders, analyse_named)]
+    for path, _ in pages:
+        _refuse_foreign(path)
+    for path, text in pages:
+        write_whole(path, text)
+        wrote([path])
+
+
+def _refuse_foreign(path: Path) -> None:
+    """Refuse to write over a page that somebody else made.
+
+    Raises:
+        OutputError: It is one.
+    """
+    from archstat.texts import bytes_of
+
+    if path.is_file() and b'name="generator" content="archstat ' not in bytes_of(path)[:2000]:
+        raise OutputError(f"{path} was not made by archstat: move it away first, or its text would be lost.")

@@ -1,0 +1,166 @@
+"""``archstat report``, and tables as HTML."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPORTS = Path(__file__).parents[2] / "reports"
+RESULTS = REPORTS / "cnn-architectures" / "results"
+
+
+def charts_of(path):
+    return re.findall(r'data-chart="(\w+)"', path.read_text(encoding="utf-8"))
+
+
+def test_a_page_is_written_whole_and_said_so(archstat, tmp_path):
+    path = tmp_path / "report.html"
+    assert archstat("report", "lenet5", "--output", str(path)) == (0, "", f"Wrote {path}\n")
+    assert "layers" in charts_of(path)
+    assert "<title>lenet5</title>" in path.read_text(encoding="utf-8")
+
+
+def test_without_a_file_the_page_goes_to_stdout(archstat):
+    code, out, err = archstat("report", "lenet5")
+    assert (code, err) == (0, "")
+    assert out.startswith("<!DOCTYPE html>")
+    assert out.endswith("</html>\n")
+
+
+def test_the_same_page_twice_is_the_same_bytes(archstat, tmp_path):
+    for name in ("a", "b"):
+        archstat("report", "lenet5", "lenet5_modern", "--output", str(tmp_path / name))
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_measurements_bring_their_networks_and_their_charts(archstat, tmp_path):
+    path = tmp_path / "report.html"
+    assert archstat("report", str(RESULTS / "alexnet-cpu-fp32-b1.json"), "--output", str(path)).code == 0
+    assert {"layers", "layer_latency", "roofline"} <= set(charts_of(path))
+    assert "As it ran" in path.read_text(encoding="utf-8")
+
+
+def test_charts_and_title_are_chosen(archstat, tmp_path):
+    path = tmp_path / "report.html"
+    arguments = ["--charts", " layers , icicle", "--title", "<Mine>", "--cdn", "--output", str(path)]
+    assert archstat("report", "lenet5", *arguments).code == 0
+    assert charts_of(path) == ["layers", "icicle"]
+    assert "<title>&lt;Mine&gt;</title>" in path.read_text(encoding="utf-8")
+    assert path.stat().st_size < 1_500_000
+
+
+def test_a_page_of_a_saved_cost_has_no_sums_and_says_what_else_it_lacks(archstat, tmp_path):
+    cost, path = tmp_path / "cost.json", tmp_path / "report.html"
+    archstat("table", "lenet5", "--format", "json", "--output", str(cost))
+    assert archstat("report", str(cost), "--output", str(path)).code == 0
+    assert "layers" in charts_of(path)
+    assert 'class="open"' not in path.read_text(encoding="utf-8")
+    code, out, err = archstat("report", str(cost), "--charts", "memory")
+    assert (code, out) == (2, "")
+    assert "holds no ops" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["report"], "Missing argument 'NAME|RESULT.json...'."),
+        (["report", "lenet55"], "No architecture is named 'lenet55'. Did you mean 'lenet5'"),
+        (["report", "lenet5", "--charts", "cake"], "No chart is named 'cake'. The charts are "),
+        (["report", "lenet5", "--charts", "roofline"], "No measurement of 'lenet5' is given"),
+        (["report", "lenet5", "--image", "gif"], "'gif' is not one of 'svg', 'png', 'pdf'."),
+        (["report", "lenet5", "--output", "/nowhere/report.html"], "/nowhere/report.html cannot be written"),
+        (["report", "nothing.json"], "nothing.json cannot be read"),
+        (["report", "alexnet", "vgg16", "--evaluation", "me"], "No evaluation is named 'me'."),
+        (["report", "build"], "Missing argument 'FOLDER...'."),
+        (["report", "build", "/nowhere"], "/nowhere"),
+    ],
+)
+def test_wrong_use_is_one_clear_sentence(archstat, arguments, says):
+    code, out, err = archstat(*arguments)
+    assert (code, out) == (2, "")
+    assert says in err
+    assert "Traceback" not in err
+
+
+def test_a_page_that_somebody_else_made_is_not_written_over(archstat, tmp_path):
+    folder, start = tmp_path / "a", tmp_path / "index.html"
+    folder.mkdir()
+    (folder / "report.toml").write_text('title = "a"\nsummary = "s"\n')
+    (folder / "text.md").write_text("Nothing.")
+    start.write_text("<!DOCTYPE html><title>Mine</title>")
+    code, _, err = archstat("report", "build", str(folder))
+    assert (code, "index.html was not made by archstat" in err) == (2, True)
+    assert start.read_text() == "<!DOCTYPE html><title>Mine</title>"
+    assert not (folder / "index.html").exists()
+    start.unlink()
+    assert [archstat("report", "build", str(folder)).code for _ in range(2)] == [0, 0]
+
+
+def test_what_was_written_before_a_page_failed_is_said(archstat, tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "report.toml").write_text(f'title = "{name}"\nsummary = "s"\n')
+        (tmp_path / name / "text.md").write_text("Nothing.")
+    (tmp_path / "b" / "index.html").mkdir()
+    code, _, err = archstat("report", "build", str(tmp_path / "a"), str(tmp_path / "b"))
+    assert code == 2
+    assert f"Wrote {tmp_path / 'a' / 'index.html'}\n" in err
+    assert "b/index.html cannot be written: Is a directory" in err
+
+
+def test_the_examples_of_its_help_and_of_its_document_run(archstat, tmp_path, monkeypatch):
+    """Those that need no file of the user's; as they stand there."""
+    page = (REPORTS.parent / "docs" / "reports.md").read_text(encoding="utf-8")
+    told = " ".join(archstat("report", "--help").out.split()).partition("Example: ")[2]
+    found = [re.match(r"archstat (report .*? --output report.html)", told)[1]]
+    found += re.findall(r"^archstat (report [^#\n]*? --output report.html)", page, re.MULTILINE)
+    monkeypatch.chdir(tmp_path)
+    commands = [shlex.split(each) for each in found if "results/" not in each]
+    assert len(commands) >= 4
+    for command in commands:
+        assert archstat(*command) == (0, "", "Wrote report.html\n")
+        assert charts_of(tmp_path / "report.html"), command
+
+
+def test_help_is_that_of_the_page_and_names_the_other_verb(archstat):
+    code, out, _ = archstat("report", "--help")
+    assert code == 0
+    assert "archstat report build FOLDER..." in " ".join(out.split())
+    assert "FOLDER" in archstat("report", "build", "--help").out
+
+
+@pytest.mark.parametrize(
+    "arguments", [["table", "lenet5"], ["compare", "lenet5"], ["diff", "lenet5", "lenet5_modern"], ["list"]]
+)
+def test_every_table_can_be_a_page(archstat, arguments):
+    code, out, err = archstat(*arguments, "--format", "html")
+    assert (code, err) == (0, "")
+    assert out.count("<table") == 1
+    rows = json.loads(archstat(*arguments, "--format", "json").out)
+    count = len(rows["layers"] if arguments[0] == "table" else rows)
+    assert out.partition("<tbody>")[2].count("<tr>") == count
+
+
+def test_the_layers_of_a_table_open_their_sums(archstat):
+    assert "(5·5·1 + 1)·6 = 156" in archstat("table", "lenet5", "--format", "html").out
+    assert 'class="open"' not in archstat("table", "lenet5", "--by", "stage", "--format", "html").out
+
+
+def test_a_page_is_not_poured_on_a_terminal(archstat, monkeypatch):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    code, out, err = archstat("report", "lenet5")
+    assert (code, out) == (2, "")
+    assert "'--output report.html'" in err
+
+
+def test_a_page_is_the_same_bytes_whatever_the_hashes(tmp_path):
+    results = [str(path) for path in sorted(RESULTS.glob("*.json"))]
+    for seed in ("1", "2"):
+        command = [sys.executable, "-m", "archstat", "report", "alexnet", "vgg16", *results, "--output", f"{seed}.html"]
+        subprocess.run(command, cwd=tmp_path, env={**os.environ, "PYTHONHASHSEED": seed}, check=True)
+    assert (tmp_path / "1.html").read_bytes() == (tmp_path / "2.html").read_bytes()
