@@ -3,13 +3,14 @@
 # make bench   how fast the analysis is beside other counters
 # make claims  what the lectures say, and whether it holds
 # make counts  renew the totals that "archstat list" shows
+# make reports renew the pages of the written reports
 # make golden  renew the stored tables that the tests compare with
 
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint bench claims counts golden clean
+.PHONY: demo test lint bench claims counts reports golden clean
 
 demo: .venv/.demo
 	$(BIN)/archstat table resnet50
@@ -37,6 +38,9 @@ claims: .venv/.demo
 
 counts: .venv/.demo
 	$(BIN)/python tools/count_all.py
+
+reports: .venv/.demo
+	$(BIN)/archstat report build reports/*
 
 golden: .venv/.test
 	ARCHSTAT_RENEW_GOLDEN=1 $(BIN)/pytest -q tests/test_formats.py tests/test_tables.py
