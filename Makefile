@@ -3,11 +3,13 @@
 # make bench   how fast the analysis is beside other counters
 # make claims  what the lectures say, and whether it holds
 # make counts  renew the totals that "archstat list" shows
-# make reports renew the pages of the written reports
+# make reports renew the pages of the written reports, and the picture of the README
 # make golden  renew the stored tables that the tests compare with
 
 PYTHON ?= python3
 BIN := .venv/bin
+LECTURE := alexnet googlenet vgg16 vgg19 inception_v3 inception_v4 resnet18 resnet34 resnet50_v1_5 resnet101_v1_5 \
+	resnet152_v1_5
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: demo test lint bench claims counts reports golden clean
@@ -39,8 +41,10 @@ claims: .venv/.demo
 counts: .venv/.demo
 	$(BIN)/python tools/count_all.py
 
-reports: .venv/.demo
+reports: .venv/.test
 	$(BIN)/archstat report build reports/*
+	$(BIN)/archstat report $(LECTURE) --evaluation canziani2016 --charts accuracy --image svg --output .venv/pictures
+	cp .venv/pictures/accuracy-and-what-it-costs-macs.svg docs/pictures/accuracy.svg
 
 golden: .venv/.test
 	ARCHSTAT_RENEW_GOLDEN=1 $(BIN)/pytest -q tests/test_formats.py tests/test_tables.py
