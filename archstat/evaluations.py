@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from archstat.errors import UnknownNameError
 from archstat.shipped import entries, shipped
 
 FILE = "evaluations.toml"
@@ -61,16 +62,19 @@ def evaluations() -> dict[str, Evaluation]:
     Raises:
         DataError: The file does not hold together.
     """
-    return decode(shipped(FILE))
+    return entries(shipped(FILE), FILE, Evaluation, named="key")
 
 
-def decode(text: bytes) -> dict[str, Evaluation]:
-    """The entries of a file like ``evaluations.toml``.
+def evaluation_named(key: str) -> Evaluation:
+    """The evaluation of that key.
 
     Raises:
-        DataError: It does not hold together; the message says where.
+        UnknownNameError: There is none.
     """
-    return entries(text, FILE, Evaluation, named="key")
+    known = evaluations()
+    if key not in known:
+        raise UnknownNameError.of("evaluation", key, known, f"The evaluations are {', '.join(known)}.")
+    return known[key]
 
 
 def best_for(names: Iterable[str]) -> Evaluation | None:

@@ -155,16 +155,7 @@ def published() -> dict[str, Published]:
     Raises:
         DataError: The file does not hold together.
     """
-    return decode(shipped(FILE))
-
-
-def decode(text: bytes) -> dict[str, Published]:
-    """The entries of a file like ``published.toml``.
-
-    Raises:
-        DataError: It does not hold together; the message says where.
-    """
-    return entries(text, FILE, Published)
+    return entries(shipped(FILE), FILE, Published)
 
 
 @functools.cache

@@ -70,6 +70,27 @@ def _four_digits(value: float) -> str:
     return next((text for text in texts if len(text.lstrip("-")) <= 5), f"{value:.0f}")
 
 
+def round_size(nbytes: float) -> str:
+    """A round amount of memory, as it stands at a tick.
+
+    >>> round_size(0), round_size(2**24), round_size(2**35)
+    ('0', '16 MiB', '32 GiB')
+    """
+    power = min(max(math.floor(math.log2(nbytes) / 10), 0), len(_BINARY) - 1) if nbytes >= 1 else 0
+    return f"{nbytes / 1024**power:g} {_BINARY[power]}" if nbytes else "0"
+
+
+def round_amount(amount: float, unit: str = "") -> str:
+    """A round amount of anything else, as it stands at a tick.
+
+    >>> round_amount(2e9), round_amount(0.005, "s"), round_amount(100, "W"), round_amount(0)
+    ('2 G', '5 ms', '100 W', '0')
+    """
+    power = math.floor(math.log10(amount) / 3 + 1e-9) if amount else 0
+    place = min(max(power + _METRIC.index(""), 0), len(_METRIC) - 1)
+    return f"{amount / 1000.0 ** (place - _METRIC.index('')):g} {_METRIC[place]}{unit}".strip()
+
+
 def seconds(time_s: float) -> str:
     """A time in at most four digits; from 1,000 seconds on they stay seconds.
 
@@ -152,6 +173,17 @@ def percent(rate: float) -> str:
     return f"{rate:.1f}" if rate == round(rate, 1) else f"{Decimal(f'{rate:g}'):f}"
 
 
+def relative(change: float) -> str:
+    """A relative change in percent, with its sign; a small one in one digit, so that it is not shown as none.
+
+    >>> relative(0.1002), relative(-0.005), relative(0.00004), relative(0)
+    ('+10.0 %', '−0.5 %', '+0.004 %', '0.0 %')
+    """
+    size = 100 * abs(change)
+    number = f"{size:.1f}" if size >= 0.1 or not size else f"{size:.1g}"
+    return f"{'−' if change < 0 else '+' if change > 0 else ''}{number} %"
+
+
 def change(before: int, after: int, show: Callable[[int], str] = compact) -> str:
     """A difference with its sign, absolute and relative.
 
@@ -172,6 +204,15 @@ def shape(sizes: Iterable[int | str]) -> str:
     ('1×64×56×56', '–')
     """
     return "×".join(map(str, sizes)) or "–"
+
+
+def shapes(each: Iterable[Iterable[int | str]]) -> str:
+    """The shapes of several tensors.
+
+    >>> shapes([(1, 3, 8, 8), (1, 5)])
+    '1×3×8×8, 1×5'
+    """
+    return ", ".join(map(shape, each))
 
 
 def listed(numbers: Sequence[int]) -> str:

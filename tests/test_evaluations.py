@@ -4,10 +4,16 @@ import re
 
 import pytest
 
-from archstat.errors import DataError
-from archstat.evaluations import best_for, decode, evaluations
+from archstat.errors import DataError, UnknownNameError
+from archstat.evaluations import FILE, Evaluation, best_for, evaluation_named, evaluations
 from archstat.published import counted
 from archstat.registry import architectures
+from archstat.shipped import entries
+
+
+def decoded(text):
+    return entries(text.encode(), FILE, Evaluation, named="key")
+
 
 ENTRY = """
 [one]
@@ -120,7 +126,7 @@ def test_where_none_covers_any_there_is_none(names):
 
 
 def test_a_file_that_holds_together_is_read():
-    (about,) = decode(f"{ENTRY}top5 = {{ vgg16 = 90 }}".encode()).values()
+    (about,) = decoded(f"{ENTRY}top5 = {{ vgg16 = 90 }}").values()
     assert (about.key, about.top1, about.top5, about.notes) == ("one", {"vgg16": 71.6}, {"vgg16": 90.0}, {})
 
 
@@ -142,4 +148,10 @@ def test_a_file_that_holds_together_is_read():
 )
 def test_what_does_not_hold_together_is_refused_and_the_message_says_where(text, says):
     with pytest.raises(DataError, match=re.escape(says)):
-        decode(text.encode())
+        decoded(text)
+
+
+def test_an_evaluation_is_known_by_its_key():
+    assert evaluation_named("canziani2016") is evaluations()["canziani2016"]
+    with pytest.raises(UnknownNameError, match=r"No evaluation is named 'canziani'\. Did you mean 'canziani2016'\?"):
+        evaluation_named("canziani")

@@ -8,11 +8,17 @@ import torch
 import archstat
 from archstat.analysis import count_source
 from archstat.errors import DataError, UnknownNameError
-from archstat.published import Counted, Figure, counted, decode, expand, published, published_of, select
+from archstat.published import FILE, Counted, Figure, Published, counted, expand, published, published_of, select
 from archstat.registry import architectures
 from archstat.settings import Setting
+from archstat.shipped import entries
 
 VARIANTS = [(name, variant) for name, about in published().items() for variant in about.variants]
+
+
+def decoded(text):
+    return entries(text, FILE, Published)
+
 
 ENTRY = """
 [net]
@@ -76,9 +82,9 @@ def test_twins_name_each_other_and_have_the_same_parameters():
 
 
 def test_a_file_that_holds_together_is_read():
-    entries = decode(f"{ENTRY}macs = {{ {FIGURE} }}".encode())
-    assert entries["net"].macs == Figure("1.8e9", "all", "Table 1", "rounds")
-    assert str(entries["net"].macs) == "1.8e9"
+    found = decoded(f"{ENTRY}macs = {{ {FIGURE} }}".encode())
+    assert found["net"].macs == Figure("1.8e9", "all", "Table 1", "rounds")
+    assert str(found["net"].macs) == "1.8e9"
 
 
 @pytest.mark.parametrize(
@@ -103,12 +109,12 @@ def test_a_file_that_holds_together_is_read():
 )
 def test_what_does_not_hold_together_is_refused_and_the_message_says_where(text, says):
     with pytest.raises(DataError, match=re.escape(says)):
-        decode(text.encode())
+        decoded(text.encode())
 
 
 def test_a_file_in_another_encoding_is_refused():
     with pytest.raises(DataError, match="does not hold together"):
-        decode(b"\xff\xfe")
+        decoded(b"\xff\xfe")
 
 
 # -- finding entries ---------------------------------------------------------------------------------------------------

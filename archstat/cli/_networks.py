@@ -158,10 +158,13 @@ def material_of(names: Sequence[str], evaluation: str, **given: Any) -> Material
 
     A network that is measured and not named is counted too, where its name leads to it.
     """
+    from archstat.evaluations import evaluation_named
     from archstat.published import expand
     from archstat.report.material import gather
     from archstat.results import MEASUREMENTS_SCHEMA, read_measurements, schema_of
 
+    if evaluation:
+        evaluation_named(evaluation)  # also where no chart asks for it
     names = expand(names)
     files = [name for name in names if name.endswith(".json") and schema_of(Path(name)) == MEASUREMENTS_SCHEMA]
     measurements = [measurement for name in files for measurement in read_measurements(Path(name))]

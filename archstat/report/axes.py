@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from archstat import units
 from archstat.report import theme
 
 SPAN = 10
@@ -28,17 +29,11 @@ def amounts(values: Sequence[float], title: str, unit: str = "", *, room: float 
         return theme.logarithmic(low, high, title, unit=unit, room=room / (1 - 2 * room))
     axis = theme.logarithmic(low, high, title, room=room / (1 - 2 * room))
     powers = range(math.floor(math.log2(low)) - 2, math.ceil(math.log2(high)) + 3)
-    return {**axis, "tickvals": [2.0**power for power in powers], "ticktext": [size(2.0**power) for power in powers]}
-
-
-def size(nbytes: float) -> str:
-    """A round amount of memory at a tick.
-
-    >>> size(0), size(2**24), size(2**35)
-    ('0', '16 MiB', '32 GiB')
-    """
-    power = max(0, min(math.floor(math.log2(nbytes) / 10), 4)) if nbytes >= 1 else 0
-    return f"{nbytes / 1024**power:g} {('B', 'KiB', 'MiB', 'GiB', 'TiB')[power]}" if nbytes else "0"
+    return {
+        **axis,
+        "tickvals": [2.0**power for power in powers],
+        "ticktext": [units.round_size(2.0**power) for power in powers],
+    }
 
 
 def is_logarithmic(axis: Mapping[str, Any]) -> bool:
@@ -54,7 +49,7 @@ def place(axis: Mapping[str, Any], value: float) -> float:
 def _from_zero(end: float, title: str, unit: str) -> dict[str, Any]:
     step = _step(end, unit)
     ticks = [number * step for number in range(math.floor(end / step) + 1)]
-    show: Callable[[float], str] = size if unit == "B" else lambda value: theme.si(value, unit) if value else "0"
+    show: Callable[[float], str] = units.round_size if unit == "B" else lambda value: units.round_amount(value, unit)
     return theme.axis(title, range=[0, end], tickmode="array", tickvals=ticks, ticktext=[show(tick) for tick in ticks])
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from plotly import graph_objects as go
 
+from archstat import units
 from archstat.report import axes, frames, keys, labels, theme
 from archstat.report.chart import PHONE, WIDE
 
@@ -195,7 +196,7 @@ class Picture(msgspec.Struct, frozen=True):
             column = max(2 * radius, _COLUMN)
             middle = place + column / 2
             shapes.append(_circle(anchor, middle, base + _ROW + radius, radius))
-            texts.append(_word(theme.si(amount).replace(" ", "\u00a0"), anchor, middle, base))
+            texts.append(_word(units.round_amount(amount).replace(" ", "\u00a0"), anchor, middle, base))
             place += column + _GAP
         top = base + _ROW + 2 * self._radius(self._references()[-1]) + 2
         return shapes, [*texts, _word(self.amount, anchor, left + corner.width / 2, top)]

@@ -16,7 +16,7 @@ from archstat.formats import shown
 from archstat.records import Step
 from archstat.report import theme
 from archstat.report.assets import packed, plotly_address
-from archstat.report.chart import Chart, View
+from archstat.report.chart import WIDE, Chart, View
 from archstat.tables import Column, Table
 
 
@@ -77,9 +77,9 @@ class Sheet(msgspec.Struct, frozen=True):
     @property
     def shared(self) -> list[str]:
         """What stands over all rows: the headings that they have in common."""
-        rows = shown(self.table)
-        places = [place for place, column in enumerate(self.table.columns) if self._is_shared(place)]
-        return [" · ".join(rows[0][place] for place in places)] if places else []
+        places = [place for place in range(len(self.table.columns)) if self._is_shared(place)]
+        first = shown(msgspec.structs.replace(self.table, rows=self.table.rows[:1]))
+        return [" · ".join(first[0][place] for place in places)] if places else []
 
     def _is_shared(self, place: int) -> bool:
         values = {row[place] for row in self.table.rows}
@@ -223,6 +223,7 @@ def render(page: Page, *, is_offline: bool = True) -> str:
             light=theme.LIGHT,
             dark=theme.DARK,
             font=_FONT,
+            wide=WIDE,
             version=__version__,
         )
     )

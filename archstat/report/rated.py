@@ -5,11 +5,11 @@ from __future__ import annotations
 import msgspec
 
 from archstat import units
-from archstat.errors import DataError, UnknownNameError
-from archstat.evaluations import Evaluation, best_for, evaluations
+from archstat.errors import DataError
+from archstat.evaluations import Evaluation, best_for, evaluation_named
 from archstat.published import counted, published
 from archstat.report import theme, told
-from archstat.report.material import Material, Subject
+from archstat.report.material import Material, Subject, one_input
 
 
 class Rated(msgspec.Struct, frozen=True):
@@ -45,9 +45,9 @@ class Rated(msgspec.Struct, frozen=True):
     def lines(self) -> list[tuple[str, str]]:
         """Its accuracies, and what was counted of it, for one input."""
         cost = self.subject.network.cost
-        top5 = [] if self.top5 is None else [("Top-5 accuracy", accuracy(self.top5))]
+        top5 = [] if self.top5 is None else [("Top-5 accuracy", units.amount(self.top5, "%"))]
         return [
-            ("Top-1 accuracy", accuracy(self.top1)),
+            ("Top-1 accuracy", units.amount(self.top1, "%")),
             *top5,
             ("MACs", units.compact(round(self.amount("macs")))),
             ("Parameters", units.compact(cost.parameters)),
@@ -86,24 +86,6 @@ class Ratings(msgspec.Struct, frozen=True):
         return f"Counted for one input of {shapes}, {dtypes}."
 
 
-def accuracy(percent: float) -> str:
-    """An accuracy as it was printed.
-
-    >>> accuracy(71.0), accuracy(71.636)
-    ('71 %', '71.636 %')
-    """
-    return f"{percent:g} %"
-
-
-def rounded(percent: float) -> str:
-    """An accuracy beside a bar, to a tenth of a percent.
-
-    >>> rounded(71.0), rounded(71.636), rounded(77.96)
-    ('71.0 %', '71.6 %', '78.0 %')
-    """
-    return f"{percent:.1f} %"
-
-
 def ratings(material: Material, least: int = 2) -> Ratings:
     """The networks of a page with their accuracies from the source that was asked for, else from the one with most.
 
@@ -112,7 +94,7 @@ def ratings(material: Material, least: int = 2) -> Ratings:
         DataError: It has too few of them.
     """
     names = material.names
-    evaluation = _named(material.evaluation) if material.evaluation else best_for(names)
+    evaluation = evaluation_named(material.evaluation) if material.evaluation else best_for(names)
     if evaluation is None:
         raise DataError(f"No source that archstat knows has accuracies of {told.some(names) or 'no network at all'}.")
     fits = [subject for subject in material.subjects if subject.name in evaluation.top1 and _is_as_evaluated(subject)]
@@ -124,13 +106,6 @@ def ratings(material: Material, least: int = 2) -> Ratings:
         )
     rated = tuple(_rated(evaluation, subject) for subject in fits)
     return Ratings(evaluation, rated, without)
-
-
-def _named(key: str) -> Evaluation:
-    known = evaluations()
-    if key not in known:
-        raise UnknownNameError.of("evaluation", key, known, f"The evaluations are {', '.join(known)}.")
-    return known[key]
 
 
 def _rated(evaluation: Evaluation, subject: Subject) -> Rated:
@@ -159,4 +134,4 @@ def _hinted(name: str, evaluation: Evaluation) -> str:
 
 
 def _shape(subject: Subject) -> str:
-    return " and ".join(units.shape((1, *shape[1:])) for shape in subject.network.cost.input_shapes)
+    return units.shapes((1, *shape) for shape in one_input(subject.network.cost))

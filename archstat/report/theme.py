@@ -14,6 +14,8 @@ from typing import Any
 
 from plotly import graph_objects as go
 
+from archstat import units
+
 LIGHT = {
     "paper": "#ffffff",
     "raised": "#f6f7f9",
@@ -54,7 +56,7 @@ DARK = {
 """The same on a dark page."""
 
 INK, MUTED, LINE, GRID = "var(--ink)", "var(--muted)", "var(--line)", "var(--grid)"
-PAPER, RAISED, ACCENT = "var(--paper)", "var(--raised)", "var(--accent)"
+PAPER, RAISED = "var(--paper)", "var(--raised)"
 BLUE, ORANGE, GREEN, PURPLE = "var(--blue)", "var(--orange)", "var(--green)", "var(--purple)"
 SKY, RED, GOLD, GREY = "var(--sky)", "var(--red)", "var(--gold)", "var(--grey)"
 CYCLE = (BLUE, ORANGE, GREEN, PURPLE, SKY, RED, GOLD, GREY)
@@ -173,7 +175,7 @@ def logarithmic(low: float, high: float, title: str, *, unit: str = "", room: fl
         range=[first - free, last + free],
         tickmode="array",
         tickvals=ticks,
-        ticktext=[si(tick, unit) for tick in ticks],
+        ticktext=[units.round_amount(tick, unit) for tick in ticks],
     )
 
 
@@ -183,20 +185,6 @@ _STEPS = (
     (math.inf, (1,)),
 )
 """Up to how many decades a logarithmic axis has which ticks in each."""
-
-
-_PREFIXES = {-12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T", 15: "P"}
-
-
-def si(value: float, unit: str = "") -> str:
-    """A round number at a tick.
-
-    >>> si(2e9), si(0.005, "s"), si(100, "B")
-    ('2 G', '5 ms', '100 B')
-    """
-    power = 3 * math.floor(math.log10(value) / 3 + 1e-9) if value else 0
-    power = min(max(power, -12), 15)
-    return f"{value / 10.0**power:g} {_PREFIXES[power]}{unit}".strip()
 
 
 def words(text: str, most: int = 60) -> str:

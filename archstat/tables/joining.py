@@ -159,7 +159,7 @@ def refuse_another(cost: ModelCost, measurement: Measurement) -> None:
     measured, counted = measurement.architecture, cost.architecture
     if measured != counted:
         raise DataError(f"What was measured is {measured!r}, what is counted is {counted!r}.")
-    shapes = [", ".join(map(units.shape, each.input_shapes)) for each in (measurement, cost)]
+    shapes = [units.shapes(each.input_shapes) for each in (measurement, cost)]
     if measurement.input_shapes != cost.input_shapes:
         raise DataError(
             f"{counted!r} was measured on an input of {shapes[0]} and is counted on {shapes[1]}: say which input with "

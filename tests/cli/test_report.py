@@ -76,6 +76,7 @@ def test_a_page_of_a_saved_cost_has_no_sums_and_says_what_else_it_lacks(archstat
         (["report", "lenet5", "--output", "/nowhere/report.html"], "/nowhere/report.html cannot be written"),
         (["report", "nothing.json"], "nothing.json cannot be read"),
         (["report", "alexnet", "vgg16", "--evaluation", "me"], "No evaluation is named 'me'."),
+        (["report", "lenet5", "--charts", "layers", "--evaluation", "me"], "No evaluation is named 'me'."),
         (["report", "build"], "Missing argument 'FOLDER...'."),
         (["report", "build", "/nowhere"], "/nowhere"),
     ],

@@ -10,23 +10,18 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from plotly import graph_objects as go
 
 from archstat import units
 from archstat.conditions import conditions_text
 from archstat.measurements import Measurement
-from archstat.report import axes, keys, theme
+from archstat.report import axes, theme
 from archstat.report.bubbles import Bubble, Picture, front
-from archstat.report.chart import PHONE, WIDE, Chart, View, chart
+from archstat.report.chart import Chart, View, chart
 from archstat.report.families import families, family_of
-from archstat.report.labels import WIDTH
 from archstat.report.material import Material
-from archstat.report.rated import Rated, Ratings, ratings, rounded
-from archstat.report.rated import accuracy as percent
+from archstat.report.rated import Rated, Ratings, ratings
+from archstat.report.rows import End, Group, Row, Rows
 from archstat.tables.measurements import alike
-
-_NAMED_MAX = 12
-"""Among more bubbles than these some have no room for a name."""
 
 
 class _Cost(msgspec.Struct, frozen=True):
@@ -166,7 +161,9 @@ def _bubble(each: Rated, cost: _Cost, found: Ratings, costs: Sequence[_Cost]) ->
 
 def _alt(rated: Sequence[Rated], cost: _Cost, picture: Picture) -> str:
     least, most = min(rated, key=lambda each: each.top1), max(rated, key=lambda each: each.top1)
-    ends = [f"{percent(each.top1)} ({each.name}, {cost.show(cost.values[each.name])})" for each in (least, most)]
+    ends = [
+        f"{units.amount(each.top1, '%')} ({each.name}, {cost.show(cost.values[each.name])})" for each in (least, most)
+    ]
     ahead = ", ".join(each.name for each in front(picture.bubbles))
     return (
         f"Bubbles of {len(rated)} networks: top-1 accuracy against {cost.title}, from {' to '.join(ends)}. "
@@ -181,49 +178,15 @@ def top1(material: Material) -> Chart:
     rated = sorted(found.rated, key=lambda each: -each.top1)
     best, worst = rated[0], rated[-1]
     alt = (
-        f"Top-1 accuracy of {len(rated)} networks, from {percent(best.top1)} ({best.name}) "
-        f"down to {percent(worst.top1)} ({worst.name})."
+        f"Top-1 accuracy of {len(rated)} networks, from {units.amount(best.top1, '%')} ({best.name}) "
+        f"down to {units.amount(worst.top1, '%')} ({worst.name})."
     )
-    return Chart("top1", "Top-1 accuracy", (View("", _bars(rated, found), alt, _narrow(rated)),), found.caption())
+    colours = families(each.name for each in rated)
+    rows = Rows((Group("", tuple(_bar(each, found) for each in rated)),), tuple(colours))
+    return Chart("top1", "Top-1 accuracy", (View("", rows.figure(), alt, rows.narrow()),), found.caption())
 
 
-def _bars(rated: Sequence[Rated], found: Ratings) -> go.Figure:
-    bars = go.Bar(
-        x=[each.top1 for each in rated],
-        y=list(range(len(rated))),
-        orientation="h",
-        marker={"color": [family_of(each.name)[1] for each in rated]},
-        text=[rounded(each.top1) for each in rated],
-        textposition="outside",
-        cliponaxis=False,
-        textfont={"color": theme.INK},
-        hovertext=[theme.hover(each.name, each.lines(), source=found.source_of(each)) for each in rated],
-        hoverinfo="text",
-    )
-    return theme.figure(bars, bargap=0.25, **_bars_layout(rated, WIDE, 26, theme.SIZE))
-
-
-def _bars_layout(rated: Sequence[Rated], width: int, longest: int, size: int) -> dict[str, Any]:
-    """For a plot of that width or more, with names of so many characters at most."""
-    names = [theme.cut(each.name, longest) for each in rated]
-    left = round(max(map(len, names)) * WIDTH * size / theme.SIZE) + 14
-    colours, over = keys.key(families(each.name for each in rated), width - left)
-    return {
-        "height": over + 60 + 24 * len(rated),
-        "margin": {"l": left, "r": 52, "t": over + 8, "b": 52},
-        "xaxis": theme.axis("Top-1 accuracy (%)", range=[0, 100], fixedrange=True, dtick=25),
-        "yaxis": {
-            "range": [len(rated) - 0.4, -0.6],
-            "tickmode": "array",
-            "tickvals": list(range(len(rated))),
-            "ticktext": [theme.words(name) for name in names],
-            "tickfont": {"color": theme.INK, "size": size},
-            "showgrid": False,
-            "fixedrange": True,
-        },
-        "annotations": colours,
-    }
-
-
-def _narrow(rated: Sequence[Rated]) -> dict[str, Any]:
-    return theme.styled(_bars_layout(rated, PHONE, 20, 12))
+def _bar(each: Rated, found: Ratings) -> Row:
+    hover = theme.hover(each.name, each.lines(), source=found.source_of(each))
+    text = units.share(each.top1, 100)
+    return Row(each.name, (End(each.top1, text, text, family_of(each.name)[1], hover),))

@@ -161,7 +161,7 @@ def _hover(measurement: Measurement, shown: Shown) -> str:
     interval = measurement.latency.interval if measurement.latency is not None else None
     if shown.label == "Time" and interval is not None:
         lines.append(("95 % interval of the batch", f"{units.seconds(interval.low)} to {units.seconds(interval.high)}"))
-    lines.append(("input", ", ".join(map(units.shape, measurement.input_shapes))))
+    lines.append(("input", units.shapes(measurement.input_shapes)))
     return theme.hover(measurement.architecture, lines, source=conditions_text(measurement.conditions))
 
 

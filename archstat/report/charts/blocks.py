@@ -57,7 +57,7 @@ def branches(material: Material) -> Chart:
     rows = Rows(tuple(groups))
     totals = ", ".join(f"{theme.cut(name)} {units.compact(_total(own))}" for name, own in parts.items())
     printed = " ".join(f"Of {theme.cut(mark.architecture)}, {mark.label}." for each in marks.values() for mark in each)
-    shapes = "; ".join(dict.fromkeys(_input(each) for each in material.subjects))
+    shapes = "; ".join(dict.fromkeys(units.shapes(each.network.cost.input_shapes) for each in material.subjects))
     view = View("MACs", rows.figure(), f"MACs by part. In all: {totals}. {printed}".strip(), rows.narrow())
     diamonds = " A diamond is a figure that a text prints." if printed else ""
     return Chart("branches", "MACs, part by part", (view,), f"Counted for an input of {shapes}.{diamonds}")
@@ -124,7 +124,3 @@ def _end(part: _Part, total: int, colour: str) -> End:
         ("Parameters", units.exact(parameters)),
     ]
     return End(part.macs, f"{number} · {part.detail}", number, colour, theme.hover(part.name, lines))
-
-
-def _input(subject: Subject) -> str:
-    return ", ".join(map(units.shape, subject.network.cost.input_shapes))

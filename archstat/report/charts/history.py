@@ -7,6 +7,7 @@ from typing import Any
 
 from plotly import graph_objects as go
 
+from archstat import units
 from archstat.errors import DataError
 from archstat.report import theme
 from archstat.report.chart import Chart, View, chart
@@ -27,11 +28,12 @@ def winners(material: Material) -> Chart:
     named = {each.architecture for each in rows if each.architecture} & set(material.names)
     if (material.subjects or material.measurements) and len(named) < _LEAST:
         raise DataError(f"{len(named)} of these networks won the ImageNet challenge; {_LEAST} are needed.")
-    first, last = rows[0], rows[-1]
+    ends = [f"{units.amount(each.top5_error, '%')} in {each.year}" for each in (rows[0], rows[-1])]
+    depths = [each.layers for each in rows if each.layers]
     alt = (
-        f"Top-5 error of the winners of the ImageNet challenge: {first.top5_error:g} % in {first.year}, "
-        f"{last.top5_error:g} % in {last.year}; {human().top5_error:g} % by a person. The number of layers grows from "
-        f"{min(each.layers for each in rows if each.layers)} to {max(each.layers for each in rows if each.layers)}."
+        f"Top-5 error of the winners of the ImageNet challenge: {', '.join(ends)}; "
+        f"{units.amount(human().top5_error, '%')} by a person. The number of layers grows from {min(depths)} to "
+        f"{max(depths)}."
     )
     figure = theme.figure(*_errors(rows), _depths(rows), **_layout(rows, 182))
     narrow = theme.styled(_layout(rows, 124, is_phone=True))
@@ -65,7 +67,9 @@ def _errors(rows: Sequence[Winner]) -> tuple[go.Bar, go.Scatter]:
         y=[-0.6, len(rows) - 0.4],
         mode="lines",
         line={"color": theme.RED, "width": 1.5, "dash": "dash"},
-        hovertext=theme.hover("A person", [("Top-5 error", f"{person.top5_error:g} %")], source=person.source),
+        hovertext=theme.hover(
+            "A person", [("Top-5 error", units.amount(person.top5_error, "%"))], source=person.source
+        ),
         hoverinfo="text",
     )
     return bars, line
@@ -88,7 +92,7 @@ def _depths(rows: Sequence[Winner]) -> go.Bar:
 
 def _hover(each: Winner) -> str:
     lines = [
-        ("Top-5 error", f"{each.top5_error if each.precise is None else each.precise:g} %"),
+        ("Top-5 error", units.amount(each.top5_error if each.precise is None else each.precise, "%")),
         ("Measured on", each.measured),
         ("Layers", str(each.layers or "none, a shallow method")),
         ("Team", each.team),
@@ -123,7 +127,10 @@ def _layout(rows: Sequence[Winner], left: int, *, is_phone: bool = False) -> dic
         "annotations": [
             _over("Top-5 error (%)", 0),
             _over("Layers", split + 0.06),
-            *(_value(place, each.top5_error, f"{each.top5_error:.1f} %", "x") for place, each in enumerate(rows)),
+            *(
+                _value(place, each.top5_error, units.amount(each.top5_error, "%"), "x")
+                for place, each in enumerate(rows)
+            ),
             *(_value(place, each.layers or 0, str(each.layers or "shallow"), "x2") for place, each in enumerate(rows)),
             _person(last),
         ],
@@ -164,7 +171,12 @@ def _person(last: int) -> dict[str, Any]:
     """What the line is, under it."""
     person = human().top5_error
     where = {"x": person, "y": last + 0.6, "xanchor": "left", "yanchor": "top", "xshift": -20}
-    return {**_STILL, **where, "text": f"a person: {person:.1f} %", "font": {"color": theme.RED, "size": theme.SIZE}}
+    return {
+        **_STILL,
+        **where,
+        "text": f"a person: {units.amount(person, '%')}",
+        "font": {"color": theme.RED, "size": theme.SIZE},
+    }
 
 
 _STILL = {

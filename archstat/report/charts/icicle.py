@@ -53,7 +53,7 @@ def icicle(subject: Subject) -> Chart:
     if not met:
         raise DataError(f"{cost.architecture!r} has no layer that costs anything.")
     nodes = tree(cost.layers, cost.architecture)
-    shapes = ", ".join(map(units.shape, cost.input_shapes))
+    shapes = units.shapes(cost.input_shapes)
     return Chart(
         "icicle",
         f"Where the cost of {theme.cut(cost.architecture)} lies",

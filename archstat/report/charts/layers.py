@@ -39,7 +39,7 @@ def layers(subject: Subject) -> Chart:
     met = [quantity for quantity in QUANTITIES if any(getattr(row, quantity[0]) for row in cost.layers)]
     if not met:
         raise DataError(f"{cost.architecture!r} has no layer that costs anything.")
-    shapes = ", ".join(map(units.shape, cost.input_shapes))
+    shapes = units.shapes(cost.input_shapes)
     return Chart(
         "layers",
         f"What each layer of {theme.cut(cost.architecture)} costs",

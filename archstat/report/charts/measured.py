@@ -122,7 +122,7 @@ def _hover(measurement: Measurement) -> str:
     return theme.hover(
         measurement.architecture,
         [
-            ("input", ", ".join(map(units.shape, measurement.input_shapes))),
+            ("input", units.shapes(measurement.input_shapes)),
             ("MACs", units.compact(measurement.counted.macs)),
             ("latency", f"{mark_of(measurement)}{units.seconds(_time(measurement))}{width}"),
             ("MACs in a second", units.rate(measurement.counted.macs / _time(measurement), "MAC/s")),

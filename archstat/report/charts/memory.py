@@ -220,7 +220,7 @@ def _caption(cost: ModelCost, levels: MemoryLevels) -> str:
     tensors = ", ".join(f"{_tensor_name(each)} ({units.data_size(each.nbytes)})" for each in named)
     others = len(levels.alive) - len(named)
     rest = f" and {units.exact(others)} smaller" if others else ""
-    shapes = ", ".join(map(units.shape, cost.input_shapes))
+    shapes = units.shapes(cost.input_shapes)
     return (
         f"Replayed from the birth and death of every tensor for an input of {shapes} in {cost.dtype}, as eager "
         f"execution frees them; input, parameters and buffers are not in it. Bands are the network's parts. Alive at "

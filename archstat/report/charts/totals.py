@@ -32,7 +32,7 @@ def totals(material: Material) -> Chart:
     if len(costs) < 2:
         raise DataError("Totals are set side by side of two networks at least.")
     met = [quantity for quantity in _QUANTITIES if any(getattr(cost, quantity[0]) for cost in costs)]
-    shapes = told.inputs((cost.architecture, " and ".join(map(units.shape, cost.input_shapes))) for cost in costs)
+    shapes = told.inputs((cost.architecture, units.shapes(cost.input_shapes)) for cost in costs)
     dtypes = " and ".join(dict.fromkeys(cost.dtype for cost in costs))
     most = f" Of more than {_SHOWN_MAX} networks the largest are shown." if len(costs) > _SHOWN_MAX else ""
     return Chart(

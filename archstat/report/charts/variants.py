@@ -13,7 +13,7 @@ from archstat.records import ModelCost
 from archstat.report import theme
 from archstat.report.chart import Chart, View, chart
 from archstat.report.material import Material
-from archstat.report.rated import Ratings, ratings, rounded
+from archstat.report.rated import Ratings, ratings
 from archstat.report.rows import End, Group, Row, Rows
 from archstat.tables.difference import diff_table
 
@@ -49,7 +49,7 @@ def overhead(material: Material) -> Chart:
     alt = " ".join(f"{_title(pair)}: {_told(pair)}." for pair in shown[:4])
     rated = f" {found.caption()}" if found is not None and any(_gained(pair, found) for pair in shown) else ""
     left_out = f" {len(pairs) - len(shown)} more pairs are not shown." if len(pairs) > len(shown) else ""
-    shapes = "; ".join(dict.fromkeys(_input(pair.base) for pair in shown))
+    shapes = "; ".join(dict.fromkeys(units.shapes(pair.base.input_shapes) for pair in shown))
     caption = f"Counted for an input of {shapes}; memory is that of activations.{left_out}{rated}"
     return Chart("overhead", "What variants add", (View("", rows.figure(), alt, rows.narrow()),), caption)
 
@@ -77,24 +77,13 @@ def _title(pair: _Pair) -> str:
 
 
 def _told(pair: _Pair) -> str:
-    return ", ".join(f"{name} {_percent(_change(pair, key))}" for key, name, *_ in _QUANTITIES)
+    return ", ".join(f"{name} {units.relative(_change(pair, key))}" for key, name, *_ in _QUANTITIES)
 
 
 def _change(pair: _Pair, key: str) -> float:
-    """By how many percent of the network the variant is more."""
+    """By which part of the network the variant is more."""
     before, after = getattr(pair.base, key), getattr(pair.variant, key)
-    return 100 * (after - before) / before if before else 0.0
-
-
-def _percent(change: float) -> str:
-    """A change with its sign.
-
-    >>> _percent(10.02), _percent(-0.5), _percent(0.004)
-    ('+10.0 %', '−0.5 %', '+0.004 %')
-    """
-    size = abs(change)
-    number = f"{size:.1f}" if size >= 0.1 or not size else f"{size:.1g}"
-    return f"{'−' if change < 0 else '+' if change > 0 else ''}{number} %"
+    return (after - before) / before if before else 0.0
 
 
 def _added(pair: _Pair, found: Ratings | None) -> Group:
@@ -106,7 +95,7 @@ def _added(pair: _Pair, found: Ratings | None) -> Group:
 def _row(pair: _Pair, key: str, name: str, show: Callable[[int], str], colour: str) -> Row:
     before, after = getattr(pair.base, key), getattr(pair.variant, key)
     change = _change(pair, key)
-    short = _percent(change)
+    short = units.relative(change)
     text = f"{short} ({show(before)} → {show(after)})"
     lines = [(pair.base.architecture, show(before)), (pair.variant.architecture, show(after)), ("Change", short)]
     return Row(name, (End(change, text, short, colour, theme.hover(name, lines)),))
@@ -128,7 +117,10 @@ def _gained(pair: _Pair, found: Ratings | None) -> Row | None:
         return None
     points = after - before
     short = f"{'−' if points < 0 else '+'}{abs(points):.1f} points"
-    return Row("Top-1", (End(0.0, f"{short} ({rounded(before)} → {rounded(after)})", short, theme.PURPLE, ""),))
+    return Row(
+        "Top-1",
+        (End(0.0, f"{short} ({units.share(before, 100)} → {units.share(after, 100)})", short, theme.PURPLE, ""),),
+    )
 
 
 # -- two networks, row by row ------------------------------------------------------------------------------------------
@@ -154,7 +146,7 @@ def difference(material: Material) -> Chart:
     if not views:
         raise DataError(f"{theme.cut(a.architecture)!r} and {theme.cut(b.architecture)!r} cost the same in every row.")
     title = f"Where {theme.cut(a.architecture, 30)} and {theme.cut(b.architecture, 30)} differ"
-    inputs = " and ".join(dict.fromkeys((_input(a), _input(b))))
+    inputs = " and ".join(dict.fromkeys((units.shapes(a.input_shapes), units.shapes(b.input_shapes))))
     caption = f"Counted for an input of {inputs}; memory is that of activations. {diff_table(a, b).notes[-1]}"
     return Chart("difference", title, tuple(views), caption)
 
@@ -208,7 +200,3 @@ def _sides(line: _Line, name: str, names: Sequence[str], show: Callable[[int], s
         hover = theme.hover(line.name, [("what", line.kind), *amounts])
         ends += [End(sign * value, show(value), show(value), colour, hover)] if value else []
     return Row(line.name, tuple(ends))
-
-
-def _input(cost: ModelCost) -> str:
-    return ", ".join(map(units.shape, cost.input_shapes))

@@ -2,7 +2,7 @@
 (async () => {
   const root = document.documentElement;
   const dark = matchMedia("(prefers-color-scheme: dark)");
-  const NARROW = 560; // pixels of a chart's own width below which it takes the layout of a phone
+  const WIDE = {{ wide }}; // pixels of a chart's own width below which it takes the layout of a phone
   const PAPER = 680; // pixels that A4 and Letter have room for beside their margins
 
   async function unpacked(name) {
@@ -29,7 +29,7 @@
     const { views, chosen } = charts.get(figure);
     const view = views[chosen];
     const plot = figure.querySelector(".plot");
-    const isNarrow = !isPrinted && plot.clientWidth < NARROW;
+    const isNarrow = !isPrinted && plot.clientWidth < WIDE;
     charts.get(figure).isNarrow = isNarrow;
     const width = isPrinted ? { width: PAPER } : {};
     const layout = coloured({ ...view.layout, ...(isNarrow ? view.narrow : {}), ...width }, getComputedStyle(root));
@@ -62,7 +62,7 @@
     await drawAll();
     new ResizeObserver(() => {
       for (const [figure, state] of charts) {
-        if ((figure.querySelector(".plot").clientWidth < NARROW) !== state.isNarrow) draw(figure);
+        if ((figure.querySelector(".plot").clientWidth < WIDE) !== state.isNarrow) draw(figure);
       }
     }).observe(document.body);
   }

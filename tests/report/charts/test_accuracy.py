@@ -108,7 +108,7 @@ def test_every_network_of_the_lecture_has_its_name_beside_it_also_on_a_phone():
 def test_a_hover_has_every_number_and_the_source():
     text = view_of(drawn(), "MACs").figure.data[1].hovertext
     googlenet = next(each for each in text if each.startswith("<b>googlenet"))
-    assert "Top-1 accuracy: <b>68 %</b>" in googlenet
+    assert "Top-1 accuracy: <b>68.0 %</b>" in googlenet
     assert "MACs: <b>1.5" in googlenet
     assert "Canziani" in googlenet
     assert "Caffe" in googlenet  # which copy was evaluated
@@ -218,14 +218,20 @@ def test_bars_start_at_zero_and_the_best_is_on_top():
     assert list(bars.x) == sorted(bars.x, reverse=True)
     assert bars.x[0] == 80
     assert bars.x[-1] == 54.5
-    assert bars.text[-1] == "54.5 %"
-    assert tuple(chart.views[0].figure.layout.xaxis.range) == (0, 100)
-    assert chart.views[0].figure.layout.yaxis.ticktext[0] == "inception_v4"
+    layout = chart.views[0].figure.layout
+    assert "54.5 %" in [each.text for each in layout.annotations]
+    assert layout.xaxis.range[0] == 0
+    assert layout.yaxis.ticktext[0] == "inception_v4"
 
 
 def test_bars_say_what_their_colours_mean():
     texts = [each.text for each in top1(lecture()).views[0].figure.layout.annotations]
-    assert [text.split("</span> ")[1] for text in texts] == ["VGG", "Inception", "ResNet", "AlexNet"]
+    assert [text.split("</span> ")[1] for text in texts if "</span>" in text] == [
+        "VGG",
+        "Inception",
+        "ResNet",
+        "AlexNet",
+    ]
 
 
 def test_bars_take_the_source_that_has_most_of_them():
