@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
 from archstat.errors import ForwardError, SourceError, first_line
-from archstat.records import Trace
+from archstat.records import StorageLife, Trace
+from archstat.tracing.attributes import Kept
 from archstat.tracing.layers import CallTracker, Layers
+from archstat.tracing.modes import Switches, alone, no_garbage_collection, undoing
 from archstat.tracing.nested import tensors_in, with_twins
 from archstat.tracing.recorder import Recorder
 from archstat.tracing.values import is_valued, meta_twin
@@ -38,35 +38,56 @@ def trace(model: nn.Module, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any
         SourceError: It is, or holds, a module that ``torch.jit.freeze`` made: that has no parameters.
     """
     model = getattr(model, "_orig_mod", model)  # the module inside a compiled one; compiling again would be slow
-    layers = Layers(model)
-    _refuse_frozen(layers)
-    kwargs = dict(kwargs or {})
-    with _no_garbage_collection(), _no_optimizing():
-        try:
-            return _run(layers, args, kwargs, "meta")
-        except ForwardError:
-            if any(tensor.is_meta for tensor in (*layers.own, *tensors_in((args, kwargs)))):
-                raise
-        return _run(layers, args, kwargs, "real")
+    with no_garbage_collection():
+        layers = Layers(model)
+        _refuse_frozen(layers)
+        with alone(layers.modules) as has_waited:
+            return _trace(Layers(model) if has_waited else layers, args, dict(kwargs or {}))
 
 
-def _run(layers: Layers, args: tuple[Any, ...], kwargs: dict[str, Any], forward: Literal["meta", "real"]) -> Trace:
-    given = {id(tensor) for tensor in tensors_in((args, kwargs))}
+def _trace(layers: Layers, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Trace:
+    """Trace without values if that is possible, else for real."""
+    kept = Kept(layers.modules, (args, kwargs))
+    try:
+        return _run(layers, kept, args, kwargs, "meta")
+    except ForwardError:
+        if any(tensor.is_meta for tensor in (*layers.own, *tensors_in((args, kwargs)))):
+            raise
+    kept.restore(is_last=False)  # the second pass begins as the first one did
+    return _run(layers, kept, args, kwargs, "real")
+
+
+def _run(
+    layers: Layers, kept: Kept, args: tuple[Any, ...], kwargs: dict[str, Any], forward: Literal["meta", "real"]
+) -> Trace:
+    given = tensors_in((args, kwargs))
+    device = next((tensor.device for tensor in (*layers.own, *given) if not tensor.is_meta), torch.device("cpu"))
     args, kwargs = with_twins((args, kwargs), _without_values if forward == "meta" else torch.clone)
     inputs = tensors_in((args, kwargs))
-    copies = [tensor for tensor in inputs if id(tensor) not in given]
-    device = next((tensor.device for tensor in (*layers.own, *inputs) if not tensor.is_meta), torch.device("cpu"))
+    copies = _others(inputs, given)
     recorder = Recorder(layers.own, device, is_real=forward == "real", copies=copies)
-    tracker = CallTracker(layers, recorder)
-    try:
-        with tracker, torch.inference_mode(), recorder:
+    tracker, switches = CallTracker(layers, recorder), Switches(device)
+
+    def undo() -> None:
+        switches.put_back()
+        tracker.leave()
+        kept.restore()
+
+    def run() -> tuple[StorageLife, ...]:
+        switches.set()
+        tracker.enter()
+        with torch.no_grad(), torch._C._AutoDispatchBelowADInplaceOrView(), recorder:
             out = tracker.run(*args, **kwargs)
         lives = recorder.lives()
+        del out
+        return lives
+
+    try:
+        lives = undoing(undo, run)
     except Exception as error:
         raise _failure(error, tracker.failed_in, recorder.failed_at) from error
     finally:
         recorder.close()
-    del out
     return Trace(
         forward=forward,
         layers=tuple(layers.specs),
@@ -77,6 +98,11 @@ def _run(layers: Layers, args: tuple[Any, ...], kwargs: dict[str, Any], forward:
         inputs=tuple(tuple(tensor.shape) for tensor in inputs),
         dtype=_dtype([*inputs, *layers.own]),
     )
+
+
+def _others(tensors: Sequence[Tensor], than: Sequence[Tensor]) -> list[Tensor]:
+    known = set(map(id, than))
+    return [tensor for tensor in tensors if id(tensor) not in known]
 
 
 def _refuse_frozen(layers: Layers) -> None:
@@ -93,33 +119,6 @@ def _without_values(tensor: Tensor) -> Tensor:
     if tensor.is_meta:
         return tensor
     return meta_twin(tensor) if is_valued(tensor) else tensor.clone()
-
-
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """Memory is then freed by the last reference alone, the same way each time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
-
-
-@contextmanager
-def _no_optimizing() -> Iterator[None]:
-    """Scripted code runs op by op, as it is written.
-
-    Otherwise torch rewrites it when it first runs, with ops of its own that would be recorded, and keeps what it works
-    out then for every later run: constants made without values, or at inference.
-    """
-    was_enabled = torch._C._get_graph_executor_optimize()
-    torch._C._set_graph_executor_optimize(False)
-    try:
-        yield
-    finally:
-        torch._C._set_graph_executor_optimize(was_enabled)
 
 
 def _failure(error: Exception, path: str | None, op: str) -> ForwardError:

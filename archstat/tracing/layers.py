@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
+from collections import deque
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from itertools import repeat
+from threading import get_ident
+from types import MethodType
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from archstat.records import LayerCall, LayerSpec, ParameterSpec, TensorSpec
 from archstat.tracing.leaves import Shortcut, shortcut
+from archstat.tracing.modes import below_autograd
 from archstat.tracing.recorder import Recorder
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 
 class Layers:
@@ -33,39 +37,51 @@ class Layers:
         self.specs: list[LayerSpec] = []
         self.parameters: list[ParameterSpec] = []
         self.own: list[Tensor] = []
+        self.scripted: list[int] = []
         self._buffers: list[Tensor] = []
         self._seen: set[int] = set()
-        self._walk(model, "")
+        self._walk(model)
         self.own += self._buffers
-        self.scripted = [i for i, module in enumerate(self.modules) if isinstance(module, torch.jit.ScriptModule)]
 
     def title(self, index: int) -> str:
         """How a sentence begins that is about a layer."""
         path = self.specs[index].path
         return f"Layer {path!r}" if path else "The network"
 
-    def _walk(self, module: nn.Module, path: str) -> None:
-        if id(module) in self._seen:
-            return
-        self._seen.add(id(module))
-        prefix = f"{path}." if path else ""
-        parameters, buffers, children = _contents(module)
-        own = self._take_parameters(parameters, prefix) if parameters else ()
-        elements = self._take_buffers(buffers) if buffers else 0
-        self.modules.append(module)
-        self.specs.append(LayerSpec(path, type(module).__name__, not children, own, elements))
-        for name, child in children.items():
-            if child is not None:
-                self._walk(child, prefix + name)
+    def _walk(self, model: nn.Module) -> None:
+        """Every module, children after their parents; a loop, since networks nest deeper than Python's stack."""
+        seen, modules, specs = self._seen, self.modules, self.specs
+        ordinary: set[type] = set()
+        waiting = [(model, "")]
+        while waiting:
+            module, path = waiting.pop()
+            if id(module) in seen:
+                continue
+            seen.add(id(module))
+            kind, state = type(module), module.__dict__
+            if kind in ordinary or not issubclass(kind, torch.jit.ScriptModule):
+                ordinary.add(kind)
+                parameters, buffers, children = state["_parameters"], state["_buffers"], state["_modules"]
+            else:
+                self.scripted.append(len(modules))
+                parameters, buffers, children = _of_scripted(module)
+            own = self._take_parameters(parameters, f"{path}." if path else "") if parameters else ()
+            elements = self._take_buffers(buffers) if buffers else 0
+            modules.append(module)
+            specs.append(LayerSpec(path, kind.__name__, not children, own, elements))
+            if children:
+                prefix = f"{path}." if path else ""
+                waiting += [(child, prefix + name) for name, child in reversed(children.items()) if child is not None]
 
     def _take_parameters(self, parameters: dict[str, Tensor | None], prefix: str) -> tuple[int, ...]:
-        first = len(self.own)
+        seen, own, specs = self._seen, self.own, self.parameters
+        first = len(own)
         for name, parameter in parameters.items():
-            if parameter is not None and id(parameter) not in self._seen:
-                self._seen.add(id(parameter))
-                self.own.append(parameter)
-                self.parameters.append(ParameterSpec(prefix + name, tuple(parameter.shape), parameter.requires_grad))
-        return tuple(range(first, len(self.own)))
+            if parameter is not None and id(parameter) not in seen:
+                seen.add(id(parameter))
+                own.append(parameter)
+                specs.append(ParameterSpec(prefix + name, parameter.shape, parameter.requires_grad))
+        return tuple(range(first, len(own)))
 
     def _take_buffers(self, buffers: dict[str, Tensor | None]) -> int:
         elements = 0
@@ -77,118 +93,202 @@ class Layers:
         return elements
 
 
-def _contents(module: nn.Module) -> tuple[dict[str, Tensor | None], dict[str, Tensor | None], dict[str, Any]]:
-    """The parameters, buffers and children of a module itself, by name."""
-    if isinstance(module, torch.jit.ScriptModule):  # one that was traced keeps them elsewhere than others
-        parameters, buffers, children = module._parameters, module._buffers, module._modules
-        return dict(parameters.items()), dict(buffers.items()), dict(children.items())
-    state = module.__dict__
-    return state["_parameters"], state["_buffers"], state["_modules"]
+def _of_scripted(module: nn.Module) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """The parameters, buffers and children of a module of TorchScript, which keeps them elsewhere than others."""
+    return dict(module._parameters.items()), dict(module._buffers.items()), dict(module._modules.items())
 
 
 class CallTracker:
     """Follows which layer's ``forward`` is running, and tells the recorder.
 
-    While it is entered, every module works on a copy of its attributes, parameters, buffers and submodules; on leaving,
-    the originals come back, whatever the forward pass did. In the copy ``forward`` is shadowed by an attribute of the
-    instance, so a direct ``layer.forward(x)`` is seen too, and ``training`` is off.
+    While it follows, every module works on a copy of its attributes, parameters, buffers and submodules, and what those
+    hold is put back afterwards, whatever the forward pass did. In the copy ``forward`` is shadowed by an attribute of
+    the instance, so a direct ``layer.forward(x)`` is seen too, and ``training`` is off.
 
     Attributes:
         calls: The calls so far, in the order in which they began.
         failed_in: The path of the layer that an error came from.
+        elsewhere: How many calls came from other threads.
     """
 
     def __init__(self, layers: Layers, recorder: Recorder) -> None:
-        """Follow these layers for that recorder."""
+        """Follow these layers for that recorder; nothing is changed before :meth:`enter`."""
         self.calls: list[LayerCall] = []
         self.failed_in: str | None = None
+        self.elsewhere = 0
+        self.recorder = recorder
+        self.thread = 0
         self._failed: tuple[int, int] | None = None
         self._layers = layers
-        self._recorder = recorder
-        self._found: list[tuple[nn.Module, dict[str, Any]]] = []
-        self._trained: list[nn.Module] = []
+        self._in_threads: dict[int, Recorder] = {}
+        self._shortcuts: dict[type, Shortcut | None] = {}
+        scripted = frozenset(layers.scripted)
+        self._followed = [index for index in range(len(layers.modules)) if index not in scripted]
+        self._modules = [layers.modules[index] for index in self._followed]
+        self._found = [module.__dict__ for module in self._modules]
+        self._kinds = list(map(type, self._modules))
+        self._copies = list(map(self._copy_of, self._followed, self._modules))
+        self._trained = [module for i in scripted if getattr(module := layers.modules[i], "training", False)]
         self._data = [
             (tensor, tensor.data) for tensor in layers.own if tensor.layout is torch.strided and not tensor.is_meta
         ]
 
-    def __enter__(self) -> Self:
-        """Give every module its copy."""
-        for index, module in enumerate(self._layers.modules):
-            if isinstance(module, torch.jit.ScriptModule):
-                self._switch_off_training(module)
-                continue  # compiled code keeps its attributes elsewhere
-            self._found.append((module, module.__dict__))
-            object.__setattr__(module, "__dict__", self._copy_of(index, module))
-        return self
-
     def _copy_of(self, index: int, module: nn.Module) -> dict[str, Any]:
-        """The attributes that a module works on meanwhile."""
         found = module.__dict__
         copy = found.copy()
         for name in ("_parameters", "_buffers", "_modules"):
             copy[name] = found[name].copy()
         copy["training"] = False
-        short = None if "forward" in found else shortcut(module, self._recorder)
-        copy["forward"] = self._shadow(index, module.forward, short)
+        copy["forward"] = self._shadow(index, module)
         return copy
 
-    def _switch_off_training(self, module: nn.Module) -> None:
-        if getattr(module, "training", False):  # a frozen module has no such flag
-            self._trained.append(module)
-            module.training = False
+    def enter(self) -> None:
+        """Give every module its copy.
 
-    def __exit__(self, *_: object) -> None:
-        """Put the originals back, and the memory of parameters and buffers whose ``data`` was replaced."""
+        All at once: no interrupt can come between two modules, as no Python code runs there.
+        """
+        self.thread = get_ident()
+        for module in self._trained:  # compiled code keeps its attributes elsewhere; a frozen module has no such flag
+            module.training = False
+        _consume(map(object.__setattr__, self._modules, repeat("__dict__"), self._copies))
+
+    def leave(self) -> None:
+        """Put the originals back, and the memory of parameters and buffers whose ``data`` was replaced.
+
+        It may be called again, also if it was interrupted, and where :meth:`enter` was.
+        """
+        _consume(map(object.__setattr__, self._modules, repeat("__dict__"), self._found))
+        self.thread = 0
+        if list(map(type, self._modules)) != self._kinds:  # a lazy layer becomes another
+            _consume(map(object.__setattr__, self._modules, repeat("__class__"), self._kinds))
         for module in self._trained:
             module.training = True
-        for module, found in self._found:
-            object.__setattr__(module, "__dict__", found)
         for tensor, data in self._data:
             if tensor.data_ptr() != data.data_ptr():
                 tensor.data = data
+
+    def made(self) -> bool:
+        """Whether the forward pass gave the network parameters that it did not have, in layers or alone."""
+        return any(
+            copy[name].keys() - found[name].keys()
+            for copy, found in zip(self._copies, self._found, strict=True)
+            for name in ("_modules", "_parameters")
+        )
 
     def run(self, *args: Any, **kwargs: Any) -> Any:
         """Run the network."""
         network = self._layers.modules[0]
         is_compiled = isinstance(network, torch.jit.ScriptModule)
-        return (self._shadow(0, network, None) if is_compiled else network)(*args, **kwargs)
+        return (Shadow(self, 0, network, None) if is_compiled else network)(*args, **kwargs)
 
-    def _shadow(self, index: int, forward: Callable[..., Any], short: Shortcut | None) -> Callable[..., Any]:
-        calls, recorder = self.calls, self._recorder
-        ops = recorder.ops
+    def _shadow(self, index: int, module: nn.Module) -> Callable[..., Any]:
+        """What stands for a module's ``forward``: a method as that is one, with its signature, name and code."""
+        forward = module.forward
+        if forward.__class__ is not MethodType or forward.__self__ is not module:
+            return Shadow(self, index, forward, None)
+        short = None if "forward" in module.__dict__ else self._shortcut(type(module))
+        return MethodType(Shadow(self, index, forward.__func__, short), module)
 
-        def traced_forward(*args: Any, **kwargs: Any) -> Any:
-            number, parent, first_op = len(calls), recorder.call, len(ops)
-            calls.append(_RUNNING)
-            recorder.call = number
-            try:
-                answer = short(args[0]) if short is not None and len(args) == 1 and not kwargs else None
-                if answer is not None:
-                    out, spec = answer
-                    calls[number] = LayerCall(index, parent, first_op, (spec,))
-                    return out
-                out = forward(*args, **kwargs)
-            except BaseException as error:
-                calls[number] = LayerCall(index, parent, first_op, ())  # somebody may catch the error
-                self._note_failure(index, error)
-                raise
-            finally:
-                recorder.call = parent
-            calls[number] = LayerCall(index, parent, first_op, tuple(_specs(out, recorder)))
-            return out
+    def _shortcut(self, kind: type[nn.Module]) -> Shortcut | None:
+        """The short way through layers of that class, if there is one, looked up once."""
+        try:
+            return self._shortcuts[kind]
+        except KeyError:
+            short = self._shortcuts[kind] = shortcut(kind, self.recorder)
+            return short
 
-        return traced_forward
-
-    def _note_failure(self, index: int, error: BaseException) -> None:
+    def note_failure(self, index: int, error: BaseException) -> None:
         """Remember the innermost layer that an error came from; one that was caught meanwhile is forgotten.
 
         The error itself is not kept: its frames hold tensors, which would stay alive. On its way up no op runs, so the
         same address and the same number of ops mean the same error.
         """
-        ops = len(self._recorder.ops)
+        ops = len(self.recorder.ops)
         if self._failed not in ((id(error), ops), (id(error.__cause__), ops)):
             self.failed_in = self._layers.specs[index].path
         self._failed = (id(error), ops)
+
+    # -- other threads -------------------------------------------------------------------------------------------------
+
+    def recorder_here(self) -> Recorder | None:
+        """What records in the thread that asks, if something does."""
+        return self.recorder if get_ident() == self.thread else self._in_threads.get(get_ident())
+
+    def run_elsewhere(self, shadow: Shadow, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A call from another thread: work that the forward pass gave away, or somebody who just runs the network.
+
+        A dispatch mode is of one thread. So another one records there, into the same lists. What the network's user
+        runs elsewhere at the same time is told apart by its tensors, which have values.
+        """
+        if not self.thread or not self.recorder.is_of_this_pass(args, kwargs):
+            return shadow.function(*args, **kwargs)
+        sys.setswitchinterval(_UNDISTURBED_S)  # whoever enters the pass puts it back
+        self.elsewhere += 1
+        self._in_threads[get_ident()] = recorder = self.recorder.for_thread()
+        try:
+            with below_autograd(), recorder:
+                return shadow(*args, **kwargs)
+        finally:
+            del self._in_threads[get_ident()]
+
+
+_UNDISTURBED_S = 3600.0
+"""No thread is made to yield in the middle of a record: it yields where it waits, and where torch computes."""
+
+_consume = deque[Any](maxlen=0).extend
+"""Runs an iterator to its end without running Python code in between."""
+
+
+class Shadow:
+    """Stands for one layer's ``forward`` while that is traced; whatever else is asked of it, ``forward`` answers.
+
+    Attributes:
+        function: The layer's ``forward``, as the function that takes the layer itself first where it is a method.
+    """
+
+    __slots__ = ("_index", "_short", "_tracker", "function")
+
+    def __init__(self, tracker: CallTracker, index: int, function: Callable[..., Any], short: Shortcut | None) -> None:
+        """Stand for the layer of that index."""
+        self.function = function
+        self._tracker = tracker
+        self._index = index
+        self._short = short
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run ``forward`` and tell the recorder of it."""
+        tracker, index, short = self._tracker, self._index, self._short
+        recorder = tracker.recorder if get_ident() == tracker.thread else tracker.recorder_here()
+        if recorder is None:
+            return tracker.run_elsewhere(self, args, kwargs)
+        calls = tracker.calls
+        number, parent, first_op = len(calls), recorder.call, len(recorder.ops)
+        calls.append(_RUNNING)
+        recorder.call = number
+        try:
+            answer = short(*args) if short is not None and len(args) == 2 and not kwargs else None
+            if answer is not None:
+                out, spec = answer
+                calls[number] = LayerCall(index, parent, first_op, (spec,))
+                return out
+            out = self.function(*args, **kwargs)
+        except BaseException as error:
+            calls[number] = LayerCall(index, parent, first_op, ())  # somebody may catch the error
+            tracker.note_failure(index, error)
+            raise
+        finally:
+            recorder.call = parent
+        calls[number] = LayerCall(index, parent, first_op, tuple(_specs(out, recorder)))
+        return out
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        """The signature of ``forward``: networks choose their arguments by it."""
+        return inspect.signature(self.function)
+
+    def __getattr__(self, name: str) -> Any:
+        """Its name, its documentation, its code."""
+        return getattr(self.function, name)
 
 
 _RUNNING = LayerCall(-1, -1, -1, ())

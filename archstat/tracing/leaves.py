@@ -18,13 +18,13 @@ from archstat.records import TensorSpec
 from archstat.tracing.ops import OpInfo, info
 from archstat.tracing.recorder import Recorder
 
-#: A layer → its op, the parameters and buffers that follow the input, and the arguments after those; ``None`` for an
-#: unusual setting.
+#: The attributes of a layer when it runs → its op, the parameters and buffers that follow the input, and the arguments
+#: after those; ``None`` for an unusual setting.
 Bound = tuple[OpInfo, tuple["Tensor | None", ...], tuple[Any, ...]]
-Leaf = Callable[[Any], "Bound | None"]
+Leaf = Callable[[dict[str, Any]], "Bound | None"]
 
-#: A layer's input → its output and the record of that, or ``None`` where the layer's own ``forward`` must answer.
-Shortcut = Callable[[Tensor], "tuple[Tensor, TensorSpec] | None"]
+#: A layer and its input → its output and the record of that, or ``None`` where the layer's own ``forward`` must answer.
+Shortcut = Callable[[nn.Module, Tensor], "tuple[Tensor, TensorSpec] | None"]
 
 _aten = torch.ops.aten
 _CONV2D, _LINEAR, _BATCH_NORM = info(_aten.conv2d.default), info(_aten.linear.default), info(_aten.batch_norm.default)
@@ -37,44 +37,61 @@ def _pair(value: int | Sequence[int]) -> tuple[int, ...]:
     return (value, value) if isinstance(value, int) else tuple(value)
 
 
-def _conv2d(m: nn.Conv2d) -> Bound | None:
-    if m.padding_mode != "zeros" or isinstance(m.padding, str):
+def _own(state: dict[str, Any]) -> tuple[Tensor | None, Tensor | None]:
+    """The weight and the bias of a layer, as its ``forward`` would find them.
+
+    Raises:
+        KeyError: One is no parameter: pruning and weight normalization keep another, and compute this one.
+    """
+    if "weight" in state or "bias" in state:  # an attribute, which Python would find before the parameter
+        raise KeyError
+    parameters = state["_parameters"]
+    return parameters["weight"], parameters["bias"]
+
+
+def _conv2d(state: dict[str, Any]) -> Bound | None:
+    padding = state["padding"]
+    if state["padding_mode"] != "zeros" or padding.__class__ is str:
         return None
-    own = m._parameters
-    return _CONV2D, (own["weight"], own["bias"]), (m.stride, m.padding, m.dilation, m.groups)
+    return _CONV2D, _own(state), (state["stride"], padding, state["dilation"], state["groups"])
 
 
-def _linear(m: nn.Linear) -> Bound:
-    return _LINEAR, (m._parameters["weight"], m._parameters["bias"]), ()
+def _linear(state: dict[str, Any]) -> Bound:
+    return _LINEAR, _own(state), ()
 
 
-def _batch_norm2d(m: nn.BatchNorm2d) -> Bound | None:
-    own, running = m._parameters, m._buffers
-    if running["running_mean"] is None:
+def _batch_norm2d(state: dict[str, Any]) -> Bound | None:
+    running = state["_buffers"]
+    mean, momentum = running["running_mean"], state["momentum"]
+    if mean is None or state["training"] or "running_mean" in state or "running_var" in state:
         return None
-    statistics = (own["weight"], own["bias"], running["running_mean"], running["running_var"])
-    momentum = 0.0 if m.momentum is None else m.momentum
-    return _BATCH_NORM, statistics, (False, momentum, m.eps, torch._C._get_cudnn_enabled())
+    own = (*_own(state), mean, running["running_var"])
+    return _BATCH_NORM, own, (False, 0.0 if momentum is None else momentum, state["eps"], _has_cudnn())
 
 
-def _relu(m: nn.ReLU) -> Bound:
-    return (_RELU_IN_PLACE if m.inplace else _RELU), (), ()
+_has_cudnn = torch._C._get_cudnn_enabled
 
 
-def _dropout(m: nn.Dropout) -> Bound:
-    return (_DROPOUT_IN_PLACE if m.inplace else _DROPOUT), (), (m.p, False)
+def _relu(state: dict[str, Any]) -> Bound:
+    return (_RELU_IN_PLACE if state["inplace"] else _RELU), (), ()
 
 
-def _max_pool2d(m: nn.MaxPool2d) -> Bound | None:
-    if m.return_indices:
+def _dropout(state: dict[str, Any]) -> Bound | None:
+    return (
+        None if state["training"] else ((_DROPOUT_IN_PLACE if state["inplace"] else _DROPOUT), (), (state["p"], False))
+    )
+
+
+def _max_pool2d(state: dict[str, Any]) -> Bound | None:
+    if state["return_indices"]:
         return None
-    window = (_pair(m.kernel_size), _pair(m.stride), _pair(m.padding), _pair(m.dilation))
-    return _MAX_POOL2D, (), (*window, m.ceil_mode)
+    window = [_pair(state[name]) for name in ("kernel_size", "stride", "padding", "dilation")]
+    return _MAX_POOL2D, (), (*window, state["ceil_mode"])
 
 
-def _avg_pool2d(m: nn.AvgPool2d) -> Bound:
-    window = (_pair(m.kernel_size), _pair(m.stride), _pair(m.padding))
-    return _AVG_POOL2D, (), (*window, m.ceil_mode, m.count_include_pad, m.divisor_override)
+def _avg_pool2d(state: dict[str, Any]) -> Bound:
+    window = [_pair(state[name]) for name in ("kernel_size", "stride", "padding")]
+    return _AVG_POOL2D, (), (*window, state["ceil_mode"], state["count_include_pad"], state["divisor_override"])
 
 
 LEAVES: dict[type[nn.Module], Leaf] = {
@@ -93,34 +110,39 @@ _RANKS = {nn.Linear: 0, nn.ReLU: 0, nn.Dropout: 0}
 _FORWARDS = {kind: kind.forward for kind in LEAVES}
 
 
-def shortcut(module: nn.Module, recorder: Recorder) -> Shortcut | None:
-    """The short way through a layer, if there is one."""
-    kind = type(module)
+def shortcut(kind: type[nn.Module], recorder: Recorder) -> Shortcut | None:
+    """The short way through layers of a class, if there is one."""
     leaf = LEAVES.get(kind)
     if leaf is None or kind.forward is not _FORWARDS[kind]:
         return None
-    bound = leaf(module)
-    return None if bound is None else _answer(*bound, _RANKS.get(kind, 4), recorder)
+    return _answer(leaf, _RANKS.get(kind, 4), recorder)
 
 
-def _answer(
-    op: OpInfo, own: tuple[Tensor | None, ...], settings: tuple[Any, ...], rank: int, recorder: Recorder
-) -> Shortcut:
-    rule, rest = op.shape, (*own, *settings)
-    specs = (*recorder.own_specs(own), *settings)
-    if rule is None:
-        message = f"The shortcut to {op.name} needs an entry in SHAPES."
-        raise AssertionError(message)
-
-    def answer(x: Tensor) -> tuple[Tensor, TensorSpec] | None:
+def _answer(leaf: Leaf, rank: int, recorder: Recorder) -> Shortcut:
+    def answer(module: nn.Module, x: Tensor) -> tuple[Tensor, TensorSpec] | None:
         if x.__class__ is not Tensor or not x.is_meta or (rank and x.dim() != rank) or not x.is_contiguous():
             return None
-        if torch._C._functorch.maybe_current_level() is not None:
-            return None  # within vmap a tensor hides one of its dimensions
-        size = rule(x, *rest)
-        if size is None or torch._C._len_torch_dispatch_stack() != 1:
+        if _vmap_level() is not None or _has_autocast():  # a dimension is hidden, or types change on the way
             return None
-        with torch._C._DisableTorchDispatch():
-            return recorder.answer(op, (recorder.spec(x), *specs), None, x, size)
+        try:
+            bound = leaf(module.__dict__)
+            if bound is None:
+                return None
+            op, own, settings = bound
+            specs = recorder.own_specs(own)
+        except KeyError:  # the layer is not as torch makes it, or has other parameters than before the pass
+            return None
+        size = None if op.shape is None else op.shape(x, *own, *settings)
+        if size is None or _modes() != 1:
+            return None
+        with _no_dispatch():
+            return recorder.answer(op, (recorder.spec(x), *specs, *settings), None, x, size)
 
     return answer
+
+
+# Names that are looked up once: this is run for every layer of every network.
+_vmap_level = torch._C._functorch.maybe_current_level
+_has_autocast = torch._C._is_any_autocast_enabled
+_modes = torch._C._len_torch_dispatch_stack
+_no_dispatch = torch._C._DisableTorchDispatch

@@ -1,7 +1,8 @@
 """The dispatch mode: every op of one forward pass, the layer it ran in, and each piece of memory born and freed.
 
-Under :func:`torch.inference_mode` the mode sees ops as the network's author wrote them (``linear``, ``batch_norm``,
-``scaled_dot_product_attention``), before a device's own pieces replace them, so a trace is the same on every device.
+Below autograd (:func:`archstat.tracing.modes.below_autograd`) the mode sees ops as the network's author wrote them
+(``linear``, ``batch_norm``, ``scaled_dot_product_attention``), before a device's own pieces replace them, so a trace is
+the same on every device.
 
 A tensor is *abstract* if its values do not exist: activations, and through them whatever they touch. Parameters,
 buffers and floating-point inputs that are real are replaced by a meta twin when an op meets them. Tensors that depend
@@ -10,11 +11,12 @@ on none of those (token ids, masks, positions) are computed for real, so a netwo
 
 from __future__ import annotations
 
+import copy
 import gc
 import sys
 import weakref
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -26,7 +28,10 @@ from archstat.tracing.nested import tensors_in, with_tensors
 from archstat.tracing.ops import OpInfo, at_home, fall_apart, info
 from archstat.tracing.shapes import LIKE, SAME, Size
 from archstat.tracing.storages import Storages
-from archstat.tracing.values import META, elements_made, is_valued, known_indices, meta_twin, rng_states
+from archstat.tracing.values import META, elements_made, is_valued, known_indices, meta_twin
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 _CPU = torch.device("cpu")
 _REAL_ELEMENTS_MAX = 1 << 24
@@ -74,10 +79,10 @@ class Recorder(TorchDispatchMode):
         self._own = {
             id(tensor): TensorSpec(tensor.shape, _DTYPE_NAMES[tensor.dtype], ~index) for index, tensor in enumerate(own)
         }
+        self._knows_meta = any(tensor.is_meta for tensor in own)
         self._twins: dict[int, Tensor] = {}
         self._originals: dict[int, Tensor] = {}
         self._storages = Storages(self.ops, copies)
-        self._rng_states: list[tuple[Callable[[Tensor], None], Tensor]] = []
         self._newest = _NONE_YET  # the newest output and its spec: it is what the next layer takes
         if not is_real:
             for tensor in own:
@@ -95,10 +100,32 @@ class Recorder(TorchDispatchMode):
         return self._storages.lives()
 
     def close(self) -> None:
-        """Stop watching memory; the random number generators are put back where they were."""
+        """Stop watching memory."""
         self._storages.close()
-        for put_back, state in self._rng_states:
-            put_back(state)
+
+    def __enter__(self) -> Self:
+        """Record from now on.
+
+        Torch's own way marks in a global that some mode is active, which an interrupt would leave so for ever.
+        """
+        torch._C._push_on_torch_dispatch_stack(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Record no more."""
+        torch._C._pop_torch_dispatch_stack(None)
+
+    # -- other threads ---------------------------------------------------------------------------------------------
+
+    def for_thread(self) -> Recorder:
+        """Records into the same lists what another thread does for the layer that is running now."""
+        twin = copy.copy(self)
+        twin._newest = _NONE_YET
+        return twin
+
+    def is_of_this_pass(self, args: Any, kwargs: Any) -> bool:
+        """Whether somebody works on tensors of this forward pass: in one without values, on such tensors."""
+        return self._is_real or any(map(self._is_abstract, tensors_in((args, kwargs))))
 
     def spec(self, tensor: Tensor) -> TensorSpec:
         """The record of a tensor."""
@@ -122,8 +149,13 @@ class Recorder(TorchDispatchMode):
         return tuple([arg if arg.__class__ in _PLAIN else own(id(arg)) or plain(arg) for arg in args])
 
     def own_specs(self, own: tuple[Tensor | None, ...]) -> list[TensorSpec | None]:
-        """The records of some of the network's own tensors."""
-        return [None if tensor is None else self._own[id(tensor)] for tensor in own]
+        """The records of some of the network's own tensors.
+
+        Raises:
+            KeyError: One was put in place during the pass.
+        """
+        known = self._own
+        return [None if tensor is None else known[id(tensor)] for tensor in own]
 
     # -- the ops ---------------------------------------------------------------------------------------------------
 
@@ -174,6 +206,8 @@ class Recorder(TorchDispatchMode):
                 return fall_apart(func, args, kwargs)
             finally:
                 torch._C._pop_torch_dispatch_stack(None)
+        if op.writes:
+            self._newest = _NONE_YET  # its shape may change
         self._place_own_memory(args, kwargs)
         is_real = self._is_real or self._has_values(op, args, kwargs)
         try:
@@ -183,13 +217,14 @@ class Recorder(TorchDispatchMode):
             raise
         if op.name == "lift_fresh":
             self._first_sight(out)  # what torch.tensor has just made; any other argument not met was there before
-        specs, named = self.specs(args), self._named(kwargs)
-        outputs = self._first_sight(out)
-        self.ops.append(OpCall(op.name, self.call, op.nature, specs, named, outputs))
+        specs = self.specs(args)
+        self._append(op, specs, kwargs, self._first_sight(out))
         return out
 
     def _view(self, op: OpInfo, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """An op whose outputs are views of its first argument."""
+        if op.writes:
+            self._newest = _NONE_YET  # its shape changes
         try:
             out = func(*args, **kwargs)
         except Exception:
@@ -217,12 +252,9 @@ class Recorder(TorchDispatchMode):
 
     def _run_real(self, op: OpInfo, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Compute; what existed before the forward pass is not written to."""
-        if op.is_random and not self._rng_states:
-            self._rng_states = rng_states(self._device)
         for target in self._written(op, args):
             if id(target) not in self._twins and self._storages.is_older(target) and not self._storages.is_lent(target):
-                with torch.inference_mode(mode=False):  # a tensor made at inference cannot be viewed and written to
-                    self._stand_in(target, target.clone())
+                self._stand_in(target, target.clone())
         if not self._is_real and str(kwargs.get("device")) == "meta":  # where the network believes its activations are
             kwargs = {**kwargs, "device": self._device}
         args, kwargs = with_tensors((args, kwargs), self._twin_of)
@@ -270,6 +302,8 @@ class Recorder(TorchDispatchMode):
     def _append(
         self, op: OpInfo, specs: tuple[Any, ...], kwargs: dict[str, Any] | None, outputs: tuple[TensorSpec, ...]
     ) -> None:
+        if self._storages.dead:
+            self._storages.bury()
         self.ops.append(OpCall(op.name, self.call, op.nature, specs, self._named(kwargs), outputs))
 
     def _named(self, kwargs: dict[str, Any] | None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ apart from new memory, and memory dies when the last reference to it goes.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable, Sized
+from collections.abc import Iterable, Sized
 from typing import Any
 
 from torch import Tensor
@@ -23,7 +23,13 @@ class _StorageRef(weakref.ref[Any]):
 
 
 class Storages:
-    """Every piece of memory that was met, by index; negative indices are those of the network's own tensors."""
+    """Every piece of memory that was met, by index; negative indices are those of the network's own tensors.
+
+    Attributes:
+        dead: What was freed and is not entered yet. Whoever adds an op calls :meth:`bury` before, if there is any: the
+            number of ops is the time of death. Torch frees memory at any moment, so nothing of ours runs then that an
+            interrupt could hit: Python would print the interrupt there and go on.
+    """
 
     def __init__(self, ops: Sized, lent: Iterable[Tensor] = ()) -> None:
         """Tell the time by how many of these ops there are; ``lent`` outlive the pass, and may be written to."""
@@ -35,26 +41,34 @@ class Storages:
         self._addresses: list[int] = []
         self._indices: dict[int, int] = {}
         self._refs: dict[int, _StorageRef] = {}
-        self._forget = self._make_forget()
+        self.dead: list[_StorageRef] = []
 
     def index_of(self, tensor: Tensor) -> int:
         """The index of a tensor's memory; memory not met before was there before the forward pass."""
         storage = _storage(tensor)
+        if self.dead:
+            self.bury()
         index = self._indices.get(storage._cdata)
         return self.watch(storage, -1) if index is None else index
 
     def meet(self, tensor: Tensor, op: int) -> None:
         """Memory not met before was allocated by that op."""
         storage = _storage(tensor)
+        if self.dead:
+            self.bury()
         if storage._cdata not in self._indices:
             self.watch(storage, op)
 
     def place(self, tensor: Tensor, index: int) -> None:
         """Say which piece of memory a tensor's is."""
+        if self.dead:
+            self.bury()
         self._indices[_storage(tensor)._cdata] = index
 
     def is_older(self, tensor: Tensor) -> bool:
         """Whether a tensor's memory was there before the forward pass."""
+        if self.dead:
+            self.bury()
         index = self._indices.get(_storage(tensor)._cdata)
         return index is None or index < 0 or self._born[index] < 0
 
@@ -64,12 +78,14 @@ class Storages:
 
     def watch(self, storage: Any, born: int) -> int:
         """Enter memory that may be freed while the forward pass runs."""
+        if self.dead:
+            self.bury()
         address = storage._cdata
         self._indices[address] = index = len(self._born)
         self._nbytes.append(storage.nbytes())
         self._born.append(born)
         self._addresses.append(address)
-        self._refs[index] = ref = _StorageRef(storage, self._forget)
+        self._refs[index] = ref = _StorageRef(storage, self.dead.append)
         ref.index = index
         return index
 
@@ -80,26 +96,28 @@ class Storages:
         self._born.append(len(self._ops))
         self._addresses.append(0)
 
+    def bury(self) -> None:
+        """Enter what was freed since the last op."""
+        while self.dead:
+            index = self.dead.pop().index
+            self._died[index] = len(self._ops)
+            self._indices.pop(self._addresses[index], None)
+            self._refs.pop(index, None)
+
     def lives(self) -> tuple[StorageLife, ...]:
         """The life of every piece of memory."""
+        self.bury()
         died, known = self._died.get, enumerate(zip(self._nbytes, self._born, strict=True))
         return tuple([StorageLife(nbytes, born, died(index)) for index, (nbytes, born) in known])
+
+    def alive(self) -> set[int]:
+        """The addresses of the memory that was allocated during the pass and is not freed yet."""
+        self.bury()
+        return {self._addresses[index] for index in self._refs if self._born[index] >= 0}
 
     def close(self) -> None:
         """Stop watching."""
         self._refs.clear()
-
-    def _make_forget(self) -> Callable[[_StorageRef], None]:
-        """The callback of a storage's death; a closure, so that the references do not keep this object alive."""
-        died, indices, addresses, refs, ops = self._died, self._indices, self._addresses, self._refs, self._ops
-
-        def forget(ref: _StorageRef) -> None:
-            index = ref.index
-            died[index] = len(ops)
-            indices.pop(addresses[index], None)
-            refs.pop(index, None)
-
-        return forget
 
 
 class _NoStorage:

@@ -18,20 +18,25 @@ from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import Tensor, nn
-from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensorMode
+from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensor, FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from archstat import units
 from archstat.errors import ForwardError, InputError, SourceError, UnknownNameError, first_line
 from archstat.records import OpCall, Phase, StepTrace, StorageLife, TensorSpec
-from archstat.tracing import _dtype, _failure, _no_garbage_collection
+from archstat.tracing import _dtype, _failure
+from archstat.tracing.attributes import Kept
 from archstat.tracing.layers import CallTracker, Layers
+from archstat.tracing.leaves import Shortcut
+from archstat.tracing.modes import Switches, alone, no_garbage_collection, undoing
 from archstat.tracing.nested import tensors_in, with_tensors, with_twins
 from archstat.tracing.ops import OpInfo, info
 from archstat.tracing.storages import Storages
-from archstat.tracing.values import is_valued, rng_states
+from archstat.tracing.values import is_valued
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from archstat.tracing.recorder import Recorder
 
 __all__ = ["OPTIMIZERS", "trace_step"]
@@ -83,15 +88,11 @@ def trace_step(
         raise UnknownNameError.of("optimizer", optimizer, OPTIMIZERS)
     if device == "cuda" and not torch.backends.cuda.is_built():  # type: ignore[no-untyped-call]
         raise InputError("This torch is not built for CUDA: a step of 'cuda' can be replayed with one that is.")
-    model = getattr(model, "_orig_mod", model)
-    with (
-        _no_garbage_collection(),
-        _random_numbers_kept(),
-        _silence(),
-        torch.inference_mode(mode=False),
-        torch.enable_grad(),
-    ):
-        step = _Step(_unscripted(Layers(model)), torch.device(device), amp=amp)
+    layers = _unscripted(Layers(getattr(model, "_orig_mod", model)))
+    with no_garbage_collection(), alone(layers.modules) as has_waited:
+        layers = Layers(layers.modules[0]) if has_waited else layers
+        with torch.inference_mode(mode=False):  # twins made in it could not be trained
+            step = _Step(layers, torch.device(device), amp=amp)
         return step.run(args, dict(kwargs or {}), OPTIMIZERS[optimizer])
 
 
@@ -115,16 +116,6 @@ def _silence() -> Iterator[None]:
         logger.disabled = was_disabled
 
 
-@contextlib.contextmanager
-def _random_numbers_kept() -> Iterator[None]:
-    states = rng_states(torch.device("cpu"))
-    try:
-        yield
-    finally:
-        for put_back, state in states:
-            put_back(state)
-
-
 class _Step:
     """One training step of a network whose tensors have twins."""
 
@@ -139,22 +130,40 @@ class _Step:
 
     def run(self, args: tuple[Any, ...], kwargs: dict[str, Any], make: Callable[..., Any]) -> StepTrace:
         """Forward pass, backward pass, update, and their record."""
-        args, kwargs = with_twins((args, kwargs), self._twins.of)
-        inputs = tensors_in((args, kwargs))
-        recorder = self._recorder
-        trained = [tensor for tensor in self._own if isinstance(tensor, nn.Parameter) and tensor.requires_grad]
+        switches, kept = Switches(torch.device("cpu")), Kept(self._layers.modules, (args, kwargs))
+
+        def undo() -> None:
+            switches.put_back()
+            self._tracker.leave()
+            kept.restore()
+
+        def run() -> StepTrace:
+            switches.set()
+            with _silence(), torch.inference_mode(mode=False), torch.enable_grad():
+                inputs = with_twins((args, kwargs), self._twins.of)
+                return self._run(*inputs, make=make)
+
         try:
-            with self._tracker, recorder:
-                self._forward_and_backward(args, kwargs)
-                gradients = tuple(recorder.storage_of(t.grad) for t in trained if t.grad is not None)
-                state = self._update(make, trained)
-            return self._trace(inputs, gradients, state)
+            return undoing(undo, run)
         except (ForwardError, InputError):
             raise
         except Exception as error:
             raise self._failure(error) from error
         finally:
-            recorder.close()
+            self._recorder.close()
+
+    def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, make: Callable[..., Any]) -> StepTrace:
+        inputs = tensors_in((args, kwargs))
+        recorder = self._recorder
+        trained = [tensor for tensor in self._own if isinstance(tensor, nn.Parameter) and tensor.requires_grad]
+        self._tracker.enter()
+        with recorder:
+            self._forward_and_backward(args, kwargs)
+            gradients = tuple(recorder.storage_of(t.grad) for t in trained if t.grad is not None)
+            state = self._update(make, trained)
+        if self._tracker.elsewhere:
+            raise ForwardError("Layers run in another thread of forward: a training step of that cannot be replayed.")
+        return self._trace(inputs, gradients, state)
 
     def _failure(self, error: Exception) -> ForwardError:
         """What failed, and where: a layer's own code, or an op of the backward pass or the update."""
@@ -270,9 +279,9 @@ class _StepTracker(CallTracker):
     """Follows the layers of a training step, whose tensors are replaced by their twins."""
 
     def __init__(self, layers: Layers, recorder: StepRecorder, twins: Twins) -> None:
-        super().__init__(layers, cast("Recorder", recorder))  # of which it uses what the two have in common
         self._twins = twins
         self._was_training = layers.modules[0].training
+        super().__init__(layers, cast("Recorder", recorder))  # of which it uses what the two have in common
 
     def _copy_of(self, index: int, module: nn.Module) -> dict[str, Any]:
         copy = {name: self._twins.inside(value) for name, value in module.__dict__.items()}
@@ -280,8 +289,13 @@ class _StepTracker(CallTracker):
         for name in ("_parameters", "_buffers"):
             copy[name] = {key: self._twins.inside(value) for key, value in module.__dict__[name].items()}
         copy["training"] = module.training or not self._was_training
-        copy["forward"] = self._shadow(index, module.forward, None)
+        copy["forward"] = self._shadow(index, module)
         return copy
+
+    def _shortcut(self, kind: type[nn.Module]) -> Shortcut | None:
+        """None: autograd has to see every op."""
+        del kind
+        return None
 
 
 class StepRecorder(TorchDispatchMode):
@@ -336,6 +350,23 @@ class StepRecorder(TorchDispatchMode):
     def close(self) -> None:
         """Stop watching memory."""
         self._storages.close()
+
+    def __enter__(self) -> Self:
+        """Record from now on; see :meth:`archstat.tracing.recorder.Recorder.__enter__`."""
+        torch._C._push_on_torch_dispatch_stack(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Record no more."""
+        torch._C._pop_torch_dispatch_stack(None)
+
+    def for_thread(self) -> StepRecorder:
+        """The same: what happened in another thread is not put out."""
+        return self
+
+    def is_of_this_pass(self, args: Any, kwargs: Any) -> bool:
+        """Whether somebody works on tensors of this step."""
+        return any(isinstance(tensor, FakeTensor) for tensor in tensors_in((args, kwargs)))
 
     def spec(self, tensor: Tensor) -> TensorSpec:
         """The record of a tensor."""
@@ -403,6 +434,7 @@ class StepRecorder(TorchDispatchMode):
         outputs = tensors_in(out)
         for tensor in outputs:
             self._storages.meet(tensor, len(self.ops))
+        self._storages.bury()
         source = self._source_of(phase)
         call = self._call_of(phase, source)
         self.ops.append(OpCall(op.name, call, op.nature, specs, named, tuple(self.spec(tensor) for tensor in outputs)))

@@ -1,0 +1,207 @@
+"""Torch as it is while a network is traced: its switches, its random numbers, its garbage; and how all is put back."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import random
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from threading import get_ident
+from typing import Any, TypeVar
+
+import torch
+from torch import nn
+
+from archstat.errors import ForwardError
+from archstat.tracing.snapshot import Snapshot
+from archstat.tracing.values import rng_states
+
+_Result = TypeVar("_Result")
+
+
+@contextlib.contextmanager
+def below_autograd() -> Iterator[None]:
+    """Ops reach a dispatch mode as they were written, and without a graph of gradients.
+
+    As :func:`torch.inference_mode` does; but the tensors that are made are plain ones. A table of positions that the
+    network keeps is then as good for training as one that it made itself.
+    """
+    with torch.no_grad(), torch._C._AutoDispatchBelowADInplaceOrView():
+        yield
+
+
+def undoing(undo: Callable[[], None], run: Callable[[], _Result]) -> _Result:
+    """Run something, and then undo what it changed, whatever happened.
+
+    An interrupt may hit ``undo`` itself, or the moment before it: then it runs again, and again for a second one. So it
+    must be able to start anew.
+    """
+    undone: list[bool] = []
+
+    def undo_once() -> None:
+        if not undone:
+            undo()
+            undone.append(True)
+
+    try:
+        try:
+            try:
+                return run()
+            finally:
+                undo_once()
+        finally:
+            undo_once()
+    finally:
+        undo_once()
+
+
+@contextlib.contextmanager
+def no_garbage_collection() -> Iterator[None]:
+    """Memory is then freed by the last reference alone, the same way each time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+class Switches:
+    """What of torch and Python is the same for every trace, and how it was before."""
+
+    def __init__(self, device: torch.device) -> None:
+        """Note how everything is; nothing is changed before :meth:`set`."""
+        self._optimizes = torch._C._get_graph_executor_optimize()
+        self._fastpath = torch.backends.mha.get_fastpath_enabled()
+        self._interval = sys.getswitchinterval()
+        self._recursion = sys.getrecursionlimit()
+        self._modes = torch._C._len_torch_dispatch_stack()
+        self._is_deterministic = torch._C._get_deterministic_algorithms() and device.type == "cpu"
+        self._compile = torch.compile
+        self._stance = _stance()
+        self._rng = rng_states(device)
+        self._generators = Snapshot()
+        self._generators.add(*_generators())
+
+    def set(self) -> None:
+        """The state of a trace."""
+        # Scripted code runs op by op, as it is written. Otherwise torch rewrites it when it first runs, with ops of its
+        # own that would be recorded, and keeps what it works out then (constants without values) for every later run.
+        torch._C._set_graph_executor_optimize(False)
+        torch.backends.mha.set_fastpath_enabled(False)  # it turns padded inputs into nested tensors, which have no size
+        if self._is_deterministic:  # on meta, layers then fall apart that a CPU runs whole
+            torch._C._set_deterministic_algorithms(False)
+        sys.setrecursionlimit(2 * self._recursion)  # a layer's call has a frame more than without us
+        torch.compile = self._compile_eagerly
+        _run_eagerly()
+
+    def put_back(self) -> None:
+        """The state before; it may be called again."""
+        while torch._C._len_torch_dispatch_stack() > self._modes:  # an interrupt can keep a mode from leaving
+            torch._C._pop_torch_dispatch_stack(None)
+        torch._C._set_graph_executor_optimize(self._optimizes)
+        torch.backends.mha.set_fastpath_enabled(self._fastpath)
+        if self._is_deterministic:
+            torch._C._set_deterministic_algorithms(True)
+        sys.setswitchinterval(self._interval)
+        sys.setrecursionlimit(self._recursion)
+        torch.compile = self._compile
+        _set_stance(self._stance)
+        for put_back, state in self._rng:
+            put_back(state)
+        self._generators.restore()
+
+    def _compile_eagerly(self, *args: Any, **kwargs: Any) -> Any:
+        """``torch.compile`` for a forward pass that calls it, which imports torch's compiler if nobody did before."""
+        made = self._compile(*args, **kwargs)
+        _run_eagerly()
+        return made
+
+
+_COMPILER = "torch._dynamo.eval_frame"
+"""Where torch's compiler keeps its stance. It takes a second to import, and only who compiles has it."""
+
+
+def _stance() -> Any:
+    return getattr(sys.modules.get(_COMPILER), "_stance", None)
+
+
+def _run_eagerly() -> None:
+    """Let compiled networks, and parts of them, run as they are written.
+
+    A compiled part has other ops than its author wrote; and it would be compiled anew for tensors without values.
+    """
+    compiler = sys.modules.get(_COMPILER)
+    if compiler is not None:
+        _set_stance(compiler.DynamoStance("force_eager"))
+
+
+def _set_stance(stance: Any) -> None:
+    compiler = sys.modules.get(_COMPILER)
+    if compiler is not None and torch._C._dynamo.eval_frame.get_eval_frame_callback() in (None, False):
+        compiler._set_stance(stance or compiler.DynamoStance())
+
+
+def _generators() -> list[Any]:
+    """The random number generators of Python and NumPy that anybody may draw from."""
+    numpy = sys.modules.get("numpy.random")
+    return [random._inst, *([numpy.mtrand._rand] if numpy is not None else [])]
+
+
+# -- one trace of a network at a time ----------------------------------------------------------------------------------
+
+_traced: dict[int, int] = {}
+"""The modules that are being traced, by id, and the thread that does it."""
+
+_changed = threading.Condition()
+
+
+@contextlib.contextmanager
+def alone(modules: Sequence[nn.Module]) -> Iterator[bool]:
+    """Wait until no other thread traces any of these modules, and let none do so meanwhile.
+
+    Yields:
+        Whether it had to wait, so that what was read of the network before may have been of a trace.
+
+    Raises:
+        ForwardError: This thread does so already: a ``forward`` has its own network counted.
+    """
+    claim = dict.fromkeys(map(id, modules), get_ident())
+
+    def release() -> None:
+        with _changed:
+            if claim.items() <= _traced.items():
+                _consume(map(_traced.__delitem__, claim))
+            _changed.notify_all()
+
+    has_waited = _claim(claim)
+    try:
+        try:
+            yield has_waited
+        finally:
+            release()
+    finally:
+        release()  # an interrupt can hit the first
+
+
+def _claim(claim: dict[int, int]) -> bool:
+    """Enter the modules as soon as no other thread has one of them; whether one had."""
+    has_waited = False
+    with _changed:
+        while _traced:
+            owners = {_traced[each] for each in claim.keys() & _traced.keys()}
+            if get_ident() in owners:
+                raise ForwardError("The network is being traced already: its forward has itself counted.")
+            if not owners & sys._current_frames().keys():  # nobody, or threads that are no more
+                break
+            has_waited = _changed.wait(timeout=1) or True
+        _traced.update(claim)
+    return has_waited
+
+
+_consume = deque[Any](maxlen=0).extend
+"""Runs an iterator to its end; no interrupt comes between its steps."""
