@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from archstat.records import LayerCall, LayerSpec, ParameterSpec, TensorSpec
 from archstat.tracing.leaves import Shortcut, shortcut
 from archstat.tracing.recorder import Recorder
+from archstat.tracing.values import parts
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -73,7 +74,7 @@ class Layers:
             if buffer is not None and id(buffer) not in self._seen:
                 self._seen.add(id(buffer))
                 self._buffers.append(buffer)
-                elements += buffer.numel()
+                elements += parts(buffer)[0].numel()
         return elements
 
 

@@ -26,7 +26,16 @@ from archstat.tracing.nested import tensors_in, with_tensors
 from archstat.tracing.ops import OpInfo, at_home, fall_apart, info
 from archstat.tracing.shapes import LIKE, SAME, Size
 from archstat.tracing.storages import Storages
-from archstat.tracing.values import META, elements_made, is_valued, known_indices, meta_twin, rng_states
+from archstat.tracing.values import (
+    META,
+    elements_made,
+    is_sparse,
+    is_valued,
+    known_indices,
+    meta_twin,
+    rng_states,
+    stored,
+)
 
 _CPU = torch.device("cpu")
 _REAL_ELEMENTS_MAX = 1 << 24
@@ -72,7 +81,8 @@ class Recorder(TorchDispatchMode):
         self._device = device
         self._is_real = is_real
         self._own = {
-            id(tensor): TensorSpec(tensor.shape, _DTYPE_NAMES[tensor.dtype], ~index) for index, tensor in enumerate(own)
+            id(tensor): TensorSpec(tensor.shape, _DTYPE_NAMES[tensor.dtype], ~index, stored(tensor))
+            for index, tensor in enumerate(own)
         }
         self._twins: dict[int, Tensor] = {}
         self._originals: dict[int, Tensor] = {}
@@ -106,7 +116,7 @@ class Recorder(TorchDispatchMode):
         if newest() is tensor:
             return spec
         index = self._storages.index_of(tensor)
-        return TensorSpec(tensor.shape, _DTYPE_NAMES[tensor.dtype], index)
+        return TensorSpec(tensor.shape, _DTYPE_NAMES[tensor.dtype], index, stored(tensor))
 
     def plain(self, value: Any) -> Any:
         """A value as a record holds it: tensors as specs, lists as tuples."""
@@ -226,6 +236,9 @@ class Recorder(TorchDispatchMode):
         if not self._is_real and str(kwargs.get("device")) == "meta":  # where the network believes its activations are
             kwargs = {**kwargs, "device": self._device}
         args, kwargs = with_tensors((args, kwargs), self._twin_of)
+        if "sparse" in op.name or any(map(is_sparse, tensors_in((args, kwargs)))):
+            with torch.inference_mode(mode=False):  # of a sparse tensor made at inference torch makes no view
+                return with_tensors(func(*args, **kwargs), self._original_of)
         return with_tensors(func(*args, **kwargs), self._original_of)
 
     def _run_meta(self, op: OpInfo, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -237,6 +250,8 @@ class Recorder(TorchDispatchMode):
             kwargs = {**kwargs, "device": META}
         if op.name == "index":
             args = (args[0], [known_indices(index) for index in args[1]])
+        if not op.takes_sparse and any(map(is_sparse, tensors_in((args, kwargs)))):
+            raise NotImplementedError("what is stored of a sparse result is known from its elements only")
         args, kwargs = with_tensors((args, kwargs), self._meta_of)
         is_first = "torch._dynamo" not in sys.modules
         out = op.on_meta(*args, **kwargs)
@@ -256,7 +271,7 @@ class Recorder(TorchDispatchMode):
 
     def _meta_of(self, tensor: Tensor) -> Tensor:
         twin = self._twins.get(id(tensor), tensor)
-        return twin if twin.is_meta else meta_twin(twin)
+        return twin if twin.is_meta and not is_sparse(twin) else meta_twin(twin)
 
     def _original_of(self, tensor: Tensor) -> Tensor:
         return self._originals.get(id(tensor), tensor)
