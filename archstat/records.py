@@ -32,11 +32,13 @@ class TensorSpec(msgspec.Struct, frozen=True, gc=False):
         dtype: Its element type in torch's words without the prefix: ``"float32"``.
         storage: The index of its memory in :attr:`Trace.storages`; views share it. The memory of the network's own
             tensors is not listed there: -1 is that of its first parameter, -2 of its second, …, then of its buffers.
+        stored: Of a sparse tensor the number of elements that it stores, -1 where that is not known; ``None``: all.
     """
 
     shape: Shape
     dtype: str
     storage: int
+    stored: int | None = None
 
 
 class OpCall(msgspec.Struct, frozen=True, gc=False):

@@ -10,6 +10,7 @@ which every output names.
 Conventions. A multiply-accumulate is counted once, in ``macs``, wherever numbers are multiplied and summed by a
 convolution, a linear layer or a matrix product; a bias is one addition more for each output, in ``other_flops``.
 Attention is counted in full, also where a mask hides half of it. Moving, choosing and making numbers is no arithmetic.
+A complex number counts as one: a multiply-accumulate of complex numbers is one MAC, and stands for four real ones.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from itertools import zip_longest
-from typing import Any
+from typing import Any, TypeVar
 
+from archstat.counting import custom, factorizations
 from archstat.records import Cost, OpCall, Shape, TensorSpec
 
-Rule = Callable[[OpCall], Cost]
+#: ``None`` where shapes do not tell the cost; the op is then named as uncounted.
+Rule = Callable[[OpCall], "Cost | None"]
 _prod = math.prod
 
 FREE = Cost()
@@ -35,18 +38,40 @@ def cost_of(call: OpCall) -> Cost | None:
     rule = RULES.get(call.op)
     if rule is not None:
         return rule(call)
+    if "::" in call.op:
+        return _foreign(call)
     if call.nature == "pointwise":
         return pointwise(call)
     return FREE if call.nature == "view" or not call.tensors() else None
+
+
+def _foreign(call: OpCall) -> Cost | None:
+    """An op of another library: by what somebody entered for it, else by what it declares."""
+    cost = custom.cost_of(call)
+    if cost is not None:
+        return cost
+    if call.op.partition("::")[0] in _COLLECTIVES:
+        return FREE
+    if call.nature == "pointwise":
+        return pointwise(call)
+    return FREE if call.nature == "view" or not call.tensors() else None
+
+
+#: Namespaces of ops that move tensors between processes. What a reduction adds up on its way depends on how many
+#: processes there are and on the algorithm, so it is left out.
+_COLLECTIVES = frozenset("c10d c10d_functional _c10d_functional _c10d_functional_autograd symm_mem".split())
 
 
 def pointwise(call: OpCall) -> Cost:
     """One FLOP for each element of the output; whole numbers and truth values alone are no floating-point work."""
     for spec in call.outputs:
         if spec.dtype in _FLOATS:
-            return Cost(0, _prod(call.outputs[0].shape))
-    is_float = any(spec.dtype in _FLOATS for spec in call.tensors())
-    return Cost(0, _prod(call.outputs[0].shape)) if is_float and call.outputs else FREE
+            return Cost(0, _out(call))
+    return Cost(0, _out(call)) if _has_floats(call) and call.outputs else FREE
+
+
+def _has_floats(call: OpCall) -> bool:
+    return any(spec.dtype in _FLOATS for spec in call.tensors())
 
 
 _FLOATS = frozenset(
@@ -55,8 +80,11 @@ _FLOATS = frozenset(
 )
 
 
-def _enter(names: str) -> Callable[[Rule], Rule]:
-    def enter(rule: Rule) -> Rule:
+_R = TypeVar("_R", bound=Rule)
+
+
+def _enter(names: str) -> Callable[[_R], _R]:
+    def enter(rule: _R) -> _R:
         RULES.update(dict.fromkeys(names.split(), rule))
         return rule
 
@@ -68,11 +96,18 @@ def _argument(call: OpCall, position: int, name: str, default: Any = None) -> An
 
 
 def _numel(spec: TensorSpec) -> int:
-    return _prod(spec.shape)
+    """The elements that are worked on: of a sparse tensor those that it stores."""
+    return spec.stored if spec.stored is not None and spec.stored >= 0 else _prod(spec.shape)
 
 
 def _out(call: OpCall) -> int:
-    return _prod(call.outputs[0].shape)
+    return _numel(call.outputs[0])
+
+
+def _broadcast(*shapes: Shape) -> Shape:
+    """The shape that they are broadcast to; of grouped heads the most."""
+    sizes = list(zip_longest(*(shape[::-1] for shape in shapes), fillvalue=1))[::-1]
+    return tuple([0 if 0 in axis else max(axis) for axis in sizes])
 
 
 # -- convolutions ------------------------------------------------------------------------------------------------------
@@ -91,12 +126,15 @@ def _convolved(call: OpCall, *, transposed: bool) -> Cost:
     return Cost(starts * filter_size, out if _argument(call, 2, "bias") is not None else 0)
 
 
-@_enter("conv1d conv2d conv3d mkldnn_convolution miopen_convolution convolution_mode")
+@_enter(
+    "conv1d conv2d conv3d mkldnn_convolution miopen_convolution miopen_depthwise_convolution convolution_mode "
+    "nnpack_spatial_convolution"
+)
 def _convolution(call: OpCall) -> Cost:
     return _convolved(call, transposed=False)
 
 
-@_enter("conv_transpose1d conv_transpose2d conv_transpose3d")
+@_enter("conv_transpose1d conv_transpose2d conv_transpose3d miopen_convolution_transpose")
 def _transposed_convolution(call: OpCall) -> Cost:
     return _convolved(call, transposed=True)
 
@@ -114,7 +152,30 @@ def _any_convolution(call: OpCall) -> Cost:
     return _convolved(call, transposed=call.args[6])
 
 
-@_enter("slow_conv2d_forward slow_conv3d_forward conv_depthwise2d conv_depthwise3d")
+@_enter("cudnn_convolution_relu miopen_convolution_relu")
+def _rectified_convolution(call: OpCall) -> Cost:
+    """A convolution and one FLOP for each output."""
+    cost = _convolved(call, transposed=False)
+    return Cost(cost.macs, cost.other_flops + _out(call))
+
+
+@_enter("cudnn_convolution_add_relu miopen_convolution_add_relu")
+def _added_rectified_convolution(call: OpCall) -> Cost:
+    """``(x, weight, z, alpha, bias, …)``: ``relu(convolution + alpha·z)``."""
+    macs = _convolved(call, transposed=False).macs
+    return Cost(macs, _out(call) * (3 + (_argument(call, 4, "bias") is not None)))
+
+
+@_enter("slow_conv_transpose2d slow_conv_transpose3d")
+def _transposed_convolution_with_kernel(call: OpCall) -> Cost:
+    """``(x, weight, kernel_size, bias, …)``."""
+    filter_size = _prod(call.args[1].shape[1:])
+    return Cost(_numel(call.args[0]) * filter_size, _out(call) if _argument(call, 3, "bias") is not None else 0)
+
+
+@_enter(
+    "slow_conv2d_forward slow_conv3d_forward conv_depthwise2d conv_depthwise3d slow_conv_dilated2d slow_conv_dilated3d"
+)
 def _convolution_with_kernel(call: OpCall) -> Cost:
     """``(x, weight, kernel_size, bias, …)``."""
     out = _out(call)
@@ -139,17 +200,52 @@ def _deform_conv2d(call: OpCall) -> Cost:
 # -- matrix products ---------------------------------------------------------------------------------------------------
 
 
-@_enter("linear")
+@_enter("linear mkldnn_linear")
 def _linear(call: OpCall) -> Cost:
     """``(…, i) · (o, i)ᵀ + (o)``."""
+    if not _has_floats(call):
+        return FREE
     out = _prod(call.outputs[0].shape)
     has_bias = _argument(call, 2, "bias") is not None
+    if call.args[1].stored is not None or call.args[0].stored is not None:
+        x, weight = call.args[:2]
+        macs = weight.stored * _prod(x.shape[:-1]) if weight.stored is not None else x.stored * weight.shape[0]
+        return Cost(macs, out if has_bias else 0)
     return Cost(out * call.args[1].shape[-1], out if has_bias else 0)
 
 
-@_enter("mm bmm mv dot vdot matmul int_mm weight_int8pack_mm")
-def _product(call: OpCall) -> Cost:
-    """``(…, n, k) · (…, k, m)``: each output is a sum of k products."""
+@_enter("mm bmm mv dot vdot matmul hspmm smm")
+def _product(call: OpCall) -> Cost | None:
+    """``(…, n, k) · (…, k, m)``: each output is a sum of k products; whole numbers are no floating-point work."""
+    return _multiplied(call, 0)
+
+
+def _multiplied(call: OpCall, place: int) -> Cost | None:
+    """The product of the arguments from that place on."""
+    a, b = call.args[place : place + 2]
+    if not _has_floats(call):
+        return FREE
+    if a.stored is not None or b.stored is not None:
+        return _sparse_product(a, b)
+    return Cost(_prod(call.outputs[0].shape) * a.shape[-1])
+
+
+def _sparse_product(a: TensorSpec, b: TensorSpec) -> Cost | None:
+    """Each element that is stored meets one row, or column, of the other side.
+
+    Of two sparse matrices shapes do not tell which elements meet, and of one without values how many there are.
+    """
+    stored = a.stored if a.stored is not None else b.stored
+    if (a.stored is not None and b.stored is not None) or stored is None or stored < 0:
+        return None
+    if a.stored is not None:
+        return Cost(stored * (b.shape[-1] if len(b.shape) > 1 else 1))
+    return Cost(stored * (a.shape[-2] if len(a.shape) > 1 else 1))
+
+
+@_enter("int_mm weight_int8pack_mm")
+def _whole_product(call: OpCall) -> Cost:
+    """Quantized weights, so whole numbers count."""
     return Cost(_out(call) * call.args[0].shape[-1])
 
 
@@ -160,8 +256,37 @@ def _scaled_product(call: OpCall) -> Cost:
     return Cost(_out(call) * call.args[0].shape[-1], _out(call) * (2 if has_bias else 1))
 
 
-@_enter("weight_int4pack_mm weight_int4pack_mm_for_cpu")
+@_enter("scaled_mm_v2")
+def _scaled_product_by_recipes(call: OpCall) -> Cost:
+    """The same with more of the scales before the bias."""
+    has_bias = _argument(call, 8, "bias") is not None
+    return Cost(_out(call) * call.args[0].shape[-1], _out(call) * (2 if has_bias else 1))
+
+
+@_enter("weight_int4pack_mm weight_int4pack_mm_for_cpu weight_int4pack_mm_with_scales_and_zeros dyn_quant_matmul_4bit")
 def _int4_product(call: OpCall) -> Cost:
+    return Cost(_out(call) * call.args[0].shape[-1])
+
+
+@_enter("mixed_dtypes_linear sparse_semi_structured_linear")
+def _linear_of_packed_weights(call: OpCall) -> Cost:
+    """``(x, weight, …)`` with a bias by name; where two of four weights are stored, half of the products are done."""
+    out, features = _out(call), call.args[0].shape[-1]
+    macs = out * features // (2 if call.op.startswith("sparse") else 1)
+    return Cost(macs, out if call.kwargs.get("bias") is not None else 0)
+
+
+@_enter("torch_nn::_linear_cross_entropy_batch_chunked torch_nn::_linear_cross_entropy_batch_chunked_no_reduction")
+def _linear_cross_entropy(call: OpCall) -> Cost:
+    """``(x, weight, …)``: scores of every class, their softmax, and the one of the target."""
+    x, weight = call.args[:2]
+    scores = _prod(x.shape[:-1]) * weight.shape[0]
+    return Cost(scores * weight.shape[1], _SOFTMAX * scores + 2 * _prod(x.shape[:-1]))
+
+
+@_enter("affine_grid_generator cudnn_affine_grid_generator")
+def _affine_grid(call: OpCall) -> Cost:
+    """``(theta, size, …)``: each place of the grid, 1 appended, times a matrix."""
     return Cost(_out(call) * call.args[0].shape[-1])
 
 
@@ -174,15 +299,40 @@ def _grouped_product(call: OpCall) -> Cost:
     return Cost(_out(call) * a[-1])
 
 
-@_enter("addmm addmv baddbmm addmm_activation")
-def _added_product(call: OpCall) -> Cost:
-    """``bias + a · b``."""
-    return Cost(_out(call) * call.args[1].shape[-1], _out(call))
+@_enter("addmm addmv baddbmm addmm_activation sparse_addmm sspaddmm")
+def _added_product(call: OpCall) -> Cost | None:
+    """``bias + a · b``; torch.sparse.mm runs it with nothing added."""
+    cost = _multiplied(call, 1)
+    if cost is None or cost is FREE or call.kwargs.get("beta") == 0:
+        return cost
+    return Cost(cost.macs, _out(call))
+
+
+@_enter("sparse_sampled_addmm")
+def _sampled_product(call: OpCall) -> Cost | None:
+    """``c + a · b`` at those places only that the sparse ``c`` stores."""
+    sampled, a = call.args[:2]
+    if sampled.stored is None or sampled.stored < 0:
+        return None
+    return Cost(sampled.stored * a.shape[-1], sampled.stored)
+
+
+@_enter("sparse_mm_reduce_impl")
+def _reduced_sparse_product(call: OpCall) -> Cost | None:
+    """``(a, b, how)``: the products are added up, or compared."""
+    return _sparse_product(*call.args[:2])
+
+
+@_enter("sparse_sparse_matmul spsolve")
+def _not_told_by_shapes(call: OpCall) -> None:
+    """What it costs depends on where the elements are."""
 
 
 @_enter("addbmm")
 def _summed_product(call: OpCall) -> Cost:
     """``bias + Σ a[i] · b[i]``."""
+    if not _has_floats(call):
+        return FREE
     batch, _, inner = call.args[1].shape
     return Cost(_out(call) * batch * inner, _out(call))
 
@@ -190,7 +340,7 @@ def _summed_product(call: OpCall) -> Cost:
 @_enter("addr")
 def _outer_product(call: OpCall) -> Cost:
     """``bias + a ⊗ b``."""
-    return Cost(_out(call), _out(call))
+    return Cost(_out(call), _out(call)) if _has_floats(call) else FREE
 
 
 @_enter("trilinear")
@@ -227,7 +377,13 @@ def _attention(queries: int, keys: int, width: int, value_width: int) -> Cost:
 def _scaled_dot_product_attention(call: OpCall) -> Cost:
     """``(…, queries, width), (…, keys, width), (…, keys, value width)``; grouped queries share keys, not work."""
     query, key, value = (spec.shape for spec in call.args[:3])
-    return _attention(_prod(query[:-1]), key[-2], query[-1], value[-1])
+    return _attention(_prod(attending(call)), key[-2], query[-1], value[-1])
+
+
+def attending(call: OpCall) -> Shape:
+    """The query vectors of attention, as many of a batch as queries, keys and values are broadcast to."""
+    query, key, value = (spec.shape for spec in call.args[:3])
+    return (*_broadcast(query[:-2], key[:-2], value[:-2]), query[-2])
 
 
 @_enter("flash_attention_forward efficient_attention_forward")
@@ -333,7 +489,7 @@ _NORM = 5  # add up, subtract the mean, square, add up, scale
 _NORM_AFFINE = 7  # multiply by the weight, add the bias
 
 
-@_enter("batch_norm batch_norm_legit_no_training cudnn_batch_norm miopen_batch_norm")
+@_enter("batch_norm batch_norm_legit_no_training batch_norm_no_update cudnn_batch_norm miopen_batch_norm")
 def _batch_norm(call: OpCall) -> Cost:
     """At inference a multiplication and an addition for each element: statistics, weight and bias are constants."""
     is_training = call.args[5] if len(call.args) > 5 and isinstance(call.args[5], bool) else False
@@ -347,13 +503,45 @@ def _norm(call: OpCall) -> Cost:
     return Cost(0, _out(call) * (_NORM_AFFINE if has_weight else _NORM))
 
 
+@_enter("batch_norm_with_update batch_norm_with_update_functional")
+def _batch_norm_of_batch(call: OpCall) -> Cost:
+    """``(x, weight, …)`` by the statistics of the batch."""
+    return Cost(0, _out(call) * (_NORM if _argument(call, 1, "weight") is None else _NORM_AFFINE))
+
+
+@_enter("batch_norm_elemt")
+def _batch_norm_by_element(call: OpCall) -> Cost:
+    """``(x, weight, bias, mean, deviation, …)``: centre and scale, then weight and bias."""
+    return Cost(0, _out(call) * (2 if call.args[1] is None else 4))
+
+
+@_enter("weight_norm_interface")
+def _weight_norm(call: OpCall) -> Cost:
+    """``(v, g, …)``: the norms of v, ``g`` divided by each, and the products with that."""
+    return Cost(0, 3 * _numel(call.args[0]) + _numel(call.args[1]))
+
+
+@_enter("renorm")
+def _renorm(call: OpCall) -> Cost:
+    """``(x, p, axis, most)``: the norm of each slice, compared and divided by, and the products with that."""
+    x, axis = call.args[0], call.args[2]
+    return Cost(0, 3 * _numel(x) + 2 * x.shape[axis])
+
+
+@_enter("embedding_renorm")
+def _embedding_renorm(call: OpCall) -> Cost:
+    """``(table, indices, …)``: the same of the rows that are asked for, as if each were too long."""
+    rows = _numel(call.args[1])
+    return Cost(0, rows * (3 * call.args[0].shape[-1] + 2))
+
+
 @_enter("rms_norm fused_rms_norm")
 def _rms_norm(call: OpCall) -> Cost:
     """Square, add up, scale; multiply by the weight."""
     return Cost(0, _out(call) * (4 if len(call.tensors()) > 1 else 3))
 
 
-@_enter("softmax log_softmax safe_softmax masked_softmax")
+@_enter("softmax log_softmax safe_softmax masked_softmax sparse_softmax sparse_log_softmax")
 def _softmax(call: OpCall) -> Cost:
     return Cost(0, _SOFTMAX * _out(call))
 
@@ -403,6 +591,12 @@ def _adaptive_max_pool(call: OpCall) -> Cost:
     return Cost(0, _adaptive_window_elements(call) - _out(call))
 
 
+@_enter("fractional_max_pool2d fractional_max_pool3d")
+def _fractional_max_pool(call: OpCall) -> Cost:
+    """``(x, kernel, …)``: a window of k elements takes k − 1 comparisons."""
+    return Cost(0, _out(call) * (_window(call) - 1))
+
+
 def _per_output(flops: int) -> Rule:
     """A rule of so many FLOPs for each output element."""
     return lambda call: Cost(0, flops * _out(call))
@@ -410,7 +604,48 @@ def _per_output(flops: int) -> Rule:
 
 # t taps: t multiplications and t − 1 additions
 RULES.update(upsample_linear1d=_per_output(3), upsample_bilinear2d=_per_output(7), upsample_trilinear3d=_per_output(15))
-RULES.update(upsample_bicubic2d=_per_output(31), grid_sampler_2d=_per_output(7), grid_sampler_3d=_per_output(15))
+RULES.update(upsample_bicubic2d=_per_output(31))
+
+_MODES = {0: 2, 1: 1, 2: 4}
+"""The taps along an axis by torch's number of the way to interpolate: linear, nearest, cubic."""
+
+
+@_enter("grid_sampler_2d grid_sampler_2d_cpu_fallback grid_sampler_3d cudnn_grid_sampler")
+def _grid_sampler(call: OpCall) -> Cost:
+    """``(x, grid, mode, …)``: t taps for each output as in resampling; the nearest is only chosen."""
+    taps = _MODES[_argument(call, 2, "interpolation_mode", 0)] ** call.args[1].shape[-1]
+    return Cost(0, _out(call) * 2 * (taps - 1) + _out(call) * (taps > 1))
+
+
+_SUPPORTS = {"bilinear": 2, "bicubic": 4, "lanczos": 6}
+
+
+@_enter("upsample_bilinear2d_aa upsample_bicubic2d_aa upsample_lanczos2d_aa")
+def _antialiased(call: OpCall) -> Cost:
+    """``(x, size, align_corners, factor, factor)``: rows, then columns, each output of as many taps as it has."""
+    (*maps, height, _), out = call.args[0].shape, call.outputs[0].shape
+    rows, columns = _taps(call, 0), _taps(call, 1)
+    along_width = height * (2 * columns - out[-1])
+    along_height = out[-1] * (2 * rows - out[-2])
+    return Cost(0, _prod(maps) * (along_width + along_height))
+
+
+def _taps(call: OpCall, axis: int) -> int:
+    """The taps of all outputs along an axis; where it shrinks, the filter is as much wider."""
+    size, out = call.args[0].shape[2 + axis], call.outputs[0].shape[2 + axis]
+    factor = _argument(call, 3 + axis, ("scales_h", "scales_w")[axis])
+    scale = _step(size, out, factor, corners=bool(_argument(call, 2, "align_corners")))
+    reach = _SUPPORTS[call.op.removeprefix("upsample_").removesuffix("2d_aa")] / 2 * max(scale, 1.0)
+    centres = [scale * (i + 0.5) for i in range(out)]
+    return sum(min(int(c + reach + 0.5), size) - max(int(c - reach + 0.5), 0) for c in centres)
+
+
+def _step(size: int, out: int, factor: float | None, *, corners: bool) -> float:
+    """How many old elements lie between two new ones."""
+    if corners:
+        return (size - 1) / (out - 1) if out > 1 else 0.0
+    return 1 / factor if factor else size / out
+
 
 # pointwise ops that torch does not tag; the second half of a gated linear unit is an activation and a product
 _UNTAGGED = "hardswish prelu_kernel log_sigmoid_forward floor_divide hardsigmoid rrelu_with_noise"
@@ -418,7 +653,11 @@ RULES.update(dict.fromkeys(_UNTAGGED.split(), _per_output(1)))
 RULES.update(glu=_per_output(2))
 
 # torch tags these, but not all of their forms: ``abs`` but not ``abs_``
-_HALF_TAGGED = "abs gelu mish threshold copysign heaviside xlogy rsub eq ne lt le gt ge gcd lcm"
+_HALF_TAGGED = (
+    "abs gelu mish threshold copysign heaviside xlogy rsub eq ne lt le gt ge gcd lcm add sub mul div relu celu elu "
+    "leaky_relu softplus softshrink hardshrink hardtanh remainder conj_physical isnan isinf bitwise_and bitwise_or "
+    "bitwise_xor bitwise_left_shift bitwise_right_shift lshift rshift irshift add_relu"
+)
 RULES.update(dict.fromkeys(_HALF_TAGGED.split(), pointwise))
 
 
@@ -440,9 +679,39 @@ def _reducing(flops: int, *, divides: bool = False) -> Rule:
 
 RULES.update(dict.fromkeys("sum nansum prod amax amin max min argmax argmin aminmax".split(), _reducing(1)))
 RULES.update(dict.fromkeys("mean cumsum cumprod cummax cummin histc".split(), _reducing(1, divides=True)))
+RULES.update(dict.fromkeys("sparse_sum sparse_csr_sum sparse_csr_prod".split(), _reducing(1)))
+# each number is put into its bin, and before that the least and the greatest are looked for
+RULES.update(
+    dict.fromkeys("histogram histogramdd_from_bin_cts histogramdd_from_bin_tensors".split(), _reducing(1, divides=True))
+)
+RULES.update(histogramdd_bin_edges=_reducing(2, divides=True))
 RULES.update(dict.fromkeys("norm linalg_vector_norm".split(), _reducing(2, divides=True)))
 RULES.update(dict.fromkeys("var std var_mean std_mean".split(), _reducing(4, divides=True)))
 RULES.update(dict.fromkeys("logsumexp logcumsumexp".split(), _reducing(3, divides=True)))
+
+
+@_enter("segment_reduce")
+def _segment_reduce(call: OpCall) -> Cost:
+    """``(x, how, …)``: one FLOP for each element; a mean divides."""
+    return Cost(0, _numel(call.args[0]) + (_out(call) if call.args[1] == "mean" else 0))
+
+
+@_enter("dist")
+def _dist(call: OpCall) -> Cost:
+    """Subtract, and take the norm of that."""
+    return Cost(0, 3 * _prod(_broadcast(call.args[0].shape, call.args[1].shape)))
+
+
+@_enter("allclose")
+def _allclose(call: OpCall) -> Cost:
+    """``|a − b| ≤ atol + rtol·|b|``: 6 for each pair."""
+    if not _has_floats(call):
+        return FREE
+    return Cost(0, 6 * _prod(_broadcast(call.args[0].shape, call.args[1].shape)))
+
+
+# two products and a difference; a cosine, a sine and their products with the length
+RULES.update(linalg_cross=_per_output(3), polar=_per_output(4))
 
 
 @_enter("trace")
@@ -481,35 +750,376 @@ def _embedding_bag(call: OpCall) -> Cost:
     return Cost(0, _numel(call.args[1]) * call.args[0].shape[-1])
 
 
+@_enter("unsafe_masked_index_put_accumulate")
+def _masked_addition(call: OpCall) -> Cost:
+    """``(x, mask, indices, values)``: one addition for each value."""
+    return Cost(0, _numel(call.args[3]))
+
+
+@_enter("col2im")
+def _col2im(call: OpCall) -> Cost:
+    """``(patches, size, kernel, dilation, padding, stride)``: what falls into the image is added to what is there."""
+    size, kernel, dilation, padding, stride = call.args[1:6]
+    patches = call.args[0].shape
+    inside = 1
+    for extent, taps, gap, pad, step in zip(size, kernel, dilation, padding, stride, strict=True):
+        blocks = (extent + 2 * pad - gap * (taps - 1) - 1) // step + 1
+        inside *= sum(0 <= block * step - pad + tap * gap < extent for block in range(blocks) for tap in range(taps))
+    return Cost(0, _prod(patches[:-2]) * patches[-2] // _prod(kernel) * inside)
+
+
+@_enter("coalesce coalesced")
+def _coalesce(call: OpCall) -> Cost:
+    """Elements that are stored for the same place are added up."""
+    return Cost(0, max(_numel(call.args[0]) - _out(call), 0)) if call.op == "coalesce" else FREE
+
+
 @_enter("index_add scatter_add scatter_reduce index_reduce")
 def _scattered_addition(call: OpCall) -> Cost:
     """``(x, dim, index, source)``: one addition for each element of the source."""
     return Cost(0, _numel(call.args[3]))
 
 
+# -- losses ------------------------------------------------------------------------------------------------------------
+
+
+def _loss(flops: int, place: int) -> Rule:
+    """A rule of so many FLOPs for each pair of elements, which are then averaged, added up or left as they are.
+
+    Args:
+        flops: FLOPs for each pair.
+        place: Where the argument ``reduction`` stands: 0 for none, 1 for the mean, 2 for the sum.
+    """
+
+    def rule(call: OpCall) -> Cost:
+        pairs = _prod(_broadcast(call.args[0].shape, call.args[1].shape))
+        return Cost(0, flops * pairs + _reduced(pairs, _argument(call, place, "reduction", 1)))
+
+    return rule
+
+
+def _reduced(elements: int, reduction: int) -> int:
+    """Adding up n takes n − 1 additions, and a mean one division more."""
+    return max(elements - (reduction == 2), 0) if reduction else 0
+
+
+RULES.update(
+    mse_loss=_loss(2, 2),  # subtract, square
+    smooth_l1_loss=_loss(5, 2),  # subtract, absolute value, compare, square, scale
+    huber_loss=_loss(5, 2),
+    soft_margin_loss=_loss(4, 2),  # negate, multiply, exponentiate, log(1 + x)
+)
+
+
+@_enter("binary_cross_entropy")
+def _binary_cross_entropy(call: OpCall) -> Cost:
+    """``−(y·log x + (1 − y)·log(1 − x))`` takes 8, a weight one more."""
+    is_weighted = _argument(call, 2, "weight") is not None
+    return _loss(8 + is_weighted, 3)(call) or FREE
+
+
+@_enter("binary_cross_entropy_with_logits")
+def _binary_cross_entropy_with_logits(call: OpCall) -> Cost:
+    """``(1 − y)·x − log sigmoid(x)`` takes 4, a weight one more, ``(w − 1)·y + 1`` and its product 4."""
+    is_weighted, has_positives = (_argument(call, 2 + i, name) is not None for i, name in enumerate(_LOGIT_WEIGHTS))
+    return _loss(4 + is_weighted + 4 * has_positives, 4)(call) or FREE
+
+
+_LOGIT_WEIGHTS = ("weight", "pos_weight")
+
+
+@_enter("multi_margin_loss multilabel_margin_loss_forward")
+def _margin_loss(call: OpCall) -> Cost:
+    """``(x, target, …)``: each score is compared with that of the target: subtract, add, compare, add up.
+
+    Of several labels every score is held against each of them, of which there are as many as scores at most.
+    """
+    x = call.args[0]
+    labels = x.shape[-1] if call.op.startswith("multilabel") and x.shape else 1
+    return Cost(0, 4 * _numel(x) * labels)
+
+
+@_enter("ctc_loss cudnn_ctc_loss miopen_ctc_loss")
+def _ctc_loss(call: OpCall) -> Cost:
+    """``(scores of each step, targets, …)``: every step meets each label and the blanks between them.
+
+    Three sums of probabilities come together in one of them: 2 comparisons, 3 subtractions, 3 exponentials, 2
+    additions, a logarithm, 2 additions.
+    """
+    steps, *batch, _ = call.args[0].shape
+    targets = call.args[1].shape
+    labels = targets[-1] if len(targets) > 1 or not batch else -(-_prod(targets) // max(batch[0], 1))
+    return Cost(0, 13 * steps * _prod(batch) * (2 * labels + 1))
+
+
+# -- linear algebra ----------------------------------------------------------------------------------------------------
+
+
+def _matrix(spec: TensorSpec) -> tuple[int, int, int]:
+    """How many matrices there are, and how high and wide each is."""
+    *batch, rows, columns = spec.shape
+    return _prod(batch), rows, columns
+
+
+def _square(formula: Callable[[int], int]) -> Rule:
+    """A rule for ``(square matrices, …)``."""
+
+    def rule(call: OpCall) -> Cost:
+        batch, n, _ = _matrix(call.args[0])
+        return Cost(0, batch * formula(n))
+
+    return rule
+
+
+def _oblong(formula: Callable[[int, int], int]) -> Rule:
+    """A rule for ``(matrices, …)``."""
+
+    def rule(call: OpCall) -> Cost:
+        batch, rows, columns = _matrix(call.args[0])
+        return Cost(0, batch * formula(rows, columns))
+
+    return rule
+
+
+RULES.update(
+    {
+        **dict.fromkeys(("linalg_cholesky_ex", "cholesky"), _square(factorizations.cholesky)),
+        **dict.fromkeys(("linalg_lu", "linalg_lu_factor_ex", "linalg_det"), _oblong(factorizations.lu)),
+        "cholesky_inverse": _square(factorizations.inverse_by_cholesky),
+        "linalg_ldl_factor_ex": _square(factorizations.symmetric_indefinite),
+        "linalg_slogdet": _oblong(factorizations.lu),
+        "linalg_inv_ex": _square(factorizations.inverse),
+        "geqrf": _oblong(factorizations.qr),
+        "linalg_matrix_exp": _square(factorizations.exponential),
+        "linalg_eig": _square(lambda n: factorizations.eigenvalues(n, has_vectors=True)),
+        "linalg_eigvals": _square(lambda n: factorizations.eigenvalues(n, has_vectors=False)),
+        "linalg_eigvalsh": _square(lambda n: factorizations.symmetric_eigenvalues(n, has_vectors=False)),
+        "linalg_svdvals": _oblong(factorizations.singular_values),
+    }
+)
+
+
+@_enter("linalg_qr")
+def _qr(call: OpCall) -> Cost:
+    """``(A, mode)``: the reflectors, and, but for mode ``"r"``, the columns of Q."""
+    batch, rows, columns = _matrix(call.args[0])
+    flops = factorizations.qr(rows, columns)
+    mode = _argument(call, 1, "mode", "reduced")
+    if mode != "r":
+        rank = min(rows, columns)
+        flops += factorizations.orthogonal_columns(rows, rows if mode == "complete" else rank, rank)
+    return Cost(0, batch * flops)
+
+
+@_enter("linalg_householder_product")
+def _householder_product(call: OpCall) -> Cost:
+    """``(reflectors, factors)``."""
+    batch, rows, columns = _matrix(call.args[0])
+    return Cost(0, batch * factorizations.orthogonal_columns(rows, columns, call.args[1].shape[-1]))
+
+
+@_enter("ormqr")
+def _ormqr(call: OpCall) -> Cost:
+    """``(reflectors, factors, C, is_left, …)``."""
+    batch, rows, columns = _matrix(call.args[2])
+    sides = (rows, columns) if _argument(call, 3, "left", default=True) else (columns, rows)
+    return Cost(0, batch * factorizations.reflected(*sides, call.args[1].shape[-1]))
+
+
+@_enter("linalg_svd")
+def _svd(call: OpCall) -> Cost:
+    """``(A, has_all_vectors, has_vectors)``."""
+    batch, rows, columns = _matrix(call.args[0])
+    if not _argument(call, 2, "compute_uv", default=True):
+        return Cost(0, batch * factorizations.singular_values(rows, columns))
+    are_all = _argument(call, 1, "full_matrices", default=False)
+    return Cost(0, batch * factorizations.singular_vectors(rows, columns, are_all=are_all))
+
+
+@_enter("linalg_pinv")
+def _pinv(call: OpCall) -> Cost:
+    """By singular values: ``V · (Uᵀ / s)``."""
+    batch, rows, columns = _matrix(call.args[0])
+    rank = min(rows, columns)
+    flops = factorizations.singular_vectors(rows, columns, are_all=False) + rank * rows + 2 * rows * columns * rank
+    return Cost(0, batch * flops)
+
+
+@_enter("linalg_eigh")
+def _eigh(call: OpCall) -> Cost:
+    """``(A, half, has_vectors)``."""
+    batch, n, _ = _matrix(call.args[0])
+    has_vectors = _argument(call, 2, "compute_v", default=True)
+    return Cost(0, batch * factorizations.symmetric_eigenvalues(n, has_vectors=has_vectors))
+
+
+def _solved(call: OpCall, matrix: TensorSpec, triangles: int) -> int:
+    """As many triangles for each column of the first output, whose batch is that of both sides."""
+    n = matrix.shape[-1]
+    return triangles * _numel(call.outputs[0]) * n
+
+
+@_enter("linalg_solve_triangular")
+def _solve_triangular(call: OpCall) -> Cost:
+    return Cost(0, _solved(call, call.args[0], 1))
+
+
+@_enter("triangular_solve")
+def _triangular_solve(call: OpCall) -> Cost:
+    """``(B, A, …)``."""
+    return Cost(0, _solved(call, call.args[1], 1))
+
+
+@_enter("linalg_lu_solve linalg_ldl_solve")
+def _solve_by_factors(call: OpCall) -> Cost:
+    """``(factors, order of rows, B)``: two triangles."""
+    return Cost(0, _solved(call, call.args[0], 2))
+
+
+@_enter("cholesky_solve cholesky_solve_helper")
+def _cholesky_solve(call: OpCall) -> Cost:
+    """``(B, L, …)``: two triangles."""
+    return Cost(0, _solved(call, call.args[1], 2))
+
+
+@_enter("linalg_solve_ex")
+def _solve(call: OpCall) -> Cost:
+    """``(A, B)``: the factors, then two triangles."""
+    batch, n, _ = _matrix(call.args[0])
+    return Cost(0, batch * factorizations.lu(n, n) + _solved(call, call.args[0], 2))
+
+
+@_enter("linalg_lstsq")
+def _lstsq(call: OpCall) -> Cost:
+    """``(A, B, …)``: by QR, whatever the driver; ``B`` may be a vector for each matrix."""
+    (batch, rows, columns), b = _matrix(call.args[0]), call.args[1].shape
+    sides = b[-1] if len(b) >= len(call.args[0].shape) else 1
+    batch = max(batch, _prod(b[:-2]) if len(b) >= len(call.args[0].shape) else batch)
+    return Cost(0, batch * factorizations.least_squares(rows, columns, sides))
+
+
+@_enter("compute_linear_combination")
+def _linear_combination(call: OpCall) -> Cost:
+    """``(x, coefficients)``: each sum takes a product and an addition for each term."""
+    return Cost(0, 2 * _out(call) * call.args[1].shape[-1])
+
+
+# -- quantization ------------------------------------------------------------------------------------------------------
+
+# scale, round, shift, cut at both ends, shift back, scale back
+_FAKE = (
+    "fake_quantize_per_tensor_affine_cachemask fake_quantize_per_tensor_affine_cachemask_tensor_qparams "
+    "fake_quantize_per_channel_affine_cachemask fake_quantize_learnable_per_tensor_affine "
+    "fake_quantize_learnable_per_channel_affine"
+)
+RULES.update(dict.fromkeys(_FAKE.split(), _per_output(7)))
+
+
+@_enter("fused_moving_avg_obs_fq_helper fused_moving_avg_obs_fq_helper_functional")
+def _observed(call: OpCall) -> Cost:
+    """The least and the greatest are looked for too."""
+    return Cost(0, 9 * _out(call))
+
+
+@_enter("quantize_per_tensor quantize_per_tensor_dynamic quantize_per_channel")
+def _quantized(call: OpCall) -> Cost:
+    """Scale, round, shift, cut at both ends."""
+    return Cost(0, 5 * sum(_numel(spec) for spec in call.outputs))
+
+
+@_enter("dequantize")
+def _dequantized(call: OpCall) -> Cost:
+    """Shift back, scale back."""
+    return Cost(0, 2 * sum(_numel(spec) for spec in call.outputs))
+
+
+@_enter("quantized::linear quantized::linear_relu quantized::linear_dynamic quantized::linear_relu_dynamic")
+@_enter("quantized::linear_dynamic_fp16 quantized::linear_relu_dynamic_fp16")
+def _quantized_linear(call: OpCall) -> Cost:
+    """``(x, packed weights, …)``: whether there is a bias is packed too, and torch's layers have one."""
+    return Cost(_out(call) * call.args[0].shape[-1], _out(call) * (1 + ("relu" in call.op)))
+
+
+# -- detection ---------------------------------------------------------------------------------------------------------
+
+_OVERLAP = 13  # four comparisons, two differences cut at 0, their product, the union, a division, a comparison
+
+
+@_enter("torchvision::nms")
+def _nms(call: OpCall) -> Cost:
+    """``(boxes, scores, …)``: areas, sorting, and every box against every other one: the most that there can be."""
+    boxes = call.args[0].shape[0]
+    sorting = boxes * max(boxes - 1, 0).bit_length()
+    return Cost(0, 3 * boxes + sorting + _OVERLAP * boxes * (boxes - 1) // 2)
+
+
+@_enter("torchvision::roi_align torchvision::ps_roi_align")
+def _roi_align(call: OpCall) -> Cost | None:
+    """``(x, boxes, scale, height, width, samples, …)``: bilinear samples and their mean.
+
+    Where their number is left to the size of the box (``samples`` of 0 or less), shapes do not tell it.
+    """
+    samples = _argument(call, 5, "sampling_ratio", -1)
+    return Cost(0, _out(call) * 8 * samples**2) if samples > 0 else None
+
+
+@_enter("torchvision::_roi_align_backward torchvision::_ps_roi_align_backward")
+def _roi_align_backward(call: OpCall) -> Cost | None:
+    """``(dy, boxes, …)``: a division, then for each sample 4 products and 4 additions."""
+    place = 9 if "ps_" not in call.op else 6
+    samples = _argument(call, place, "sampling_ratio", -1)
+    return Cost(0, _numel(call.args[0]) * (1 + 8 * samples**2)) if samples > 0 else None
+
+
+@_enter(
+    "torchvision::roi_pool torchvision::ps_roi_pool torchvision::_roi_pool_backward torchvision::_ps_roi_pool_backward"
+)
+def _roi_pool(call: OpCall) -> None:
+    """How many elements a window has depends on the size of the box."""
+
+
 # -- no arithmetic -----------------------------------------------------------------------------------------------------
 
 _MOVING = (
-    "clone copy to_copy detach lift_fresh lift_fresh_copy alias_copy unsafe_view cat stack block_diag repeat "
+    "clone copy to_copy detach lift lift_fresh lift_fresh_copy unsafe_view cat chunk_cat stack block_diag repeat "
     "repeat_interleave roll flip rot90 tril triu pad constant_pad_nd reflection_pad1d reflection_pad2d "
     "reflection_pad3d replication_pad1d replication_pad2d replication_pad3d pixel_shuffle pixel_unshuffle "
-    "channel_shuffle im2col col2im upsample_nearest1d upsample_nearest2d upsample_nearest3d "
+    "channel_shuffle im2col upsample_nearest1d upsample_nearest2d upsample_nearest3d "
     "upsample_nearest_exact1d upsample_nearest_exact2d upsample_nearest_exact3d max_unpool2d max_unpool3d "
-    "diag_embed unfold_copy slice_scatter select_scatter diagonal_scatter as_strided_scatter unsafe_split "
-    "unsafe_split_with_sizes split_with_sizes_copy pack_padded_sequence complex view_copy resize set"
+    "diag_embed slice_scatter select_scatter diagonal_scatter as_strided_scatter unsafe_split "
+    "unsafe_split_with_sizes pack_padded_sequence complex resize resize_as set lu_unpack lazy_clone pin_memory "
+    "resize_output"
+)
+# what torch declares a view, made as a tensor of its own
+_COPIED_VIEWS = (
+    "alias_copy as_strided_copy conj_copy detach_copy diagonal_copy expand_copy narrow_copy "
+    "neg_view_copy permute_copy reshape_alias_copy reshape_copy select_copy slice_copy split_copy "
+    "split_with_sizes_copy squeeze_copy t_copy transpose_copy unbind_copy unfold_copy unsqueeze_copy values_copy "
+    "indices_copy crow_indices_copy col_indices_copy ccol_indices_copy row_indices_copy view_as_complex_copy "
+    "view_as_real_copy view_copy sparse_broadcast_to_copy"
+)
+_SPARSE = (
+    "to_sparse to_sparse_csr to_sparse_csc to_sparse_bsr to_sparse_bsc to_dense sparse_mask sparse_mask_projection "
+    "sparse_coo_tensor sparse_coo_tensor_with_dims sparse_coo_tensor_with_dims_and_tensors sparse_compressed_tensor "
+    "sparse_resize sparse_resize_and_clear copy_sparse_to_sparse convert_indices_from_coo_to_csr "
+    "convert_indices_from_csr_to_coo validate_compressed_sparse_indices sparse_dim dense_dim dimI dimV nnz is_coalesced"
 )
 _CHOOSING = (
     "embedding index index_select index_fill index_copy unsafe_index unsafe_masked_index "
     "gather scatter take put masked_select masked_fill masked_scatter nonzero nonzero_static count_nonzero where "
-    "all any isin unique unique2 unique_consecutive unique_dim searchsorted bucketize bincount local_scalar_dense "
-    "is_nonzero equal"
+    "all any is_all_true is_any_true isin unique unique2 unique_consecutive unique_dim unique_dim_consecutive "
+    "searchsorted bucketize bincount local_scalar_dense is_nonzero equal is_same_size is_set_to is_pinned "
+    "has_same_storage_numel linalg_check_errors hash_tensor"
 )
 _MAKING = (
     "empty_like zeros_like ones_like full_like rand_like randn_like randint_like new_empty new_empty_strided new_zeros "
-    "new_ones new_full fill zero bernoulli normal uniform random exponential multinomial dropout feature_dropout "
-    "assert_async assert_scalar assert_tensor_metadata functional_assert_async"
+    "new_ones new_full fill zero linspace logspace arange range bernoulli binomial cauchy exponential geometric "
+    "log_normal multinomial normal normal_functional poisson random sample_dirichlet standard_gamma uniform dropout "
+    "feature_dropout fused_dropout assert_async assert_scalar assert_tensor_metadata functional_assert_async "
+    "functional_assert_scalar"
 )
-RULES.update({name: lambda _: FREE for name in f"{_MOVING} {_CHOOSING} {_MAKING}".split()})
+_FREE = f"{_MOVING} {_COPIED_VIEWS} {_SPARSE} {_CHOOSING} {_MAKING}"
+RULES.update({name: lambda _: FREE for name in _FREE.split()})
 
 
 # -- gradients ---------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from archstat.counting.rules import is_weights
+from archstat.counting.rules import attending, is_weights
 from archstat.records import OpCall, Shape, TensorSpec
 
 
@@ -110,9 +110,14 @@ def _conv_tbc(call: OpCall) -> str:
 
 _CONVOLUTIONS = (
     "conv1d conv2d conv3d mkldnn_convolution miopen_convolution convolution_mode cudnn_convolution slow_conv2d_forward "
-    "slow_conv3d_forward conv_depthwise2d conv_depthwise3d torchvision::deform_conv2d"
+    "slow_conv3d_forward conv_depthwise2d conv_depthwise3d slow_conv_dilated2d slow_conv_dilated3d "
+    "cudnn_convolution_relu cudnn_convolution_add_relu miopen_convolution_relu miopen_convolution_add_relu "
+    "miopen_depthwise_convolution nnpack_spatial_convolution torchvision::deform_conv2d"
 )
-_TRANSPOSED = "conv_transpose1d conv_transpose2d conv_transpose3d cudnn_convolution_transpose"
+_TRANSPOSED = (
+    "conv_transpose1d conv_transpose2d conv_transpose3d cudnn_convolution_transpose miopen_convolution_transpose "
+    "slow_conv_transpose2d slow_conv_transpose3d"
+)
 TERMS.update(dict.fromkeys(_CONVOLUTIONS.split(), _convolution))
 TERMS.update(dict.fromkeys(_TRANSPOSED.split(), _transposed_convolution))
 TERMS.update(dict.fromkeys(("convolution", "convolution_overrideable"), _any_convolution), conv_tbc=_conv_tbc)
@@ -169,8 +174,31 @@ def _added_weights(call: OpCall) -> list[Weights]:
 
 
 def _product(call: OpCall) -> str:
-    """``(…, n, k) · (…, k, m)``."""
-    return f"{_outputs(call)} · {call.args[0].shape[-1]}"
+    """``(…, n, k) · (…, k, m)``, also after a tensor to which it is added."""
+    first = 1 if call.op in _ADDED else 0
+    a, b = call.args[first : first + 2]
+    if a.stored is not None:
+        return product([a.stored, *without_ones(b.shape[1:])])
+    if b.stored is not None:
+        return product([b.stored, *without_ones(a.shape[:-1])])
+    return f"{_outputs(call)} · {a.shape[-1]}"
+
+
+def _stored_product(call: OpCall) -> str:
+    """``c + a · b`` at the places that ``c`` stores."""
+    return f"{call.args[0].stored} · {call.args[1].shape[-1]}"
+
+
+def _first_by_width(call: OpCall) -> str:
+    """Each output is a sum over the last axis of the first argument, or half of that where two of four are stored."""
+    features = call.args[0].shape[-1]
+    return f"{_outputs(call)} · {features // 2 if call.op.startswith('sparse') else features}"
+
+
+def _linear_cross_entropy(call: OpCall) -> str:
+    """The scores of every class: ``(x, weight, …)``."""
+    x, weight = call.args[:2]
+    return f"{product(without_ones(x.shape[:-1]))}·{weight.shape[0]} · {weight.shape[1]}"
 
 
 def _grouped_product(call: OpCall) -> str:
@@ -196,11 +224,22 @@ def _trilinear(call: OpCall) -> str:
     return product(without_ones(max(sizes) for sizes in zip(*shapes, strict=True)))
 
 
-_PRODUCTS = (
-    "mm bmm mv dot vdot matmul int_mm weight_int8pack_mm scaled_mm weight_int4pack_mm weight_int4pack_mm_for_cpu"
+_ADDED = frozenset("addmm addmv baddbmm addmm_activation sparse_addmm sspaddmm".split())
+_PRODUCTS = "mm bmm mv dot vdot matmul hspmm smm sparse_mm_reduce_impl"
+_BY_WIDTH = (
+    "int_mm weight_int8pack_mm scaled_mm scaled_mm_v2 weight_int4pack_mm weight_int4pack_mm_for_cpu "
+    "weight_int4pack_mm_with_scales_and_zeros dyn_quant_matmul_4bit mixed_dtypes_linear sparse_semi_structured_linear "
+    "affine_grid_generator cudnn_affine_grid_generator quantized::linear quantized::linear_relu "
+    "quantized::linear_dynamic quantized::linear_relu_dynamic quantized::linear_dynamic_fp16 "
+    "quantized::linear_relu_dynamic_fp16"
 )
-TERMS.update(dict.fromkeys(_PRODUCTS.split(), _product))
-TERMS.update(dict.fromkeys("linear addmm addmv baddbmm addmm_activation".split(), _linear))
+_CROSS_ENTROPY = (
+    "torch_nn::_linear_cross_entropy_batch_chunked torch_nn::_linear_cross_entropy_batch_chunked_no_reduction"
+)
+TERMS.update(dict.fromkeys((*_PRODUCTS.split(), *_ADDED), _product))
+TERMS.update(dict.fromkeys(_BY_WIDTH.split(), _first_by_width))
+TERMS.update(dict.fromkeys(_CROSS_ENTROPY.split(), _linear_cross_entropy))
+TERMS.update(dict.fromkeys(("linear", "mkldnn_linear"), _linear), sparse_sampled_addmm=_stored_product)
 WEIGHTS.update(linear=_linear_weights, addmm=_added_weights)
 TERMS.update(grouped_mm=_grouped_product, addbmm=_summed_product, addr=_outputs, trilinear=_trilinear)
 
@@ -211,7 +250,7 @@ TERMS.update(grouped_mm=_grouped_product, addbmm=_summed_product, addr=_outputs,
 def _attention(call: OpCall) -> str:
     """``(…, queries, width), (…, keys, width), (…, keys, value width)``."""
     query, key, value = (spec.shape for spec in call.args[:3])
-    return _scores([*query[:-1], key[-2]], query[-1], value[-1])
+    return _scores([*attending(call), key[-2]], query[-1], value[-1])
 
 
 def _attention_forward(call: OpCall) -> str:

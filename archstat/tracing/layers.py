@@ -18,6 +18,7 @@ from archstat.records import LayerCall, LayerSpec, ParameterSpec, TensorSpec
 from archstat.tracing.leaves import Shortcut, shortcut
 from archstat.tracing.modes import below_autograd
 from archstat.tracing.recorder import Recorder
+from archstat.tracing.values import parts
 
 
 class Layers:
@@ -89,7 +90,7 @@ class Layers:
             if buffer is not None and id(buffer) not in self._seen:
                 self._seen.add(id(buffer))
                 self._buffers.append(buffer)
-                elements += buffer.numel()
+                elements += parts(buffer)[0].numel()
         return elements
 
 

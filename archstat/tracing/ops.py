@@ -36,6 +36,10 @@ WHOLE = frozenset(
         _aten.linear.default,
         _aten.rms_norm.default,
         _aten.scaled_dot_product_attention.default,
+        # which ask for the vectors too where a dispatch mode looks on
+        _aten.linalg_svdvals.default,
+        _aten.linalg_eigvals.default,
+        _aten.linalg_eigvalsh.default,
         _aten.lstm.input,
         _aten.lstm.data,
         _aten.gru.input,
@@ -52,9 +56,27 @@ WHOLE = frozenset(
 _ON_META: dict[Any, Callable[..., Any]] = {
     _aten.unsafe_split.Tensor: _aten.split.Tensor,
     _aten.unsafe_split_with_sizes.default: _aten.split_with_sizes.default,
+    _aten._sparse_addmm.default: _aten.addmm.default,
     _aten.native_dropout.default: lambda x, *rest: _aten.native_dropout.default(x.clone(), *rest),
     _aten.channel_shuffle.default: lambda x, groups: _aten.channel_shuffle.default(x.clone(), groups),
 }
+
+
+#: Ops whose meta kernel is asked about dense twins of the sparse tensors that they take.
+_DENSE_OF_SPARSE = frozenset(
+    {
+        _aten.mm.default,
+        _aten.bmm.default,
+        _aten.mv.default,
+        _aten.addmm.default,
+        _aten.addmm_.default,
+        _aten.addmv.default,
+        _aten.addmv_.default,
+        _aten.baddbmm.default,
+        _aten._sparse_addmm.default,
+        _aten.linear.default,
+    }
+)
 
 
 class OpInfo(msgspec.Struct, frozen=True):
@@ -70,6 +92,7 @@ class OpInfo(msgspec.Struct, frozen=True):
         writes: The positions of the arguments that it writes to.
         is_random: It draws from the random number generator.
         makes: It takes no tensor and makes one: ``zeros``, ``arange``.
+        takes_sparse: What it makes of sparse tensors is dense, and as large as what it makes of dense ones.
         scratch_dtype: The type of a second tensor of its output's size that it allocates and drops, if it does.
     """
 
@@ -82,6 +105,7 @@ class OpInfo(msgspec.Struct, frozen=True):
     writes: tuple[int, ...]
     is_random: bool
     makes: bool
+    takes_sparse: bool
     scratch_dtype: torch.dtype | None
 
 
@@ -106,6 +130,7 @@ def _learn(op: Any) -> OpInfo:
         writes=tuple(i for i, a in enumerate(arguments) if a.alias_info is not None and a.alias_info.is_write),
         is_random=torch.Tag.nondeterministic_seeded in op.tags,
         makes=not any("Tensor" in str(argument.type) for argument in arguments),
+        takes_sparse=op in _DENSE_OF_SPARSE,
         # Pooling finds the indices of the maxima too, also where nobody asked for them.
         scratch_dtype=torch.int64 if op is _aten.max_pool2d.default else None,
     )

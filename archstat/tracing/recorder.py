@@ -28,7 +28,7 @@ from archstat.tracing.nested import tensors_in, with_tensors
 from archstat.tracing.ops import OpInfo, at_home, fall_apart, info
 from archstat.tracing.shapes import LIKE, SAME, Size
 from archstat.tracing.storages import Storages
-from archstat.tracing.values import META, elements_made, is_valued, known_indices, meta_twin
+from archstat.tracing.values import META, elements_made, is_sparse, is_valued, known_indices, meta_twin, stored
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -77,7 +77,8 @@ class Recorder(TorchDispatchMode):
         self._device = device
         self._is_real = is_real
         self._own = {
-            id(tensor): TensorSpec(tensor.shape, _DTYPE_NAMES[tensor.dtype], ~index) for index, tensor in enumerate(own)
+            id(tensor): TensorSpec(tensor.shape, _DTYPE_NAMES[tensor.dtype], ~index, stored(tensor))
+            for index, tensor in enumerate(own)
         }
         self._knows_meta = any(tensor.is_meta for tensor in own)
         self._twins: dict[int, Tensor] = {}
@@ -133,7 +134,7 @@ class Recorder(TorchDispatchMode):
         if newest() is tensor:
             return spec
         index = self._storages.index_of(tensor)
-        return TensorSpec(tensor.shape, _DTYPE_NAMES[tensor.dtype], index)
+        return TensorSpec(tensor.shape, _DTYPE_NAMES[tensor.dtype], index, stored(tensor))
 
     def plain(self, value: Any) -> Any:
         """A value as a record holds it: tensors as specs, lists as tuples."""
@@ -269,6 +270,8 @@ class Recorder(TorchDispatchMode):
             kwargs = {**kwargs, "device": META}
         if op.name == "index":
             args = (args[0], [known_indices(index) for index in args[1]])
+        if not op.takes_sparse and any(map(is_sparse, tensors_in((args, kwargs)))):
+            raise NotImplementedError("what is stored of a sparse result is known from its elements only")
         args, kwargs = with_tensors((args, kwargs), self._meta_of)
         is_first = "torch._dynamo" not in sys.modules
         out = op.on_meta(*args, **kwargs)
@@ -288,7 +291,7 @@ class Recorder(TorchDispatchMode):
 
     def _meta_of(self, tensor: Tensor) -> Tensor:
         twin = self._twins.get(id(tensor), tensor)
-        return twin if twin.is_meta else meta_twin(twin)
+        return twin if twin.is_meta and not is_sparse(twin) else meta_twin(twin)
 
     def _original_of(self, tensor: Tensor) -> Tensor:
         return self._originals.get(id(tensor), tensor)

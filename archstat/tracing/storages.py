@@ -13,6 +13,7 @@ from typing import Any
 from torch import Tensor
 
 from archstat.records import StorageLife
+from archstat.tracing.values import parts
 
 
 class _StorageRef(weakref.ref[Any]):
@@ -53,17 +54,19 @@ class Storages:
 
     def meet(self, tensor: Tensor, op: int) -> None:
         """Memory not met before was allocated by that op."""
-        storage = _storage(tensor)
         if self.dead:
             self.bury()
-        if storage._cdata not in self._indices:
-            self.watch(storage, op)
+        for part in parts(tensor):
+            storage = _storage(part)
+            if storage._cdata not in self._indices:
+                self.watch(storage, op)
 
     def place(self, tensor: Tensor, index: int) -> None:
         """Say which piece of memory a tensor's is."""
         if self.dead:
             self.bury()
-        self._indices[_storage(tensor)._cdata] = index
+        for part in parts(tensor):
+            self._indices[_storage(part)._cdata] = index
 
     def is_older(self, tensor: Tensor) -> bool:
         """Whether a tensor's memory was there before the forward pass."""
@@ -121,7 +124,7 @@ class Storages:
 
 
 class _NoStorage:
-    """What a sparse or opaque tensor has instead of a storage: the tensor itself stands for its memory."""
+    """What an opaque tensor has instead of a storage: the tensor itself stands for its memory."""
 
     def __init__(self, tensor: Tensor) -> None:
         self._cdata = id(tensor)
@@ -133,6 +136,6 @@ class _NoStorage:
 
 def _storage(tensor: Tensor) -> Any:
     try:
-        return tensor.untyped_storage()
+        return parts(tensor)[0].untyped_storage()  # that of its elements stands for a sparse tensor
     except NotImplementedError:
         return _NoStorage(tensor)

@@ -32,7 +32,7 @@ from archstat.tracing.modes import Switches, alone, no_garbage_collection, undoi
 from archstat.tracing.nested import tensors_in, with_tensors, with_twins
 from archstat.tracing.ops import OpInfo, info
 from archstat.tracing.storages import Storages
-from archstat.tracing.values import is_valued
+from archstat.tracing.values import is_sparse, is_valued, parts, stored
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -126,6 +126,7 @@ class _Step:
         self._twins = Twins(device)
         self._own = [self._twins.of(tensor) for tensor in layers.own]
         self._recorder = StepRecorder(self._own, self._twins.fake)
+        self._recorder.note_sparse(self._twins)
         self._tracker = _StepTracker(layers, self._recorder, self._twins)
 
     def run(self, args: tuple[Any, ...], kwargs: dict[str, Any], make: Callable[..., Any]) -> StepTrace:
@@ -155,6 +156,7 @@ class _Step:
     def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, make: Callable[..., Any]) -> StepTrace:
         inputs = tensors_in((args, kwargs))
         recorder = self._recorder
+        recorder.note_sparse(self._twins)
         trained = [tensor for tensor in self._own if isinstance(tensor, nn.Parameter) and tensor.requires_grad]
         self._tracker.enter()
         with recorder:
@@ -211,11 +213,16 @@ class _Step:
             storages=recorder.lives(),
             inputs=tuple(tuple(tensor.shape) for tensor in inputs),
             dtype=_dtype([*inputs, *self._own]),
-            parameter_bytes=_size(self._own[:count]),
-            buffer_bytes=_size(self._own[count:]),
-            input_bytes=_size(inputs),
+            parameter_bytes=self._size(self._own[:count]),
+            buffer_bytes=self._size(self._own[count:]),
+            input_bytes=self._size(inputs),
             optimizer_bytes=_size(state),
         )
+
+    def _size(self, twins: Sequence[Tensor]) -> int:
+        """The bytes of what these stand in for."""
+        sparse = {id(twin): tensor for tensor, twin in self._twins.sparse()}
+        return _size([part for twin in twins for part in parts(sparse.get(id(twin), twin))])
 
 
 def _as_it_is(tensor: Tensor) -> Tensor:
@@ -263,14 +270,20 @@ class Twins:
             self._twins[id(tensor)] = (tensor, self._make(tensor))  # kept alive, so that its id stays its own
         return self._twins[id(tensor)][1]
 
+    def sparse(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Sparse tensors and their twins, which are dense."""
+        return (pair for pair in self._twins.values() if is_sparse(pair[0]))
+
     def inside(self, value: Any) -> Any:
         """A module's attribute with twins of the tensors in it; without tensors the attribute itself."""
         return with_tensors(value, self.of) if tensors_in(value) else value
 
     def _make(self, tensor: Tensor) -> Tensor:
-        if not is_valued(tensor) and not tensor.is_meta and self._device.type == "cpu":
+        if not is_valued(tensor) and not is_sparse(tensor) and not tensor.is_meta and self._device.type == "cpu":
             return tensor.detach().cpu().clone()
         with self.fake:
+            if is_sparse(tensor):  # torch knows no sparse fake tensors; what is stored is remembered beside
+                return torch.empty(tensor.size(), dtype=tensor.dtype, device=self._device)
             twin = torch.empty_strided(tensor.size(), tensor.stride(), dtype=tensor.dtype, device=self._device)
             return nn.Parameter(twin, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else twin
 
@@ -330,6 +343,7 @@ class StepRecorder(TorchDispatchMode):
         self._made_by: list[int] = []  # ... this op made; both ascend
         self._first_use: dict[int, int] = {}
         self._saved: dict[int, int] = {}
+        self._stored: dict[int, int | None] = {}
         for index, tensor in enumerate(own):
             self._storages.place(tensor, ~index)
 
@@ -370,7 +384,13 @@ class StepRecorder(TorchDispatchMode):
 
     def spec(self, tensor: Tensor) -> TensorSpec:
         """The record of a tensor."""
-        return TensorSpec(tuple(tensor.shape), str(tensor.dtype).removeprefix("torch."), self.storage_of(tensor))
+        storage = self.storage_of(tensor)
+        dtype = str(tensor.dtype).removeprefix("torch.")
+        return TensorSpec(tuple(tensor.shape), dtype, storage, self._stored.get(storage))
+
+    def note_sparse(self, twins: Twins) -> None:
+        """Remember of which memory only some elements are stored: its views, transposed ones above all, are sparse."""
+        self._stored.update({self.storage_of(twin): stored(tensor) for tensor, twin in twins.sparse()})
 
     def storage_of(self, tensor: Tensor) -> int:
         """The index of a tensor's memory."""
@@ -405,6 +425,8 @@ class StepRecorder(TorchDispatchMode):
 
     def _run(self, op: OpInfo, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Of what is made out of nothing, floating-point tensors have no values, single numbers excepted."""
+        if self._stored and op.nature != "view" and not op.takes_sparse and self._meets_sparse((args, kwargs)):
+            raise NotImplementedError("of what is done to sparse tensors only products with dense ones are replayed")
         if func is _ADD and self._adds_up(args):
             return _ADD_IN_PLACE(*args)
         if op.makes and op.name != "scalar_tensor":
@@ -414,6 +436,9 @@ class StepRecorder(TorchDispatchMode):
                 with self._fake:
                     return func(*args, **kwargs)
         return func(*args, **kwargs)
+
+    def _meets_sparse(self, values: Any) -> bool:
+        return any(self.storage_of(tensor) in self._stored for tensor in tensors_in(values))
 
     def _adds_up(self, args: tuple[Any, ...]) -> bool:
         """Whether autograd adds up gradients of one tensor, in the memory of the first if nothing else uses that.

@@ -13,13 +13,48 @@ from torch import Tensor
 META = torch.device("meta")
 
 
+_COMPRESSED = {
+    torch.sparse_csr: (Tensor.crow_indices, Tensor.col_indices),
+    torch.sparse_bsr: (Tensor.crow_indices, Tensor.col_indices),
+    torch.sparse_csc: (Tensor.ccol_indices, Tensor.row_indices),
+    torch.sparse_bsc: (Tensor.ccol_indices, Tensor.row_indices),
+}
+
+
+def is_sparse(tensor: Tensor) -> bool:
+    """Whether a tensor stores some of its elements only, in whichever order."""
+    return tensor.layout is torch.sparse_coo or tensor.layout in _COMPRESSED
+
+
+def parts(tensor: Tensor) -> tuple[Tensor, ...]:
+    """The tensors that a sparse one consists of, its elements first; of another one itself."""
+    if tensor.layout is torch.strided:
+        return (tensor,)
+    if tensor.layout is torch.sparse_coo:
+        return tensor._values(), tensor._indices()
+    indices = _COMPRESSED.get(tensor.layout)
+    return (tensor,) if indices is None else (tensor.values(), *[of(tensor) for of in indices])
+
+
+def stored(tensor: Tensor) -> int | None:
+    """How many elements a sparse tensor stores, -1 for one without values, of which that is not known."""
+    if not is_sparse(tensor):
+        return None
+    return parts(tensor)[0].numel() or (-1 if tensor.is_meta else 0)
+
+
 def is_valued(tensor: Tensor) -> bool:
-    """Whether a tensor holds measured quantities: these are what a trace does without."""
-    return tensor.is_floating_point() or tensor.is_complex()
+    """Whether a tensor holds measured quantities: these are what a trace does without.
+
+    A sparse one keeps its elements: how many there are, and where, decides what it costs.
+    """
+    return (tensor.is_floating_point() or tensor.is_complex()) and not is_sparse(tensor)
 
 
 def meta_twin(tensor: Tensor) -> Tensor:
-    """A tensor of the same size, strides and type without values."""
+    """A tensor of the same size, strides and type without values; of a sparse one a dense twin."""
+    if is_sparse(tensor):
+        return torch.empty(tensor.size(), dtype=tensor.dtype, device=META)
     return torch.empty_strided(tensor.size(), tensor.stride(), dtype=tensor.dtype, device=META)
 
 

@@ -15,27 +15,17 @@ from archstat.counting import count_trace
 from archstat.counting.rules import RULES
 from archstat.counting.rules import cost_of as rule_cost
 from archstat.errors import UncountedError
-from archstat.records import Cost, OpCall, TensorSpec
+from archstat.records import Cost, OpCall
 from archstat.tracing import _run
 from archstat.tracing.layers import Layers
+from tests.counting.rows import ids, row, spec, tensor
+from tests.counting.rows_of_linear_algebra import LINEAR_ALGEBRA
+from tests.counting.rows_of_losses import LOSSES
+from tests.counting.rows_of_other_ops import OTHER, OTHER_BY_HAND
 from tests.counting.test_gradient_rules import GRADIENTS
 from tests.support import Calls, cost_of, op_names, trace_of
 
 aten = torch.ops.aten
-
-
-def tensor(value):
-    """A shape as a tensor without values; anything else as it is."""
-    return torch.empty(value, device="meta") if type(value) is tuple else value
-
-
-def ids(*values):
-    return torch.tensor(values)
-
-
-def row(op, call, *inputs, macs=0, flops=0, name=""):
-    """One row of the table."""
-    return pytest.param(op, call, inputs, macs, flops, id=name or op)
 
 
 CONVOLUTIONS = [
@@ -709,7 +699,10 @@ REDUCTIONS = [
     ),
 ]
 
-COUNTED = CONVOLUTIONS + PRODUCTS + ATTENTION + RECURRENT + NORMS + POOLING + RESAMPLING + POINTWISE + REDUCTIONS
+COUNTED = [
+    *(CONVOLUTIONS + PRODUCTS + ATTENTION + RECURRENT + NORMS + POOLING + RESAMPLING + POINTWISE + REDUCTIONS),
+    *(LINEAR_ALGEBRA + LOSSES + OTHER),
+]
 
 FLOATS = (4, 6)
 MASK = torch.tensor([True, False, True, False])
@@ -744,7 +737,6 @@ FREE = {
     "pixel_unshuffle": (lambda x: F.pixel_unshuffle(x, 2), IMAGE),
     "channel_shuffle": (lambda x: F.channel_shuffle(x, 2), IMAGE),
     "im2col": (lambda x: F.unfold(x, 2), IMAGE),
-    "col2im": (lambda x: F.fold(x, (3, 3), 2), (2, 8, 4)),
     "upsample_nearest1d": (lambda x: F.interpolate(x, scale_factor=2), (2, 4, 6)),
     "upsample_nearest2d": (lambda x: F.interpolate(x, scale_factor=2), IMAGE),
     "upsample_nearest3d": (lambda x: F.interpolate(x, scale_factor=2), VOLUME),
@@ -833,15 +825,12 @@ FREE = {
 FREE_ROWS = [row(op, call, *inputs) for op, (call, *inputs) in FREE.items()]
 
 
-def spec(*shape):
-    return TensorSpec(shape, "float32", -1)
-
-
 X, FILTERS, BIAS = spec(1, 3, 5, 5), spec(4, 3, 3, 3), spec(4)
 PAIRS = ((0, 0), (1, 1), (1, 1))
 HEADS = (spec(1, 12, 64, 64),) * 3
 # ops that no call on this machine runs as themselves: the arguments as torch declares them, the output, the cost
 BY_HAND = {
+    **OTHER_BY_HAND,
     # a library of one device
     "cudnn_convolution": ((X, FILTERS, *PAIRS, 1, False, False, False), spec(1, 4, 3, 3), Cost(4 * 9 * 27)),
     "miopen_convolution": ((X, FILTERS, BIAS, *PAIRS, 1, False, False), spec(1, 4, 3, 3), Cost(4 * 9 * 27, 4 * 9)),
@@ -911,9 +900,12 @@ def test_every_rule_is_tested():
     assert BY_HAND.keys() <= RULES.keys()
 
 
+FORMS = ("_{}", "native_{}", "_native_{}", "{}_", "_{}_", "__{}__")
+
+
 @pytest.mark.parametrize("op", sorted(name for name in RULES if "::" not in name))
 def test_every_rule_is_for_an_op_that_torch_has(op):
-    assert any(hasattr(aten, form) for form in (op, f"_{op}", f"native_{op}", f"_native_{op}", f"{op}_", f"_{op}_"))
+    assert any(hasattr(aten, form) for form in (op, *(form.format(op) for form in FORMS)))
 
 
 # -- layers that other tools count wrongly ---------------------------------------------------------------------------
