@@ -12,6 +12,7 @@ from torch import Tensor
 from torch._C import DispatchKey
 
 from archstat.records import Nature
+from archstat.tracing.recurrent import RECURRENT
 from archstat.tracing.shapes import ANY_LAYOUT, SHAPES, ShapeRule
 
 _aten = torch.ops.aten
@@ -93,6 +94,7 @@ _ON_META: dict[Any, Callable[..., Any]] = {
             _aten.binary_cross_entropy.default,
         )
     },
+    **RECURRENT,
     _aten.native_batch_norm.default: _without_statistics(_aten.native_batch_norm.default, 5),
     _aten._native_batch_norm_legit.default: _without_statistics(_aten._native_batch_norm_legit.default, 5),
     _aten._native_batch_norm_legit_no_training.default: _without_statistics(
