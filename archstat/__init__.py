@@ -12,10 +12,12 @@ from archstat.errors import ArchstatError
 if TYPE_CHECKING:
     from archstat.analysis import count as count
     from archstat.analysis import explain as explain
+    from archstat.counting.custom import register_rule as register_rule
     from archstat.measuring.own import measure as measure
+    from archstat.records import Cost as Cost
     from archstat.records import ModelCost as ModelCost
 
-__all__ = ["ArchstatError", "ModelCost", "__version__", "count", "explain", "measure"]
+__all__ = ["ArchstatError", "Cost", "ModelCost", "__version__", "count", "explain", "measure", "register_rule"]
 
 __version__ = "0.1.0"
 
@@ -30,10 +32,14 @@ def __getattr__(name: str) -> Any:
         from archstat.measuring.own import measure
 
         return measure
-    if name == "ModelCost":
-        from archstat.records import ModelCost
+    if name == "register_rule":
+        from archstat.counting.custom import register_rule
 
-        return ModelCost
+        return register_rule
+    if name in {"Cost", "ModelCost"}:
+        from archstat import records
+
+        return getattr(records, name)
     raise AttributeError(f"module 'archstat' has no attribute {name!r}")
 
 

@@ -144,12 +144,22 @@ def windows(use: Use) -> int:
 
 
 def exponentials(use: Use) -> int:
-    """3n − 1 for each softmax of n elements, which is taken to be over the last axis."""
-    size = use.call.outputs[0].shape[-1]
+    """3n − 1 for each softmax of n elements: ``(x, axis, …)``."""
+    shape: Shape = use.call.outputs[0].shape
+    size = shape[use.call.args[1]] if shape else 1
     return use.made // size * (3 * size - 1) if size else 0
 
 
 # -- functions of ptflops and calflops ---------------------------------------------------------------------------------
+
+
+_BOUND = ("GELUActivation", "GELUTanh")
+"""Layers of transformers that call the function which they took when they were made, before a tool replaced it."""
+
+
+def activated(use: Use) -> int:
+    """1 an element of the output, but for layers that no replaced function reaches."""
+    return 0 if use.kind in _BOUND else use.made
 
 
 def relu6(use: Use) -> int:
@@ -173,9 +183,14 @@ def biases_of_strided(use: Use) -> int:
     weight = _weight(use)
     if not use.cost.other_flops:
         return 0
-    made = x[0] * weight[1]
-    stride, padding = use.call.args[3], use.call.args[4]
-    dilation = use.call.args[7] if len(use.call.args) > 7 else (1,) * len(stride)
-    for size, kernel, step, pad, gap in zip(x[2:], weight[2:], stride, padding, dilation, strict=True):
+    made = x[0] * weight[1]  # of one image alone its maps are taken for a batch
+    for axis, (size, kernel) in enumerate(zip(x[2:], weight[2:], strict=False)):
+        step, pad, gap = (_of_axis(use, place, axis, default) for place, default in ((3, 1), (4, 0), (7, 1)))
         made *= (size + 2 * pad - (gap * (kernel - 1) + 1)) // step + 1
     return made
+
+
+def _of_axis(use: Use, place: int, axis: int, default: int) -> int:
+    """A setting of one axis; one number stands for all, and torch leaves the last ones out where they are usual."""
+    given = use.call.args[place] if len(use.call.args) > place else ()
+    return int(given[axis] if len(given) > 1 else given[0]) if given else default

@@ -18,7 +18,7 @@ _MATRICES = "mm bmm addmm"
 _NORMS = "layer_norm group_norm"
 _AVERAGING = "avg_pool2d avg_pool3d"
 _ADAPTIVE = "adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool2d adaptive_max_pool3d"
-_MAXIMA = "max_pool2d max_pool2d_with_indices max_pool3d_with_indices"
+_MAXIMA = "max_pool1d max_pool2d max_pool2d_with_indices max_pool3d_with_indices"
 _POOLS = f"{_AVERAGING} {_ADAPTIVE} {_MAXIMA}"
 _NEAREST = "upsample_nearest1d upsample_nearest2d upsample_nearest3d"
 _LINEAR_UP = "upsample_linear1d upsample_bilinear2d upsample_bicubic2d upsample_trilinear3d"
@@ -147,7 +147,7 @@ TOOLS: dict[str, Convention] = {
                 ops="relu prelu_kernel elu leaky_relu hardtanh gelu",
                 kinds="ReLU PReLU ELU LeakyReLU ReLU6 GELU",
             ),
-            rule("activation functions, layers included", amounts.made, ops=_BY_FUNCTION),
+            rule("activation functions, layers included", amounts.activated, ops=_BY_FUNCTION),
             rule("activation functions, layers included", amounts.relu6, ops="hardtanh"),
             rule("pooling layers, 1 an input", amounts.taken, ops=_POOLS, kinds=_POOL_LAYERS),
             rule("pooling functions, layers included", amounts.taken, ops=_POOLS),
@@ -210,7 +210,7 @@ TOOLS: dict[str, Convention] = {
             rule("batch norm, 2 an element", amounts.batch_scaled, ops="batch_norm"),
             rule("instance norm, 5 an element", amounts.instance_scaled, ops="batch_norm", kinds=_INSTANCE_NORM_LAYERS),
             rule("layer and group norm, 5 an element", amounts.normalized, ops=_NORMS),
-            rule("activations, 1 an element", amounts.made, ops=f"{_BY_FUNCTION} leaky_relu"),
+            rule("activations, 1 an element", amounts.activated, ops=f"{_BY_FUNCTION} leaky_relu"),
             rule("activations, 1 an element", amounts.relu6, ops="hardtanh"),
             rule("pooling, 1 an input", amounts.taken, ops=_POOLS),
             rule("softmax, 1 an element", amounts.made, ops="softmax"),

@@ -31,6 +31,7 @@ def register_rule(op: str) -> Callable[[_Rule], _Rule]:
     Raises:
         InputError: It is one of torch's own ops, whose rules are archstat's, or no name of an op.
 
+    >>> import math
     >>> @register_rule("mylibrary::fused_mlp")
     ... def fused_mlp(call):
     ...     x, up, down = call.args[:3]

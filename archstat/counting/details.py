@@ -70,7 +70,7 @@ def _product(call: OpCall) -> str:
 
 def _pool(call: OpCall) -> str:
     """``(x, kernel, stride, …)``."""
-    kernel = call.args[1] if len(call.args[1]) > 1 else call.args[1] * 2
+    kernel = call.args[1] if len(call.args[1]) > 1 or "1d" in call.op else call.args[1] * 2
     stride = call.args[2] if len(call.args) > 2 and call.args[2] else kernel
     return _window(kernel, stride)
 
@@ -116,7 +116,7 @@ DETAILS: dict[str, Callable[[OpCall], str]] = {
     **dict.fromkeys(("conv1d", "conv2d", "conv3d"), _convolution),
     **dict.fromkeys(("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"), _transposed_convolution),
     **dict.fromkeys(("mm", "bmm", "addmm", "baddbmm", "addbmm"), _product),
-    **dict.fromkeys(("max_pool2d", "avg_pool2d", "max_pool2d_with_indices"), _pool),
+    **dict.fromkeys(("max_pool1d", "max_pool2d", "avg_pool2d", "max_pool2d_with_indices"), _pool),
     **dict.fromkeys(("adaptive_avg_pool2d", "adaptive_max_pool2d"), _adaptive_pool),
     **dict.fromkeys(("lstm", "gru", "rnn_tanh", "rnn_relu"), _recurrent),
     "convolution": _any_convolution,

@@ -79,7 +79,7 @@ def _pool(dilation_place: int | None, ceil_place: int) -> Callable[[OpCall], lis
     """``(x, kernel, stride, padding, …)``; the stride is the kernel unless it is given."""
 
     def extents(call: OpCall) -> list[Extent]:
-        axes = 3 if "3d" in call.op else 2
+        axes = next(axes for axes in (1, 2, 3) if f"{axes}d" in call.op)
         kernel = call.args[1]
         stride, padding = _argument(call, 2, kernel), _argument(call, 3, (0,))
         dilation = (1,) if dilation_place is None else _argument(call, dilation_place, (1,))
@@ -136,7 +136,9 @@ def _padded(call: OpCall) -> list[Extent]:
 
 EXTENTS.update(dict.fromkeys(("conv1d", "conv2d", "conv3d"), _convolution))
 EXTENTS.update(dict.fromkeys(("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"), _transposed_convolution))
-EXTENTS.update(dict.fromkeys(("max_pool2d", "max_pool2d_with_indices", "max_pool3d_with_indices"), _pool(4, 5)))
+EXTENTS.update(
+    dict.fromkeys(("max_pool1d", "max_pool2d", "max_pool2d_with_indices", "max_pool3d_with_indices"), _pool(4, 5))
+)
 EXTENTS.update(dict.fromkeys(("avg_pool2d", "avg_pool3d"), _pool(None, 4)))
 _ADAPTED = "adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool2d adaptive_max_pool3d"
 _RESAMPLED = (

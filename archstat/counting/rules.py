@@ -552,11 +552,11 @@ def _softmax(call: OpCall) -> Cost:
 def _window(call: OpCall) -> int:
     """The elements of a pooling window; one number stands for all axes."""
     kernel = call.args[1]
-    axes = 3 if "3d" in call.op else 2
+    axes = next(axes for axes in (1, 2, 3) if f"{axes}d" in call.op)
     return int(_prod(kernel)) if len(kernel) > 1 else int(kernel[0] ** axes)
 
 
-@_enter("max_pool2d max_pool2d_with_indices max_pool3d_with_indices")
+@_enter("max_pool1d max_pool2d max_pool2d_with_indices max_pool3d_with_indices")
 def _max_pool(call: OpCall) -> Cost:
     """A window of k elements takes k − 1 comparisons."""
     return Cost(0, _out(call) * (_window(call) - 1))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
 import torch
+from torch import Tensor
 from torch._C import DispatchKey
 
 from archstat.records import Nature
+from archstat.tracing.recurrent import RECURRENT
 from archstat.tracing.shapes import ANY_LAYOUT, SHAPES, ShapeRule
 
 _aten = torch.ops.aten
@@ -35,6 +38,7 @@ WHOLE = frozenset(
         _aten.conv_transpose3d.input,
         _aten.linear.default,
         _aten.rms_norm.default,
+        _aten.max_pool1d.default,  # which finds indices too where a dispatch mode looks on
         _aten.scaled_dot_product_attention.default,
         # which ask for the vectors too where a dispatch mode looks on
         _aten.linalg_svdvals.default,
@@ -52,11 +56,50 @@ WHOLE = frozenset(
     }
 )
 
+
+def _with_its_terms(op: Any) -> Callable[..., Tensor]:
+    """A loss whose sum a CPU leaves in the memory of all its terms."""
+
+    def loss(x: Tensor, target: Tensor, *rest: Any, **named: Any) -> Tensor:
+        out: Tensor = op(x, target, *rest, **named)
+        terms = math.prod(torch.broadcast_shapes(x.shape, target.shape))  # type: ignore[no-untyped-call]  # torch's own
+        return out if out.dim() else torch.empty(max(terms, 1), dtype=out.dtype, device=out.device).resize_(())
+
+    return loss
+
+
+def _without_statistics(op: Any, training: int | None = None) -> Callable[..., Any]:
+    """Batch norm that hands on no statistics of the batch at inference, as on a CPU."""
+
+    def norm(*args: Any, **named: Any) -> Any:
+        out = op(*args, **named)
+        if training is not None and args[training]:
+            return out
+        return out[0], *[statistics.new_empty(0) for statistics in out[1:]]
+
+    return norm
+
+
 #: Ops whose meta kernel shares memory where a CPU makes it, or makes it where a CPU shares: what is run in their place.
 _ON_META: dict[Any, Callable[..., Any]] = {
     _aten.unsafe_split.Tensor: _aten.split.Tensor,
     _aten.unsafe_split_with_sizes.default: _aten.split_with_sizes.default,
     _aten._sparse_addmm.default: _aten.addmm.default,
+    **{
+        op: _with_its_terms(op)
+        for op in (
+            _aten.mse_loss.default,
+            _aten.smooth_l1_loss.default,
+            _aten.soft_margin_loss.default,
+            _aten.binary_cross_entropy.default,
+        )
+    },
+    **RECURRENT,
+    _aten.native_batch_norm.default: _without_statistics(_aten.native_batch_norm.default, 5),
+    _aten._native_batch_norm_legit.default: _without_statistics(_aten._native_batch_norm_legit.default, 5),
+    _aten._native_batch_norm_legit_no_training.default: _without_statistics(
+        _aten._native_batch_norm_legit_no_training.default
+    ),
     _aten.native_dropout.default: lambda x, *rest: _aten.native_dropout.default(x.clone(), *rest),
     _aten.channel_shuffle.default: lambda x, groups: _aten.channel_shuffle.default(x.clone(), groups),
 }

@@ -131,7 +131,7 @@ class Recorder(TorchDispatchMode):
     def spec(self, tensor: Tensor) -> TensorSpec:
         """The record of a tensor."""
         newest, spec = self._newest
-        if newest() is tensor:
+        if newest() is tensor and spec.shape == tensor.shape:  # which an op in place may have changed
             return spec
         index = self._storages.index_of(tensor)
         return TensorSpec(tensor.shape, _DTYPE_NAMES[tensor.dtype], index, stored(tensor))

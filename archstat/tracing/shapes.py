@@ -262,6 +262,19 @@ def _max_pool2d(
     return _pool(2, x, kernel, stride, padding, ceil_mode) if set(dilation) == {1} else None
 
 
+@_answers(_aten.max_pool1d.default)
+def _max_pool1d(
+    x: Tensor,
+    kernel: Sequence[int],
+    stride: Sequence[int] = (),
+    padding: Sequence[int] = (0,),
+    dilation: Sequence[int] = (1,),
+    ceil_mode: bool = False,
+) -> Size | None:
+    """``(n, c, l)`` → ``(n, c, l')``."""
+    return _pool(1, x, kernel, stride, padding, ceil_mode) if set(dilation) == {1} else None
+
+
 def _avg_pool(axes: int) -> ShapeRule:
     """``(n, c, *sizes)`` → ``(n, c, *sizes')``."""
 

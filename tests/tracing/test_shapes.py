@@ -240,6 +240,10 @@ CASES = {
         [aten.dropout.default, aten.feature_dropout.default, aten.dropout_.default],
         (dropout(), lambda x: (x, 0.5, False)),
     ),
+    aten.max_pool1d.default: (
+        pool(1, st.lists(st.integers(1, 2), min_size=1, max_size=1), flags),
+        lambda x: (x[0], [3], [2], [1], [1], False),
+    ),
     aten.max_pool2d.default: (
         pool(2, st.lists(st.integers(1, 2), min_size=1, max_size=2) | st.just([1]), flags),
         lambda x: (x, [3, 3], [2, 2], [1, 1], [1, 1], False),

@@ -1,0 +1,74 @@
+"""What recurrent ops make of tensors without values, whose own meta kernels walk through every step in Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+_aten = torch.ops.aten
+_GATES = {"lstm": 4, "gru": 3, "rnn_tanh": 1, "rnn_relu": 1}
+
+
+def _states(
+    name: str, steps: Tensor, before: Tensor | Sequence[Tensor], weights: Sequence[Tensor], rest: Sequence[Any]
+) -> tuple[int, list[Tensor]] | None:
+    """The width of what each step hands on, and the last states; ``None`` for what torch may refuse.
+
+    ``rest`` is ``has_biases, layers, dropout, training, is_bidirectional, …``.
+    """
+    states = [before] if isinstance(before, Tensor) else list(before)
+    first, second = weights[0], weights[1]
+    is_usual = (
+        first.dim() == second.dim() == 2
+        and first.shape[0] == second.shape[0]
+        and first.shape[0] % _GATES[name] == 0
+        and first.shape[1] == steps.shape[-1]
+        and second.shape[1] == states[0].shape[-1]
+        and len(states) == (2 if name == "lstm" else 1)
+        and all(tensor.dtype is steps.dtype for tensor in (*states, *weights))
+    )
+    directions = 2 if rest[4] else 1
+    alike = all(state.dim() == 3 and state.shape[0] == rest[1] * directions for state in states)
+    widths = (second.shape[1], first.shape[0] // _GATES[name])
+    fits = all(state.shape[-1] == width for state, width in zip(states, widths, strict=False))
+    if not (is_usual and alike and fits):
+        return None
+    return directions * second.shape[1], [state.new_empty(state.shape) for state in states]
+
+
+def padded(op: Any, name: str) -> Callable[..., Any]:
+    """``(input, states, weights, has_biases, layers, dropout, training, is_bidirectional, batch_first)``."""
+
+    def run(x: Tensor, before: Any, weights: Sequence[Tensor], *rest: Any) -> Any:
+        found = _states(name, x, before, weights, rest) if x.dim() == 3 and 0 not in x.shape else None
+        batch = (x.shape[0] if rest[-1] else x.shape[1]) if x.dim() == 3 else -1
+        if found is None or any(state.shape[1] != batch for state in found[1]):
+            return op(x, before, weights, *rest)
+        width, states = found
+        if not rest[-1]:
+            return x.new_empty((*x.shape[:2], width)), *states
+        return x.new_empty((x.shape[1], x.shape[0], width)).transpose(0, 1), *states  # steps come first in memory
+
+    return run
+
+
+def packed(op: Any, name: str) -> Callable[..., Any]:
+    """``(data, batch sizes, states, weights, has_biases, layers, dropout, training, is_bidirectional)``."""
+
+    def run(x: Tensor, sizes: Tensor, before: Any, weights: Sequence[Tensor], *rest: Any) -> Any:
+        found = _states(name, x, before, weights, rest) if x.dim() == 2 and 0 not in x.shape else None
+        if found is None:
+            return op(x, sizes, before, weights, *rest)
+        return x.new_empty((x.shape[0], found[0])), *found[1]
+
+    return run
+
+
+#: One entry = what is run for one recurrent op.
+RECURRENT: dict[Any, Callable[..., Any]] = {
+    **{getattr(_aten, name).input: padded(getattr(_aten, name).input, name) for name in _GATES},
+    **{getattr(_aten, name).data: packed(getattr(_aten, name).data, name) for name in _GATES},
+}

@@ -1,0 +1,81 @@
+"""Recurrent layers without values hand on what they hand on with values, without a walk through their steps."""
+
+import itertools
+
+import pytest
+import torch
+from torch import nn
+
+from archstat.errors import ForwardError
+from archstat.tracing import trace
+from archstat.tracing.nested import tensors_in
+from archstat.tracing.recurrent import RECURRENT
+from tests.support import Calls, cost_of
+
+# said once in a process, of a real run
+pytestmark = pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
+
+LAYERS = {
+    "lstm": nn.LSTM,
+    "lstm, projected": lambda *sizes, **named: nn.LSTM(*sizes, proj_size=3, **named),
+    "gru": nn.GRU,
+    "rnn": nn.RNN,
+    "rnn, relu": lambda *sizes, **named: nn.RNN(*sizes, nonlinearity="relu", **named),
+}
+SETTINGS = list(itertools.product((1, 2), (False, True), (False, True), (False, True)))
+
+
+def looks(value):
+    return [(tuple(tensor.shape), tensor.stride(), tensor.dtype) for tensor in tensors_in(value)]
+
+
+def handed_on(layer, *inputs):
+    """What comes out of a trace without values, and of a real run."""
+    found = []
+
+    def call(*given):
+        out = layer(*given)
+        found.append(looks([*out[0][:1], out[1]] if isinstance(out[0], nn.utils.rnn.PackedSequence) else out))
+        return out
+
+    with torch.no_grad():
+        call(*inputs)
+    assert trace(Calls(call, layer=layer), inputs).forward == "meta"
+    return found
+
+
+@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize(("layers", "both_ways", "batch_first", "bias"), SETTINGS)
+def test_a_recurrent_layer_hands_on_what_a_real_one_does(name, layers, both_ways, batch_first, bias):
+    layer = LAYERS[name](4, 5, layers, bidirectional=both_ways, batch_first=batch_first, bias=bias).eval()
+    real, traced = handed_on(layer, torch.ones(6, 2, 4))
+    assert traced == real
+    packed = nn.utils.rnn.pack_padded_sequence(torch.ones(2, 6, 4), [6, 2], batch_first=True)
+    real, traced = handed_on(layer, packed)
+    assert traced == real
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_one_sequence_without_a_batch_is_handed_on_as_it_came(name):
+    real, traced = handed_on(LAYERS[name](4, 5).eval(), torch.ones(6, 4))
+    assert traced == real
+
+
+@pytest.mark.parametrize("op", RECURRENT, ids=str)
+def test_torch_does_not_walk_through_the_steps(op, monkeypatch):
+    def walks(*_):
+        raise AssertionError("torch was asked")
+
+    name, form = op.name().removeprefix("aten::").split(".")
+    module = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn_tanh": nn.RNN}.get(name, LAYERS["rnn, relu"])(4, 5).eval()
+    monkeypatch.setattr(torch._decomp.decompositions, "one_layer_rnn", walks)
+    monkeypatch.setattr(torch._decomp.decompositions, "one_layer_lstm", walks)
+    x = torch.ones(6, 2, 4) if form == "input" else nn.utils.rnn.pack_padded_sequence(torch.ones(6, 2, 4), [6, 2])
+    assert cost_of(module, x).macs > 0
+
+
+def test_weights_that_do_not_fit_are_refused_as_by_torch():
+    layer = nn.LSTM(4, 5)
+    layer.weight_ih_l0 = nn.Parameter(torch.ones(20, 3))
+    with pytest.raises(ForwardError, match="lstm"):
+        trace(layer, (torch.empty(6, 2, 4, device="meta"),))
