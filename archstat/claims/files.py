@@ -78,6 +78,12 @@ class Claim(Operand, frozen=True, forbid_unknown_fields=True, kw_only=True):
             raise ValueError("it expects a slip and has none: say how the number came about")
 
     @property
+    def counts_claims(self) -> bool:
+        """Whether it, or its slip, is about the claims of other files."""
+        slip = () if self.slip is None else (self.slip, self.slip.minus, self.slip.per)
+        return any(operand is not None and operand.claims for operand in (self, self.minus, self.per, *slip))
+
+    @property
     def basis(self) -> str:
         """What it is compared with, in words: ``"vgg16.fc6, parameters, per vgg16, parameters"``."""
         less = f", less {self.minus.basis}" if self.minus is not None else ""

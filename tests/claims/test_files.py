@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archstat.claims import MEASURED, RATES, check, decode, read
+from archstat.claims import MEASURED, RATES, TALLIES, check, decode, read
 from archstat.errors import ArchstatError, DataError
 from archstat.quantities import QUANTITIES
 
@@ -183,8 +183,8 @@ NONSENSE = [
     1,
     2**70,
 ]
-KEYS = "architecture layer resolution batch_size quantity convention measured protocol expression".split()
-OPERANDS = st.fixed_dictionaries(dict.fromkeys(KEYS, st.sampled_from([*[None] * 16, *NONSENSE, *RATES])))
+KEYS = "architecture layer resolution batch_size quantity convention measured protocol claims ids expression".split()
+OPERANDS = st.fixed_dictionaries(dict.fromkeys(KEYS, st.sampled_from([*[None] * 16, *NONSENSE, *RATES, *TALLIES])))
 
 
 def table(entry):
