@@ -13,7 +13,7 @@ from archstat.analysis import analyse
 from archstat.claims import MEASURED, RATES, TALLIES, check, check_files, decode
 from archstat.claims.files import Verdict
 from archstat.cli import cli
-from archstat.counting.conventions import CONVENTIONS
+from archstat.counting.conventions import CONVENTIONS, TOOLS
 from archstat.evaluations import evaluations
 from archstat.measurements import Measurement
 from archstat.published import Convention, published
@@ -66,8 +66,38 @@ def test_the_json_page_lists_every_key():
     assert {key for key in keys if f"`{key}`" not in page and f"`{key}," not in page} == set()
 
 
-def test_the_changelog_counts_the_architectures():
-    assert f"{len(published())} architectures" in (ROOT / "CHANGELOG.md").read_text()
+COUNTED = {
+    r"(\d+) architectures": lambda: len(published()),
+    r"(\d+) networks, each built as its paper": lambda: len(published()),
+    r"(\d+) conventions": lambda: len(CONVENTIONS),
+    r"(\d+) charts": lambda: len(CHARTS.all()),
+}
+"""What the documents count, as they write it, and what there is."""
+
+
+@pytest.mark.parametrize("counted", COUNTED)
+def test_a_document_that_counts_what_there_is_counts_right(counted):
+    pages = [page.read_text() for page in (*DOCUMENTS, ROOT / "CHANGELOG.md")]
+    said = [int(number) for page in pages for number in re.findall(counted, page)]
+    assert set(said) == {COUNTED[counted]()}, "no document counts them, or one does so wrongly"
+
+
+def test_no_document_installs_archstat_from_an_index_that_does_not_have_it():
+    assert not [page.name for page in DOCUMENTS if re.search(r"pip install '?archstat", page.read_text())]
+
+
+NUMBERS = "no one two three four five six seven eight nine ten".split()
+
+
+def test_as_many_tools_are_emulated_as_the_page_says():
+    assert f"When each of the {NUMBERS[len(TOOLS)]} was run by hand" in (ROOT / "docs/reconcile.md").read_text()
+
+
+def test_the_readme_counts_the_written_reports():
+    reports = list(ROOT.glob("reports/*/report.toml"))
+    assert f"{NUMBERS[len(reports)].capitalize()} written ones are" in (ROOT / "README.md").read_text().replace(
+        "\n", " "
+    )
 
 
 def test_the_page_on_other_tools_lists_every_convention():
