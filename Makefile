@@ -8,8 +8,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-LECTURE := alexnet googlenet vgg16 vgg19 inception_v3 inception_v4 resnet18 resnet34 resnet50_v1_5 resnet101_v1_5 \
-	resnet152_v1_5
+LECTURE := alexnet googlenet vgg16 inception_v3 inception_v4 resnet18 resnet50_v1_5 resnet101_v1_5 resnet152_v1_5
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: demo test lint bench claims counts reports golden clean

@@ -42,6 +42,18 @@ def evaluate(text: str) -> Fraction:
         raise DataError(f"{text[:40]!r}… cannot be worked out: too many parentheses.") from error
 
 
+def is_number(text: str) -> bool:
+    """Whether a text is one number, with nothing to be worked out.
+
+    >>> is_number("138M"), is_number("(-40)"), is_number("16 - 9"), is_number("28²"), is_number("")
+    (True, True, False, False, False)
+    """
+    try:
+        return sum(token[:1].isdigit() for token in _tokens(text)) == 1
+    except ValueError:
+        return False
+
+
 class _Reader:
     """Reads from left to right; powers bind before signs, products before sums."""
 

@@ -366,7 +366,7 @@ class Energy(msgspec.Struct, frozen=True):
         net_j: The same less what is drawn idle in that time.
         net_uncertainty_j: Likewise, the idle power's included.
         gain_error: How far the sensor itself may be off, relative; the same for all trials on one board, so that no
-            number of trials makes it smaller, and it cancels in comparisons on that board.
+            number of trials makes it smaller, and it cancels in comparisons on that board. ``None``: not known.
         idle: The idle power.
         step_s: How often the meter steps.
         disagreement: The counter over the integrated sensor of momentary power, less 1; ``None`` without one.
@@ -383,7 +383,7 @@ class Energy(msgspec.Struct, frozen=True):
     uncertainty_j: float | None = None
     net_j: float | None = None
     net_uncertainty_j: float | None = None
-    gain_error: float = 0.05
+    gain_error: float | None = None
     idle: IdlePower | None = None
     step_s: float | None = None
     disagreement: float | None = None

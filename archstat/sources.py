@@ -129,7 +129,7 @@ def _attribute(module: ModuleType, container: str, name: str) -> Any:
     for part in name.split("."):
         if not hasattr(value, part):
             own = [n for n, v in vars(module).items() if getattr(v, "__module__", None) == module.__name__]
-            has = f"It defines {', '.join(own)}." if own else "It defines nothing that makes a network."
+            has = f"It defines {', '.join(own)}." if own else "It defines nothing itself."
             raise SourceError(f"{container!r} has no {name!r}. {has}")
         value = getattr(value, part)
     return value

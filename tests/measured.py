@@ -90,4 +90,6 @@ def measured(cost=None, layers=None, **changes):
 
 MEMORY = Memory(1000, 0, 100, "profiler", peak_bytes=2**20)
 TRIAL = EnergyTrial(window_s=5.0, steps=50, power_w=300.0, passes_per_s=150.0)
-ENERGY = Energy("nvml.total_energy", "GPU board", "pipelined", 4, (TRIAL,), pass_j=2.0, uncertainty_j=0.1)
+ENERGY = Energy(
+    "nvml.total_energy", "GPU board", "pipelined", 4, (TRIAL,), pass_j=2.0, uncertainty_j=0.1, gain_error=0.05
+)

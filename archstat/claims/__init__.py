@@ -1,8 +1,9 @@
 """What texts claim, and what networks are allowed to cost, checked against what is counted, measured and published.
 
-``files.py`` reads claims, made of ``operands.py``; ``measured.py`` and ``rates.py`` hold what can be named of
-measurements and of publications, ``values.py`` works it out; ``statements.py`` compares that with what is stated, and
-``checks.py`` judges. Nothing here needs torch: whoever checks says where costs come from.
+``files.py`` reads claims, made of ``operands.py``; ``measured.py``, ``rates.py`` and ``tallies.py`` hold what can be
+named of measurements, of publications and of other claims files, and ``values.py`` works it out; ``statements.py``
+compares that with what is stated, and ``checks.py`` judges. Nothing here needs torch: whoever checks says where costs
+come from.
 """
 
 from archstat.claims.checks import Finding, check, check_files, summary
@@ -11,10 +12,12 @@ from archstat.claims.measured import MEASURED
 from archstat.claims.operands import Operand
 from archstat.claims.rates import RATES
 from archstat.claims.statements import compare, shown
+from archstat.claims.tallies import TALLIES
 
 __all__ = [
     "MEASURED",
     "RATES",
+    "TALLIES",
     "Claim",
     "ClaimsFile",
     "Finding",

@@ -65,10 +65,18 @@ def check(file: ClaimsFile, analyse: Analyse) -> list[Finding]:
     Raises:
         DataError: A claim cannot be worked out; the message says which, and in which line.
     """
-    sources = Sources(Path(file.path).parent, analyse)
+    sources = Sources(Path(file.path).parent, analyse, lambda path: _judged_beside(path, analyse))
     findings = [_checked(file, claim, sources) for claim in file.claims]
     findings += [_undecided(file, entry) for entry in file.undecided]
     return sorted(findings, key=lambda finding: finding.line)
+
+
+def _judged_beside(path: Path, analyse: Analyse) -> list[Finding]:
+    """The findings of a file that the claims of another one count; so no file is counted in a circle."""
+    file = read(path)
+    if any(claim.counts_claims for claim in file.claims):
+        raise DataError(f"{path} counts the claims of other files itself: name those files, and not this one.")
+    return check(file, analyse)
 
 
 def check_files(paths: Iterable[Path], analyse: Analyse) -> list[Finding]:

@@ -14,6 +14,7 @@ import msgspec
 
 from archstat.claims.operands import Operand
 from archstat.errors import DataError
+from archstat.expressions import is_number
 from archstat.quantities import QUANTITIES
 from archstat.texts import text_of, toml_of
 
@@ -74,8 +75,28 @@ class Claim(Operand, frozen=True, forbid_unknown_fields=True, kw_only=True):
         for operand in (self.minus, self.per, *slip):
             if operand is not None:
                 operand.check()
-        if self.expect == "slip" and self.slip is None:
-            raise ValueError("it expects a slip and has none: say how the number came about")
+        self._check_slip()
+
+    def _check_slip(self) -> None:
+        """A slip explains how one printed number came about, so there is one, and something that gives it."""
+        if self.slip is None:
+            if self.expect == "slip":
+                raise ValueError("it expects a slip and has none: say how the number came about")
+        elif _BOUND.match(self.stated):
+            raise ValueError(f"{self.stated!r} is a bound, which many numbers meet: no slip explains it, so say 'why'")
+        elif is_number(self.slip.expression):
+            raise ValueError("its slip is a number and no sum: write the sum that gives what is printed")
+
+    @property
+    def counts_claims(self) -> bool:
+        """Whether it, or its slip, is about the claims of other files."""
+        slip = () if self.slip is None else (self.slip, self.slip.minus, self.slip.per)
+        return any(operand is not None and operand.claims for operand in (self, self.minus, self.per, *slip))
+
+    @property
+    def is_its_own_number(self) -> bool:
+        """Whether nothing is worked out: one number, typed twice."""
+        return self.origin == "sum" and self.minus is None and self.per is None and is_number(self.expression)
 
     @property
     def basis(self) -> str:
@@ -129,6 +150,7 @@ class ClaimsFile(msgspec.Struct, frozen=True):
     undecided: tuple[Undecided, ...]
 
 
+_BOUND = re.compile(r"\s*[<>≤≥]")
 _KINDS = ("claim", "budget", "undecided")
 _TOP = ("title", "link", "note", *_KINDS)
 

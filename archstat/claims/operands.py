@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from typing import Literal
 
 import msgspec
 
 from archstat.claims.measured import MEASURED
 from archstat.claims.rates import RATES
+from archstat.claims.tallies import TALLIES
 from archstat.errors import InputError
 from archstat.quantities import QUANTITIES
 from archstat.settings import Setting, parse_input
 
-Origin = Literal["counted", "measured", "published", "sum"]
+Origin = Literal["counted", "measured", "published", "tallied", "sum"]
 
 
 class Operand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A number that can be worked out: a quantity that is counted, was measured or was published, or a sum.
+    """A number that can be worked out: a quantity that is counted, was measured or published, a tally, or a sum.
 
     Attributes:
         architecture: The network, as on the command line.
@@ -29,6 +31,9 @@ class Operand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         measured: A file of measurements, by its path from the claims file: the quantity is one of
             :data:`archstat.claims.measured.MEASURED`.
         protocol: How an error rate was measured: the quantity is one of :data:`archstat.claims.rates.RATES`.
+        claims: Another claims file, or several, by their paths from this one: the quantity is one of
+            :data:`archstat.claims.tallies.TALLIES`.
+        ids: What the ids of their claims look like that count; ``""``: all count.
         expression: A sum, as the text prints it.
     """
 
@@ -41,6 +46,8 @@ class Operand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     convention: str = ""
     measured: str = ""
     protocol: str = ""
+    claims: str | tuple[str, ...] = ()
+    ids: str = ""
     expression: str = ""
 
     @property
@@ -50,8 +57,15 @@ class Operand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         return Setting(inputs, self.resolution, 1 if self.batch_size is None else self.batch_size)
 
     @property
+    def files(self) -> tuple[str, ...]:
+        """The claims files that it counts in."""
+        return (self.claims,) if isinstance(self.claims, str) else self.claims
+
+    @property
     def origin(self) -> Origin:
         """Where its value comes from."""
+        if self.claims:
+            return "tallied"
         if self.measured or self.protocol:
             return "measured" if self.measured else "published"
         return "counted" if self.architecture else "sum"
@@ -61,6 +75,8 @@ class Operand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         """What it is, in words: ``"vgg16.fc6, parameters"``."""
         if self.origin == "sum":
             return self.expression
+        if self.origin == "tallied":
+            return f"{self.quantity} of {', '.join(self.files)}{f', ids {self.ids}' if self.ids else ''}"
         place = ".".join(filter(None, (self.architecture, self.layer)))
         size = f"at {self.resolution}×{self.resolution}" if self.resolution else self.input and f"at {self.input}"
         batch = f"batch {self.batch_size}" if self.batch_size is not None else ""
@@ -73,7 +89,11 @@ class Operand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         Raises:
             ValueError: It does.
         """
-        kinds = {"measured": self._check_measured, "published": self._check_published}
+        kinds = {
+            "measured": self._check_measured,
+            "published": self._check_published,
+            "tallied": self._check_tallied,
+        }
         kinds.get(self.origin, self._check_counted)()
         if any(size is not None and size < 1 for size in (self.batch_size, self.resolution)):
             raise ValueError("'batch_size' and 'resolution' are whole numbers from 1 on")
@@ -83,12 +103,16 @@ class Operand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
             raise ValueError(str(error).rstrip(".")) from error
 
     def _check_counted(self) -> None:
+        if self.quantity in TALLIES:
+            raise ValueError(f"{self.quantity!r} is no count of a network: name the files with 'claims'")
         if bool(self.architecture) != bool(self.quantity):
             raise ValueError("'architecture' and 'quantity' go together")
         if not self.architecture and not self.expression:
             raise ValueError("it names neither an 'architecture' and a 'quantity' nor an 'expression'")
         if not self.architecture and (self.layer or self.input or self.resolution or self.convention):
             raise ValueError("'layer', 'input', 'resolution' and 'convention' need an 'architecture'")
+        if self.ids:
+            raise ValueError("'ids' needs 'claims'")
         if self.quantity in MEASURED:
             raise ValueError(f"{self.quantity!r} is no count: name the file with 'measured'")
         if self.quantity in RATES:
@@ -97,21 +121,33 @@ class Operand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
             raise ValueError(f"{self.quantity!r} is none of the quantities {', '.join(QUANTITIES)}")
 
     def _check_measured(self) -> None:
-        self._refuse("measured", "input", "resolution", "convention", "protocol", "expression")
+        self._refuse("measured", "input", "resolution", "convention", "protocol", "ids", "expression")
         if not self.measured.isprintable():
             raise ValueError(f"{self.measured!r} is no path of a file")
         if self.quantity not in MEASURED:
             raise ValueError(f"{self.quantity!r} is none of the measured quantities {', '.join(MEASURED)}")
 
     def _check_published(self) -> None:
-        self._refuse("protocol", "layer", "input", "batch_size", "convention")
+        self._refuse("protocol", "layer", "input", "batch_size", "convention", "ids")
         if not self.architecture:
             raise ValueError("'protocol' needs an 'architecture'")
         if self.quantity not in RATES:
             raise ValueError(f"{self.quantity!r} is none of the published quantities {', '.join(RATES)}")
+
+    def _check_tallied(self) -> None:
+        self._refuse("claims", *(field for field in Operand.__struct_fields__ if field not in _OF_TALLIES))
+        if not all(file and file.isprintable() for file in self.files):
+            raise ValueError("'claims' is the path of a claims file, or a list of such paths")
+        if len(set(map(os.path.normpath, self.files))) < len(self.files):
+            raise ValueError("'claims' names a file twice")
+        if self.quantity not in TALLIES:
+            raise ValueError(f"{self.quantity!r} is none of the quantities of claims {', '.join(TALLIES)}")
 
     def _refuse(self, key: str, *others: str) -> None:
         """Refuse keys that say nothing beside another one."""
         for other in others:
             if getattr(self, other) not in ("", None):
                 raise ValueError(f"{other!r} does not go with {key!r}")
+
+
+_OF_TALLIES = ("claims", "ids", "quantity")

@@ -1,8 +1,9 @@
-"""Operands → values: counted, measured, published, or the text's own sum; their differences and ratios."""
+"""Operands → values: counted, measured, published, tallied, or the text's own sum; their differences and ratios."""
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from archstat.claims.measured import measured_value
 from archstat.claims.operands import Operand
 from archstat.claims.rates import published_rate
 from archstat.claims.statements import PLAIN, Result
+from archstat.claims.tallies import Judged, tallied
 from archstat.conditions import fitting
 from archstat.errors import DataError
 from archstat.expressions import evaluate
@@ -34,10 +36,17 @@ class Value(msgspec.Struct, frozen=True):
 class Sources:
     """Where values come from."""
 
-    def __init__(self, folder: Path, analyse: Analyse) -> None:
-        """Files of measurements are found from ``folder``, and each is read once; networks come from ``analyse``."""
+    def __init__(self, folder: Path, analyse: Analyse, judge: Callable[[Path], Sequence[Judged]]) -> None:
+        """Where to look.
+
+        Args:
+            folder: Files are found from here, and each is read once.
+            analyse: Networks come from it.
+            judge: From a claims file to its claims with their verdicts.
+        """
         self._folder = folder
         self._analyse = analyse
+        self._judge = functools.cache(judge)
         self._read = functools.cache(read_measurements)
 
     def value(self, operand: Operand, minus: Operand | None = None, per: Operand | None = None) -> Value:
@@ -56,6 +65,8 @@ class Sources:
         return Value(self._result(operand), unit_of(operand.quantity))
 
     def _result(self, operand: Operand) -> Result:
+        if operand.claims:
+            return self._tallied(operand)
         if operand.measured:
             return self._measured(operand)
         if operand.protocol:
@@ -64,6 +75,10 @@ class Sources:
             part = part_of(self._analyse(operand.architecture, operand.setting), operand.layer)
             return value_of(part, operand.quantity, operand.convention)
         return evaluate(operand.expression)
+
+    def _tallied(self, operand: Operand) -> int:
+        judged = [each for file in operand.files for each in self._judge(self._folder / file)]
+        return tallied(judged, operand.quantity, operand.ids)
 
     def _measured(self, operand: Operand) -> Fraction:
         measurements = self._read(self._folder / operand.measured)

@@ -114,6 +114,11 @@ def _counted(finding: Finding) -> Citation:
 def _number(finding: Finding, text: str) -> str:
     if finding.claim is None:
         raise DataError(f"claim {finding.id!r} is undecided and states no number: cite its words with .text.")
+    if finding.claim.is_its_own_number:
+        raise DataError(
+            f"claim {finding.id!r} compares {finding.stated} with a number that was typed as well: name what it is "
+            "counted, measured or worked out from."
+        )
     return text
 
 

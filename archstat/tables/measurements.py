@@ -105,9 +105,10 @@ def _energies(measurements: Iterable[Measurement]) -> Iterator[str]:
     met = [each.energy for each in measurements if each.energy is not None and each.energy.pass_j is not None]
     for boundary, mode, gain in dict.fromkeys((each.boundary, each.mode, each.gain_error) for each in met):
         queue = "with a full queue" if mode == "pipelined" else "one pass after the other"
+        off = "not known" if gain is None else f"about {100 * gain:g} % as a rule, alike for all rows of one board"
         yield (
-            f"Energy is that of the {boundary} for one input, {queue}, idle power included; the meter itself may be "
-            f"off by {100 * gain:g} %, alike for all rows of one board."
+            f"Energy is that of the {boundary} for one input, {queue}, idle power included; how far the meter itself "
+            f"is off: {off}."
         )
 
 

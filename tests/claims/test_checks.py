@@ -109,7 +109,7 @@ def test_a_slip_that_does_not_give_the_printed_number_explains_nothing():
 
 
 def test_a_claim_that_holds_needs_no_slip():
-    finding = found("expression='2+2'\nstated='4'\nexpect='slip'\nslip={expression='5', why='x'}")
+    finding = found("expression='2+2'\nstated='4'\nexpect='slip'\nslip={expression='2+3', why='x'}")
     assert (finding.verdict, finding.is_as_expected) == ("exact", False)
 
 

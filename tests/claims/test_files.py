@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archstat.claims import MEASURED, RATES, check, decode, read
+from archstat.claims import MEASURED, RATES, TALLIES, check, decode, read
 from archstat.errors import ArchstatError, DataError
 from archstat.quantities import QUANTITIES
 
@@ -115,6 +115,17 @@ def changed(old, new, text=CLAIM):
         (f"{CLAIM}batch_size = 0", "'batch_size' and 'resolution' are whole numbers from 1 on."),
         (f'{CLAIM}expect = "maybe"', "Invalid enum value 'maybe' - at `$.expect`."),
         (f'{CLAIM}expect = "slip"', "it expects a slip and has none: say how the number came about."),
+        *(
+            (
+                f'{changed("138M", bound)}slip = {{ expression = "2*69M", why = "x" }}',
+                f"a.toml:2: claim 'vgg': {bound!r} is a bound, which many numbers meet: no slip explains it, so say",
+            )
+            for bound in ("> 50%", ">50%", "  <= 1", "≤ 138M", "≥2x", ">= 138,357,544", "<1x")
+        ),
+        (
+            f'{CLAIM}expect = "slip"\nslip = {{ expression = "(138M)", why = "x" }}',
+            "its slip is a number and no sum: write the sum that gives what is printed.",
+        ),
         (f'{CLAIM}slip = {{ expression = "1" }}', "Object missing required field `why` - at `$.slip`."),
         (f'{CLAIM}slip = {{ quantity = "size", why = "x" }}', "'size' is none of the quantities"),
         (f'{CLAIM}per = {{ architecture = "vgg11" }}', "'architecture' and 'quantity' go together."),
@@ -183,8 +194,8 @@ NONSENSE = [
     1,
     2**70,
 ]
-KEYS = "architecture layer resolution batch_size quantity convention measured protocol expression".split()
-OPERANDS = st.fixed_dictionaries(dict.fromkeys(KEYS, st.sampled_from([*[None] * 16, *NONSENSE, *RATES])))
+KEYS = "architecture layer resolution batch_size quantity convention measured protocol claims ids expression".split()
+OPERANDS = st.fixed_dictionaries(dict.fromkeys(KEYS, st.sampled_from([*[None] * 16, *NONSENSE, *RATES, *TALLIES])))
 
 
 def table(entry):

@@ -37,6 +37,26 @@ def test_every_claim_has_its_text_and_its_place(path):
     assert all(entry.text and entry.source and entry.why for entry in file.undecided)
 
 
+PRINTED_OTHERWISE = {"direct-120-million-as-multiplied": "1억 2천만"}
+"""Numbers of slips that the text prints in words: how."""
+
+
+def digits(text):
+    return "".join(filter(str.isdigit, text))
+
+
+@pytest.mark.parametrize("path", LECTURES, ids=lambda path: path.parent.name)
+def test_a_slip_explains_a_number_that_the_text_prints(path):
+    for claim in (each for each in read(path).claims if each.slip is not None):
+        printed = PRINTED_OTHERWISE.get(claim.id, claim.stated)
+        assert digits(printed) in digits(claim.text), f"{claim.id}: nobody printed {claim.stated}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.parent.name)
+def test_no_claim_compares_a_number_with_itself(path):
+    assert [claim.id for claim in read(path).claims if claim.is_its_own_number] == []
+
+
 @pytest.mark.parametrize("path", LECTURES, ids=lambda path: path.parent.name)
 def test_most_claims_are_decided_by_a_network_and_not_by_their_own_sum(path):
     claims = read(path).claims

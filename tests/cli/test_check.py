@@ -150,6 +150,24 @@ def test_what_cannot_run_ends_with_2(fails, tmp_path, text, says):
     assert says in fails("check", path)
 
 
+@pytest.mark.usefixtures("claims")
+def test_claims_of_another_file_are_counted(archstat, fails, tmp_path):
+    text = "[[claim]]\nid = 'sum'\nclaims = 'good.toml'\nquantity = 'claims_that_hold'\nstated = '1'"
+    (tmp_path / "own.toml").write_text(text, encoding="utf-8")
+    code, out, _ = archstat("check", "own.toml", "--format", "csv")
+    assert code == 0
+    assert "tallied: claims_that_hold of good.toml" in out
+    (tmp_path / "own.toml").write_text(text.replace("good", "own"), encoding="utf-8")
+    assert "own.toml counts the claims of other files itself" in fails("check", "own.toml")
+
+
+@pytest.mark.usefixtures("claims")
+def test_a_slip_of_a_bound_ends_with_2(fails, tmp_path):
+    text = CLAIMS.replace('stated = "358M"', 'stated = "> 350M"')
+    (tmp_path / "bound.toml").write_text(text, encoding="utf-8")
+    assert "claim 'slide 55': '> 350M' is a bound, which many numbers meet" in fails("check", "bound.toml")
+
+
 def test_a_file_that_is_missing_ends_with_2(fails):
     assert fails("check", "nothing.toml") == "Error: nothing.toml cannot be read: No such file or directory.\n"
 

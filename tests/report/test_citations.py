@@ -68,6 +68,16 @@ def test_what_a_claim_lacks_cannot_be_cited(cite, reference, what):
         cite(reference)
 
 
+@pytest.mark.parametrize("typed", ["60,000", "(60k)", " 60 000 ".replace(" ", "")])
+def test_a_number_that_is_only_compared_with_itself_is_no_claim_to_cite(tmp_path, typed):
+    own = CLAIMS.replace('expression = "(5*5*1 + 1)*6"\nstated = "156"', f'expression = "{typed}"\nstated = "60,000"')
+    folder = report(tmp_path / "own", claims=own)
+    for reference in ("conv", "conv.counted"):
+        with pytest.raises(DataError, match=r"claim 'conv' compares 60,000 with a number that was typed as well: name"):
+            Claims(counted).cited(folder, reference)
+    assert Claims(counted).cited(folder, "conv.text").text == "156 parameters"
+
+
 def test_an_unknown_claim_is_refused_with_the_closest_names(cite):
     with pytest.raises(UnknownNameError, match=r"No claim is named 'paramters'\. Did you mean 'parameters'\?"):
         cite("paramters")

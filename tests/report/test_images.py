@@ -79,7 +79,7 @@ def test_without_kaleido_or_a_browser_it_says_what_to_install(monkeypatch, error
 
     monkeypatch.setattr(images.io, "to_image", fail)
     with pytest.raises(
-        OutputError, match=r"\(no kaleido\): pictures need kaleido and a Chrome or Chromium: pip install"
+        OutputError, match=r"\(no kaleido\): pictures need kaleido and a Chrome or Chromium: pip install kaleido\."
     ):
         write_images([CHART], tmp_path, "png")
     assert list(tmp_path.iterdir()) == []

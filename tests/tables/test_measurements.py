@@ -130,10 +130,18 @@ def test_each_code_of_noise_marks_its_row(code):
 
 def test_energy_says_what_it_includes():
     said = notes(at(GPU, energy=ENERGY), at(GPU, "second", energy=ENERGY))
-    says = "Energy is that of the GPU board for one input, with a full queue, idle power included; the meter itself may"
+    says = "Energy is that of the GPU board for one input, with a full queue, idle power included; how far the"
     assert said.count(says) == 1
-    assert "be off by 5 %, alike for all rows of one board." in said
+    assert "meter itself is off: about 5 % as a rule, alike for all rows of one board." in said
     assert "one pass after the other, idle" in notes(at(GPU, energy=msgspec.structs.replace(ENERGY, mode="latency")))
+
+
+def test_the_error_of_a_gpu_s_sensor_is_not_said_of_the_counters_of_a_processor():
+    energy = msgspec.structs.replace(ENERGY, source="rapl", boundary="CPU packages", gain_error=None)
+    said = notes(at(CONDITIONS, energy=energy))
+    assert "Energy is that of the CPU packages" in said
+    assert "how far the meter itself is off: not known." in said
+    assert "5 %" not in said.partition("Energy is")[2]
 
 
 def test_what_differs_under_one_heading_is_said():

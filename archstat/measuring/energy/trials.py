@@ -81,6 +81,7 @@ def energy_of(
         uncertainty_j=spread,
         net_j=_net(records, setup.idle),
         net_uncertainty_j=_net_uncertainty(records, setup.idle, spread),
+        gain_error=setup.traits.gain_error,
         idle=setup.idle,
         step_s=setup.step_s,
         disagreement=shortfall,

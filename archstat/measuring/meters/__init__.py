@@ -76,6 +76,7 @@ class Traits(NamedTuple):
         window_s: The shortest window that means something.
         is_sampled: It looks at the power a part of the time only.
         processes: Other processes on the device; ``None``: not told.
+        gain_error: How far all of its readings may be off, relative; ``None``: nobody has told.
         reasons: What a reader of its numbers must know.
     """
 
@@ -84,6 +85,7 @@ class Traits(NamedTuple):
     window_s: float
     is_sampled: bool = False
     processes: int | None = None
+    gain_error: float | None = None
     reasons: tuple[Reason, ...] = ()
 
 

@@ -71,7 +71,7 @@ def test_the_interval_of_trials_holds_the_truth_about_as_often_as_it_says():
 
 
 def test_a_gain_error_is_not_told_by_any_number_of_trials():
-    board = FakeBoard(FakeClock(), gain=1.05)
+    board = FakeBoard(FakeClock(), gain=1.05, gain_error=0.05)
     (result,) = measure(board, Load(FakeWork(board)))
     assert result.pass_j == pytest.approx(1.05 * 0.6, rel=2e-3)
     assert result.uncertainty_j < 0.01 * result.pass_j < result.gain_error * result.pass_j

@@ -148,6 +148,7 @@ def test_without_a_counter_power_is_integrated(nvml, clock):
     meter = nvml_meter(UUID, clock)
     assert (meter.id, codes(meter)) == ("nvml.power", ["ENERGY_UNSUPPORTED"])
     assert meter.probe().window_s == 10.0
+    assert meter.probe().gain_error == 0.05
     meter.restart()
     before = meter.read().joules
     clock.advance(2.0)

@@ -187,6 +187,7 @@ def test_the_energy_of_work_on_a_processor_is_its_power_times_its_time(tree, clo
     plan = EnergyPlan(trials=2, idle_wait_s=1.0, idle_s=3.0)
     load = Load(Work(), mode="latency")
     (energy,) = measure_energy([load], meter(tree, clock), plan, clock=clock, background=clock.background)
+    assert energy.gain_error is None, "the error of a GPU's sensor says nothing of a processor's counters"
     assert START + drawn[0] * 1e6 > RANGE_UJ  # it has wrapped on the way
     assert energy.source == "rapl"
     assert energy.pass_j == pytest.approx(65 * 0.100, rel=5e-3)
