@@ -25,6 +25,7 @@ from archstat.settings import InputSpec, Setting
 from archstat.sources import Source
 from archstat.tracing import trace
 from archstat.tracing.nested import tensors_in
+from archstat.trust import Reach
 
 
 def count(model: nn.Module | str, *inputs: Any, **kwargs: Any) -> ModelCost:
@@ -160,13 +161,18 @@ def analyse_model(model: nn.Module | str, *inputs: Any, **kwargs: Any) -> Analys
     return Analysis(source, sources.build_on_meta(source), inputs, kwargs)
 
 
-def analyse(name: str, setting: Setting) -> Analysis:
+def analyse(name: str, setting: Setting, reach: Reach | None = None) -> Analysis:
     """A named network, traced on the input that the setting says.
+
+    Args:
+        name: The network.
+        setting: Its input.
+        reach: The code that the name may lead to, if a file holds it.
 
     Raises:
         ArchstatError: The name leads nowhere, or the network cannot take the input.
     """
-    return analyse_subject(Subject(name), setting)
+    return analyse_subject(Subject(name, reach), setting)
 
 
 def analyse_subject(subject: Subject, setting: Setting) -> Analysis:
@@ -188,13 +194,13 @@ class Subject:
         source: What is known of it.
     """
 
-    def __init__(self, name: str) -> None:
-        """The network of that name.
+    def __init__(self, name: str, reach: Reach | None = None) -> None:
+        """The network of that name, which may be limited to the code that a file can name.
 
         Raises:
-            ArchstatError: The name leads nowhere.
+            ArchstatError: The name leads nowhere, or further than it may.
         """
-        self.source = sources.find(name)
+        self.source = sources.find(name, reach)
         self._model: nn.Module | None = None
 
     def inputs(self, setting: Setting) -> tuple[InputSpec, ...]:

@@ -59,6 +59,9 @@ class Network(Protocol):
 Analyse = Callable[[str, Setting], Network]
 """From the name of a network and an input to what is known of it."""
 
+AnalyseWithin = Callable[..., Network]
+"""The same, with the code that a name out of a file may lead to as an optional third argument."""
+
 
 class Saved(msgspec.Struct, frozen=True):
     """A network of which only a saved cost is known.

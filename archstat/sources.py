@@ -24,9 +24,11 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from archstat.errors import SourceError, first_line
+from archstat.makers import check_maker
 from archstat.published import published
 from archstat.registry import Architecture, architectures, arguments_of
 from archstat.settings import parse_call
+from archstat.trust import Reach, is_standard_module
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -47,11 +49,12 @@ class Source(msgspec.Struct, frozen=True):
     paper: str = ""
 
 
-def find(spec: str) -> Source:
-    """The network that a text names.
+def find(spec: str, reach: Reach | None = None) -> Source:
+    """The network that a text names; a file and a module are imported, which runs them.
 
     Args:
         spec: An architecture of ours, ``FILE.py:NAME`` or ``PACKAGE.MODULE:NAME``, with or without ``(arguments)``.
+        reach: The code that it may lead to, if a file names it; ``None``: a user does, and may name any.
 
     Raises:
         UnknownNameError: No architecture has that name.
@@ -63,8 +66,23 @@ def find(spec: str) -> Source:
         return _own(spec, architectures.get(place), args, kwargs)
     if not container or not attribute:
         raise SourceError(f"{spec!r} names no network: write it as './net.py:Net' or 'torchvision.models:resnet50'.")
-    module = _load_file(Path(container)) if container.endswith(".py") else _load_module(container)
-    return Source(spec, _checked_call(spec, _attribute(module, container, attribute), args, kwargs))
+    module = _module(spec, container, reach)
+    function = _attribute(module, container, attribute)
+    if not isinstance(function, nn.Module):
+        check_maker(spec, function, reach)
+    return Source(spec, _checked_call(spec, function, args, kwargs))
+
+
+def _module(spec: str, container: str, reach: Reach | None) -> ModuleType:
+    """Import a file or a module."""
+    if container.endswith(".py"):
+        if reach is not None and not reach.has(container):
+            raise reach.refusal(spec)
+        return _load_file(Path(container))
+    _check_module(container)
+    if reach is not None:
+        reach.check_module(spec, container)
+    return _load_module(container)
 
 
 def _own(spec: str, entry: Architecture, args: list[Any], kwargs: dict[str, Any]) -> Source:
@@ -100,8 +118,6 @@ def _checked_call(spec: str, function: Any, args: list[Any], kwargs: dict[str, A
         if args or kwargs:
             raise SourceError(f"{spec!r} does not fit: the network is made already, so it takes no arguments.")
         return lambda: function
-    if not callable(function):
-        raise SourceError(f"{spec!r} is neither a network nor makes one: it is of type {type(function).__name__}.")
     try:
         inspect.signature(function).bind(*args, **kwargs)
     except TypeError as error:
@@ -135,9 +151,15 @@ def _attribute(module: ModuleType, container: str, name: str) -> Any:
     return value
 
 
-def _load_module(name: str) -> ModuleType:
+def _check_module(name: str) -> None:
+    """Refuse what is no module, or has no networks, before it is imported."""
     if re.search(r"[^\w.]", name) or not all(name.split(".")):
         raise SourceError(f"{name!r} is no module: write a file as './net.py:Net', a module as 'package.module:Net'.")
+    if is_standard_module(name):
+        raise SourceError(f"{name!r} has no networks: it is of Python's standard library.")
+
+
+def _load_module(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:

@@ -14,7 +14,8 @@ from archstat.claims.statements import compare, difference, shown
 from archstat.claims.values import Sources, Value
 from archstat.errors import ArchstatError, DataError
 from archstat.expressions import evaluate
-from archstat.quantities import Analyse
+from archstat.quantities import AnalyseWithin
+from archstat.trust import NOTHING, Trust
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -59,27 +60,34 @@ class Finding(msgspec.Struct, frozen=True):
         return self.verdict in (self.expected, "undecided")
 
 
-def check(file: ClaimsFile, analyse: Analyse) -> list[Finding]:
+def check(file: ClaimsFile, analyse: AnalyseWithin, trust: Trust = NOTHING) -> list[Finding]:
     """The findings of a file, in its order.
+
+    Args:
+        file: The claims.
+        analyse: Counts a network.
+        trust: Which files may name code; none of them, if it is not said.
 
     Raises:
         DataError: A claim cannot be worked out; the message says which, and in which line.
     """
-    sources = Sources(Path(file.path).parent, analyse)
+    sources = Sources(Path(file.path).parent, trust.within(file.path, analyse))
     findings = [_checked(file, claim, sources) for claim in file.claims]
     findings += [_undecided(file, entry) for entry in file.undecided]
     return sorted(findings, key=lambda finding: finding.line)
 
 
-def check_files(paths: Iterable[Path], analyse: Analyse) -> list[Finding]:
+def check_files(paths: Iterable[Path], analyse: AnalyseWithin, trust: Trust = NOTHING) -> list[Finding]:
     """The findings of several files; a network that several claims name is analysed once.
+
+    The arguments are those of :func:`check`.
 
     Raises:
         DataError: A file does not hold together, or a claim cannot be worked out.
     """
     files = [read(path) for path in paths]
     once = functools.cache(analyse)
-    return [finding for file in files for finding in check(file, once)]
+    return [finding for file in files for finding in check(file, once, trust)]
 
 
 def _undecided(file: ClaimsFile, entry: Undecided) -> Finding:

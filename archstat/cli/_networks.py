@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from archstat.report.material import Material
     from archstat.scaling import Over, Scaling
     from archstat.settings import Setting, TrainingSetting
+    from archstat.trust import Reach
 
 
 def cost_of(name: str, **given: Any) -> ModelCost:
@@ -52,8 +53,11 @@ def explanations_of(name: str, **given: Any) -> tuple[ModelCost, tuple[Explanati
     return network.cost, network.explanations()
 
 
-def analyse_named(name: str, setting: Setting) -> Network:
-    """What is known of the named network, or saved cost; what a network's code prints goes to stderr."""
+def analyse_named(name: str, setting: Setting, reach: Reach | None = None) -> Network:
+    """What is known of the named network, or saved cost; what a network's code prints goes to stderr.
+
+    A name that a file holds comes with the code that it may lead to.
+    """
     if name.endswith(".json"):
         from archstat.quantities import Saved
         from archstat.results import read_for
@@ -62,7 +66,7 @@ def analyse_named(name: str, setting: Setting) -> Network:
     from archstat.analysis import analyse
 
     with contextlib.redirect_stdout(sys.stderr):
-        return analyse(name, setting)
+        return analyse(name, setting, reach)
 
 
 def scaling_named(name: str, over: Over, sizes: str | None, **given: Any) -> Scaling:

@@ -69,6 +69,12 @@ def is_given(option: str) -> bool:
     return click.get_current_context().get_parameter_source(option) is click.core.ParameterSource.COMMANDLINE
 
 
+def trust_option(command: Command) -> Command:
+    """``--trust``."""
+    told = "Follow 'FILE.py:NAME' and 'MODULE:NAME' in what is named here: runs the code that belongs to it."
+    return click.option("--trust", "is_trusted", is_flag=True, help=told)(command)
+
+
 def convention_option(command: Command) -> Command:
     """``--convention``."""
     told = "Also count as this paper or tool does: a name of 'archstat reconcile'."
