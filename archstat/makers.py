@@ -10,7 +10,7 @@ from typing import Any
 
 from torch import nn
 
-from archstat.errors import SourceError
+from archstat.errors import SourceError, quoted
 from archstat.trust import Reach, is_in_standard_library, is_standard_module
 
 
@@ -32,7 +32,7 @@ def check_maker(spec: str, value: Any, reach: Reach | None = None) -> None:
     if functions and reach is not None:
         reach.check_functions(spec, functions)
     if not functions:
-        raise SourceError(f"{spec!r} {_fault(steps[-1])}")
+        raise SourceError(f"{quoted(spec)} {_fault(steps[-1])}")
 
 
 def _fault(inner: Any) -> str:

@@ -25,7 +25,7 @@ from urllib.request import url2pathname
 
 import msgspec
 
-from archstat.errors import DataError, SourceError
+from archstat.errors import DataError, SourceError, quoted
 from archstat.settings import Setting, parse_call
 from archstat.texts import text_of, toml_of
 
@@ -70,11 +70,11 @@ class Reach(msgspec.Struct, frozen=True):
         """The complaint about a name that leads elsewhere."""
         if not self.folders:
             own = "no layer of torch and no network of ours"
-            return SourceError(f"{name!r} is {own}: {self.file} may name no other code.")
+            return SourceError(f"{quoted(name)} is {own}: {self.file} may name no other code.")
         own = " or ".join(self.folders)
         return SourceError(
-            f"{name!r} leads to code that {self.file} may not name: its own lies below {own}; of an installed package "
-            "it may name networks, as 'package.module:Net'."
+            f"{quoted(name)} leads to code that {self.file} may not name: its own lies below {own}; of an installed "
+            "package it may name networks, as 'package.module:Net'."
         )
 
     def check_module(self, name: str, module: str) -> None:
@@ -147,7 +147,8 @@ class Trust(msgspec.Struct, frozen=True):
                 return Reach(str(file), ())
             if project is None:
                 raise SourceError(
-                    f"{name!r} names code, and {file} may not run any unless you trust it: if you do, say '--trust', "
+                    f"{quoted(name)} names code, and {file} may not run any unless you trust it: if you do, say "
+                    f"'--trust', "
                     f'or name its folder in your {PROJECT}: [tool.archstat] trust = ["…"].'
                 )
         folders = [real.parent] if project is None else [real.parent, project]

@@ -12,7 +12,7 @@ import msgspec
 from archstat.claims.files import Claim, ClaimsFile, Expected, Slip, Undecided, Verdict, read
 from archstat.claims.statements import compare, difference, shown
 from archstat.claims.values import Sources, Value
-from archstat.errors import ArchstatError, DataError
+from archstat.errors import ArchstatError, DataError, quoted
 from archstat.expressions import evaluate
 from archstat.quantities import AnalyseWithin
 from archstat.trust import NOTHING, Trust
@@ -102,7 +102,7 @@ def _checked(file: ClaimsFile, claim: Claim, sources: Sources) -> Finding:
         verdict, message = _judged(claim, value, sources)
         message = "; ".join(filter(None, (message, claim.why if verdict not in _HOLDING else "")))
     except ArchstatError as error:
-        raise DataError(f"{file.path}:{claim.line}: claim {claim.id!r}: {error}") from error
+        raise DataError(f"{file.path}:{claim.line}: claim {quoted(claim.id)}: {error}") from error
     return Finding(
         file.path,
         claim.line,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from archstat.errors import InputError
+from archstat.errors import InputError, quoted
 
 if TYPE_CHECKING:
     from archstat.measurements import Measurement, Peaks
@@ -153,7 +153,7 @@ def measurements_named(names: Sequence[str]) -> list[Measurement] | None:
         return None
     for name, holds in is_file.items():
         if not holds:
-            raise InputError(f"{name!r} is no saved measurement: compare measurements with each other alone.")
+            raise InputError(f"{quoted(name)} is no saved measurement: compare measurements with each other alone.")
     return [measurement for name in names for measurement in read_measurements(Path(name))]
 
 
@@ -197,7 +197,9 @@ def training_of(name: str, **given: Any) -> TrainingCost:
 
 def _refuse_saved(name: str) -> None:
     if name.endswith(".json"):
-        raise InputError(f"{name!r} is a saved cost, of one input and without its tensors: name the network itself.")
+        raise InputError(
+            f"{quoted(name)} is a saved cost, of one input and without its tensors: name the network itself."
+        )
 
 
 def _setting(*, inputs: tuple[str, ...], resolution: int | None, batch_size: int, dtype: str, strict: bool) -> Setting:

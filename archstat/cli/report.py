@@ -89,8 +89,8 @@ def build(folders: tuple[Path, ...], *, is_offline: bool, is_trusted: bool) -> N
     """
     from archstat.report.page import render
     from archstat.report.written import build as pages_of
-    from archstat.results import write_whole
     from archstat.trust import NOTHING, Trust
+    from archstat.writing import write_whole
 
     made = pages_of(folders, analyse_named, Trust.of(folders) if is_trusted else NOTHING)
     pages = [(path, render(page, is_offline=is_offline)) for path, page in made]

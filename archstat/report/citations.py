@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from archstat.claims import Finding, check, read
-from archstat.errors import DataError, UnknownNameError
+from archstat.errors import DataError, UnknownNameError, quoted
 from archstat.quantities import Analyse, AnalyseWithin
 from archstat.report.prose import Citation
 from archstat.trust import NOTHING, Trust
@@ -47,7 +47,7 @@ class Claims:
         findings = check(file, self._analyse, self._trust)
         failed = [each for each in findings if not each.is_as_expected]
         if failed:
-            told = "; ".join(f"{each.id!r} (line {each.line}) {_failure(each)}" for each in failed)
+            told = "; ".join(f"{quoted(each.id)} (line {each.line}) {_failure(each)}" for each in failed)
             raise DataError(f"{path}: no page is made of claims that fail: {told}.")
         return Checked(file.title, {each.id: each for each in findings})
 
@@ -119,7 +119,7 @@ def _counted(finding: Finding) -> Citation:
 
 def _number(finding: Finding, text: str) -> str:
     if finding.claim is None:
-        raise DataError(f"claim {finding.id!r} is undecided and states no number: cite its words with .text.")
+        raise DataError(f"claim {quoted(finding.id)} is undecided and states no number: cite its words with .text.")
     return text
 
 
@@ -148,7 +148,7 @@ def _because(finding: Finding) -> Citation:
 
 def _held(finding: Finding, what: str, text: str) -> Citation:
     if not text:
-        raise DataError(f"claim {finding.id!r} has no {what}.")
+        raise DataError(f"claim {quoted(finding.id)} has no {what}.")
     return Citation(text)
 
 

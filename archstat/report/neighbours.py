@@ -83,7 +83,7 @@ def _raw(path: Path) -> dict[str, Any]:
 
 def _without_figures(raw: Any) -> str:
     """A title as it was typed, without the numbers, and citations of some, that nobody has checked."""
-    text = re.sub(r"\{\{.*?\}\}", "…", raw) if isinstance(raw, str) else ""
+    text = re.sub(r"\{\{[^{}\n]*\}\}", "…", raw) if isinstance(raw, str) else ""
     for start, number in reversed(list(figures(text))):
         text = f"{text[:start]}…{text[start + len(number) :]}"
     return text.strip()

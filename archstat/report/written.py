@@ -12,7 +12,7 @@ import msgspec
 
 from archstat.claims import Finding, summary
 from archstat.claims.statements import statement
-from archstat.errors import DataError, InputError, UnknownNameError
+from archstat.errors import DataError, InputError, UnknownNameError, quoted
 from archstat.measurements import Measurement
 from archstat.quantities import AnalyseWithin, unit_of
 from archstat.report.chart import CHARTS, Chart, drawn
@@ -207,9 +207,9 @@ class Report:
         try:
             found = sorted(self.folder.glob(pattern))
         except (OSError, ValueError, NotImplementedError) as error:
-            raise DataError(f"{pattern!r} in results is no pattern from the folder: {error}.") from error
+            raise DataError(f"{quoted(pattern)} in results is no pattern from the folder: {error}.") from error
         if not found:
-            raise DataError(f"no file fits {pattern!r} in results.")
+            raise DataError(f"no file fits {quoted(pattern)} in results.")
         return found
 
     def _mark(self, reference: str) -> Mark:
@@ -217,7 +217,9 @@ class Report:
         finding = self._claims.named(self.folder, reference)
         claim = finding.claim
         if claim is None or claim.origin != "counted" or claim.minus or claim.per or claim.quantity not in _MARKED:
-            raise DataError(f"claim {reference!r} cannot be drawn: it states no {', '.join(_MARKED)} of a network.")
+            raise DataError(
+                f"claim {quoted(reference)} cannot be drawn: it states no {', '.join(_MARKED)} of a network."
+            )
         value = float(statement(claim.stated, unit_of(claim.quantity)).printed.value)
         label = f"printed {claim.stated}{_VERDICTS.get(finding.verdict, '')}"
         return Mark(claim.architecture, claim.quantity, value, label)
