@@ -15,7 +15,7 @@ from rich.cells import cell_len
 
 from archstat import units
 from archstat.tables import Column, Table
-from archstat.texts import json_text, printable
+from archstat.texts import inert, json_text, printable
 
 
 def text(table: Table, *, is_exact: bool = False, width: int | None = None, is_plain: bool = True) -> str:
@@ -45,7 +45,7 @@ def text(table: Table, *, is_exact: bool = False, width: int | None = None, is_p
     left_out = [column.header for number, column in columns if number not in widths and not column.is_heading]
     missing = f"Too narrow for {', '.join(left_out)}: widen the terminal, or append '| less -S'." if left_out else ""
     notes = [note for note in (*table.notes, missing) if note]
-    return "\n".join([*lines, *([""] if notes and lines else []), *map(printable, notes)]) + "\n"
+    return inert("\n".join([*lines, *([""] if notes and lines else []), *map(printable, notes)]) + "\n")
 
 
 def blocks(table: Table, *, is_exact: bool = True, width: int | None = None, is_plain: bool = True) -> str:  # noqa: ARG001 - a sum is always exact
@@ -68,7 +68,7 @@ def blocks(table: Table, *, is_exact: bool = True, width: int | None = None, is_
         lines += ["", f"{bold}{heading}{normal}"]
         for row in members:
             lines += _sum_lines(row, first, second, width or _BLOCK_WIDTH)
-    return "\n".join([*lines, *([""] if table.notes else []), *map(printable, table.notes)]) + "\n"
+    return inert("\n".join([*lines, *([""] if table.notes else []), *map(printable, table.notes)]) + "\n")
 
 
 _BLOCK_WIDTH = 120
@@ -173,7 +173,7 @@ def markdown(table: Table, *, is_exact: bool = False) -> str:
     lines = [f"| {' | '.join(cells)} |" for cells in (headers, rule, *rows)]
     title = [f"**{_escaped(printable(line), _MARKDOWN)}**\n" for line in table.title.splitlines()]
     notes = [f"* {_escaped(printable(' '.join(note.split())), _MARKDOWN)}" for note in table.notes]
-    return "\n".join([*title, *lines, *([""] if notes else []), *notes]) + "\n"
+    return inert("\n".join([*title, *lines, *([""] if notes else []), *notes]) + "\n")
 
 
 _MARKDOWN = {**{character: f"\\{character}" for character in "\\|*_`[]~$"}, "<": "&lt;", "&": "&amp;"}
@@ -214,7 +214,7 @@ def latex(table: Table, *, is_exact: bool = False) -> str:
     notes = [f"% {printable(line)}" for line in (*table.title.splitlines(), *table.notes)]
     body = [f"{row} \\\\" for row in rows]
     parts = [*notes, f"\\begin{{tabular}}{{{alignment}}}", "\\toprule", f"{headers} \\\\", "\\midrule"]
-    return "\n".join([*parts, *body, "\\bottomrule", "\\end{tabular}"]) + "\n"
+    return inert("\n".join([*parts, *body, "\\bottomrule", "\\end{tabular}"]) + "\n")
 
 
 def csv_text(table: Table, *, is_exact: bool = True) -> str:  # noqa: ARG001 - CSV is always exact
@@ -223,7 +223,7 @@ def csv_text(table: Table, *, is_exact: bool = True) -> str:  # noqa: ARG001 - C
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(column.key for column in table.columns)
     writer.writerows([_plain(value) for value in row] for row in table.rows)
-    return out.getvalue()
+    return inert(out.getvalue())
 
 
 def _plain(value: Any) -> Any:

@@ -145,6 +145,21 @@ def printable(text: str) -> str:
     return text if text.isprintable() else "".join(c if c.isprintable() else "�" for c in text)
 
 
+_COMMAND = re.compile(r"^(\s*'?:)(?=:)|(#)(?=#\w*\[)", re.MULTILINE)
+
+
+def inert(text: str) -> str:
+    """A result in which no line is a command to the runner of a continuous integration.
+
+    Runners look for them in what programs print: GitHub's begin a line with ``::``, older ones and Azure's hold ``##[``
+    or ``##vso[``, and a claim or a layer can have any name.
+
+    >>> inert("::add-mask::x"), inert("a ##vso[task.setvariable]b"), inert("nn::conv ## 3")
+    (': :add-mask::x', 'a # #vso[task.setvariable]b', 'nn::conv ## 3')
+    """
+    return _COMMAND.sub(lambda match: f"{match[0]} ", text)
+
+
 def escaped(text: str) -> str:
     r"""A message in which what would steer a terminal, or turn its direction, is seen as its code.
 

@@ -8,6 +8,7 @@ import functools
 import io
 import json
 import os
+import re
 from pathlib import Path
 
 import msgspec
@@ -171,6 +172,14 @@ def test_no_name_is_a_formula_of_a_spreadsheet(name):
 @pytest.mark.parametrize("name", ["=", "-", "+", "== 304", "-3", "+1.5e3", "-12 %", "+3,000", "a=b"])
 def test_a_sign_and_a_number_are_no_formula(name):
     assert FORMATS["csv"](one(name)).splitlines()[1].strip('"').startswith(name.split(",")[0])
+
+
+@pytest.mark.parametrize("name", ["::add-mask::x", " ::error::x", "a\n::error::x", "##[mask]x", "a ##vso[task.b c]"])
+@pytest.mark.parametrize("format_", ["csv", "json", "text", "markdown", "latex"])
+def test_no_name_is_a_command_to_a_runner(format_, name):
+    lines = FORMATS[format_](one(name)).split("\n")
+    assert not [line for line in lines if line.lstrip().startswith("::")]
+    assert format_ in ("json", "latex") or not [line for line in lines if re.search(r"##\w*\[", line)]
 
 
 def test_json_reads_the_same_however_a_character_is_written():

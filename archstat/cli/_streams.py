@@ -11,7 +11,7 @@ from typing import Any, TextIO
 import click
 
 from archstat.errors import OutputError, shortened
-from archstat.texts import escaped
+from archstat.texts import escaped, inert
 
 _LONGEST = 1200
 """More characters than these of a message are no help: what a file or a network says can go on for pages."""
@@ -19,13 +19,13 @@ _LONGEST = 1200
 
 def tell(message: str) -> None:
     """Say something on stderr, in one line."""
-    click.echo(escaped(shortened(" ".join(message.split()), _LONGEST)), err=True)
+    click.echo(inert(escaped(shortened(" ".join(message.split()), _LONGEST))), err=True)
 
 
 def tell_lines(message: str) -> None:
     """Say something on stderr that has lines of its own, as help has."""
     for line in message.splitlines():
-        click.echo(escaped(shortened(line, _LONGEST)), err=True)
+        click.echo(inert(escaped(shortened(line, _LONGEST))), err=True)
 
 
 def put_on_stdout(text: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from archstat.cli._measuring import (
+    NOTHING,
     Finished,
     device_options,
     exit_code_of,
@@ -18,6 +19,7 @@ from archstat.cli._measuring import (
     time_option,
 )
 from archstat.cli._options import output_options, put, put_long, put_tables
+from archstat.cli._streams import tell
 
 
 @click.command()
@@ -75,4 +77,8 @@ def measure(
     put_long(output, show)
     if unsaved is not None:
         raise unsaved
-    raise click.exceptions.Exit(exit_code_of(session, measured, wants_energy=given["energy"]))
+    code = exit_code_of(session, measured, wants_energy=given["energy"])
+    if code == NOTHING:
+        reasons = [reason.text for each in measured for reason in each.reasons]
+        tell(f"Error: No network could be measured: {next(iter(reasons), 'there was no time')}")
+    raise click.exceptions.Exit(code)
