@@ -21,8 +21,8 @@ from archstat.settings import InputSpec, MeasureSetting
 NETWORK = "resnet18"
 """Long enough for the clock, short enough for many pairs, of common layers."""
 FEWEST_PAIRS = 40
-LEAST_PAIRS = 6
-"""From so few on a median has an interval: a machine that is too busy for more gets its verdict too."""
+LEAST_PAIRS = 10
+"""From so few on a median has a useful interval: a machine that is too busy for more gets its verdict too."""
 WARM_UP_PAIRS = 3
 STRETCHES = 5
 
@@ -79,7 +79,7 @@ def compare_pairs(pairs: Sequence[tuple[float, float]], conditions: Conditions, 
     first, second = ([pair[place] for pair in pairs] for place in (0, 1))
     ratios = [other / one for one, other in pairs]
     interval, _ = samples.interval_of_median(ratios)
-    assert interval is not None  # six pairs have one
+    assert interval is not None  # ten pairs have one
     size = len(pairs) // STRETCHES
     spread = samples.spread([samples.median(first[at * size : (at + 1) * size]) for at in range(STRETCHES)])
     differ = f"The host is not quiet: the medians of {STRETCHES} stretches of time differ by {spread:.1%}."

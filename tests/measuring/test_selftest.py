@@ -27,7 +27,7 @@ def test_too_little_time_is_refused():
         take_pairs(FakeWork(clock, 0.1), FakeWork(clock, 0.1), 1.0, clock)
 
 
-@pytest.mark.parametrize("pairs", [6, 21, 39])
+@pytest.mark.parametrize("pairs", [10, 21, 39])
 def test_a_machine_that_is_too_busy_for_many_pairs_gets_its_verdict_and_is_told(pairs):
     clock = FakeClock()
     taken = take_pairs(FakeWork(clock, 0.1), FakeWork(clock, 0.1), 0.2 * (pairs + 3) - 0.05, clock)

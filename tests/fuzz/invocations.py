@@ -1,0 +1,139 @@
+"""Seeded command lines, right, wrong and absurd; nothing in them takes long or leaves the folder that it is run in."""
+
+from __future__ import annotations
+
+import random
+
+NAMES = [
+    *(
+        "lenet5",
+        "lenet5_modern",
+        "vgg17",
+        "LENET5",
+        "lenet5()",
+        "lenet5(x=1)",
+        "lenet5(",
+        "?net*",
+        "lenet*",
+        "[a-",
+        "",
+        " ",
+    ),
+    *(
+        "os:system('true')",
+        "net.py:Net",
+        "net.py:Net(width=-1)",
+        "net.py:Nothing",
+        "net.py:os.system('true')",
+        ":",
+        "::",
+    ),
+    *(
+        "cost.json",
+        "measured.json",
+        "missing.json",
+        "broken.json",
+        ".",
+        "/",
+        "/dev/null",
+        "/dev/zero",
+        "a\nb",
+        "\x1b[2J",
+    ),
+    *(
+        "é" * 300,
+        "x" * 5000,
+        "n\udce9t",
+        "--",
+        "-",
+        "\u202ename",
+        "torch.nn:Linear(4, 4)",
+        "torch.nn:Linear",
+        "%s%n",
+        "{0}",
+    ),
+]
+NUMBERS = ["0", "1", "-1", "2", "8", "999999999", "1e9", "nan", "inf", "", "x", "1" * 400, "٣", "0x10", "1_000", " 1 "]
+SHAPES = [
+    "1x32x32",
+    "32",
+    "0",
+    "x",
+    "1x",
+    "x1",
+    "1x32x32:int64",
+    "4:nothing",
+    "999999999x999999999",
+    "1x" * 200 + "1",
+    "-1x3",
+]
+SIZES = ["32,64", "32", "0", ",", "a,b", "1," * 500 + "1", "999999999"]
+FORMATS = ["text", "markdown", "csv", "json", "latex", "html", "junit", "github", "xml", ""]
+PLACES = ["out", "missing/out", ".", "/dev/null", "/dev/full", "loop", "x" * 300, "a\x01b", "out\udce9", ""]
+FILES = ["claims.toml", "broken.toml", "cost.json", "missing.toml", ".", "/dev/zero", "loop", "a\x01b", "net.py"]
+WORDS = [
+    "layer",
+    "op",
+    "stage",
+    "macs",
+    "imagenet",
+    "2015",
+    "2012-2015",
+    "-",
+    "sgd",
+    "adam",
+    "float32",
+    "bfloat16",
+    "fvcore",
+]
+OPTIONS = {
+    "--format": FORMATS,
+    "--output": PLACES,
+    "--input": SHAPES,
+    "--resolution": NUMBERS,
+    "--batch-size": NUMBERS,
+    "--dtype": WORDS,
+    "--sort": WORDS,
+    "--by": WORDS,
+    "--depth": NUMBERS,
+    "--convention": WORDS,
+    "--sizes": SIZES,
+    "--over": ["resolution", "batch", "sequence", "x"],
+    "--fit": ["16GiB", "1B", "0", "x", "1" + ",000" * 3000, "1e99GB", "-1GiB", "999999999TiB"],
+    "--year": WORDS,
+    "--task": WORDS,
+    "--charts": ["layers", "x", ",", "accuracy,top1", ""],
+    "--evaluation": WORDS,
+    "--measured": FILES,
+    "--peaks": ["1e12,1e11", "x", "0,0", "nan,nan", "cost.json", "1e308,1e308", ","],
+    "--timeout": NUMBERS,
+    "--title": NAMES,
+}
+FLAGS = ["--strict", "--exact", "--explain", "--training", "--memory", "--amp", "--only-changes", "--only-unexpected"]
+FLAGS += ["--trust", "--help", "--nonsense", "--cdn"]
+TAKES = {
+    "list": NAMES,
+    "table": NAMES,
+    "explain": NAMES,
+    "compare": NAMES,
+    "diff": NAMES,
+    "reconcile": NAMES,
+    "memory": NAMES,
+    "scale": NAMES,
+    "report": NAMES,
+    "report build": [*FILES, "folder"],
+    "check": FILES,
+    "measure --dry-run": NAMES,
+}
+
+
+def invocation(seed: int) -> list[str]:
+    """One command line."""
+    draw = random.Random(seed)  # noqa: S311 - what is needed is the same again
+    command = draw.choice([*TAKES, "check", "table"])
+    arguments = command.split()
+    arguments += [draw.choice(TAKES[command]) for _ in range(draw.choice([0, 1, 1, 1, 1, 2, 2, 3]))]
+    for _ in range(draw.choice([0, 0, 1, 1, 2, 3])):
+        option = draw.choice([*OPTIONS, *FLAGS])
+        arguments += [option, draw.choice(OPTIONS[option])] if option in OPTIONS else [option]
+    return arguments if draw.random() < 0.97 else draw.choice([arguments[1:], [draw.choice(NAMES)], []])
