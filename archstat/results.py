@@ -104,7 +104,7 @@ def _decoded(text: str | bytes, schema: str, kind: type[_Saved], complaint: str)
             whose = "their" if complaint.startswith("These") else "its"
             raise DataError(f"{complaint} of version {schema!r}: {whose} schema is {quoted(found)}.")
         return msgspec.json.decode(text, type=kind)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{complaint}: {error}.") from error
 
 
@@ -116,7 +116,7 @@ def schema_of(path: Path) -> str:
     """
     try:
         return msgspec.json.decode(bytes_of(path), type=_Header).schema
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return ""
 
 

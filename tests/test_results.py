@@ -640,3 +640,13 @@ def test_a_layer_that_lets_go_of_what_it_was_given_keeps_less_than_nothing():
     rows = (LayerMemory("decoder", 1, kept_bytes=-300, peak_bytes=100),)
     made = measured(memory=msgspec.structs.replace(MEMORY, layers=rows))
     assert measurements_from_json(measurements_to_json([made])) == (made,)
+
+
+@pytest.mark.parametrize("place", ["architecture", "lenet5"])
+def test_a_file_with_half_a_character_is_a_sentence(tmp_path, place):
+    path = tmp_path / "it.json"
+    path.write_bytes(to_json(lenet5()).encode().replace(place.encode(), place.encode() + b"\xb5", 1))
+    with pytest.raises(DataError, match=r"it\.json: This is no saved cost: "):
+        read(path)
+    path.write_bytes(b'{"schema": "\xb5"}')
+    assert schema_of(path) == ""

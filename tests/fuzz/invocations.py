@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import random
 
+import click
+
+from archstat.cli import cli
+
 NAMES = [
     *(
         "lenet5",
@@ -127,13 +131,32 @@ TAKES = {
 }
 
 
+HOW_MANY = {"list": 1, "diff": 2, "compare": 2, "report": 2, "check": 2}
+GOOD = ["lenet5", "net.py:Net", "cost.json", "lenet5_modern", "claims.toml"]
+"""Half of all command lines are nearly right, or none would come far."""
+
+
 def invocation(seed: int) -> list[str]:
     """One command line."""
     draw = random.Random(seed)  # noqa: S311 - what is needed is the same again
     command = draw.choice([*TAKES, "check", "table"])
+    fitting = [each for each in GOOD if each in TAKES[command]]
+    number = HOW_MANY.get(command, 1) if draw.random() < 0.9 else draw.randrange(4)
     arguments = command.split()
-    arguments += [draw.choice(TAKES[command]) for _ in range(draw.choice([0, 1, 1, 1, 1, 2, 2, 3]))]
+    arguments += [draw.choice(fitting if fitting and draw.random() < 0.6 else TAKES[command]) for _ in range(number)]
+    own = _options_of(command)
     for _ in range(draw.choice([0, 0, 1, 1, 2, 3])):
-        option = draw.choice([*OPTIONS, *FLAGS])
-        arguments += [option, draw.choice(OPTIONS[option])] if option in OPTIONS else [option]
+        option = draw.choice(own if draw.random() < 0.9 else [*OPTIONS, *FLAGS])
+        values = OPTIONS.get(option, [])
+        arguments += [option, draw.choice(values[:3] if draw.random() < 0.5 else values)] if values else [option]
     return arguments if draw.random() < 0.97 else draw.choice([arguments[1:], [draw.choice(NAMES)], []])
+
+
+def _options_of(command: str) -> list[str]:
+    """The options of a command that have values to draw from, or take none."""
+    words = command.split()
+    found = cli.commands[words[0]]
+    if isinstance(found, click.Group):
+        found = found.commands[words[1] if len(words) > 1 else "page"]
+    names = {option for parameter in found.params for option in parameter.opts}
+    return sorted(names & {*OPTIONS, *FLAGS}) or ["--help"]
