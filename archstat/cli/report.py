@@ -102,12 +102,16 @@ def build(folders: tuple[Path, ...], *, is_offline: bool, is_trusted: bool) -> N
 
 
 def _refuse_foreign(path: Path) -> None:
-    """Refuse to write over a page that somebody else made.
+    """Refuse to write over a page that somebody else made, or into what is no file.
 
     Raises:
         OutputError: It is one.
     """
     from archstat.texts import bytes_of
+    from archstat.writing import check_place
 
+    check_place(path)
+    if path.exists() and not path.is_file():
+        raise OutputError(f"{path} cannot be written: it is a pipe or a device, and no page.")
     if path.is_file() and b'name="generator" content="archstat ' not in bytes_of(path)[:2000]:
         raise OutputError(f"{path} was not made by archstat: move it away first, or its text would be lost.")
