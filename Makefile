@@ -4,6 +4,7 @@
 # make claims  what the lectures say, and whether it holds
 # make counts  renew the totals that "archstat list" shows
 # make reports renew the pages of the written reports, and the picture of the README
+# make fuzz    thousands of absurd command lines and changed files: each ends with a result or a sentence
 # make golden  renew the stored tables that the tests compare with
 
 PYTHON ?= python3
@@ -11,7 +12,7 @@ BIN := .venv/bin
 LECTURE := alexnet googlenet vgg16 inception_v3 inception_v4 resnet18 resnet50_v1_5 resnet101_v1_5 resnet152_v1_5
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint bench claims counts reports golden clean
+.PHONY: demo test lint bench claims counts reports fuzz golden clean
 
 demo: .venv/.demo
 	$(BIN)/archstat table resnet50
@@ -44,6 +45,9 @@ reports: .venv/.test
 	$(BIN)/archstat report build reports/*
 	$(BIN)/archstat report $(LECTURE) --evaluation canziani2016 --charts accuracy --image svg --output .venv/pictures
 	cp .venv/pictures/accuracy-and-what-it-costs-macs.svg docs/pictures/accuracy.svg
+
+fuzz: .venv/.test
+	ARCHSTAT_FUZZ=1 OMP_NUM_THREADS=1 $(BIN)/pytest -q --numprocesses logical tests/fuzz
 
 golden: .venv/.test
 	ARCHSTAT_RENEW_GOLDEN=1 $(BIN)/pytest -q tests/test_formats.py tests/test_tables.py

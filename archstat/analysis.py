@@ -18,13 +18,14 @@ from archstat.counting.memory import alive_at_peak, levels
 from archstat.counting.receptive_field import receptive_fields
 from archstat.counting.tally import tally
 from archstat.counting.traffic import traffic
-from archstat.errors import ForwardError, InputError, UnknownNameError
+from archstat.errors import ForwardError, InputError, SourceError, UnknownNameError, quoted
 from archstat.inputs import advice, specs_of, tensors_for
 from archstat.records import Explanation, InferenceMemory, MemoryLevels, ModelCost, ReceptiveField, Tally
 from archstat.settings import InputSpec, Setting
 from archstat.sources import Source
 from archstat.tracing import trace
 from archstat.tracing.nested import tensors_in
+from archstat.trust import Reach
 
 
 def count(model: nn.Module | str, *inputs: Any, **kwargs: Any) -> ModelCost:
@@ -43,7 +44,7 @@ def count(model: nn.Module | str, *inputs: Any, **kwargs: Any) -> ModelCost:
 
     Raises:
         ForwardError: The network's own ``forward`` raised; its error is the cause.
-        SourceError: A name leads to no network.
+        SourceError: A name leads to no network, or what was handed over is none.
         InputError: A name was given without inputs, and none are known for it.
 
     >>> cost = count("lenet5")
@@ -150,8 +151,43 @@ def _size(tensors: Iterable[Tensor]) -> int:
     return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
 
 
+def check_network(model: object, *, what: str = "counted") -> None:
+    """Refuse what is no network, and say how it becomes one.
+
+    Args:
+        model: What was handed over.
+        what: What was to be done with it.
+
+    Raises:
+        SourceError: It is none.
+    """
+    if isinstance(model, nn.Module):
+        return
+    kind = f"{type(model).__module__}.{type(model).__qualname__}".removeprefix("builtins.")
+    raise SourceError(_not_a_network(model, kind, what))
+
+
+def _not_a_network(model: Any, kind: str, what: str) -> str:
+    """Why that is none, and what to hand over instead."""
+    if model is None:
+        return "None is no network: does the function that makes it return it?"
+    if isinstance(model, torch.export.ExportedProgram):
+        return "An ExportedProgram is no torch.nn.Module: hand over what its '.module()' gives."
+    if isinstance(model, type):
+        if issubclass(model, nn.Module):
+            return f"{model.__name__} is a class of networks and no network: call it, as in '{model.__name__}(…)'."
+        return f"What is to be {what} is no torch.nn.Module but the class {model.__name__}."
+    if callable(model) and hasattr(model, "__name__"):
+        return f"{quoted(model.__name__)} is a {kind} and no torch.nn.Module: hand over the network itself."
+    parts = [quoted(name) for name, part in getattr(model, "__dict__", {}).items() if isinstance(part, nn.Module)]
+    those = f": hand over one of its networks, {', '.join(parts[:5])}" if parts else ""
+    return f"What is to be {what} is no torch.nn.Module but of type {kind}{those}."
+
+
 def analyse_model(model: nn.Module | str, *inputs: Any, **kwargs: Any) -> Analysis:
     """A network, or a named one, traced; the arguments and errors are those of :func:`count`."""
+    if not isinstance(model, str):
+        check_network(model)
     if isinstance(model, nn.Module):
         return Analysis(Source(type(model).__name__, lambda: model), model, inputs, kwargs)
     if not inputs and not kwargs:
@@ -160,13 +196,18 @@ def analyse_model(model: nn.Module | str, *inputs: Any, **kwargs: Any) -> Analys
     return Analysis(source, sources.build_on_meta(source), inputs, kwargs)
 
 
-def analyse(name: str, setting: Setting) -> Analysis:
+def analyse(name: str, setting: Setting, reach: Reach | None = None) -> Analysis:
     """A named network, traced on the input that the setting says.
+
+    Args:
+        name: The network.
+        setting: Its input.
+        reach: The code that the name may lead to, if a file holds it.
 
     Raises:
         ArchstatError: The name leads nowhere, or the network cannot take the input.
     """
-    return analyse_subject(Subject(name), setting)
+    return analyse_subject(Subject(name, reach), setting)
 
 
 def analyse_subject(subject: Subject, setting: Setting) -> Analysis:
@@ -188,13 +229,13 @@ class Subject:
         source: What is known of it.
     """
 
-    def __init__(self, name: str) -> None:
-        """The network of that name.
+    def __init__(self, name: str, reach: Reach | None = None) -> None:
+        """The network of that name, which may be limited to the code that a file can name.
 
         Raises:
-            ArchstatError: The name leads nowhere.
+            ArchstatError: The name leads nowhere, or further than it may.
         """
-        self.source = sources.find(name)
+        self.source = sources.find(name, reach)
         self._model: nn.Module | None = None
 
     def inputs(self, setting: Setting) -> tuple[InputSpec, ...]:

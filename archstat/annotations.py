@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from xml.etree import ElementTree as ET
 
 from archstat.claims import Finding
-from archstat.formats import printable
+from archstat.texts import printable
 
 
 def junit(findings: Sequence[Finding]) -> str:
@@ -16,9 +16,9 @@ def junit(findings: Sequence[Finding]) -> str:
     for file, members in itertools.groupby(findings, lambda finding: finding.file):
         cases = list(members)
         failures = sum(not finding.is_as_expected for finding in cases)
-        suite = ET.SubElement(root, "testsuite", name=file, tests=str(len(cases)), failures=str(failures))
+        suite = ET.SubElement(root, "testsuite", name=printable(file), tests=str(len(cases)), failures=str(failures))
         for finding in cases:
-            case = ET.SubElement(suite, "testcase", classname=file, name=printable(finding.id))
+            case = ET.SubElement(suite, "testcase", classname=printable(file), name=printable(finding.id))
             if not finding.is_as_expected:
                 ET.SubElement(case, "failure", message=printable(_said(finding)))
             elif finding.verdict == "undecided":
@@ -45,7 +45,7 @@ def _said(finding: Finding) -> str:
 
 def _command(value: str, also: str = "") -> str:
     """A text in a workflow command, where some characters are written as percent codes."""
-    return "".join(f"%{ord(c):02X}" if c in f"%\r\n{also}" else c for c in value)
+    return "".join(f"%{ord(c):02X}" if c in f"%\r\n{also}" else printable(c) for c in value)
 
 
 ANNOTATIONS: dict[str, Callable[[Sequence[Finding]], str]] = {"junit": junit, "github": github}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from archstat import units
-from archstat.errors import DataError
+from archstat.errors import DataError, quoted
 from archstat.measurements import Conditions, Measurement
 
 
@@ -48,14 +48,14 @@ def fitting(
     named = [each for each in measurements if architecture in ("", each.architecture)]
     if not named:
         others = ", ".join(dict.fromkeys(each.architecture for each in measurements))
-        raise DataError(f"No measurement is of {architecture!r}; there is {others}.")
+        raise DataError(f"No measurement is of {quoted(architecture)}; there is {others}.")
     fits = [
         each
         for each in named
         if batch_size in (None, each.conditions.batch_size) and dtype in (None, each.conditions.dtype)
     ]
     asked = [f"at batch {batch_size}"] * (batch_size is not None) + [f"in {dtype}"] * (dtype is not None)
-    whose = f"of {architecture!r} " if architecture else ""
+    whose = f"of {quoted(architecture)} " if architecture else ""
     if not fits:
         raise DataError(f"No measurement {whose}is {' '.join(asked)}; there is {_described(named, architecture)}.")
     fits = [each for each in fits if by_layer and each.layers is not None] or fits

@@ -28,6 +28,28 @@ def first_line(error: BaseException) -> str:
     return str(error).strip().split("\n", 1)[0]
 
 
+QUOTED_MOST = 160
+
+
+def shortened(text: str, most: int) -> str:
+    """A text of at most so many characters; the middle is left out, as both ends of a path tell most.
+
+    >>> shortened("a/very/long/path/of/net.py", 20)
+    'a/very/lon…of/net.py'
+    """
+    half = most // 2
+    return text if len(text) <= most else f"{text[:half]}…{text[len(text) - (most - half - 1) :]}"
+
+
+def quoted(text: object) -> str:
+    r"""What a user wrote, in quotes: what would steer a terminal is escaped, and a long text is shortened.
+
+    >>> quoted("a\x1b[2J"), len(quoted("a" * 10**6))
+    ("'a\\x1b[2J'", 162)
+    """
+    return repr(shortened(str(text), QUOTED_MOST))
+
+
 class ArchstatError(Exception):
     """A failure with a cause that the user can mend."""
 
@@ -45,11 +67,11 @@ class UnknownNameError(ArchstatError):
             known: Every name that would have been right.
             hint: A sentence on where to look further.
         """
-        known = list(known)
-        cases = [match for match in known if match.lower() == name.lower()]
-        close = cases or difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.6)
+        known, asked = list(known), name.lower()[:QUOTED_MOST]
+        cases = [match for match in known if match.lower() == asked]
+        close = cases or difflib.get_close_matches(asked, known, n=3, cutoff=0.6)
         guess = f" Did you mean {' or '.join(repr(match) for match in close)}?" if close else ""
-        return cls(f"No {what} is named {name!r}.{guess}{' ' + hint if hint else ''}")
+        return cls(f"No {what} is named {quoted(name)}.{guess}{' ' + hint if hint else ''}")
 
 
 class SourceError(ArchstatError):

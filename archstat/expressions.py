@@ -11,17 +11,20 @@ import re
 from collections.abc import Callable
 from fractions import Fraction
 
-from archstat.errors import DataError
+from archstat.errors import DataError, quoted
 from archstat.units import parse
 
 _SIGNS = str.maketrans("−–×·⋅÷", "--***/")
 _POWERS = {"⁰": "0", "¹": "1", "²": "2", "³": "3", "⁴": "4", "⁵": "5", "⁶": "6", "⁷": "7", "⁸": "8", "⁹": "9"}
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?[kKMGBT]?|\d+(?:\.\d+)?(?:e\d+|[kKMGBT])?(?![\w.]))"
+    r"\s*(?:(?P<number>\d{1,3}(?:,\d{3}){1,8}(?:\.\d+)?[kKMGBT]?|\d+(?:\.\d+)?(?:e\d+|[kKMGBT])?(?![\w.]))"
     r"|(?P<power>[⁰¹²³⁴⁵⁶⁷⁸⁹]+)|(?P<sign>\*\*|[-+*/^()\[\]⌊⌋⌈⌉]))",
     re.ASCII,
 )
 _LARGEST_POWER = 64
+_LONGEST = 50_000
+"""Characters of a sum: the longest in print have some hundred."""
+
 _LARGEST = 10**60
 
 
@@ -34,12 +37,14 @@ def evaluate(text: str) -> Fraction:
     Raises:
         DataError: It is no such sum, divides by nothing, or leads to a number of more than 60 digits.
     """
+    if len(text) > _LONGEST:
+        raise DataError(f"{quoted(text)} cannot be worked out: it has more than {_LONGEST:,} characters.")
     try:
         return _Reader(text).whole()
     except (ValueError, ZeroDivisionError) as error:
-        raise DataError(f"{text!r} cannot be worked out: {error}.") from error
+        raise DataError(f"{quoted(text)} cannot be worked out: {error}.") from error
     except RecursionError as error:
-        raise DataError(f"{text[:40]!r}… cannot be worked out: too many parentheses.") from error
+        raise DataError(f"{quoted(text)} cannot be worked out: too many parentheses.") from error
 
 
 def is_number(text: str) -> bool:
@@ -64,20 +69,20 @@ class _Reader:
     def whole(self) -> Fraction:
         value = self._sum()
         if self._next():
-            raise ValueError(f"{self._next()!r} is not expected there")
+            raise ValueError(f"{quoted(self._next())} is not expected there")
         return value
 
     def _sum(self) -> Fraction:
         value = self._product()
         while (sign := self._take("+", "-")) is not None:
-            value = value + self._product() if sign == "+" else value - self._product()
-        return _bounded(value)
+            value = _bounded(value + self._product() if sign == "+" else value - self._product())
+        return value
 
     def _product(self) -> Fraction:
         value = self._signed()
         while (sign := self._take("*", "/")) is not None:
-            value = value * self._signed() if sign == "*" else _quotient(value, self._signed())
-        return _bounded(value)
+            value = _bounded(value * self._signed() if sign == "*" else _quotient(value, self._signed()))
+        return value
 
     def _signed(self) -> Fraction:
         return -self._signed() if self._take("-") else self._power()
@@ -96,7 +101,7 @@ class _Reader:
                 raise ValueError(f"{closing!r} is missing")
             return rounded(value)
         if not token[:1].isdigit():
-            raise ValueError(f"{token!r} is not expected there" if token else "it ends too early")
+            raise ValueError(f"{quoted(token)} is not expected there" if token else "it ends too early")
         return Fraction(parse(token).value)
 
     def _next(self) -> str:
@@ -124,7 +129,7 @@ def _tokens(text: str) -> list[str]:
     while place < len(text):
         match = _TOKEN.match(text, place)
         if match is None:
-            raise ValueError(f"{text[place:].split()[0]!r} is no number, operator or parenthesis")
+            raise ValueError(f"{quoted(text[place:].split()[0])} is no number, operator or parenthesis")
         if match["power"]:
             tokens += ["^", "".join(_POWERS[digit] for digit in match["power"])]
         else:

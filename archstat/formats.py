@@ -5,16 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-import msgspec
 from rich.cells import cell_len
 
 from archstat import units
 from archstat.tables import Column, Table
+from archstat.texts import inert, json_text, printable
 
 
 def text(table: Table, *, is_exact: bool = False, width: int | None = None, is_plain: bool = True) -> str:
@@ -29,7 +30,7 @@ def text(table: Table, *, is_exact: bool = False, width: int | None = None, is_p
         width: The columns of the terminal; ``None``: as many as it takes.
         is_plain: Leave out colours.
     """
-    rows = shown(table, is_exact=is_exact)
+    rows = [list(map(_short, table.columns, row)) for row in shown(table, is_exact=is_exact)]
     widths = _widths(table.columns, rows, width)
     bold, normal = ("", "") if is_plain else ("\x1b[1m", "\x1b[0m")
     lines = [f"{bold}{printable(line)}{normal}" for line in table.title.splitlines()]
@@ -44,7 +45,7 @@ def text(table: Table, *, is_exact: bool = False, width: int | None = None, is_p
     left_out = [column.header for number, column in columns if number not in widths and not column.is_heading]
     missing = f"Too narrow for {', '.join(left_out)}: widen the terminal, or append '| less -S'." if left_out else ""
     notes = [note for note in (*table.notes, missing) if note]
-    return "\n".join([*lines, *([""] if notes and lines else []), *map(printable, notes)]) + "\n"
+    return inert("\n".join([*lines, *([""] if notes and lines else []), *map(printable, notes)]) + "\n")
 
 
 def blocks(table: Table, *, is_exact: bool = True, width: int | None = None, is_plain: bool = True) -> str:  # noqa: ARG001 - a sum is always exact
@@ -67,7 +68,7 @@ def blocks(table: Table, *, is_exact: bool = True, width: int | None = None, is_
         lines += ["", f"{bold}{heading}{normal}"]
         for row in members:
             lines += _sum_lines(row, first, second, width or _BLOCK_WIDTH)
-    return "\n".join([*lines, *([""] if table.notes else []), *map(printable, table.notes)]) + "\n"
+    return inert("\n".join([*lines, *([""] if table.notes else []), *map(printable, table.notes)]) + "\n")
 
 
 _BLOCK_WIDTH = 120
@@ -132,6 +133,14 @@ def _cut(line: str, width: int | None) -> str:
     return line if width is None or cell_len(line) <= width else f"{line[: width - 1]}…"
 
 
+_CELL_MOST = 500
+"""As many characters of a name are enough anywhere: each row is as wide as the longest one."""
+
+
+def _short(column: Column, cell: str) -> str:
+    return cell if column.is_number or len(cell) <= _CELL_MOST else _set(column, cell, _CELL_MOST)
+
+
 def _set(column: Column, cell: str, width: int) -> str:
     """A cell in its column, cut at the end or, if it is a path, at the beginning."""
     if cell_len(cell) > width:
@@ -156,11 +165,6 @@ def _cell(column: Column, value: Any, *, is_exact: bool) -> str:
     return printable(column.show(value))
 
 
-def printable(text: str) -> str:
-    """A text without what would break a line or steer a terminal: a layer can have any name."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else "�" for c in text)
-
-
 def markdown(table: Table, *, is_exact: bool = False) -> str:
     """A table in GitHub's Markdown."""
     headers = [_escaped(column.header, _MARKDOWN) for column in table.columns]
@@ -169,7 +173,7 @@ def markdown(table: Table, *, is_exact: bool = False) -> str:
     lines = [f"| {' | '.join(cells)} |" for cells in (headers, rule, *rows)]
     title = [f"**{_escaped(printable(line), _MARKDOWN)}**\n" for line in table.title.splitlines()]
     notes = [f"* {_escaped(printable(' '.join(note.split())), _MARKDOWN)}" for note in table.notes]
-    return "\n".join([*title, *lines, *([""] if notes else []), *notes]) + "\n"
+    return inert("\n".join([*title, *lines, *([""] if notes else []), *notes]) + "\n")
 
 
 _MARKDOWN = {**{character: f"\\{character}" for character in "\\|*_`[]~$"}, "<": "&lt;", "&": "&amp;"}
@@ -210,7 +214,7 @@ def latex(table: Table, *, is_exact: bool = False) -> str:
     notes = [f"% {printable(line)}" for line in (*table.title.splitlines(), *table.notes)]
     body = [f"{row} \\\\" for row in rows]
     parts = [*notes, f"\\begin{{tabular}}{{{alignment}}}", "\\toprule", f"{headers} \\\\", "\\midrule"]
-    return "\n".join([*parts, *body, "\\bottomrule", "\\end{tabular}"]) + "\n"
+    return inert("\n".join([*parts, *body, "\\bottomrule", "\\end{tabular}"]) + "\n")
 
 
 def csv_text(table: Table, *, is_exact: bool = True) -> str:  # noqa: ARG001 - CSV is always exact
@@ -219,18 +223,31 @@ def csv_text(table: Table, *, is_exact: bool = True) -> str:  # noqa: ARG001 - C
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(column.key for column in table.columns)
     writer.writerows([_plain(value) for value in row] for row in table.rows)
-    return out.getvalue()
+    return inert(out.getvalue())
 
 
 def _plain(value: Any) -> Any:
-    return "x".join(map(str, value)) if isinstance(value, tuple) else value
+    """A value as it stands in a cell; no name is a formula, whichever spreadsheet opens it."""
+    if isinstance(value, tuple):
+        return "x".join(map(str, value))
+    if not isinstance(value, str):
+        return value
+    text = "\n".join(map(printable, value.split("\n")))
+    return f"'{text}" if text[:1] in _FORMULA and not _HARMLESS.fullmatch(text) else text
+
+
+_FORMULA = frozenset("=+-@|%")
+"""What a cell begins with that spreadsheets work out."""
+
+_HARMLESS = re.compile(r"[-+=]{1,2}[\s\d.,]*(e[-+]?\d+)?\s*[kKMGTPB%x×]?", re.ASCII)
+"""A sign by itself, as differences have, or a number behind one, as budgets are stated."""
 
 
 def json(table: Table, *, is_exact: bool = True) -> str:  # noqa: ARG001 - JSON is always exact
     """A list of objects in base units, one for each row."""
     keys = [column.key for column in table.columns]
     rows: Iterable[dict[str, Any]] = [dict(zip(keys, row, strict=True)) for row in table.rows]
-    return msgspec.json.format(msgspec.json.encode(rows), indent=2).decode() + "\n"
+    return json_text(rows) + "\n"
 
 
 FORMATS: dict[str, Callable[..., str]] = {

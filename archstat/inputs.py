@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from archstat import sources, units
-from archstat.errors import ForwardError, InputError
+from archstat.errors import ForwardError, InputError, quoted
 from archstat.records import Shape
 from archstat.settings import InputSpec, Setting
 from archstat.sources import Source
@@ -28,12 +28,12 @@ def specs_of(source: Source, setting: Setting) -> tuple[InputSpec, ...]:
     shape = source.input_shape
     if shape is None:
         raise InputError(
-            f"Which input does {source.name!r} take? Give its sizes without the batch: '--input 3x224x224'."
+            f"Which input does {quoted(source.name)} take? Give its sizes without the batch: '--input 3x224x224'."
         )
     if setting.resolution is None:
         return (InputSpec(shape),)
     if len(shape) != 3:
-        raise InputError(f"{source.name!r} takes no image: give '--input' instead of '--resolution'.")
+        raise InputError(f"{quoted(source.name)} takes no image: give '--input' instead of '--resolution'.")
     return (InputSpec((shape[0], setting.resolution, setting.resolution)),)
 
 

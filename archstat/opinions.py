@@ -12,6 +12,7 @@ import importlib.metadata
 import os
 import subprocess
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,7 @@ from archstat.counting.conventions import TOOLS
 from archstat.errors import first_line
 from archstat.records import Opinion
 from archstat.settings import Setting
+from archstat.texts import encoded
 
 Device = Literal["cpu", "meta"]
 
@@ -135,8 +137,15 @@ def ask(name: str, setting: Setting, *, seconds: float = 300) -> dict[str, Opini
     def one(tool: str) -> Opinion:
         return ask_tool(tool, [question], seconds=seconds)[0]
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    pool = ThreadPoolExecutor(os.cpu_count())
+    try:
         return dict(zip(RUNS, pool.map(one, RUNS), strict=True))
+    except BaseException:  # Ctrl-C above all: nobody waits for the tools any more
+        pool.shutdown(wait=False, cancel_futures=True)
+        _end_running()
+        raise
+    finally:
+        pool.shutdown()
 
 
 def ask_tool(tool: str, questions: Sequence[Question], *, seconds: float) -> list[Opinion]:
@@ -150,7 +159,7 @@ def ask_tool(tool: str, questions: Sequence[Question], *, seconds: float) -> lis
     installed = version(tool)
     if not installed:
         return [Opinion(failure="not installed")] * len(questions)
-    lines = b"".join(msgspec.json.encode(question) + b"\n" for question in questions)
+    lines = b"".join(encoded(question) + b"\n" for question in questions)
     out, failure = _run_process([sys.executable, "-m", "archstat.opinions", tool], lines, seconds)
     said = [msgspec.json.decode(line, type=Opinion) for line in out.split(b"\n")[:-1]]
     missing = [Opinion(failure=failure)] * (len(questions) - len(said))
@@ -161,18 +170,59 @@ def _run_process(command: list[str], given: bytes, seconds: float) -> tuple[byte
     """What a process writes on stdout, and how it ended."""
     path = os.pathsep.join(filter(None, sys.path))  # it sees the modules that are seen here, and no others
     environment = {**os.environ, "PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
+    reading, writing = os.pipe()  # the process ends when the other end is closed, as it is however this one ends
     try:
-        done = subprocess.run(  # noqa: S603 - no shell, and Python itself
-            command, check=False, capture_output=True, input=given, timeout=seconds, env=environment
-        )
+        with subprocess.Popen(  # noqa: S603 - no shell, and Python itself
+            [*command, str(reading)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+            pass_fds=(reading,),
+        ) as process:
+            _running.add(process)
+            return _said_by(process, given, seconds)
+    finally:
+        os.close(reading)
+        os.close(writing)
+
+
+_running: set[subprocess.Popen[bytes]] = set()
+"""The tools that run now."""
+
+
+def _end_running() -> None:
+    for process in list(_running):
+        process.kill()
+
+
+def _said_by(process: subprocess.Popen[bytes], given: bytes, seconds: float) -> tuple[bytes, str]:
+    """What a running process writes, and how it ends; one that is late is ended."""
+    try:
+        out, _ = process.communicate(given, timeout=seconds)
     except subprocess.TimeoutExpired as late:
+        process.kill()
+        process.communicate()
         return late.stdout or b"", f"not done after {seconds:g} s"
-    return done.stdout, f"its process ended with code {done.returncode}"
+    finally:
+        _running.discard(process)
+    return out, f"its process ended with code {process.returncode}"
+
+
+def _end_with(number: int) -> None:
+    """End this process when the one that asked it ends, however that is: a pipe that both hold is closed then."""
+
+    def wait() -> None:
+        os.read(number, 1)
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def main() -> None:
     """Answer the questions on stdin; whatever the tool and the network print goes to stderr."""
-    tool = sys.argv[1]
+    tool, asker = sys.argv[1:]
+    _end_with(int(asker))
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as out:
         os.dup2(2, 1)
         warnings.simplefilter("ignore")
@@ -180,7 +230,7 @@ def main() -> None:
             _mend_torchvision()
         for line in sys.stdin:
             answer = _answer(RUNS[tool], msgspec.json.decode(line, type=Question))
-            out.write(f"{msgspec.json.encode(answer).decode()}\n")
+            out.write(f"{encoded(answer).decode()}\n")
             out.flush()
 
 
@@ -191,7 +241,8 @@ def _answer(run: Callable[..., int], question: Question) -> Opinion:
             return Opinion(run(model.eval(), *inputs))
     except Exception as error:  # noqa: BLE001 - whatever keeps a tool from counting
         first = first_line(error)
-        return Opinion(failure=f"{type(error).__name__}: {first}" if first else type(error).__name__)
+        text = f"{type(error).__name__}: {first}" if first else type(error).__name__
+        return Opinion(failure=text.encode(errors="replace").decode())
 
 
 def _mend_torchvision() -> None:

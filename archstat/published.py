@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from archstat.errors import DataError, UnknownNameError
+from archstat.errors import DataError, UnknownNameError, quoted
 from archstat.records import ModelCost, Shape
 from archstat.settings import parse_call
 from archstat.shipped import entries, shipped
@@ -221,6 +221,6 @@ def expand(names: Iterable[str]) -> list[str]:
         is_description = is_glob(name) and not any(mark in name for mark in "(:/.")
         fitting = select(name) if is_description else [name]
         if not fitting:
-            raise UnknownNameError(f"No architecture is named like {name!r}. 'archstat list' shows every name.")
+            raise UnknownNameError(f"No architecture is named like {quoted(name)}. 'archstat list' shows every name.")
         found.update(dict.fromkeys(fitting))
     return list(found)

@@ -14,7 +14,7 @@ import msgspec
 
 from archstat.counting import conventions
 from archstat.counting.conventions import OURS
-from archstat.errors import DataError, UnknownNameError
+from archstat.errors import DataError, UnknownNameError, quoted
 from archstat.published import is_glob
 from archstat.records import Explanation, LayerCost, MemoryLevels, ModelCost, ReceptiveField, Shape, Tally
 from archstat.settings import Setting
@@ -59,6 +59,9 @@ class Network(Protocol):
 Analyse = Callable[[str, Setting], Network]
 """From the name of a network and an input to what is known of it."""
 
+AnalyseWithin = Callable[..., Network]
+"""The same, with the code that a name out of a file may lead to as an optional third argument."""
+
 
 class Saved(msgspec.Struct, frozen=True):
     """A network of which only a saved cost is known.
@@ -97,7 +100,7 @@ class Saved(msgspec.Struct, frozen=True):
 
     def _without(self, what: str) -> DataError:
         return DataError(
-            f"The saved cost of {self.cost.architecture!r} holds no ops, so no {what}: name the network itself."
+            f"The saved cost of {quoted(self.cost.architecture)} holds no ops, so no {what}: name the network itself."
         )
 
 
@@ -119,7 +122,7 @@ class Part(msgspec.Struct, frozen=True):
         """The row whose output is that of the part."""
         ran = [row for row in self.rows if row.output_shape]
         if not ran:
-            raise DataError(f"{self.layer!r} of {self.network.cost.architecture} never runs: it has no output.")
+            raise DataError(f"{quoted(self.layer)} of {self.network.cost.architecture} never runs: it has no output.")
         return ran[-1]
 
 

@@ -1,21 +1,19 @@
-"""Records ⇄ JSON files: a schema version, sorted keys, base units, written whole or not at all."""
+"""Records ⇄ JSON: a schema version, sorted keys, base units; what a file holds must be possible."""
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
-from archstat.errors import DataError, InputError, OutputError, UncountedError
-from archstat.faults import faults
+from archstat.errors import DataError, InputError, UncountedError, quoted
+from archstat.faults import LARGEST, faults, faults_of_cost
 from archstat.measurements import Measurement, Peaks
 from archstat.records import BatchFit, InferenceMemory, LayerCost, ModelCost, OpCost, TrainingCost
 from archstat.settings import Setting
-from archstat.texts import bytes_of
+from archstat.texts import bytes_of, json_text
 
 SCHEMA = "archstat.cost/1"
 """The version of the JSON that ``to_json`` writes; a new one whenever a key changes its meaning or goes."""
@@ -38,16 +36,12 @@ def to_json(cost: ModelCost) -> str:
 
 
 def _encoded(fields: dict[str, Any]) -> str:
-    """JSON with sorted keys, as people can read it.
+    """JSON with sorted keys.
 
     Raises:
         OutputError: A name in it is no text that JSON could hold.
     """
-    try:
-        text = msgspec.json.encode(fields, order="sorted")
-    except UnicodeEncodeError as error:
-        raise OutputError(f"{error.object!r} holds half a character, which no JSON can: rename it.") from error
-    return msgspec.json.format(text, indent=2).decode()
+    return json_text(fields, order="sorted")
 
 
 def memory_to_json(memory: InferenceMemory | TrainingCost, fit: BatchFit | None = None) -> str:
@@ -72,6 +66,8 @@ def from_json(text: str | bytes) -> ModelCost:
         DataError: It is not the JSON of a cost, or of another version, or does not add up.
     """
     cost = _decoded(text, SCHEMA, ModelCost, "This is no saved cost")
+    for fault in faults_of_cost(cost):
+        raise DataError(f"The saved cost does not hold together: {fault}.")
     for name in _TOTALS:
         total = sum(getattr(row, name) for row in cost.layers)
         if total != getattr(cost, name):
@@ -106,9 +102,9 @@ def _decoded(text: str | bytes, schema: str, kind: type[_Saved], complaint: str)
         found = msgspec.json.decode(text, type=_Header).schema
         if found != schema:
             whose = "their" if complaint.startswith("These") else "its"
-            raise DataError(f"{complaint} of version {schema!r}: {whose} schema is {found!r}.")
+            raise DataError(f"{complaint} of version {schema!r}: {whose} schema is {quoted(found)}.")
         return msgspec.json.decode(text, type=kind)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{complaint}: {error}.") from error
 
 
@@ -120,7 +116,7 @@ def schema_of(path: Path) -> str:
     """
     try:
         return msgspec.json.decode(bytes_of(path), type=_Header).schema
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return ""
 
 
@@ -151,11 +147,13 @@ def read_for(name: str, setting: Setting) -> ModelCost:
         UncountedError: Under ``strict``, it was saved with ops that no rule counts.
     """
     if setting != Setting(strict=setting.strict):
-        raise InputError(f"{name!r} is a saved cost, counted for one input: name its network to count another input.")
+        raise InputError(
+            f"{quoted(name)} is a saved cost, counted for one input: name its network to count another input."
+        )
     cost = read(Path(name))
     if setting.strict and cost.uncounted:
         ops = ", ".join(f"{op.op} ({op.calls} ×)" for op in cost.uncounted)
-        raise UncountedError(f"{name!r} was saved with ops that no rule counts: {ops}.")
+        raise UncountedError(f"{quoted(name)} was saved with ops that no rule counts: {ops}.")
     return cost
 
 
@@ -209,7 +207,7 @@ def peaks_from_json(text: str | bytes) -> Peaks:
     """
     peaks = _decoded(text, PEAKS_SCHEMA, Peaks, "These are no saved peaks")
     for name in ("flops_per_s", "bytes_per_s", "call_s"):
-        if not 0 < getattr(peaks, name) < float("inf"):
+        if not 1 / LARGEST < getattr(peaks, name) < LARGEST:
             raise DataError(f"The saved peaks have {getattr(peaks, name):g} for {name}: no device does that.")
     return peaks
 
@@ -221,54 +219,3 @@ def read_peaks(path: Path) -> Peaks:
         DataError: It cannot be read, or holds something else.
     """
     return _read(path, peaks_from_json)
-
-
-# -- files -------------------------------------------------------------------------------------------------------------
-
-
-def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a file so that it is never seen half-written; a pipe or a device is written to directly.
-
-    What UTF-8 cannot hold, half a pair of surrogates in a name, becomes a question mark, as on a terminal.
-
-    Raises:
-        OutputError: It cannot be written.
-    """
-    content = content.encode(errors="replace") if isinstance(content, str) else content
-    try:
-        if path.exists() and not path.is_file():
-            path.write_bytes(content)
-        else:
-            _replace(path.resolve(), content)
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror}.") from error
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder, and those that it lies in, where they are not there.
-
-    Raises:
-        OutputError: It cannot be made.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{folder} cannot be made: {error.strerror}.") from error
-
-
-def _replace(path: Path, content: bytes) -> None:
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:50]}.")  # up to 4 bytes each
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        Path(name).chmod(0o666 & ~_umask())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -9,7 +9,7 @@ from typing import Any, cast
 import msgspec
 
 from archstat import units
-from archstat.errors import DataError, InputError, SourceError
+from archstat.errors import DataError, InputError, SourceError, quoted
 from archstat.measurements import ELEMENT_TYPES, Precision
 from archstat.records import Shape
 
@@ -111,9 +111,9 @@ def parse_limit(text: str) -> int:
     try:
         limit = int(units.parse_size(text).value)
     except DataError as error:
-        raise InputError(f"{text!r} is no amount of memory: write it as '16GiB' or '24GB'.") from error
+        raise InputError(f"{quoted(text)} is no amount of memory: write it as '16GiB' or '24GB'.") from error
     if limit < 1:
-        raise InputError(f"{text!r} is no memory at all: write it as '16GiB' or '24GB'.")
+        raise InputError(f"{quoted(text)} is no memory at all: write it as '16GiB' or '24GB'.")
     return limit
 
 
@@ -129,7 +129,7 @@ def parse_peaks(text: str) -> tuple[float, float]:
     number = r"\s*(\d{1,24}(?:\.\d{1,24})?(?:e\+?\d{1,2})?)\s*"
     match = re.fullmatch(f"{number},{number}", text, re.ASCII | re.IGNORECASE)
     if match is None or not (float(match[1]) and float(match[2])):
-        raise InputError(f"{text!r} are no peaks: write FLOP/s and bytes/s as '1.2e12,2e11', or name a file.")
+        raise InputError(f"{quoted(text)} are no peaks: write FLOP/s and bytes/s as '1.2e12,2e11', or name a file.")
     return float(match[1]), float(match[2])
 
 
@@ -144,9 +144,11 @@ def parse_input(text: str) -> InputSpec:
     """
     match = re.fullmatch(r"(\d{1,9}(?:[x×,]\d{1,9})*)(?::(\w+))?", text.strip())
     if match is None or 0 in (shape := tuple(int(size) for size in re.split("[x×,]", match[1]))):
-        raise InputError(f"{text!r} is no input: write its sizes without the batch as '3x224x224', or '128:int64'.")
+        raise InputError(
+            f"{quoted(text)} is no input: write its sizes without the batch as '3x224x224', or '128:int64'."
+        )
     if match[2] and match[2] not in _ELEMENT_TYPES:
-        raise InputError(f"{match[2]!r} in {text!r} is none of {', '.join(_ELEMENT_TYPES)}.")
+        raise InputError(f"{quoted(match[2])} in {quoted(text)} is none of {', '.join(_ELEMENT_TYPES)}.")
     return InputSpec(shape, match[2] or "")
 
 
@@ -164,7 +166,7 @@ def parse_years(text: str) -> tuple[int, int]:
         first, last = int(match[1] or 0), int(match[3] or (9999 if match[2] else match[1]))
         if first <= last:
             return first, last
-    raise InputError(f"{text!r} is no year: write 2015, 2012-2015, 2015- or -2015.")
+    raise InputError(f"{quoted(text)} is no year: write 2015, 2012-2015, 2015- or -2015.")
 
 
 def parse_sizes(text: str) -> tuple[int, ...]:
@@ -177,10 +179,10 @@ def parse_sizes(text: str) -> tuple[int, ...]:
         InputError: These are no sizes.
     """
     if not re.fullmatch(r"\s*\d{1,9}\s*(,\s*\d{1,9}\s*)*", text, re.ASCII):
-        raise InputError(f"{text!r} are no sizes: write them as '64,96,128'.")
+        raise InputError(f"{quoted(text)} are no sizes: write them as '64,96,128'.")
     sizes = sorted({int(size) for size in text.split(",")})
     if not sizes[0]:
-        raise InputError(f"{text!r} has a size of 0: the smallest is 1.")
+        raise InputError(f"{quoted(text)} has a size of 0: the smallest is 1.")
     return tuple(sizes)
 
 
@@ -200,7 +202,7 @@ def parse_call(spec: str) -> tuple[str, list[Any], dict[str, Any]]:
     place, call_text = _SPEC.fullmatch(spec.strip()).groups()  # type: ignore[union-attr]  # any text is one
     if not call_text:
         return place, [], {}
-    wrong = f"{spec!r} cannot be read: arguments are literals, as in 'resnet50(classes=10)'."
+    wrong = f"{quoted(spec)} cannot be read: arguments are literals, as in 'resnet50(classes=10)'."
     try:
         call = ast.parse(f"_{call_text}", mode="eval").body
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):

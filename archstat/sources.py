@@ -23,10 +23,12 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from archstat.errors import SourceError, first_line
+from archstat.errors import SourceError, first_line, quoted
+from archstat.makers import check_maker
 from archstat.published import published
 from archstat.registry import Architecture, architectures, arguments_of
 from archstat.settings import parse_call
+from archstat.trust import Reach, is_standard_module
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -47,11 +49,12 @@ class Source(msgspec.Struct, frozen=True):
     paper: str = ""
 
 
-def find(spec: str) -> Source:
-    """The network that a text names.
+def find(spec: str, reach: Reach | None = None) -> Source:
+    """The network that a text names; a file and a module are imported, which runs them.
 
     Args:
         spec: An architecture of ours, ``FILE.py:NAME`` or ``PACKAGE.MODULE:NAME``, with or without ``(arguments)``.
+        reach: The code that it may lead to, if a file names it; ``None``: a user does, and may name any.
 
     Raises:
         UnknownNameError: No architecture has that name.
@@ -62,9 +65,26 @@ def find(spec: str) -> Source:
     if not colon and not place.endswith(".py"):
         return _own(spec, architectures.get(place), args, kwargs)
     if not container or not attribute:
-        raise SourceError(f"{spec!r} names no network: write it as './net.py:Net' or 'torchvision.models:resnet50'.")
-    module = _load_file(Path(container)) if container.endswith(".py") else _load_module(container)
-    return Source(spec, _checked_call(spec, _attribute(module, container, attribute), args, kwargs))
+        raise SourceError(
+            f"{quoted(spec)} names no network: write it as './net.py:Net' or 'torchvision.models:resnet50'."
+        )
+    module = _module(spec, container, reach)
+    function = _attribute(module, container, attribute)
+    if not isinstance(function, nn.Module):
+        check_maker(spec, function, reach)
+    return Source(spec, _checked_call(spec, function, args, kwargs))
+
+
+def _module(spec: str, container: str, reach: Reach | None) -> ModuleType:
+    """Import a file or a module."""
+    if container.endswith(".py"):
+        if reach is not None and not reach.has(container):
+            raise reach.refusal(spec)
+        return _load_file(Path(container))
+    _check_module(container)
+    if reach is not None:
+        reach.check_module(spec, container)
+    return _load_module(container)
 
 
 def _own(spec: str, entry: Architecture, args: list[Any], kwargs: dict[str, Any]) -> Source:
@@ -74,7 +94,7 @@ def _own(spec: str, entry: Architecture, args: list[Any], kwargs: dict[str, Any]
     for name, value in kwargs.items():
         misfit = _misfit(value, hints[name])
         if misfit:
-            raise SourceError(f"{spec!r} does not fit: {name}: {misfit}. {_usage(entry.build)}")
+            raise SourceError(f"{quoted(spec)} does not fit: {name}: {misfit}. {_usage(entry.build)}")
     about = published().get(entry.name)
     if about is None:
         return Source(spec, build, entry.input_shape)
@@ -86,7 +106,7 @@ def _misfit(value: Any, hint: Any) -> str:
     if typing.get_origin(hint) is typing.Literal:
         valid = typing.get_args(hint)
         is_valid = any(value == each and type(value) is type(each) for each in valid)
-        return "" if is_valid else f"{value!r} is none of {', '.join(map(repr, valid))}"
+        return "" if is_valid else f"{quoted(value)} is none of {', '.join(map(repr, valid))}"
     try:
         msgspec.convert(value, hint)
     except msgspec.ValidationError as error:
@@ -98,21 +118,21 @@ def _checked_call(spec: str, function: Any, args: list[Any], kwargs: dict[str, A
     """The call without running it, once its arguments fit."""
     if isinstance(function, nn.Module):
         if args or kwargs:
-            raise SourceError(f"{spec!r} does not fit: the network is made already, so it takes no arguments.")
+            raise SourceError(f"{quoted(spec)} does not fit: the network is made already, so it takes no arguments.")
         return lambda: function
-    if not callable(function):
-        raise SourceError(f"{spec!r} is neither a network nor makes one: it is of type {type(function).__name__}.")
     try:
         inspect.signature(function).bind(*args, **kwargs)
     except TypeError as error:
-        raise SourceError(f"{spec!r} does not fit: {error}. {_usage(function)}") from error
+        raise SourceError(f"{quoted(spec)} does not fit: {error}. {_usage(function)}") from error
     except ValueError:
         pass  # written in C: it checks its arguments itself
 
     def build() -> nn.Module:
         model = function(*args, **kwargs)
         if not isinstance(model, nn.Module):
-            raise SourceError(f"{spec!r} makes no torch.nn.Module: what it returns is of type {type(model).__name__}.")
+            raise SourceError(
+                f"{quoted(spec)} makes no torch.nn.Module: what it returns is of type {type(model).__name__}."
+            )
         return model
 
     return build
@@ -130,20 +150,28 @@ def _attribute(module: ModuleType, container: str, name: str) -> Any:
         if not hasattr(value, part):
             own = [n for n, v in vars(module).items() if getattr(v, "__module__", None) == module.__name__]
             has = f"It defines {', '.join(own)}." if own else "It defines nothing itself."
-            raise SourceError(f"{container!r} has no {name!r}. {has}")
+            raise SourceError(f"{quoted(container)} has no {quoted(name)}. {has}")
         value = getattr(value, part)
     return value
 
 
-def _load_module(name: str) -> ModuleType:
+def _check_module(name: str) -> None:
+    """Refuse what is no module, or has no networks, before it is imported."""
     if re.search(r"[^\w.]", name) or not all(name.split(".")):
-        raise SourceError(f"{name!r} is no module: write a file as './net.py:Net', a module as 'package.module:Net'.")
+        raise SourceError(
+            f"{quoted(name)} is no module: write a file as './net.py:Net', a module as 'package.module:Net'."
+        )
+    if is_standard_module(name):
+        raise SourceError(f"{quoted(name)} has no networks: it is of Python's standard library.")
+
+
+def _load_module(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
             raise SourceError(
-                f"No module is named {name!r}. Is it installed? A file is written './net.py:Net'."
+                f"No module is named {quoted(name)}. Is it installed? A file is written './net.py:Net'."
             ) from error
         raise _import_failure(name, error) from error
     except (Exception, SystemExit) as error:
@@ -153,10 +181,10 @@ def _load_module(name: str) -> ModuleType:
 def _load_file(path: Path) -> ModuleType:
     """Import a file under a name of its own; files beside it can be imported by it."""
     if not os.path.isfile(path):  # noqa: PTH113 - Path.is_file() raises if the name is too long or has a NUL
-        raise SourceError(f"There is no file {str(path)!r}.")
+        raise SourceError(f"There is no file {quoted(str(path))}.")
     spec = importlib.util.spec_from_file_location(f"archstat_source_{path.stem}", path)
     if spec is None or spec.loader is None:
-        raise SourceError(f"{str(path)!r} is no Python file.")
+        raise SourceError(f"{quoted(str(path))} is no Python file.")
     module = importlib.util.module_from_spec(spec)
     folder = path.parent.resolve()
     _forget_neighbours()
@@ -193,7 +221,7 @@ def _is_in(folder: Path, name: str) -> bool:
 
 
 def _import_failure(name: str, error: BaseException) -> SourceError:
-    return SourceError(f"{name!r} could not be imported: {_said(error)}")
+    return SourceError(f"{quoted(name)} could not be imported: {_said(error)}")
 
 
 def _said(error: BaseException) -> str:
@@ -232,7 +260,7 @@ def build_on_cpu(source: Source) -> nn.Module:
     except SourceError:
         raise
     except (Exception, SystemExit) as error:
-        raise SourceError(f"{source.name!r} could not be built: {_said(error)}") from error
+        raise SourceError(f"{quoted(source.name)} could not be built: {_said(error)}") from error
 
 
 _ON_META = frozenset({torch.empty, torch.zeros, torch.ones, torch.full, torch.rand, torch.randn, torch.empty_strided})

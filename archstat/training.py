@@ -120,7 +120,7 @@ def largest_batch(peak: Callable[[int], int], limit: int) -> BatchFit:
         tried[batch] = peak(batch)
         low, high = (batch, high) if tried[batch] <= limit else (low, batch)
     if high > _LARGEST_BATCH:
-        raise InputError(f"Even a batch of {low:,} fits: its memory hardly grows with the batch.")
+        raise InputError(f"Even a batch of {low:,} fits, the largest that is tried: name less memory than that.")
     return BatchFit(limit, low, tried[low], tried[high])
 
 

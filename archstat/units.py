@@ -14,7 +14,7 @@ from fractions import Fraction
 
 import msgspec
 
-from archstat.errors import DataError
+from archstat.errors import DataError, quoted
 
 _SI = ("", "k", "M", "G", "T", "P", "E")
 _BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
@@ -298,7 +298,7 @@ _PREFIXES = {"": 0, "k": 3, "K": 3, "thousand": 3, "M": 6, "million": 6, "G": 9,
 _SIZES = {"B": 1, "bytes": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12} | {
     f"{prefix}iB": 1024**power for power, prefix in enumerate("KMGT", start=1)
 }
-_DIGITS = r"(?P<digits>\d{1,3}([,_]\d{3})+|\d{1,24})(\.(?P<fraction>\d{1,24}))?(e(?P<exponent>\d{1,2}))?"
+_DIGITS = r"(?P<digits>\d{1,3}([,_]\d{3}){1,8}|\d{1,24})(\.(?P<fraction>\d{1,24}))?(e(?P<exponent>\d{1,2}))?"
 _NUMBER = re.compile(rf"{_DIGITS}\s*(?P<prefix>[A-Za-z]*)", re.ASCII)
 _AMOUNT = re.compile(rf"{_DIGITS}\s*(?P<unit>.*)", re.ASCII)
 _POWERS = {"n": -9, "µ": -6, "\u03bc": -6, "u": -6, "m": -3, "": 0, "k": 3, "K": 3, "M": 6, "G": 9, "T": 12, "P": 15}
@@ -326,7 +326,7 @@ def parse(text: str) -> Printed:
     """
     match = _NUMBER.fullmatch(text.strip())
     if match is None or match["prefix"] not in _PREFIXES:
-        raise DataError(f"{text!r} is no printed number; write it like '138M', '3.8e9' or '60,000'.")
+        raise DataError(f"{quoted(text)} is no printed number; write it like '138M', '3.8e9' or '60,000'.")
     return _printed(match, 10 ** _PREFIXES[match["prefix"]])
 
 
@@ -341,7 +341,7 @@ def parse_size(text: str) -> Printed:
     """
     match = _NUMBER.fullmatch(text.strip())
     if match is None or (match["prefix"] and match["prefix"] not in _SIZES):
-        raise DataError(f"{text!r} is no amount of memory; write it like '96MB', '12 MiB' or '4,704 B'.")
+        raise DataError(f"{quoted(text)} is no amount of memory; write it like '96MB', '12 MiB' or '4,704 B'.")
     return _printed(match, _SIZES[match["prefix"] or "B"])
 
 
@@ -359,7 +359,9 @@ def parse_amount(text: str, unit: str) -> Printed:
     match = _AMOUNT.fullmatch(text.strip())
     power = None if match is None else _power(match["unit"], unit)
     if match is None or power is None:
-        raise DataError(f"{text!r} is no amount in {unit}; write it like {_EXAMPLES.get(unit, f'389 G{unit}')!r}.")
+        raise DataError(
+            f"{quoted(text)} is no amount in {unit}; write it like {_EXAMPLES.get(unit, f'389 G{unit}')!r}."
+        )
     worth = Decimal(1).scaleb(power)
     printed = _printed(match, worth)
     return Printed(printed.value, printed.step, match["unit"], worth)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 import archstat
-from archstat.analysis import analyse, count, count_source
+from archstat.analysis import analyse, count, count_source, explain
 from archstat.errors import ArchstatError, DataError, ForwardError, InputError, SourceError, UncountedError
 from archstat.results import read_for, to_json
 from archstat.settings import InputSpec, Setting, parse_input
@@ -363,3 +363,45 @@ def test_every_level_grows_with_the_batch(name):
     assert [(level.layer, level.op, level.nbytes) for level in three] == [
         (level.layer, level.op, 3 * level.nbytes) for level in one
     ]
+
+
+# -- what is no network ------------------------------------------------------------------------------------------------
+
+
+class Pipeline:
+    def __init__(self):
+        self.encoder, self.decoder = nn.Linear(4, 4), nn.Linear(4, 4)
+
+
+def makes_one():
+    return nn.Linear(4, 4)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (nn.Linear, r"^Linear is a class of networks and no network: call it, as in 'Linear\(…\)'\.$"),
+        (None, r"^None is no network: does the function that makes it return it\?$"),
+        (makes_one, r"^'makes_one' is a function and no torch\.nn\.Module: hand over the network itself\.$"),
+        (len, r"^'len' is a builtin_function_or_method and no torch\.nn\.Module"),
+        (dict, r"no torch\.nn\.Module but the class dict\.$"),
+        (3, r"no torch\.nn\.Module but of type int\.$"),
+        ({"a": 1}, r"of type dict\.$"),
+        (torch.ones(2), r"of type torch\.Tensor\.$"),
+        (Pipeline(), r"Pipeline: hand over one of its networks, 'encoder', 'decoder'\.$"),
+    ],
+)
+def test_what_is_no_network_is_told_apart_in_one_sentence(given, says):
+    from archstat.measuring.own import measure
+
+    for use in (count, explain, measure):
+        with pytest.raises(SourceError, match=says) as raised:
+            use(given, torch.ones(1, 4))
+        assert "\n" not in str(raised.value)
+
+
+def test_an_exported_program_is_told_which_of_its_parts_is_the_network():
+    exported = torch.export.export(nn.Linear(4, 4), (torch.ones(1, 4),))
+    with pytest.raises(SourceError, match=r"hand over what its '\.module\(\)' gives"):
+        count(exported, torch.ones(1, 4))
+    assert count(exported.module(), torch.ones(1, 4)).macs == 16

@@ -65,6 +65,11 @@ def test_a_sum_is_worked_out_exactly(text, value):
         ("9^99", "99 is no power from -64 to 64"),
         ("10^64", "its value is too large"),
         ("(" * 5000 + "1" + ")" * 5000, "too many parentheses"),
+        ("*".join(["9e59"] * 9000), "its value is too large"),
+        ("+".join(["9e59"] * 9000), "its value is too large"),
+        ("/".join(["9e59"] * 9000), "its value is too large"),
+        ("1+" * 30_000 + "1", "it has more than 50,000 characters"),
+        (f"1{',000' * 9}", "',000' is no number"),
         ("٣ + 1", "is no number"),
     ],
 )

@@ -8,6 +8,7 @@ import functools
 import io
 import json
 import os
+import re
 from pathlib import Path
 
 import msgspec
@@ -145,10 +146,53 @@ def one(name):
     return Table((Column("name", "Name"), Column("n", "N", is_number=True)), ((name, 1), ("after", 2)), name, (name,))
 
 
-@pytest.mark.parametrize("name", [name for name in NASTY if "\r" not in name], ids=ascii)
+STEERING = ["\x1b[31mred", "\x1b]52;c;YQ==\x07", "a\0b", "\x9b2J", "a\u202eb", "a\u2028b", "a\rb", "\t"]
+FORMULAS = ["=1+1", "=cmd|' /C calc'!A0", "@SUM(A1)", "+A1", "-A1", "-1+A1", "--A1", "|a", "%a", "= cmd", "+1,A1"]
+
+
+@pytest.mark.parametrize("name", [name for name in NASTY if name not in STEERING + FORMULAS], ids=ascii)
 def test_csv_gives_any_name_back(name):
     rows = list(csv.reader(io.StringIO(FORMATS["csv"](one(name)), newline="")))
     assert rows == [["name", "n"], [name, "1"], ["after", "2"]]
+
+
+@pytest.mark.parametrize("name", STEERING, ids=ascii)
+@pytest.mark.parametrize("format_", ["csv", "json", "text", "markdown", "latex"])
+def test_no_name_steers_a_terminal(format_, name):
+    assert all(line.isprintable() for line in FORMATS[format_](one(name)).split("\n"))
+
+
+@pytest.mark.parametrize("name", [*FORMULAS, *(f"\t{name}" for name in FORMULAS)], ids=ascii)
+def test_no_name_is_a_formula_of_a_spreadsheet(name):
+    rows = list(csv.reader(io.StringIO(FORMATS["csv"](one(name)), newline="")))
+    assert rows[1][0][:1] in ("'", "�")
+    assert rows[1][0].endswith(name.strip())
+
+
+@pytest.mark.parametrize("name", ["=", "-", "+", "== 304", "-3", "+1.5e3", "-12 %", "+3,000", "a=b"])
+def test_a_sign_and_a_number_are_no_formula(name):
+    assert FORMATS["csv"](one(name)).splitlines()[1].strip('"').startswith(name.split(",")[0])
+
+
+@pytest.mark.parametrize("name", ["::add-mask::x", " ::error::x", "a\n::error::x", "##[mask]x", "a ##vso[task.b c]"])
+@pytest.mark.parametrize("format_", ["csv", "json", "text", "markdown", "latex"])
+def test_no_name_is_a_command_to_a_runner(format_, name):
+    lines = FORMATS[format_](one(name)).split("\n")
+    assert not [line for line in lines if line.lstrip().startswith("::")]
+    assert format_ in ("json", "latex") or not [line for line in lines if re.search(r"##\w*\[", line)]
+
+
+def test_json_reads_the_same_however_a_character_is_written():
+    assert "\\u202e" in FORMATS["json"](one("a\u202eb"))
+    assert "\\udb40\\udc01" in FORMATS["json"](one("\U000e0001"))
+    assert json.loads(FORMATS["json"](one("\U000e0001")))[0]["name"] == "\U000e0001"
+
+
+def test_a_name_of_a_million_letters_makes_no_table_of_as_many_columns():
+    rows = tuple((f"row {number}", number) for number in range(100))
+    shown = text(Table(one("").columns, (("a" * 10**6, 1), *rows)))
+    assert len(shown) < 100_000
+    assert "a…" in shown
 
 
 @pytest.mark.parametrize("name", NASTY, ids=ascii)

@@ -1,6 +1,11 @@
 """The tools themselves, each in a process of its own, on the architectures: our emulation gives their numbers."""
 
+import os
 import re
+import signal
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -226,3 +231,53 @@ def test_a_tool_that_is_not_there_is_not_run(monkeypatch):
 def test_a_name_that_leads_nowhere_is_refused_here_first():
     with pytest.raises(SourceError):
         analyse("nowhere.py:Net", Setting()).tally("thop")
+
+
+# -- none outlives the one who asked -----------------------------------------------------------------------------------
+
+ASKS = """
+import sys
+from archstat import opinions
+from archstat.settings import InputSpec, Setting
+opinions.RUNS = {"FlopCounterMode": None}
+opinions.ask("started.py:Net", Setting((InputSpec((4,)),)), seconds=300)
+"""
+STARTED = """
+import os, time
+from pathlib import Path
+Path("pid.new").write_text(str(os.getpid()))
+Path("pid.new").rename("pid")
+time.sleep(1000)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_a_tool_ends_with_the_process_that_asked_it(tmp_path, number):
+    (tmp_path / "started.py").write_text(STARTED)
+    (tmp_path / "asks.py").write_text(ASKS)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    with subprocess.Popen(
+        [sys.executable, "asks.py"], cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as asking:
+        _until((tmp_path / "pid").exists)
+        tool = int((tmp_path / "pid").read_text())
+        asking.send_signal(number)
+        assert asking.wait(60) != 0
+    _until(lambda: not _runs(tool))
+
+
+def _until(is_so):
+    """Wait for another process; the test fails by the time limit of the whole run if it never comes."""
+    waited = threading.Event()
+    for _ in range(6000):
+        if is_so():
+            return
+        waited.wait(0.01)
+    raise AssertionError("it never came")
+
+
+def _runs(number):
+    try:
+        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

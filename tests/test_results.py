@@ -31,8 +31,8 @@ from archstat.results import (
     read_peaks,
     schema_of,
     to_json,
-    write_whole,
 )
+from archstat.writing import check_place, make_folder, write_new, write_whole
 from tests.measured import ENERGY, MEMORY, latency, measured, time, times
 
 PEAKS = Peaks("a processor", "fp32", 2, 1.5e11, 1.25e10, 1.75e-6, "given", (Reason("HOST_NOISY", "It was busy."),))
@@ -280,6 +280,44 @@ def test_measurements_survive_the_way_there_and_back(made):
     assert measurements_to_json(measurements_from_json(saved.encode())) == saved
 
 
+HUGE = int("9" * 310)
+
+
+@pytest.mark.parametrize("number", [HUGE, -HUGE, 10**30, 10**4000])
+@pytest.mark.parametrize(
+    "place", [("conditions", "batch_size"), ("counted", "macs"), ("latency", "n"), ("memory", "peak_bytes")]
+)
+def test_a_number_beyond_all_floats_is_no_measurement(place, number):
+    saved = json.loads(measurements_to_json([measured(memory=MEMORY)]))
+    saved["measurements"][0][place[0]][place[1]] = number
+    with pytest.raises(DataError, match=rf"does not hold together: {'.'.join(place)} is -?[19]"):
+        measurements_from_json(json.dumps(saved))
+
+
+@pytest.mark.parametrize("number", [HUGE, 10**30, 10**4000, -1])
+@pytest.mark.parametrize("key", ["macs", "parameters", "activation_bytes", "peak_activation_bytes"])
+def test_a_number_that_no_network_has_is_no_cost(key, number):
+    saved = json.loads(to_json(lenet5()))
+    saved[key] = number
+    if key in saved["layers"][0]:
+        saved["layers"][0][key] = number - sum(row[key] for row in saved["layers"][1:])
+    with pytest.raises(DataError, match=f"does not hold together: .*{key} is -?[0-9].*, which no network has"):
+        from_json(json.dumps(saved))
+
+
+def test_an_integer_of_a_million_digits_is_no_cost():
+    text = to_json(lenet5()).replace('"macs": ', '"macs": ' + "9" * 10**6, 1)
+    with pytest.raises(DataError, match="This is no saved cost"):
+        from_json(text)
+
+
+@pytest.mark.parametrize("number", [1e31, 1e-31, HUGE])
+def test_peaks_that_no_device_has_are_refused(number):
+    saved = {**json.loads(peaks_to_json(PEAKS)), "flops_per_s": number}
+    with pytest.raises(DataError, match=r"no device does that|These are no saved peaks"):
+        peaks_from_json(json.dumps(saved))
+
+
 def test_the_file_of_measurements_names_its_version_and_sorts_its_keys():
     saved = json.loads(measurements_to_json([measured()]))
     assert saved["schema"] == MEASUREMENTS_SCHEMA == "archstat.measurements/1"
@@ -423,6 +461,85 @@ def test_a_device_is_written_to_and_not_replaced():
     assert Path(os.devnull).is_char_device()
 
 
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o755])
+def test_a_file_that_is_written_over_keeps_its_mode(tmp_path, mode):
+    path = tmp_path / "it.txt"
+    path.write_text("old")
+    path.chmod(mode)
+    write_whole(path, "new")
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+
+
+def test_a_file_of_two_names_keeps_them(tmp_path):
+    path = tmp_path / "it.txt"
+    path.write_text("old and longer")
+    (tmp_path / "other").hardlink_to(path)
+    write_whole(path, "new")
+    assert (tmp_path / "other").read_text() == "new"
+
+
+def test_a_file_that_may_not_be_written_is_refused(tmp_path, monkeypatch):
+    path = tmp_path / "it.txt"
+    path.write_text("old")
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write everything
+    with pytest.raises(OutputError, match="cannot be written: Permission denied"):
+        write_whole(path, "new")
+    assert path.read_text() == "old"
+
+
+def test_a_link_that_leads_to_itself_is_refused(tmp_path):
+    (tmp_path / "a").symlink_to(tmp_path / "b")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    with pytest.raises(OutputError, match="cannot be written: Too many levels of symbolic links"):
+        write_whole(tmp_path / "a", "new")
+    assert (tmp_path / "a").is_symlink()
+
+
+def test_a_name_with_a_nul_is_refused(tmp_path):
+    for write in (lambda path: write_whole(path, ""), check_place):
+        with pytest.raises(OutputError, match=r"cannot be written: .*null"):
+            write(tmp_path / "a\0b")
+
+
+def test_a_place_is_tried_without_a_trace(tmp_path):
+    path = tmp_path / "it.txt"
+    check_place(path)
+    assert list(tmp_path.iterdir()) == []
+    path.write_text("old")
+    check_place(path)
+    assert path.read_text() == "old"
+    check_place(Path(os.devnull))
+    with pytest.raises(OutputError, match=r"nowhere/it\.txt cannot be written: No such file or directory"):
+        check_place(tmp_path / "nowhere" / "it.txt")
+
+
+def test_a_folder_in_which_nothing_can_be_made_is_refused(tmp_path, monkeypatch):
+    def full(**_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tempfile.mkstemp", full)
+    with pytest.raises(OutputError, match="results cannot be written: No space left"):
+        make_folder(tmp_path / "results")
+
+
+@pytest.mark.parametrize("is_linking", [True, False])
+def test_a_new_file_takes_no_name_that_is_taken_meanwhile(tmp_path, monkeypatch, is_linking):
+    """Another writer takes the first name between the look for a free one and the writing."""
+    link = os.link
+
+    def late(source, path):
+        if path == tmp_path / "1.json":
+            path.write_text("theirs")
+        if not is_linking:
+            raise OSError(95, "Operation not supported")
+        link(source, path)
+
+    monkeypatch.setattr(os, "link", late)
+    assert write_new([tmp_path / "1.json", tmp_path / "2.json"], "ours") == tmp_path / "2.json"
+    assert [(tmp_path / name).read_text() for name in ("1.json", "2.json")] == ["theirs", "ours"]
+    assert len(list(tmp_path.iterdir())) == 2
+
+
 @pytest.mark.parametrize("failing", ["replace", "chmod"])
 def test_a_failure_keeps_the_old_file_and_leaves_nothing_behind(tmp_path, monkeypatch, failing):
     path = tmp_path / "it.txt"
@@ -523,3 +640,13 @@ def test_a_layer_that_lets_go_of_what_it_was_given_keeps_less_than_nothing():
     rows = (LayerMemory("decoder", 1, kept_bytes=-300, peak_bytes=100),)
     made = measured(memory=msgspec.structs.replace(MEMORY, layers=rows))
     assert measurements_from_json(measurements_to_json([made])) == (made,)
+
+
+@pytest.mark.parametrize("place", ["architecture", "lenet5"])
+def test_a_file_with_half_a_character_is_a_sentence(tmp_path, place):
+    path = tmp_path / "it.json"
+    path.write_bytes(to_json(lenet5()).encode().replace(place.encode(), place.encode() + b"\xb5", 1))
+    with pytest.raises(DataError, match=r"it\.json: This is no saved cost: "):
+        read(path)
+    path.write_bytes(b'{"schema": "\xb5"}')
+    assert schema_of(path) == ""

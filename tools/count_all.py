@@ -9,7 +9,7 @@ import msgspec
 import archstat
 from archstat.published import Counted
 from archstat.registry import Architecture, architectures
-from archstat.results import write_whole
+from archstat.writing import write_whole
 
 FILE = Path(archstat.__file__).parent / "architectures" / "counted.json"
 

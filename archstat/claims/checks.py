@@ -12,9 +12,10 @@ import msgspec
 from archstat.claims.files import Claim, ClaimsFile, Expected, Slip, Undecided, Verdict, read
 from archstat.claims.statements import compare, difference, shown
 from archstat.claims.values import Sources, Value
-from archstat.errors import ArchstatError, DataError
+from archstat.errors import ArchstatError, DataError, quoted
 from archstat.expressions import evaluate
-from archstat.quantities import Analyse
+from archstat.quantities import AnalyseWithin
+from archstat.trust import NOTHING, Trust
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -59,35 +60,43 @@ class Finding(msgspec.Struct, frozen=True):
         return self.verdict in (self.expected, "undecided")
 
 
-def check(file: ClaimsFile, analyse: Analyse) -> list[Finding]:
+def check(file: ClaimsFile, analyse: AnalyseWithin, trust: Trust = NOTHING) -> list[Finding]:
     """The findings of a file, in its order.
+
+    Args:
+        file: The claims.
+        analyse: Counts a network.
+        trust: Which files may name code; none of them, if it is not said.
 
     Raises:
         DataError: A claim cannot be worked out; the message says which, and in which line.
     """
-    sources = Sources(Path(file.path).parent, analyse, lambda path: _judged_beside(path, analyse))
+    beside = functools.partial(_judged_beside, analyse=analyse, trust=trust)
+    sources = Sources(Path(file.path).parent, trust.within(file.path, analyse), beside)
     findings = [_checked(file, claim, sources) for claim in file.claims]
     findings += [_undecided(file, entry) for entry in file.undecided]
     return sorted(findings, key=lambda finding: finding.line)
 
 
-def _judged_beside(path: Path, analyse: Analyse) -> list[Finding]:
+def _judged_beside(path: Path, analyse: AnalyseWithin, trust: Trust) -> list[Finding]:
     """The findings of a file that the claims of another one count; so no file is counted in a circle."""
     file = read(path)
     if any(claim.counts_claims for claim in file.claims):
         raise DataError(f"{path} counts the claims of other files itself: name those files, and not this one.")
-    return check(file, analyse)
+    return check(file, analyse, trust)
 
 
-def check_files(paths: Iterable[Path], analyse: Analyse) -> list[Finding]:
+def check_files(paths: Iterable[Path], analyse: AnalyseWithin, trust: Trust = NOTHING) -> list[Finding]:
     """The findings of several files; a network that several claims name is analysed once.
+
+    The arguments are those of :func:`check`.
 
     Raises:
         DataError: A file does not hold together, or a claim cannot be worked out.
     """
     files = [read(path) for path in paths]
     once = functools.cache(analyse)
-    return [finding for file in files for finding in check(file, once)]
+    return [finding for file in files for finding in check(file, once, trust)]
 
 
 def _undecided(file: ClaimsFile, entry: Undecided) -> Finding:
@@ -102,7 +111,7 @@ def _checked(file: ClaimsFile, claim: Claim, sources: Sources) -> Finding:
         verdict, message = _judged(claim, value, sources)
         message = "; ".join(filter(None, (message, claim.why if verdict not in _HOLDING else "")))
     except ArchstatError as error:
-        raise DataError(f"{file.path}:{claim.line}: claim {claim.id!r}: {error}") from error
+        raise DataError(f"{file.path}:{claim.line}: claim {quoted(claim.id)}: {error}") from error
     return Finding(
         file.path,
         claim.line,

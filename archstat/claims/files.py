@@ -13,7 +13,7 @@ from typing import Any, Literal
 import msgspec
 
 from archstat.claims.operands import Operand
-from archstat.errors import DataError
+from archstat.errors import DataError, quoted
 from archstat.expressions import is_number
 from archstat.quantities import QUANTITIES
 from archstat.texts import text_of, toml_of
@@ -173,7 +173,7 @@ def decode(text: str, path: str) -> ClaimsFile:
     content = toml_of(text, path)
     unknown = [key for key in content if key not in _TOP]
     if unknown:
-        raise DataError(f"{path}: {unknown[0]!r} is none of {', '.join(_TOP)}.")
+        raise DataError(f"{path}: {quoted(unknown[0])} is none of {', '.join(_TOP)}.")
     title = content.get("title", "")
     if not isinstance(title, str):
         raise DataError(f"{path}: the title is no text.")
@@ -212,7 +212,7 @@ def _made(entry: Any, kind: type[Claim | Undecided], line: int, path: str) -> Cl
         if isinstance(made, Claim):
             made.check()
     except (msgspec.ValidationError, ValueError) as error:
-        raise DataError(f"{path}:{line}: claim {name!r}: {error}.") from error
+        raise DataError(f"{path}:{line}: claim {quoted(name)}: {error}.") from error
     return made
 
 
@@ -227,7 +227,7 @@ def _budgets(content: dict[str, Any], lines: dict[str, list[int]], path: str) ->
         limits = {key: limit for key, limit in entry.items() if key not in _OF_BUDGETS}
         unknown = [key for key in limits if key not in QUANTITIES]
         if unknown or not limits:
-            problem = f"{unknown[0]!r} is none of" if unknown else "it limits none of"
+            problem = f"{quoted(unknown[0])} is none of" if unknown else "it limits none of"
             raise DataError(f"{path}:{line}: budget: {problem} {', '.join(QUANTITIES)}.")
         own = {key: value for key, value in entry.items() if key in _OF_BUDGETS and key != "id"}
         name = str(entry.get("id") or f"budget {number}")
@@ -241,5 +241,5 @@ def _refuse_twice(entries: list[Any], path: str) -> None:
     seen: dict[str, int] = {}
     for entry in entries:
         if entry.id in seen:
-            raise DataError(f"{path}:{entry.line}: the id {entry.id!r} is that of line {seen[entry.id]} already.")
+            raise DataError(f"{path}:{entry.line}: the id {quoted(entry.id)} is that of line {seen[entry.id]} already.")
         seen[entry.id] = entry.line

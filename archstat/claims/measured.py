@@ -9,7 +9,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import TypeVar
 
-from archstat.errors import DataError, UnknownNameError
+from archstat.errors import DataError, UnknownNameError, quoted
 from archstat.measurements import Energy, Interval, Latency, LayerTimes, Measurement, Peaks
 from archstat.quantities import rows_under
 
@@ -42,7 +42,7 @@ def measured_value(measurement: Measurement, quantity: str, layer: str = "") -> 
     if not layer:
         return MEASURED[quantity](measurement)
     if quantity != "latency_s":
-        raise DataError(f"The {quantity} in a file is that of the whole network, not of {layer!r}.")
+        raise DataError(f"The {quantity} in a file is that of the whole network, not of {quoted(layer)}.")
     rows = rows_under(layer, _layers(measurement).rows, f"It is none that was measured of {measurement.architecture}.")
     return sum((decimal(row.time_s) for row in rows), Fraction(0))
 

@@ -10,7 +10,7 @@ import msgspec
 from archstat.claims.measured import MEASURED
 from archstat.claims.rates import RATES
 from archstat.claims.tallies import TALLIES
-from archstat.errors import InputError
+from archstat.errors import InputError, quoted
 from archstat.quantities import QUANTITIES
 from archstat.settings import Setting, parse_input
 
@@ -114,25 +114,25 @@ class Operand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         if self.ids:
             raise ValueError("'ids' needs 'claims'")
         if self.quantity in MEASURED:
-            raise ValueError(f"{self.quantity!r} is no count: name the file with 'measured'")
+            raise ValueError(f"{quoted(self.quantity)} is no count: name the file with 'measured'")
         if self.quantity in RATES:
-            raise ValueError(f"{self.quantity!r} is no count: say how it was measured with 'protocol'")
+            raise ValueError(f"{quoted(self.quantity)} is no count: say how it was measured with 'protocol'")
         if self.quantity and self.quantity not in QUANTITIES:
-            raise ValueError(f"{self.quantity!r} is none of the quantities {', '.join(QUANTITIES)}")
+            raise ValueError(f"{quoted(self.quantity)} is none of the quantities {', '.join(QUANTITIES)}")
 
     def _check_measured(self) -> None:
         self._refuse("measured", "input", "resolution", "convention", "protocol", "ids", "expression")
         if not self.measured.isprintable():
-            raise ValueError(f"{self.measured!r} is no path of a file")
+            raise ValueError(f"{quoted(self.measured)} is no path of a file")
         if self.quantity not in MEASURED:
-            raise ValueError(f"{self.quantity!r} is none of the measured quantities {', '.join(MEASURED)}")
+            raise ValueError(f"{quoted(self.quantity)} is none of the measured quantities {', '.join(MEASURED)}")
 
     def _check_published(self) -> None:
         self._refuse("protocol", "layer", "input", "batch_size", "convention", "ids")
         if not self.architecture:
             raise ValueError("'protocol' needs an 'architecture'")
         if self.quantity not in RATES:
-            raise ValueError(f"{self.quantity!r} is none of the published quantities {', '.join(RATES)}")
+            raise ValueError(f"{quoted(self.quantity)} is none of the published quantities {', '.join(RATES)}")
 
     def _check_tallied(self) -> None:
         self._refuse("claims", *(field for field in Operand.__struct_fields__ if field not in _OF_TALLIES))

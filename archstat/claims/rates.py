@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
-from archstat.errors import DataError, UnknownNameError
+from archstat.errors import DataError, UnknownNameError, quoted
 from archstat.published import ErrorRate, Variant, counted, published
 from archstat.settings import parse_call
 
@@ -58,7 +58,7 @@ def picked(rates: Sequence[ErrorRate], protocol: str, name: str) -> ErrorRate:
     found = next(filter(None, ([rate for rate in rates if is_meant(rate)] for is_meant in ways)), [])
     if len(found) != 1:
         told = ", ".join(repr(described(rate)) for rate in found or rates)
-        raise DataError(f"{len(found) or 'No'} error rates of {name} are {protocol!r}: choose from {told}.")
+        raise DataError(f"{len(found) or 'No'} error rates of {name} are {quoted(protocol)}: choose from {told}.")
     return found[0]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from fractions import Fraction
@@ -10,7 +11,7 @@ import msgspec
 
 from archstat import units
 from archstat.claims.files import Verdict
-from archstat.errors import DataError
+from archstat.errors import DataError, quoted
 from archstat.records import Shape
 
 Number = int | Fraction
@@ -18,7 +19,8 @@ Result = Number | Shape
 
 _RELATION = re.compile(r"(?P<relation><=|>=|==|<|>|≤|≥)?\s*(?P<said>.*)", re.DOTALL)
 _MARKED = re.compile(r"(?P<number>.*?)\s*(?P<mark>%|[x×])?", re.DOTALL)
-_SHAPE = re.compile(r"\d+(?:\s*[x×*]\s*\d+)+", re.ASCII)
+_SIZE = re.compile(r"\d{1,18}", re.ASCII)
+_SHAPE = re.compile(r"\d{1,18}(?:\s*[x×*]\s*\d{1,18}){1,31}", re.ASCII)
 _RELATIONS: dict[str, Callable[[Fraction, Fraction], bool]] = {
     "<": lambda a, b: a < b,
     "<=": lambda a, b: a <= b,
@@ -86,10 +88,10 @@ def compare(stated: str, value: Result, unit: str = "") -> Verdict:
 
 def _orders(stated: str) -> list[Shape]:
     """A stated shape with its maps last, as texts have it, and first, as tensors do; 1x1x4096 is also a flat 4096."""
-    if stated.strip().isascii() and stated.strip().isdigit():
+    if _SIZE.fullmatch(stated.strip()):
         return [(int(stated),), (int(stated), int(stated))]
     if not _SHAPE.fullmatch(stated.strip()):
-        raise DataError(f"{stated!r} is no shape: write it like '28x28x6'.")
+        raise DataError(f"{quoted(stated)} is no shape: write it like '28x28x6'.")
     sizes = tuple(int(size) for size in re.findall(r"\d+", stated))
     flat = [sizes[-1:]] if set(sizes[:-1]) == {1} else []
     return [sizes, (sizes[-1], *sizes[:-1]), *flat]
@@ -103,8 +105,16 @@ def difference(stated: str, value: Result, unit: str) -> str:
     if said.relation in _RELATIONS or said.mark:
         return ""
     off = Fraction(said.printed.value) - Fraction(value)
-    share = f", {100 * abs(float(off / value)):.3g} %" if value else ""
+    share = f", {100 * abs(_near(off / value)):.3g} %" if value else ""
     return f"stated {'more' if off > 0 else 'less'} by {shown(abs(off), stated, unit)}{share}"
+
+
+def _near(value: Number) -> float:
+    """A number that is shown in a few digits; one that is beyond all floats is infinite."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.copysign(math.inf, value)
 
 
 def shown(value: Result, stated: str, unit: str) -> str:
@@ -112,13 +122,13 @@ def shown(value: Result, stated: str, unit: str) -> str:
     if isinstance(value, tuple):
         return units.shape(value)
     if unit not in (*PLAIN, "B"):
-        return statement(stated, unit).printed.likewise(Fraction(value)) if stated else units.amount(float(value), unit)
+        return statement(stated, unit).printed.likewise(Fraction(value)) if stated else units.amount(_near(value), unit)
     mark = "" if unit == "B" else stated.strip()[-1:]
     if mark == "%":
-        return f"{100 * float(value):.4g}%"
+        return f"{100 * _near(value):.4g}%"
     if mark in ("x", "×"):
-        return f"{float(value):.4g}×"
+        return f"{_near(value):.4g}×"
     if Fraction(value).denominator != 1:
-        return f"{float(value):.4g}"
+        return f"{_near(value):.4g}"
     text = units.exact(int(value))
     return f"{text} B ({units.data_size(int(value))})" if unit == "B" else text

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 
 import click
 
 from archstat import __version__
+from archstat.cli._streams import open_closed, tell, tell_lines
 from archstat.cli.check import check
 from archstat.cli.compare import compare
 from archstat.cli.diff import diff
@@ -21,7 +23,7 @@ from archstat.cli.report import report
 from archstat.cli.scale import scale
 from archstat.cli.selftest import selftest
 from archstat.cli.table import table
-from archstat.errors import ArchstatError
+from archstat.errors import ArchstatError, first_line
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -30,9 +32,12 @@ def cli() -> None:
     """What a neural network costs, layer by layer, and whether the paper says so too.
 
     NAME is an architecture of 'archstat list', a file ('./net.py:Net', './net.py:make(width=2)'), anything that can be
-    imported ('torchvision.models:resnet50'), or a saved cost ('cost.json').
+    imported ('torchvision.models:resnet50'), or a saved cost ('cost.json'). To name a file or a module is to import it,
+    which runs its code.
     """
 
+
+INTERRUPTED = 130
 
 for command in (
     list_,
@@ -53,17 +58,41 @@ for command in (
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line.
+
+    What goes wrong is one sentence on stderr and exit code 2, a mistake of ours too; ``ARCHSTAT_TRACEBACK=1`` shows
+    where that was made.
+    """
+    open_closed()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without "×" gets "?"
     try:
         sys.exit(cli.main(prog_name="archstat", standalone_mode=False))
     except click.ClickException as error:
-        error.show()
-        sys.exit(2)
+        shown = io.StringIO()
+        error.show(shown)
+        tell_lines(shown.getvalue())
     except click.Abort:
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
     except ArchstatError as error:
-        click.echo(f"Error: {' '.join(str(error).split())}", err=True)
-        sys.exit(2)
+        tell(f"Error: {error}")
+    except Exception as error:
+        if os.environ.get("ARCHSTAT_TRACEBACK"):
+            raise
+        tell(f"Error: {_unforeseen(error)}")
+    sys.exit(2)
+
+
+def _unforeseen(error: Exception) -> str:
+    """A failure that nobody has foreseen, in a sentence."""
+    said = first_line(error)
+    what = _LIMITS.get(type(error)) or f"it failed with {type(error).__name__}{f': {said}' if said else ''}"
+    return f"This is more than archstat can do: {what.rstrip('.')}. ARCHSTAT_TRACEBACK=1 shows where."
+
+
+_LIMITS: dict[type[Exception], str] = {
+    MemoryError: "it takes more memory than there is",
+    RecursionError: "something is nested too deeply",
+    OverflowError: "a number is too large",
+}

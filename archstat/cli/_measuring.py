@@ -10,13 +10,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from archstat.cli._networks import network_of
-from archstat.cli._options import Command
-from archstat.errors import ForwardError, InputError
+from archstat.cli._options import Command, wrote
+from archstat.errors import ForwardError, InputError, OutputError, quoted
 from archstat.measurements import PRECISIONS
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def device_options(command: Command) -> Command:
     """``--device``, ``--dtype`` and ``--threads``."""
     for option in (
         click.option(
-            "--threads", type=click.IntRange(1), help="On a CPU; one for each physical core if none is given."
+            "--threads", type=click.IntRange(1, 1024), help="On a CPU; one for each physical core if none is given."
         ),
         click.option(
             "--dtype",
@@ -52,15 +52,15 @@ class Seconds(click.FloatRange):
 
     name = "seconds"
 
-    def __init__(self) -> None:
-        """Up to a day."""
-        super().__init__(0, 86_400, min_open=True)
+    def __init__(self, least: float = 0) -> None:
+        """From so many seconds, which 0 is not one of, up to a day."""
+        super().__init__(least, 86_400, min_open=not least)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The number, which 'nan' is not."""
         seconds = super().convert(value, param, ctx)
         if math.isnan(seconds):
-            self.fail(f"{value!r} is no time.", param, ctx)
+            self.fail(f"{quoted(value)} is no time.", param, ctx)
         return seconds
 
 
@@ -89,49 +89,68 @@ def session_of(
     from archstat.measuring.session import Session
     from archstat.published import expand
     from archstat.settings import Setting, parse_input
+    from archstat.texts import encoded
 
     for name in names:
         if name.endswith(".json"):
-            raise InputError(f"{name!r} is a saved result, which cannot run: name the network itself.")
+            raise InputError(f"{quoted(name)} is a saved result, which cannot run: name the network itself.")
+    encoded(names)  # a name that no JSON can hold is known before it is measured
     setting = Setting(tuple(map(parse_input, inputs)), resolution)
     with contextlib.redirect_stdout(sys.stderr):  # what a network's code prints is no result
         return Session.of(expand(names), setting, setting_of(**given), progress=progress)
 
 
-def finish(session: Session, folder: Path | None) -> list[Measurement]:
+class Finished(NamedTuple):
+    """What was measured.
+
+    Attributes:
+        measured: Every measurement.
+        unsaved: Why some are in no file; ``None``: all that were to be are.
+    """
+
+    measured: list[Measurement]
+    unsaved: OutputError | None = None
+
+
+def finish(session: Session, folder: Path | None, output: Path | None) -> Finished:
     """Every measurement, each written into the folder as soon as it is there.
 
     Raises:
-        OutputError: The folder cannot be made, which is found out first.
+        OutputError: The folder cannot be made, or nothing can be written there or into the file, which is found out
+            first.
         ForwardError: No network could be run at all.
     """
-    from archstat.results import make_folder
+    from archstat.writing import check_place, make_folder
 
+    if output is not None:
+        check_place(output)
     if folder is not None:
         make_folder(folder)
-    measured = []
+    measured, unsaved = [], None
     with contextlib.redirect_stdout(sys.stderr):
         for measurement in session.measurements():
             measured.append(measurement)
-            if folder is not None and measurement.failure is None:
-                _keep(measurement, folder)
+            try:
+                if folder is not None and measurement.failure is None:
+                    _keep(measurement, folder)
+            except OutputError as error:  # the numbers are not lost: they are shown before it is told
+                unsaved = error
     failures = [each.failure for each in measured if each.failure is not None]
     if failures and len(failures) == len(measured):
         raise ForwardError(failures[0].text)
-    return measured
+    return Finished(measured, unsaved)
 
 
 def _keep(measurement: Measurement, folder: Path) -> None:
     """Write a result under a name of its own; one that is there already stays."""
-    from archstat.results import measurements_to_json, write_whole
+    from archstat.results import measurements_to_json
+    from archstat.writing import write_new
 
     conditions = measurement.conditions
     name = re.sub(r"[^\w.=-]+", "-", measurement.architecture).strip("-.")[:100]
     stem = f"{name}-{conditions.device}-{conditions.precision}-b{conditions.batch_size}"
     paths = (folder / f"{stem}{'' if n == 1 else f'-{n}'}.json" for n in itertools.count(1))
-    path = next(path for path in paths if not path.exists())
-    write_whole(path, measurements_to_json([measurement]) + "\n")
-    click.echo(f"Wrote {path}", err=True)
+    wrote([write_new(paths, measurements_to_json([measurement]) + "\n")])
 
 
 def layer_tables(measured: Sequence[Measurement], **given: Any) -> list[Table]:
@@ -173,7 +192,11 @@ def progress_bar() -> Iterator[Progress]:
     from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())  # what is left nobody knows
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TimeElapsedColumn(),
+    )  # what is left nobody knows
     with Bar(*columns, console=Console(stderr=True), auto_refresh=False, transient=True) as bar:
         task, drawn = bar.add_task("", total=1.0), 0.0
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from archstat.errors import InputError
+from archstat.errors import InputError, quoted
 
 if TYPE_CHECKING:
     from archstat.measurements import Measurement, Peaks
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from archstat.report.material import Material
     from archstat.scaling import Over, Scaling
     from archstat.settings import Setting, TrainingSetting
+    from archstat.trust import Reach
 
 
 def cost_of(name: str, **given: Any) -> ModelCost:
@@ -52,8 +53,11 @@ def explanations_of(name: str, **given: Any) -> tuple[ModelCost, tuple[Explanati
     return network.cost, network.explanations()
 
 
-def analyse_named(name: str, setting: Setting) -> Network:
-    """What is known of the named network, or saved cost; what a network's code prints goes to stderr."""
+def analyse_named(name: str, setting: Setting, reach: Reach | None = None) -> Network:
+    """What is known of the named network, or saved cost; what a network's code prints goes to stderr.
+
+    A name that a file holds comes with the code that it may lead to.
+    """
     if name.endswith(".json"):
         from archstat.quantities import Saved
         from archstat.results import read_for
@@ -62,7 +66,7 @@ def analyse_named(name: str, setting: Setting) -> Network:
     from archstat.analysis import analyse
 
     with contextlib.redirect_stdout(sys.stderr):
-        return analyse(name, setting)
+        return analyse(name, setting, reach)
 
 
 def scaling_named(name: str, over: Over, sizes: str | None, **given: Any) -> Scaling:
@@ -149,7 +153,7 @@ def measurements_named(names: Sequence[str]) -> list[Measurement] | None:
         return None
     for name, holds in is_file.items():
         if not holds:
-            raise InputError(f"{name!r} is no saved measurement: compare measurements with each other alone.")
+            raise InputError(f"{quoted(name)} is no saved measurement: compare measurements with each other alone.")
     return [measurement for name in names for measurement in read_measurements(Path(name))]
 
 
@@ -193,7 +197,9 @@ def training_of(name: str, **given: Any) -> TrainingCost:
 
 def _refuse_saved(name: str) -> None:
     if name.endswith(".json"):
-        raise InputError(f"{name!r} is a saved cost, of one input and without its tensors: name the network itself.")
+        raise InputError(
+            f"{quoted(name)} is a saved cost, of one input and without its tensors: name the network itself."
+        )
 
 
 def _setting(*, inputs: tuple[str, ...], resolution: int | None, batch_size: int, dtype: str, strict: bool) -> Setting:

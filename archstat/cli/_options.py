@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from archstat.cli._streams import put_on_stdout, tell
 from archstat.errors import OutputError
 
 if TYPE_CHECKING:
@@ -67,6 +69,12 @@ def input_options(command: Command) -> Command:
 def is_given(option: str) -> bool:
     """Whether the user wrote an option of the command that runs, even as it is by default."""
     return click.get_current_context().get_parameter_source(option) is click.core.ParameterSource.COMMANDLINE
+
+
+def trust_option(command: Command) -> Command:
+    """``--trust``."""
+    told = "Follow 'FILE.py:NAME' and 'MODULE:NAME' in what is named here: runs the code that belongs to it."
+    return click.option("--trust", "is_trusted", is_flag=True, help=told)(command)
 
 
 def convention_option(command: Command) -> Command:
@@ -148,25 +156,30 @@ def put(text: str, output: Path | None) -> None:
     """Put out a result: on stdout, or whole into a file."""
     text = text if text.endswith("\n") else f"{text}\n"
     if output is None:
-        _print(text)
+        put_on_stdout(text)
         return
-    from archstat.results import write_whole
+    from archstat.writing import write_whole
 
     write_whole(output, text)
     wrote([output])
 
 
+def put_long(output: Path | None, show: Callable[[Path | None], None]) -> None:
+    """Put out a result that took long; if its file fails after all, as on a disk that filled up, it goes to stdout.
+
+    Raises:
+        OutputError: The file failed.
+    """
+    try:
+        show(output)
+    except OutputError:
+        if output is not None:
+            with contextlib.suppress(click.UsageError):  # a page is for no terminal
+                show(None)
+        raise
+
+
 def wrote(paths: Iterable[Path]) -> None:
     """Say which files were written."""
     for path in paths:
-        click.echo(f"Wrote {path}", err=True)
-
-
-def _print(text: str) -> None:
-    try:
-        click.echo(text, nl=False, color=True)
-    except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python fails again when it ends
-        if isinstance(error, BrokenPipeError):  # the reader of our output has seen enough
-            raise click.exceptions.Exit(0) from None
-        raise OutputError(f"The result cannot be written: {error.strerror}.") from error
+        tell(f"Wrote {path}")

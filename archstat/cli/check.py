@@ -7,12 +7,13 @@ from pathlib import Path
 import click
 
 from archstat.cli._networks import analyse_named
-from archstat.cli._options import output_options_with, put, put_table
+from archstat.cli._options import output_options_with, put, put_table, trust_option
 
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
 @click.option("--only-unexpected", is_flag=True, help="Leave out what has the verdict that the file expects.")
+@trust_option
 @output_options_with("junit", "github")
 @click.pass_context
 def check(
@@ -22,6 +23,7 @@ def check(
     output: Path | None,
     *,
     only_unexpected: bool,
+    is_trusted: bool,
     is_exact: bool,
 ) -> None:
     """Check claims about networks, and budgets of your own, against counts.
@@ -29,13 +31,17 @@ def check(
     Each FILE is in TOML; docs/claims.md shows how to write one. Exit code 1: a claim or a budget has not the verdict
     that its file expects.
 
+    A FILE is data: it names architectures of ours and saved costs. 'FILE.py:NAME' and 'MODULE:NAME' import and run
+    code, so it may only name them with --trust, or where your pyproject.toml trusts its folder; SECURITY.md says how.
+
     Example: archstat check reports/cs231n-notes/claims.toml
     """
     from archstat.annotations import ANNOTATIONS
     from archstat.claims import check_files
     from archstat.tables import claims_table
+    from archstat.trust import NOTHING, Trust
 
-    findings = check_files(files, analyse_named)
+    findings = check_files(files, analyse_named, Trust.of(files) if is_trusted else NOTHING)
     shown = [finding for finding in findings if not (only_unexpected and finding.is_as_expected)]
     if format_ in ANNOTATIONS:
         put(ANNOTATIONS[format_](shown), output)

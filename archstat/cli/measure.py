@@ -8,6 +8,8 @@ from typing import Any
 import click
 
 from archstat.cli._measuring import (
+    NOTHING,
+    Finished,
     device_options,
     exit_code_of,
     finish,
@@ -16,7 +18,8 @@ from archstat.cli._measuring import (
     session_of,
     time_option,
 )
-from archstat.cli._options import output_options, put, put_tables
+from archstat.cli._options import output_options, put, put_long, put_tables
+from archstat.cli._streams import tell
 
 
 @click.command()
@@ -58,14 +61,24 @@ def measure(
 
     with progress_bar() as progress:
         session = session_of(names, progress, **given)
-        measured = [] if dry_run else finish(session, save)
+        measured, unsaved = Finished([]) if dry_run else finish(session, save, output)
     if dry_run:
         put_tables([plan_table(session.plan())], format_, output, is_exact=is_exact)
         return
-    if format_ == "json":
-        put(measurements_to_json(measured), output)
-    else:
+
+    def show(place: Path | None) -> None:
+        if format_ == "json":
+            put(measurements_to_json(measured), place)
+            return
         layers = layer_tables(measured, inputs=given["inputs"], resolution=given["resolution"])
         tables = [latency_table(measured, has_energy=given["energy"]), *layers]
-        put_tables(tables[:1] if format_ == "csv" else tables, format_, output, is_exact=is_exact)
-    raise click.exceptions.Exit(exit_code_of(session, measured, wants_energy=given["energy"]))
+        put_tables(tables[:1] if format_ == "csv" else tables, format_, place, is_exact=is_exact)
+
+    put_long(output, show)
+    if unsaved is not None:
+        raise unsaved
+    code = exit_code_of(session, measured, wants_energy=given["energy"])
+    if code == NOTHING:
+        reasons = [reason.text for each in measured for reason in each.reasons]
+        tell(f"Error: No network could be measured: {next(iter(reasons), 'there was no time')}")
+    raise click.exceptions.Exit(code)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archstat.cli._measuring import device_options
-from archstat.cli._options import output_options, put, put_table
+from archstat.cli._options import output_options, put, put_long, put_table
 
 if TYPE_CHECKING:
     from archstat.measurements import Precision
@@ -31,11 +31,18 @@ def peaks(
     from archstat.measuring.surroundings.devices import check_threads, find_device
     from archstat.results import peaks_to_json
     from archstat.tables import peaks_table
+    from archstat.writing import check_place
 
     found = find_device(device)
     check_threads(found, threads)
+    if output is not None:
+        check_place(output)
     measured = measure_peaks(found, precision, threads)
-    if format_ == "json":
-        put(peaks_to_json(measured), output)
-    else:
-        put_table(peaks_table(measured), format_, output, is_exact=is_exact)
+
+    def show(place: Path | None) -> None:
+        if format_ == "json":
+            put(peaks_to_json(measured), place)
+        else:
+            put_table(peaks_table(measured), format_, place, is_exact=is_exact)
+
+    put_long(output, show)

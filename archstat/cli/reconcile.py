@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from archstat.cli._measuring import Seconds
 from archstat.cli._networks import network_of, opinions_on, twin_of
 from archstat.cli._options import input_options, output_options, put_table
 
@@ -15,7 +16,7 @@ from archstat.cli._options import input_options, output_options, put_table
 @click.argument("name")
 @click.option("--run", is_flag=True, help="Run the tools that are installed too, each in a process of its own.")
 @click.option(
-    "--timeout", type=click.FloatRange(1), default=300, show_default=True, help="Seconds that each tool may take."
+    "--timeout", type=Seconds(least=1), default=300, show_default=True, help="Seconds that each tool may take."
 )
 @input_options
 @output_options

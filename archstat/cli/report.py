@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from archstat.cli._networks import analyse_named, material_of
-from archstat.cli._options import input_options, put_page, wrote
+from archstat.cli._options import input_options, put_page, trust_option, wrote
 from archstat.errors import OutputError
 
 
@@ -75,19 +75,25 @@ def page(
 @click.option(
     "--offline/--cdn", "is_offline", default=True, help="Put plotly.js into the page, or let a browser fetch it."
 )
-def build(folders: tuple[Path, ...], *, is_offline: bool) -> None:
+@trust_option
+def build(folders: tuple[Path, ...], *, is_offline: bool, is_trusted: bool) -> None:
     """Build written reports: in each FOLDER index.html from its text and its claims, and beside them the start page.
 
     docs/written-reports.md shows how to write one. Nothing is written if a claim has not the verdict that its file
     expects, or over an index.html that archstat did not make.
 
+    What stands in a FOLDER is data. 'FILE.py:NAME' and 'MODULE:NAME' import and run code, so it may only name them
+    with --trust, or where your pyproject.toml trusts it; SECURITY.md says how. Folders beside it are not checked.
+
     Example: archstat report build reports/errata
     """
     from archstat.report.page import render
     from archstat.report.written import build as pages_of
-    from archstat.results import write_whole
+    from archstat.trust import NOTHING, Trust
+    from archstat.writing import write_whole
 
-    pages = [(path, render(page, is_offline=is_offline)) for path, page in pages_of(folders, analyse_named)]
+    made = pages_of(folders, analyse_named, Trust.of(folders) if is_trusted else NOTHING)
+    pages = [(path, render(page, is_offline=is_offline)) for path, page in made]
     for path, _ in pages:
         _refuse_foreign(path)
     for path, text in pages:
@@ -96,12 +102,16 @@ def build(folders: tuple[Path, ...], *, is_offline: bool) -> None:
 
 
 def _refuse_foreign(path: Path) -> None:
-    """Refuse to write over a page that somebody else made.
+    """Refuse to write over a page that somebody else made, or into what is no file.
 
     Raises:
         OutputError: It is one.
     """
     from archstat.texts import bytes_of
+    from archstat.writing import check_place
 
+    check_place(path)
+    if path.exists() and not path.is_file():
+        raise OutputError(f"{path} cannot be written: it is a pipe or a device, and no page.")
     if path.is_file() and b'name="generator" content="archstat ' not in bytes_of(path)[:2000]:
         raise OutputError(f"{path} was not made by archstat: move it away first, or its text would be lost.")

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from archstat.cli._measuring import device_options, progress_bar, setting_of, time_option
-from archstat.cli._options import output_options, put_table
+from archstat.cli._options import output_options, put_long, put_table
 
 
 @click.command()
@@ -24,8 +24,11 @@ def selftest(*, format_: str, output: Path | None, is_exact: bool, **given: Any)
     """
     from archstat.measuring.selftest import run_selftest
     from archstat.tables import selftest_table
+    from archstat.writing import check_place
 
+    if output is not None:
+        check_place(output)
     with progress_bar() as progress:
         found = run_selftest(setting_of(**given), progress=progress)
-    put_table(selftest_table(found), format_, output, is_exact=is_exact)
+    put_long(output, lambda place: put_table(selftest_table(found), format_, place, is_exact=is_exact))
     raise click.exceptions.Exit(0 if found.is_fair else 1)

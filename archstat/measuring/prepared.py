@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import torch
@@ -26,7 +26,7 @@ class Prepared:
     Attributes:
         name: As the user wrote it.
         model: The network itself, in evaluation mode, never compiled: hooks may be put on it.
-        inputs: What it is called with.
+        inputs: The tensors among what it is called with.
         device: Where both are.
         conditions: What must be the same for a comparison.
         grad_mode: Without gradients either way; some networks fail in inference mode.
@@ -39,9 +39,12 @@ class Prepared:
         inputs: Sequence[Tensor],
         conditions: Conditions,
         grad_mode: GradMode = "inference_mode",
+        call: tuple[tuple[Any, ...], Mapping[str, Any]] | None = None,
     ) -> None:
-        """A network that is on its device already, and what it is called with."""
+        """A network that is on its device already, and what it is called with: these, or a call that holds them."""
         self.name, self.model, self.inputs = name, model, tuple(inputs)
+        self._args: tuple[Any, ...] = self.inputs if call is None else call[0]
+        self._kwargs: Mapping[str, Any] = {} if call is None else call[1]
         self.device = next((t.device for t in (*model.parameters(), *self.inputs)), torch.device("cpu"))
         self.conditions, self.grad_mode = conditions, grad_mode
         self._call: Callable[..., Any] = model
@@ -53,7 +56,7 @@ class Prepared:
         """One forward pass; on a GPU it need not be done when this returns."""
         try:
             with self.without_gradients():
-                self._call(*self.inputs)
+                self._call(*self._args, **self._kwargs)
         except RuntimeError as error:
             if self.grad_mode == "no_grad" or "nference" not in str(error):
                 raise
@@ -63,7 +66,7 @@ class Prepared:
     def run_eagerly(self) -> None:
         """One forward pass of the network itself, hooks included, compiled or not."""
         with self.without_gradients():
-            self.model(*self.inputs)
+            self.model(*self._args, **self._kwargs)
 
     def wait(self) -> None:
         """Return when all that was started is done."""

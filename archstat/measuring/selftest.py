@@ -21,6 +21,8 @@ from archstat.settings import InputSpec, MeasureSetting
 NETWORK = "resnet18"
 """Long enough for the clock, short enough for many pairs, of common layers."""
 FEWEST_PAIRS = 40
+LEAST_PAIRS = 10
+"""From so few on a median has a useful interval: a machine that is too busy for more gets its verdict too."""
 WARM_UP_PAIRS = 3
 STRETCHES = 5
 
@@ -54,7 +56,7 @@ def take_pairs(
     """The times of both, one right after the other; which of them comes first changes from pair to pair.
 
     Raises:
-        InputError: The time is not enough for the fewest pairs.
+        InputError: The time is not enough for any verdict.
     """
     pairs: list[tuple[float, float]] = []
     begun, passed = clock.now_ns(), 0.0
@@ -67,7 +69,7 @@ def take_pairs(
                 pairs.append((times[0], times[1]) if number % 2 else (times[1], times[0]))
             passed = (clock.now_ns() - begun) / 1e9
             progress("self-test", min(passed / seconds, 1.0))
-    if len(pairs) < FEWEST_PAIRS:
+    if len(pairs) < LEAST_PAIRS:
         raise InputError(f"{seconds:g} s are enough for {len(pairs)} pairs, {FEWEST_PAIRS} are needed: '--max-time'.")
     return pairs
 
@@ -77,11 +79,15 @@ def compare_pairs(pairs: Sequence[tuple[float, float]], conditions: Conditions, 
     first, second = ([pair[place] for pair in pairs] for place in (0, 1))
     ratios = [other / one for one, other in pairs]
     interval, _ = samples.interval_of_median(ratios)
-    assert interval is not None  # there are 40 pairs at least
+    assert interval is not None  # ten pairs have one
     size = len(pairs) // STRETCHES
     spread = samples.spread([samples.median(first[at * size : (at + 1) * size]) for at in range(STRETCHES)])
     differ = f"The host is not quiet: the medians of {STRETCHES} stretches of time differ by {spread:.1%}."
-    noisy = (Reason("HOST_NOISY", differ),) if spread > UNLIKE_ROUNDS else ()
+    few = f"There was time for {len(pairs)} pairs only, {FEWEST_PAIRS} make a verdict sharp: '--max-time'."
+    noisy = (
+        *((Reason("TOO_FEW_SAMPLES", few),) if len(pairs) < FEWEST_PAIRS else ()),
+        *((Reason("HOST_NOISY", differ),) if spread > UNLIKE_ROUNDS else ()),
+    )
     return SelfTest(
         architecture=NETWORK,
         conditions=conditions,

@@ -32,5 +32,9 @@ LIBRARIES = {"plotly": get_plotlyjs, "tables": _tables}
 @functools.cache
 def plotly_address() -> tuple[str, str]:
     """Where plotly.js is served, and the hash by which a browser knows that it is the same."""
-    digest = base64.b64encode(hashlib.sha256(get_plotlyjs().encode()).digest()).decode()
-    return f"https://cdn.plot.ly/plotly-{get_plotlyjs_version()}.min.js", f"sha256-{digest}"
+    return f"https://cdn.plot.ly/plotly-{get_plotlyjs_version()}.min.js", hash_of(get_plotlyjs())
+
+
+def hash_of(text: str) -> str:
+    """The hash of a script or a style, as pages and their policies write it."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

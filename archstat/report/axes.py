@@ -22,7 +22,7 @@ def amounts(values: Sequence[float], title: str, unit: str = "", *, room: float 
         unit: What stands behind the prefix at each tick: ``"s"``; ``"B"`` are bytes.
         room: How much of the axis stays free at either end.
     """
-    low, high = min(values), max(values)
+    low, high = theme.within(min(values)), theme.within(max(values))
     if high < SPAN * low:
         return _from_zero(high / (1 - room), title, unit)
     if unit != "B":

@@ -10,9 +10,10 @@ from pathlib import Path
 import msgspec
 
 from archstat.claims import Finding, check, read
-from archstat.errors import DataError, UnknownNameError
-from archstat.quantities import Analyse
+from archstat.errors import DataError, UnknownNameError, quoted
+from archstat.quantities import Analyse, AnalyseWithin
 from archstat.report.prose import Citation
+from archstat.trust import NOTHING, Trust
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -30,9 +31,10 @@ class Checked(msgspec.Struct, frozen=True):
 class Claims:
     """What reports cite; each file is checked once."""
 
-    def __init__(self, analyse: Analyse) -> None:
-        """Networks come from ``analyse``."""
+    def __init__(self, analyse: AnalyseWithin, trust: Trust = NOTHING) -> None:
+        """Networks come from ``analyse``; each file is trusted by itself, whatever trusted file cites it."""
         self._analyse = analyse
+        self._trust = trust
         self.of = functools.cache(self._of)
 
     def _of(self, path: Path) -> Checked:
@@ -42,12 +44,16 @@ class Claims:
             DataError: It cannot be read or checked, or a claim has another verdict than the expected one.
         """
         file = read(path)
-        findings = check(file, self._analyse)
+        findings = check(file, self._analyse, self._trust)
         failed = [each for each in findings if not each.is_as_expected]
         if failed:
-            told = "; ".join(f"{each.id!r} (line {each.line}) {_failure(each)}" for each in failed)
+            told = "; ".join(f"{quoted(each.id)} (line {each.line}) {_failure(each)}" for each in failed)
             raise DataError(f"{path}: no page is made of claims that fail: {told}.")
         return Checked(file.title, {each.id: each for each in findings})
+
+    def analyse(self, path: Path) -> Analyse:
+        """Where the networks of a file come from."""
+        return self._trust.within(path, self._analyse)
 
     def named(self, folder: Path, reference: str) -> Finding:
         """The claim that a report names: its own, or that of a folder beside it.
@@ -113,11 +119,11 @@ def _counted(finding: Finding) -> Citation:
 
 def _number(finding: Finding, text: str) -> str:
     if finding.claim is None:
-        raise DataError(f"claim {finding.id!r} is undecided and states no number: cite its words with .text.")
+        raise DataError(f"claim {quoted(finding.id)} is undecided and states no number: cite its words with .text.")
     if finding.claim.is_its_own_number:
         raise DataError(
-            f"claim {finding.id!r} compares {finding.stated} with a number that was typed as well: name what it is "
-            "counted, measured or worked out from."
+            f"claim {quoted(finding.id)} compares {quoted(finding.stated)} with a number that was typed as well: name "
+            "what it is counted, measured or worked out from."
         )
     return text
 
@@ -147,7 +153,7 @@ def _because(finding: Finding) -> Citation:
 
 def _held(finding: Finding, what: str, text: str) -> Citation:
     if not text:
-        raise DataError(f"claim {finding.id!r} has no {what}.")
+        raise DataError(f"claim {quoted(finding.id)} has no {what}.")
     return Citation(text)
 
 

@@ -13,7 +13,7 @@ from plotly import io
 from archstat.errors import OutputError, first_line
 from archstat.report import theme
 from archstat.report.chart import Chart, View
-from archstat.results import make_folder, write_whole
+from archstat.writing import make_folder, write_whole
 
 Format = Literal["svg", "png", "pdf"]
 _WIDTH = 900

@@ -15,7 +15,7 @@ from archstat import __version__, units
 from archstat.formats import shown
 from archstat.records import Step
 from archstat.report import theme
-from archstat.report.assets import packed, plotly_address
+from archstat.report.assets import hash_of, packed, plotly_address
 from archstat.report.chart import WIDE, Chart, View
 from archstat.tables import Column, Table
 
@@ -212,6 +212,8 @@ def render(page: Page, *, is_offline: bool = True) -> str:
     charts = page.charts
     has_tables = any(isinstance(block, Sheet) for block in page.blocks)
     libraries = [name for name, is_needed in (("plotly", charts and is_offline), ("tables", has_tables)) if is_needed]
+    script = _own_script()
+    address = plotly_address() if charts else None
     return (
         _templates()
         .get_template("page.html")
@@ -219,14 +221,40 @@ def render(page: Page, *, is_offline: bool = True) -> str:
             page=page,
             charts={f"chart-{number}": content(chart) for number, chart in enumerate(charts)},
             libraries={name: Markup(packed(name)) for name in libraries},  # noqa: S704 - base64 has no mark-up
-            address=plotly_address() if charts and not is_offline else None,
-            light=theme.LIGHT,
-            dark=theme.DARK,
-            font=_FONT,
-            wide=WIDE,
+            address=None if is_offline else address,
+            script=script,
+            style=_own_style(),
+            policy=_policy(script, address, is_offline=is_offline),
             version=__version__,
         )
     )
+
+
+def _own_script() -> Markup:
+    return Markup(_templates().get_template("page.js").render(wide=WIDE))  # noqa: S704 - ours, with a number in it
+
+
+def _own_style() -> Markup:
+    colours = {"light": theme.LIGHT, "dark": theme.DARK, "font": _FONT}
+    return Markup(_templates().get_template("page.css").render(colours))  # noqa: S704 - ours
+
+
+def _policy(script: str, plotly: tuple[str, str] | None, *, is_offline: bool) -> Markup:
+    """What a browser lets the page do, whatever has come to stand on it: run these scripts and no other, ask nobody.
+
+    plotly.js writes style sheets of its own, so styles are free; DataTables is a module, which a browser loads by an
+    address only.
+    """
+    library = "" if plotly is None else f" '{plotly[1]}'" if is_offline else f" {plotly[0]}"
+    rules = (
+        "default-src 'none'",
+        f"script-src '{hash_of(script)}'{library} blob:",
+        "style-src 'unsafe-inline'",
+        "img-src data: blob:",
+        "form-action 'none'",
+        "base-uri 'none'",
+    )
+    return Markup("; ".join(rules))  # noqa: S704 - ours
 
 
 def fragment(table: Table) -> str:

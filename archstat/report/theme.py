@@ -152,6 +152,11 @@ def axis(title: str, **more: Any) -> dict[str, Any]:
     return {**more, "title": {"text": words(title), "font": {"color": MUTED, "size": SIZE}, "standoff": 10}}
 
 
+def within(value: float) -> float:
+    """An amount for an axis; what is beyond all that can be measured is drawn beyond its ends."""
+    return min(max(value, 1e-30), 1e30)
+
+
 def logarithmic(low: float, high: float, title: str, *, unit: str = "", room: float = 0.08) -> dict[str, Any]:
     """A logarithmic axis over these values, with ticks at 1, 2 and 5 of each decade and prefixes at them.
 
@@ -164,7 +169,7 @@ def logarithmic(low: float, high: float, title: str, *, unit: str = "", room: fl
         unit: What stands behind the prefix at each tick: ``"B"``.
         room: How much of the axis stays free at either end.
     """
-    first, last = math.log10(low), math.log10(high)
+    first, last = math.log10(within(low)), math.log10(within(high))
     free = max((last - first) * room, 0.05)
     powers = range(math.floor(first - free), math.ceil(last + free) + 1)
     steps = next(steps for most, steps in _STEPS if last - first < most)

@@ -12,35 +12,35 @@ import msgspec
 
 from archstat.claims import Finding, summary
 from archstat.claims.statements import statement
-from archstat.errors import DataError, InputError, UnknownNameError
+from archstat.errors import DataError, InputError, UnknownNameError, quoted
 from archstat.measurements import Measurement
-from archstat.quantities import Analyse, unit_of
+from archstat.quantities import AnalyseWithin, unit_of
 from archstat.report.chart import CHARTS, Chart, drawn
 from archstat.report.citations import Checked, Claims, beside
 from archstat.report.compose import layers_sheet, measured_sheet
 from archstat.report.contents import Contents, FigureEntry, Of, TableEntry, read_contents
 from archstat.report.errata import errata_of
 from archstat.report.material import Mark, Material, gather
+from archstat.report.neighbours import CONTENTS, PAGE, Card, cards_beside, way
 from archstat.report.page import Block, Link, Links, Page, Sheet
 from archstat.report.prose import Citation, at, blocks, plain
 from archstat.results import read_measurements
 from archstat.tables import Table, claims_table, compare_table
 from archstat.texts import text_of
-
-CONTENTS = "report.toml"
-PAGE = "index.html"
+from archstat.trust import NOTHING, Trust
 
 
-def build(folders: Sequence[Path], analyse: Analyse) -> list[tuple[Path, Page]]:
+def build(folders: Sequence[Path], analyse: AnalyseWithin, trust: Trust = NOTHING) -> list[tuple[Path, Page]]:
     """The pages of written reports, each with the file that it belongs in; nothing is written.
 
-    The last one is the start page, in the folder that all are in: it links them, and the reports beside them that have
-    a page already.
+    The last one is the start page, in the folder that all are in: it links them, and the pages beside them that were
+    built before. Of a folder that is not named nothing is checked, and nothing in it can stop the build.
 
     Args:
         folders: Where the reports are. What is none, such as a folder that holds only claims, is passed over, so that
             'reports/*' names all.
         analyse: Counts a network; each network of each setting once.
+        trust: Which files may name code; none of them, if it is not said.
 
     Raises:
         InputError: There is no folder.
@@ -49,15 +49,12 @@ def build(folders: Sequence[Path], analyse: Analyse) -> list[tuple[Path, Page]]:
     folders = [folder for folder in map(Path, folders) if not _is_none(folder)]
     if not folders:
         raise InputError("No report is named: give a folder with a report.toml, such as 'reports/cnn-architectures'.")
-    once = functools.cache(analyse)
-    claims = Claims(once)
-    reports = [Report(Path(folder), claims, once) for folder in dict.fromkeys(map(os.path.normpath, folders))]
+    claims = Claims(functools.cache(analyse), trust)
+    reports = [Report(Path(folder), claims) for folder in dict.fromkeys(map(os.path.normpath, folders))]
     start = _common(reports)
     made = [(report.folder / PAGE, report.page(start)) for report in reports]
-    others = [path.parent for path in start.glob(f"*/{CONTENTS}") if (path.parent / PAGE).exists()]
-    named = {report.folder.resolve() for report in reports}
-    beside_them = [Report(folder, claims, once) for folder in others if folder.resolve() not in named]
-    return [*made, (start / PAGE, start_page([*reports, *beside_them], start))]
+    cards = [*(report.card(start) for report in reports), *cards_beside(start, [report.folder for report in reports])]
+    return [*made, (start / PAGE, start_page(cards))]
 
 
 def _is_none(path: Path) -> bool:
@@ -79,12 +76,12 @@ def _common(reports: Iterable[Report]) -> Path:
     return Path(parents.pop() if len(parents) == 1 else os.path.commonpath(map(os.path.abspath, parents)))
 
 
-def start_page(reports: Iterable[Report], start: Path) -> Page:
+def start_page(cards: Iterable[Card]) -> Page:
     """The page that links reports, in their order."""
-    ordered = sorted(reports, key=lambda report: (report.contents.order, report.contents.title))
+    ordered = sorted(cards, key=lambda card: (card.order, card.link.title))
     return Page(
         "Reports",
-        (Links(tuple(report.link(start) for report in ordered)),),
+        (Links(tuple(card.link for card in ordered)),),
         "What networks cost, and what is said about it: every number in these texts is a claim that was checked.",
     )
 
@@ -97,7 +94,7 @@ class Report:
         contents: What its ``report.toml`` says.
     """
 
-    def __init__(self, folder: Path, claims: Claims, analyse: Analyse) -> None:
+    def __init__(self, folder: Path, claims: Claims) -> None:
         """Read what it says of itself.
 
         Raises:
@@ -106,7 +103,7 @@ class Report:
         self.folder = folder
         self.contents: Contents = read_contents(folder / CONTENTS)
         self._claims = claims
-        self._analyse = analyse
+        self._analyse = claims.analyse(folder / CONTENTS)
 
     def page(self, start: Path) -> Page:
         """The whole page.
@@ -126,12 +123,13 @@ class Report:
             written,
             self._said("summary"),
             notes,
-            Link(_way(self.folder, start), "All reports", ""),
+            Link(way(self.folder, start), "All reports", ""),
         )
 
-    def link(self, start: Path) -> Link:
-        """The way to it from the start page."""
-        return Link(_way(start, self.folder), self._said("title"), self._said("summary"))
+    def card(self, start: Path) -> Card:
+        """What the start page says of it."""
+        link = Link(way(start, self.folder), self._said("title"), self._said("summary"))
+        return Card(link, self.contents.order)
 
     def _said(self, key: str) -> str:
         """The title or the summary."""
@@ -209,9 +207,9 @@ class Report:
         try:
             found = sorted(self.folder.glob(pattern))
         except (OSError, ValueError, NotImplementedError) as error:
-            raise DataError(f"{pattern!r} in results is no pattern from the folder: {error}.") from error
+            raise DataError(f"{quoted(pattern)} in results is no pattern from the folder: {error}.") from error
         if not found:
-            raise DataError(f"no file fits {pattern!r} in results.")
+            raise DataError(f"no file fits {quoted(pattern)} in results.")
         return found
 
     def _mark(self, reference: str) -> Mark:
@@ -219,7 +217,9 @@ class Report:
         finding = self._claims.named(self.folder, reference)
         claim = finding.claim
         if claim is None or claim.origin != "counted" or claim.minus or claim.per or claim.quantity not in _MARKED:
-            raise DataError(f"claim {reference!r} cannot be drawn: it states no {', '.join(_MARKED)} of a network.")
+            raise DataError(
+                f"claim {quoted(reference)} cannot be drawn: it states no {', '.join(_MARKED)} of a network."
+            )
         value = float(statement(claim.stated, unit_of(claim.quantity)).printed.value)
         label = f"printed {claim.stated}{_VERDICTS.get(finding.verdict, '')}"
         return Mark(claim.architecture, claim.quantity, value, label)
@@ -227,15 +227,11 @@ class Report:
     def _errata(self) -> Sequence[Block]:
         if not self.contents.errata:
             raise DataError(f'{CONTENTS} names no errata: give it errata = ["../…/claims.toml"].')
-        return [errata_of(self._claims.of(beside(self.folder, place)), self._analyse) for place in self.contents.errata]
+        files = [beside(self.folder, place) for place in self.contents.errata]
+        return [errata_of(self._claims.of(file), self._claims.analyse(file)) for file in files]
 
     def _claims_sheet(self, name: str) -> Sheet:
         return _claims_sheet(name, list(self._own().findings.values()))
-
-
-def _way(start: Path, end: Path) -> str:
-    """The address of a page from a page in another folder."""
-    return Path(os.path.relpath(end, start), PAGE).as_posix()
 
 
 _Entry = TypeVar("_Entry")

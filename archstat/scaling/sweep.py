@@ -15,6 +15,7 @@ from archstat.polynomials import Coefficients, difference, positive_from
 from archstat.records import ModelCost, Shape
 from archstat.scaling.laws import QUANTITIES, Growth, Point, Refused, growths_of
 from archstat.settings import InputSpec, Setting
+from archstat.texts import json_text
 
 SCHEMA = "archstat.scaling/1"
 """The version of the JSON that ``to_json`` writes; a new one whenever a key changes its meaning or goes."""
@@ -225,8 +226,7 @@ def _overtaking(growths: Iterable[Growth], points: Sequence[Point]) -> Overtakin
 def to_json(scaling: Scaling) -> str:
     """The JSON of a scaling; ``docs/scale.md`` describes it. Coefficients are texts, as ``"3/4"`` has no number."""
     fields = {"schema": SCHEMA, **msgspec.structs.asdict(scaling)}
-    text = msgspec.json.encode(fields, enc_hook=_fraction, order="sorted")
-    return msgspec.json.format(text, indent=2).decode()
+    return json_text(fields, enc_hook=_fraction, order="sorted")
 
 
 def _fraction(number: Any) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from archstat import units
-from archstat.errors import DataError
+from archstat.errors import DataError, quoted
 from archstat.measurements import LayerTime, LayerTimes, Measurement, Peaks
 from archstat.records import LayerCost, ModelCost
 from archstat.tables.network import kind_of
@@ -144,7 +144,7 @@ def beside(cost: ModelCost, traffic: Sequence[int], measurement: Measurement) ->
 def _layers_of(measurement: Measurement) -> LayerTimes:
     if measurement.layers is None:
         raise DataError(
-            f"The measurement of {measurement.architecture!r} has no layers: measure it with '--layers'."
+            f"The measurement of {quoted(measurement.architecture)} has no layers: measure it with '--layers'."
             + "".join(f" {reason.text}" for reason in measurement.reasons if reason.code == "COMPILED_NO_LAYERS")
         )
     return measurement.layers
@@ -158,24 +158,24 @@ def refuse_another(cost: ModelCost, measurement: Measurement) -> None:
     """
     measured, counted = measurement.architecture, cost.architecture
     if measured != counted:
-        raise DataError(f"What was measured is {measured!r}, what is counted is {counted!r}.")
+        raise DataError(f"What was measured is {quoted(measured)}, what is counted is {quoted(counted)}.")
     shapes = [units.shapes(each.input_shapes) for each in (measurement, cost)]
     if measurement.input_shapes != cost.input_shapes:
         raise DataError(
-            f"{counted!r} was measured on an input of {shapes[0]} and is counted on {shapes[1]}: say which input with "
-            "'--resolution', '--input' or '--batch-size'."
+            f"{quoted(counted)} was measured on an input of {shapes[0]} and is counted on {shapes[1]}: say which input "
+            "with '--resolution', '--input' or '--batch-size'."
         )
     if cost.dtype not in (measurement.conditions.dtype, "none"):
         raise DataError(
-            f"{counted!r} was measured in {measurement.conditions.precision} and is counted in {cost.dtype}: leave out "
-            "'--dtype'."
+            f"{quoted(counted)} was measured in {measurement.conditions.precision} and is counted in {cost.dtype}: "
+            "leave out '--dtype'."
         )
     for name, title in (("parameters", "parameters"), ("macs", "MACs")):
         then, now = getattr(measurement.counted, name), getattr(cost, name)
         if then != now:
             raise DataError(
-                f"{counted!r} had {units.exact(then)} {title} when it was measured and has {units.exact(now)} now: "
-                "measure it again."
+                f"{quoted(counted)} had {units.exact(then)} {title} when it was measured and has {units.exact(now)} "
+                "now: measure it again."
             )
 
 

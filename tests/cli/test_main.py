@@ -127,12 +127,17 @@ def test_an_option_that_is_not_there_is_refused(archstat, command):
         ),
         (["table", "lenet5", "--convention", "thop", "--by", "op"], "'--convention' has a number for each layer"),
         (["reconcile"], "Missing argument 'NAME'."),
-        (["reconcile", "lenet5", "--run", "--timeout", "0"], "0 is not in the range x>=1"),
+        (["reconcile", "lenet5", "--run", "--timeout", "0"], "is not in the range 1<=x<=86400"),
         (["list", "a", "b"], "Got unexpected extra argument (b)"),
         (
             ["table", "lenet5", "--format", "xml"],
             "'xml' is not one of 'text', 'markdown', 'csv', 'json', 'latex', 'html'.",
         ),
+        (["reconcile", "lenet5", "--run", "--timeout", "nan"], "'nan' is no time."),
+        (["reconcile", "lenet5", "--run", "--timeout", "inf"], "is not in the range 1<=x<=86400"),
+        (["reconcile", "lenet5", "--run", "--timeout", "1e308"], "is not in the range 1<=x<=86400"),
+        (["measure", "lenet5", "--threads", "2147483648"], "is not in the range 1<=x<=1024"),
+        (["measure", "lenet5", "--threads", "100000"], "is not in the range 1<=x<=1024"),
         (["table", "lenet5", "--batch-size", "0"], "Invalid value for '--batch-size': 0 is not in the range x>=1."),
         (["table", "lenet5", "--batch-size", "two"], "'two' is not a valid integer range."),
         (["table", "lenet5", "--resolution", "-1"], "Invalid value for '--resolution'"),
@@ -163,16 +168,65 @@ def test_a_failure_of_several_lines_is_put_on_one(archstat, monkeypatch):
     assert archstat("list") == (2, "", "Error: first second\n")
 
 
-def test_a_mistake_of_ours_is_not_hidden(monkeypatch):
+UNFORESEEN = [
+    (MemoryError(), "it takes more memory than there is."),
+    (RecursionError("maximum recursion depth"), "something is nested too deeply."),
+    (OverflowError("int too large to convert to float"), "a number is too large."),
+    (ZeroDivisionError("division by zero"), "it failed with ZeroDivisionError: division by zero."),
+    (
+        UnicodeEncodeError("utf-8", "a\udce9" * 9999, 1, 2, "surrogates not allowed"),
+        "it failed with UnicodeEncodeError",
+    ),
+    (ValueError("x" * 10**6 + "\nnext"), "it failed with ValueError: xxx"),
+    (KeyError(), "it failed with KeyError."),
+]
+
+
+@pytest.mark.parametrize(("error", "says"), UNFORESEEN, ids=lambda value: type(value).__name__)
+def test_a_mistake_of_ours_is_one_sentence_and_no_verdict(fails, monkeypatch, error, says):
+    def fail(**_):
+        raise error
+
+    monkeypatch.setattr(cli.commands["list"], "callback", fail)
+    said = fails("list")
+    assert said.startswith("Error: This is more than archstat can do: ")
+    assert says in said
+    assert len(said) < 1500
+
+
+def test_a_mistake_of_ours_is_not_hidden_from_those_who_mend_it(monkeypatch):
     def fail(**_):
         raise ZeroDivisionError
 
     monkeypatch.setattr(cli.commands["list"], "callback", fail)
     monkeypatch.setattr(sys, "argv", ["archstat", "list"])
+    monkeypatch.setenv("ARCHSTAT_TRACEBACK", "1")
     from archstat.cli import main
 
     with pytest.raises(ZeroDivisionError):
         main()
+
+
+STEERING = ["a\x1b[2Jb", "\x9b2J", "\x1b]52;c;YQ==\x07", "a\u202eb", "a\0b", "n\udce9t"]
+
+
+@pytest.mark.parametrize("text", STEERING, ids=ascii)
+def test_no_message_steers_a_terminal(archstat, monkeypatch, text):
+    def fail(**_):
+        raise ArchstatError(f"It says {text}.")
+
+    monkeypatch.setattr(cli.commands["list"], "callback", fail)
+    for arguments in (["list"], ["list", "--format", text], [text], ["table", "lenet5", f"--{text}"]):
+        code, out, err = archstat(*arguments)
+        assert (code, out) == (2, "")
+        assert all(line.isprintable() for line in err.split("\n"))
+
+
+def test_a_long_message_is_shortened_and_its_end_is_kept(archstat):
+    code, out, err = archstat("table", "lenet5", "--format", "x" * 10**6)
+    assert (code, out) == (2, "")
+    assert len(err) < 2000
+    assert "is not one of" in err
 
 
 def test_an_interruption_ends_with_130(archstat, monkeypatch):
@@ -306,7 +360,43 @@ def test_a_terminal_without_the_signs_gets_question_marks():
     assert "resnet50" in done.stdout
 
 
-def test_output_can_be_closed():
+def test_output_that_is_closed_gets_nothing_and_that_is_said():
     command = ["/bin/sh", "-c", f"{sys.executable} -m archstat list >&-"]
     done = subprocess.run(command, check=False, stderr=subprocess.PIPE, encoding="utf-8")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (2, "Error: The result cannot be written: standard output is closed.\n")
+
+
+def test_a_file_can_be_written_where_output_is_closed(tmp_path):
+    command = ["/bin/sh", "-c", f"{sys.executable} -m archstat list --output {tmp_path}/out >&- 2>&-"]
+    assert subprocess.run(command, check=False).returncode == 0
+    assert (tmp_path / "out").read_text(encoding="utf-8").startswith("Architecture ")
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_file_that_may_not_grow_is_a_failure_and_no_cut_result(tmp_path, unbuffered):
+    command = ["/bin/sh", "-c", f"ulimit -f 1; {sys.executable} -m archstat list > {tmp_path}/out"]
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    done = subprocess.run(command, check=False, stderr=subprocess.PIPE, encoding="utf-8", env=environment)
+    assert (done.returncode, done.stderr) == (2, "Error: The result cannot be written: File too large.\n")
+
+
+def test_a_pipe_that_does_not_wait_gets_all():
+    command = [sys.executable, "-m", "archstat", "list", "--format", "html"]
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with subprocess.Popen(command, stdout=writing, stderr=subprocess.PIPE) as running, os.fdopen(reading) as pipe:
+        os.close(writing)
+        shown = pipe.read()
+    assert running.returncode == 0
+    assert len(shown) > 2**16, "more than a pipe holds"
+    assert shown.endswith("</html>\n")
+
+
+def test_a_reader_that_has_seen_enough_changes_no_verdict(tmp_path):
+    (tmp_path / "a.toml").write_text("[[budget]]\narchitecture='lenet5'\nmacs='< 1'\n")
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "archstat", "check", str(tmp_path / "a.toml")]
+    done = subprocess.run(command, check=False, stdout=writing, stderr=subprocess.PIPE, encoding="utf-8")
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from archstat.cli._measuring import progress_bar
+from archstat.errors import OutputError
 from archstat.measurements import Reason
 from archstat.measuring import session
 from archstat.results import MEASUREMENTS_SCHEMA, read_measurements
@@ -181,3 +182,38 @@ def test_progress_is_drawn_nowhere_else(monkeypatch):
     with progress_bar() as tell:
         tell("latency", 0.5)
     assert elsewhere.getvalue() == ""
+
+
+# -- a measurement is not lost where it cannot be saved ----------------------------------------------------------------
+
+
+def full(*_, **__):
+    raise OutputError("results cannot be written: No space left on device.")
+
+
+def test_what_cannot_be_saved_after_all_is_shown_before_it_is_told(archstat, monkeypatch, tmp_path):
+    monkeypatch.setattr("archstat.writing.write_new", full)
+    code, out, err = archstat("measure", "lenet5", "lenet5_modern", "--max-time", "0.2", "--save", tmp_path / "results")
+    assert (code, err) == (2, "Error: results cannot be written: No space left on device.\n")
+    assert "lenet5_modern" in out
+
+
+def test_what_the_file_does_not_take_after_all_goes_to_stdout(archstat, monkeypatch, tmp_path):
+    monkeypatch.setattr("archstat.writing.write_whole", full)
+    code, out, err = archstat(
+        "measure", "lenet5", "--max-time", "0.2", "--format", "json", "--output", tmp_path / "out"
+    )
+    assert (code, err) == (2, "Error: results cannot be written: No space left on device.\n")
+    assert json.loads(out)["measurements"][0]["architecture"] == "lenet5"
+
+
+@pytest.mark.parametrize("option", ["--save", "--output"])
+def test_a_place_that_cannot_be_written_is_found_out_before_anything_is_measured(fails, monkeypatch, tmp_path, option):
+    (tmp_path / "file").touch()
+    monkeypatch.setattr("archstat.measuring.session.Session.measurements", lambda _: pytest.fail("it was measured"))
+    assert "cannot be" in fails("measure", "lenet5", option, tmp_path / "file" / "results")
+
+
+def test_a_name_that_no_json_can_hold_is_known_before_anything_is_measured(fails, monkeypatch):
+    monkeypatch.setattr("archstat.measuring.session.Session.measurements", lambda _: pytest.fail("it was measured"))
+    assert r"'n\udce9t.py:Net' holds half a character" in fails("measure", "n\udce9t.py:Net", "--input", "4")

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.report.folders import report
+
 REPORTS = Path(__file__).parents[2] / "reports"
 RESULTS = REPORTS / "cnn-architectures" / "results"
 
@@ -165,3 +167,11 @@ def test_a_page_is_the_same_bytes_whatever_the_hashes(tmp_path):
         command = [sys.executable, "-m", "archstat", "report", "alexnet", "vgg16", *results, "--output", f"{seed}.html"]
         subprocess.run(command, cwd=tmp_path, env={**os.environ, "PYTHONHASHSEED": seed}, check=True)
     assert (tmp_path / "1.html").read_bytes() == (tmp_path / "2.html").read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["pipe", "loop", "folder"])
+def test_a_page_goes_into_no_pipe_and_no_link_to_itself(fails, tmp_path, kind):
+    path = report(tmp_path / "own") / "index.html"
+    {"pipe": os.mkfifo, "loop": lambda path: path.symlink_to(path), "folder": lambda path: path.mkdir()}[kind](path)
+    assert "index.html cannot be written: " in fails("report", "build", tmp_path / "own")
+    assert not (tmp_path / "index.html").exists()

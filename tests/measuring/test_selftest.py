@@ -27,6 +27,17 @@ def test_too_little_time_is_refused():
         take_pairs(FakeWork(clock, 0.1), FakeWork(clock, 0.1), 1.0, clock)
 
 
+@pytest.mark.parametrize("pairs", [10, 21, 39])
+def test_a_machine_that_is_too_busy_for_many_pairs_gets_its_verdict_and_is_told(pairs):
+    clock = FakeClock()
+    taken = take_pairs(FakeWork(clock, 0.1), FakeWork(clock, 0.1), 0.2 * (pairs + 3) - 0.05, clock)
+    assert len(taken) == pairs
+    found = compare_pairs(taken, CONDITIONS, environment())
+    assert found.is_fair
+    assert [reason.code for reason in found.reasons] == ["TOO_FEW_SAMPLES"]
+    assert found.reasons[0].text.startswith(f"There was time for {pairs} pairs only, 40 make a verdict sharp")
+
+
 def noise(seed, scale, n=200):
     random = np.random.default_rng(seed)
     return [tuple(0.01 * np.exp(scale * random.standard_normal(2))) for _ in range(n)]

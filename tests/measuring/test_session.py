@@ -466,3 +466,51 @@ def test_an_interruption_of_ones_own_network_goes_on(monkeypatch):
     monkeypatch.setattr(sessions.Prepared, "run", interrupt)
     with pytest.raises(KeyboardInterrupt):
         measure(torch.nn.Linear(8, 4), torch.ones(1, 8), how=QUICK)
+
+
+class Takes(torch.nn.Module):
+    """Takes what networks take besides tensors."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = torch.nn.Linear(8, 4)
+
+    def forward(self, batch, parts=(), *, times=1, extra=None):
+        x = batch["x"] if isinstance(batch, dict) else batch
+        for part in parts:
+            x = x + part
+        return self.layer(x) * times if extra is None else self.layer(x) + extra["bias"]
+
+
+X = torch.ones(3, 8)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "named"),
+    [
+        (({"x": X},), {}),
+        ((X, [X, X]), {}),
+        ((X, (X,)), {"times": 2}),
+        ((), {"batch": X}),
+        (({"x": X, "n": 3},), {"extra": {"bias": torch.ones(4)}}),
+        ((X, []), {"times": 3}),
+    ],
+)
+def test_a_network_of_ones_own_takes_whatever_it_takes(inputs, named):
+    found = measure(Takes(), *inputs, how=QUICK, **named)
+    assert (found.latency.n > 0, found.conditions.batch_size, found.counted.macs) == (True, 3, 3 * 8 * 4)
+
+
+@pytest.mark.parametrize("layers", [True, False])
+def test_measuring_leaves_the_random_numbers_as_they_were(layers):
+    model = torch.nn.Sequential(torch.nn.Linear(8, 4), torch.nn.ReLU())
+    before = torch.random.get_rng_state()
+    measure(model, X, how=msgspec.structs.replace(QUICK, layers=layers))
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_a_network_without_values_is_not_measured():
+    with pytest.raises(InputError, match="on the meta device has no values to run with"):
+        measure(torch.nn.Linear(8, 4, device="meta"), X, how=MeasureSetting(threads=1))
+    with pytest.raises(InputError, match="on the meta device has no values to run with"):
+        measure(torch.nn.Linear(8, 4), X.to("meta"), how=QUICK)

@@ -1,5 +1,7 @@
 """Axes of amounts."""
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,3 +44,13 @@ def test_a_thinned_axis_has_no_more_ticks_than_asked_for(most):
 
 def test_powers_of_ten_stay_longest():
     assert thinned(amounts([3e8, 4e10], "MACs"), 3)["ticktext"] == ["1 G", "10 G"]
+
+
+@pytest.mark.parametrize(
+    "values", [[1e-320, 1e-3], [5e-324], [1e-3, 1.7e308], [1.7e308], [1e-320, 1.7e308], [0.0, 1.0]]
+)
+@pytest.mark.parametrize("unit", ["", "s", "B"])
+def test_amounts_beyond_all_that_can_be_measured_have_an_axis(values, unit):
+    axis = amounts(values, "A", unit)
+    assert all(math.isfinite(end) for end in axis["range"])
+    assert len(axis["tickvals"]) == len(axis["ticktext"])

@@ -42,7 +42,7 @@ def test_a_report_is_a_page_with_its_title_summary_and_text(tmp_path):
     assert (page.title, page.subtitle) == ("A report", "What a lecture says.")
     assert page.blocks[0] == Heading("A")
     assert isinstance(page.blocks[1], Prose)
-    assert page.back == Link("../index.html", "All reports", "")
+    assert page.back == Link("./../index.html", "All reports", "")
     assert page.notes[-1] == "4 claims: exact 2, slip 1, undecided 1. All as expected."
     assert not path.exists(), "nothing is written"
 
@@ -268,9 +268,9 @@ def test_the_start_page_links_all_reports_in_their_order(tmp_path):
     assert page.blocks == (
         Links(
             (
-                Link("b/index.html", "b", "About 60,000."),
-                Link("c/index.html", "c", "About 60,000."),
-                Link("a/index.html", "a", "About 60,000."),
+                Link("./b/index.html", "b", "About 60,000."),
+                Link("./c/index.html", "c", "About 60,000."),
+                Link("./a/index.html", "a", "About 60,000."),
             )
         ),
     )
@@ -289,8 +289,8 @@ def test_reports_of_several_folders_have_a_start_page_over_them(tmp_path):
     folders = [report(tmp_path / "x" / "a"), report(tmp_path / "y" / "z" / "b")]
     (_, first), (_, second), (path, start) = build(folders, counted)
     assert path == tmp_path / "index.html"
-    assert [link.address for link in start.blocks[0].links] == ["x/a/index.html", "y/z/b/index.html"]
-    assert (first.back.address, second.back.address) == ("../../index.html", "../../../index.html")
+    assert [link.address for link in start.blocks[0].links] == ["./x/a/index.html", "./y/z/b/index.html"]
+    assert (first.back.address, second.back.address) == ("./../../index.html", "./../../../index.html")
 
 
 def test_a_folder_that_is_named_twice_is_one_report(tmp_path, monkeypatch):

@@ -7,7 +7,7 @@ import warnings
 
 import torch
 
-from archstat.errors import InputError
+from archstat.errors import InputError, quoted
 from archstat.measurements import Precision
 from archstat.measuring.surroundings.host import processor
 
@@ -22,13 +22,13 @@ def find_device(text: str) -> torch.device:
     """
     match = re.fullmatch(r"cpu|cuda(?::(\d{1,3}))?", text.strip())
     if match is None:
-        raise InputError(f"{text!r} is no device: write 'cpu', 'cuda' or 'cuda:1'.")
+        raise InputError(f"{quoted(text)} is no device: write 'cpu', 'cuda' or 'cuda:1'.")
     if match[0] == "cpu":
         return torch.device("cpu")
     _refuse_without_cuda()
     index, count = int(match[1] or torch.cuda.current_device()), torch.cuda.device_count()
     if index >= count:
-        raise InputError(f"There is no GPU {text!r}: PyTorch sees {count}, from 'cuda:0' to 'cuda:{count - 1}'.")
+        raise InputError(f"There is no GPU {quoted(text)}: PyTorch sees {count}, from 'cuda:0' to 'cuda:{count - 1}'.")
     return torch.device("cuda", index)
 
 
