@@ -145,7 +145,7 @@ def _batch_norm(
 
 _POINTWISE = (
     "abs neg exp exp2 expm1 log log2 log10 log1p sqrt rsqrt square reciprocal sin cos tanh erf ceil floor round sign "
-    "sigmoid relu gelu silu mish elu selu celu softplus leaky_relu hardtanh hardswish hardsigmoid clamp_min clamp_max "
+    "sigmoid relu gelu silu mish elu selu softplus leaky_relu hardtanh hardswish hardsigmoid clamp_min clamp_max "
     "threshold"
 ).split()
 _WITH_SCALAR = [_aten.pow.Tensor_Scalar, _aten.add.Scalar, _aten.sub.Scalar, _aten.mul.Scalar, _aten.div.Scalar]
@@ -162,6 +162,18 @@ def _pointwise(x: Tensor, *scalars: object, **_: object) -> Size | None:
 def _pointwise_in_place(x: Tensor, *scalars: object, **_: object) -> Size | None:
     """The input itself."""
     return SAME if x.dtype in _FLOATS and complex not in map(type, scalars) else None
+
+
+@_answers(_aten.celu.default)
+def _celu(x: Tensor, alpha: float = 1.0) -> Size | None:
+    """The input's size; torch may refuse to divide by 0."""
+    return _pointwise(x, alpha) if alpha else None
+
+
+@_answers(_aten.celu_.default)
+def _celu_in_place(x: Tensor, alpha: float = 1.0) -> Size | None:
+    """The input itself."""
+    return _pointwise_in_place(x, alpha) if alpha else None
 
 
 @_answers(_aten.clamp.default)

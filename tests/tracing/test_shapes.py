@@ -365,3 +365,9 @@ def test_an_op_that_writes_in_place_answers_itself(op):
 @pytest.mark.parametrize("op", [aten.dropout.default, aten.dropout_.default, aten.feature_dropout.default], ids=str)
 def test_dropout_while_training_is_torchs(op):
     assert SHAPES[op](meta(X4), 0.5, True) is None
+
+
+@pytest.mark.parametrize("op", [aten.celu.default, aten.celu_.default], ids=str)
+def test_what_torch_may_refuse_is_left_to_torch(op):
+    assert SHAPES[op](meta(X4), 0) is None
+    assert SHAPES[op](meta(X4)) is not None
