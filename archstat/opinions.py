@@ -227,7 +227,7 @@ def main() -> None:
         os.dup2(2, 1)
         warnings.simplefilter("ignore")
         if TOOLS[tool].package in ("ptflops", "calflops"):
-            _mend_torchvision()
+            mend_torchvision()
         for line in sys.stdin:
             answer = _answer(RUNS[tool], msgspec.json.decode(line, type=Question))
             out.write(f"{encoded(answer).decode()}\n")
@@ -245,15 +245,20 @@ def _answer(run: Callable[..., int], question: Question) -> Opinion:
         return Opinion(failure=text.encode(errors="replace").decode())
 
 
-def _mend_torchvision() -> None:
-    """Let tools import torchvision where its compiled part does not fit torch; that they need none of it is luck."""
+def mend_torchvision() -> None:
+    """Let torchvision be imported where its compiled part does not fit torch; without torchvision do nothing.
+
+    It is imported first: a compiled part that fits declares its ops itself, and one that is declared twice ends the
+    process. Only if that fails are the ops declared that its Python part asks for. They cannot be run.
+    """
     try:
         importlib.import_module("torchvision")
     except ImportError:
         return
     except RuntimeError:
         for op in ("nms", "qnms"):
-            torch.library.define(f"torchvision::{op}", "(Tensor boxes, Tensor scores, float threshold) -> Tensor")
+            if not hasattr(torch.ops.torchvision, op):
+                torch.library.define(f"torchvision::{op}", "(Tensor boxes, Tensor scores, float threshold) -> Tensor")
         for name in [name for name in sys.modules if name.partition(".")[0] == "torchvision"]:
             del sys.modules[name]
 

@@ -89,13 +89,11 @@ COUNTERS = {"archstat": archstat, **OTHERS}
 
 def prepare() -> None:
     """Silence the counters; make torchvision importable beside a torch without its compiled ops."""
-    import torch
+    from archstat.opinions import mend_torchvision
 
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
-    if not hasattr(torch.ops.torchvision, "nms"):
-        for op in ("nms", "qnms"):
-            torch.library.define(f"torchvision::{op}", "(Tensor boxes, Tensor scores, float threshold) -> Tensor")
+    mend_torchvision()
 
 
 @functools.lru_cache(maxsize=2)

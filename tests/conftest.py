@@ -8,6 +8,8 @@ import pytest
 import torch
 from hypothesis import HealthCheck, settings
 
+from archstat.opinions import mend_torchvision
+
 # The first call of an op loads parts of torch: no deadline, and a draw may be slow. The same examples every time.
 settings.register_profile(
     "archstat", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
@@ -17,16 +19,9 @@ settings.load_profile("archstat")
 
 @pytest.fixture(scope="session")
 def torchvision():
-    """Torchvision, also where its compiled part does not fit torch: importing it then asks for ops that it lacks."""
-    libraries = []
-    for schema in ("nms(Tensor a, Tensor b, float c) -> Tensor", "qnms(Tensor a, Tensor b, float c) -> Tensor"):
-        name = schema.partition("(")[0]
-        if not hasattr(torch.ops.torchvision, name):
-            library = torch.library.Library("torchvision", "FRAGMENT")
-            library.define(schema)
-            libraries.append(library)  # an op lives as long as its library
-    yield importlib.import_module("torchvision")
-    libraries.clear()
+    """Torchvision, also where its compiled part does not fit torch."""
+    mend_torchvision()
+    return importlib.import_module("torchvision")
 
 
 @pytest.fixture(scope="session")
