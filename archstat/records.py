@@ -156,6 +156,7 @@ class Trace(msgspec.Struct, frozen=True):
         storages: Every piece of memory that was met besides that of parameters and buffers.
         inputs: The shapes of the tensors that went in.
         dtype: The element type of the network's floating-point inputs, or of its parameters if it has none.
+        remarks: What a reader must know of how the pass went, a sentence each.
     """
 
     forward: Literal["meta", "real"]
@@ -166,10 +167,18 @@ class Trace(msgspec.Struct, frozen=True):
     storages: tuple[StorageLife, ...]
     inputs: tuple[Shape, ...]
     dtype: str
+    remarks: tuple[str, ...] = ()
 
 
 #: What part of a training step an op belongs to; the forward ops of a checkpointed part run a second time.
 Phase = Literal["forward", "recomputation", "backward", "optimizer"]
+
+
+#: What a reader must know where other weights could take another branch.
+RUN_FOR_REAL = (
+    "The network was run for real: it needs the values of its activations, so the numbers are those of these weights "
+    "and inputs."
+)
 
 
 class StepTrace(msgspec.Struct, frozen=True):
@@ -197,6 +206,7 @@ class StepTrace(msgspec.Struct, frozen=True):
         buffer_bytes: The size of all buffers.
         input_bytes: The size of what went in.
         optimizer_bytes: The size of what the optimizer keeps from step to step.
+        remarks: What a reader must know of how the step went, a sentence each.
     """
 
     layers: tuple[LayerSpec, ...]
@@ -214,6 +224,7 @@ class StepTrace(msgspec.Struct, frozen=True):
     buffer_bytes: int
     input_bytes: int
     optimizer_bytes: int
+    remarks: tuple[str, ...] = ()
 
 
 class Work(msgspec.Struct, frozen=True, gc=False):
@@ -431,6 +442,7 @@ class ModelCost(Work, frozen=True):
         ops: The same work by op.
         note: What a reader must know about this architecture, or ``""``.
         paper: Where its structure was published, or ``""``.
+        remarks: What a reader must know of how the numbers came about, a sentence each.
     """
 
     architecture: str
@@ -451,6 +463,7 @@ class ModelCost(Work, frozen=True):
     ops: tuple[OpCost, ...]
     note: str = ""
     paper: str = ""
+    remarks: tuple[str, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
         """The rows as a pandas frame, one column for each attribute of :class:`LayerCost` and ``flops``."""
@@ -622,6 +635,7 @@ class TrainingCost(msgspec.Struct, frozen=True):
         peak_saved_bytes: What is kept for the backward pass at that moment.
         peak_gradient_bytes: The gradients of parameters at that moment.
         uncounted: The ops that no rule covers.
+        remarks: What a reader must know of how the numbers came about, a sentence each.
     """
 
     architecture: str
@@ -650,6 +664,7 @@ class TrainingCost(msgspec.Struct, frozen=True):
     peak_saved_bytes: int
     peak_gradient_bytes: int
     uncounted: tuple[UncountedOp, ...]
+    remarks: tuple[str, ...] = ()
 
     @property
     def peak_bytes(self) -> int:

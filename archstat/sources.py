@@ -23,7 +23,7 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from archstat.errors import SourceError, first_line, quoted
+from archstat.errors import QUOTED_MOST, SourceError, first_line, quoted, shortened
 from archstat.makers import check_maker
 from archstat.published import published
 from archstat.registry import Architecture, architectures, arguments_of
@@ -106,7 +106,8 @@ def _misfit(value: Any, hint: Any) -> str:
     if typing.get_origin(hint) is typing.Literal:
         valid = typing.get_args(hint)
         is_valid = any(value == each and type(value) is type(each) for each in valid)
-        return "" if is_valid else f"{quoted(value)} is none of {', '.join(map(repr, valid))}"
+        said = quoted(value) if isinstance(value, str) else shortened(repr(value), QUOTED_MOST)
+        return "" if is_valid else f"{said} is none of {', '.join(map(repr, valid))}"
     try:
         msgspec.convert(value, hint)
     except msgspec.ValidationError as error:
@@ -256,6 +257,7 @@ def build_on_cpu(source: Source) -> nn.Module:
     """
     try:
         with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)  # a network that branches on its activations takes the same branches each time
             return source.build()
     except SourceError:
         raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -44,12 +45,12 @@ def train_source(name: str, setting: Setting, training: TrainingSetting) -> Trai
     Raises:
         ArchstatError: The name leads nowhere, or the network cannot be trained on the input.
     """
-    model, inputs = build(name, setting)
+    count = functools.partial(_count, kwargs={}, name=name, training=training, strict=setting.strict)
     try:
-        return _count(model, inputs, {}, name, training, strict=setting.strict)
+        return count(*build(name, setting))
     except ForwardError:
         analyse(name, setting)  # says what would do, if inference cannot take the input either
-        raise
+    return count(*build(name, setting, on="cpu"))  # with values, which the network may need
 
 
 def _count(

@@ -68,6 +68,7 @@ def count_trace(trace: Trace, architecture: str, *, note: str = "", paper: str =
         ops=ops,
         note=note,
         paper=paper,
+        remarks=trace.remarks,
     )
 
 

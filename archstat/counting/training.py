@@ -63,6 +63,7 @@ def count_step(
         gradient_bytes=sum(trace.storages[index].nbytes for index in set(trace.gradients)),
         **_peak(trace),
         uncounted=uncounted,
+        remarks=trace.remarks,
     )
 
 

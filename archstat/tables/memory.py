@@ -61,7 +61,7 @@ def saved_table(cost: TrainingCost, fit: BatchFit | None = None) -> Table:
         fit: The largest batch that fits, if that was asked for.
     """
     rows = tuple((*_named(row), row.saved_bytes) for row in cost.layers if row.saved_bytes)
-    return Table(_SAVED_COLUMNS, rows, _training_title(cost), (*_memory_lines(cost), *_fit_lines(fit)))
+    return Table(_SAVED_COLUMNS, rows, _training_title(cost), (*_memory_lines(cost), *_fit_lines(fit), *cost.remarks))
 
 
 def training_table(cost: TrainingCost, *, sort: str | None = None) -> Table:
@@ -72,7 +72,7 @@ def training_table(cost: TrainingCost, *, sort: str | None = None) -> Table:
     """
     keys = [column.key for column in _TRAINING_COLUMNS[3:]]
     rows = [(*_named(row), *(getattr(row, key) for key in keys)) for row in cost.layers]
-    notes = (*_work_lines(cost), *_memory_lines(cost))
+    notes = (*_work_lines(cost), *_memory_lines(cost), *cost.remarks)
     return Table(_TRAINING_COLUMNS, sort_rows(_TRAINING_COLUMNS, rows, sort), _training_title(cost), notes)
 
 

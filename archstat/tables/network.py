@@ -10,6 +10,7 @@ from archstat.counting.conventions import CONVENTIONS
 from archstat.errors import DataError
 from archstat.published import published_of
 from archstat.records import (
+    RUN_FOR_REAL,
     Explanation,
     InferenceMemory,
     LayerCost,
@@ -200,7 +201,8 @@ def _notes(cost: ModelCost) -> tuple[str, ...]:
         f"Peak activations {units.data_size(cost.peak_activation_bytes)} at once"
         + (f", in {cost.peak_layer}" if cost.peak_layer else ""),
         f"Not counted      {uncounted_in(cost)}",
-        "The network was run for real: it needs the values of its activations." if cost.forward == "real" else "",
+        *([RUN_FOR_REAL] if cost.forward == "real" else []),
+        *cost.remarks,
         *_published(cost),
         f"Paper            {cost.paper}" if cost.paper else "",
         f"Note             {cost.note}" if cost.note else "",

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+import msgspec
 import torch
 from torch import Tensor, nn
 
 from archstat.errors import ForwardError, SourceError, first_line
 from archstat.records import StorageLife, Trace
 from archstat.tracing.attributes import Kept
+from archstat.tracing.first_call import MADE, after_first_call, is_unfinished
 from archstat.tracing.layers import CallTracker, Layers
 from archstat.tracing.modes import Switches, alone, no_garbage_collection, undoing
 from archstat.tracing.nested import tensors_in, with_twins
@@ -38,27 +40,59 @@ def trace(model: nn.Module, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any
         SourceError: It is, or holds, a module that ``torch.jit.freeze`` made: that has no parameters.
     """
     model = getattr(model, "_orig_mod", model)  # the module inside a compiled one; compiling again would be slow
+    kwargs = dict(kwargs or {})
     with no_garbage_collection():
-        layers = Layers(model)
-        _refuse_frozen(layers)
-        with alone(layers.modules) as has_waited:
-            return _trace(Layers(model) if has_waited else layers, args, dict(kwargs or {}))
+        try:
+            return _trace(model, args, kwargs)
+        except UnfinishedNetworkError:
+            made = _trace(after_first_call(model, args, kwargs), args, kwargs, is_first=False)
+            return msgspec.structs.replace(made, remarks=(MADE, *made.remarks))
 
 
-def _trace(layers: Layers, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Trace:
-    """Trace without values if that is possible, else for real."""
-    kept = Kept(layers.modules, (args, kwargs))
+class UnfinishedNetworkError(Exception):
+    """The network has, or gets, parameters that only its first call makes."""
+
+
+def layers_of(model: nn.Module) -> Layers:
+    """The layers of a network.
+
+    Raises:
+        UnfinishedNetworkError: It has lazy layers that never ran.
+        SourceError: It is, or holds, a module that ``torch.jit.freeze`` made.
+    """
     try:
-        return _run(layers, kept, args, kwargs, "meta")
-    except ForwardError:
-        if any(tensor.is_meta for tensor in (*layers.own, *tensors_in((args, kwargs)))):
-            raise
-    kept.restore(is_last=False)  # the second pass begins as the first one did
-    return _run(layers, kept, args, kwargs, "real")
+        layers = Layers(model)
+    except (RuntimeError, ValueError):  # what torch says when a lazy parameter is asked for its shape
+        if is_unfinished(model):
+            raise UnfinishedNetworkError from None
+        raise
+    _refuse_frozen(layers)
+    return layers
+
+
+def _trace(model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], *, is_first: bool = True) -> Trace:
+    """Trace without values if that is possible, else for real."""
+    layers = layers_of(model)
+    with alone(layers.modules) as has_waited:
+        layers = Layers(model) if has_waited else layers
+        kept = Kept(layers.modules, (args, kwargs))
+        try:
+            return _run(layers, kept, args, kwargs, "meta", is_first=is_first)
+        except ForwardError:
+            if any(tensor.is_meta for tensor in (*layers.own, *tensors_in((args, kwargs)))):
+                raise
+        kept.restore(is_last=False)  # the second pass begins as the first one did
+        return _run(layers, kept, args, kwargs, "real", is_first=is_first)
 
 
 def _run(
-    layers: Layers, kept: Kept, args: tuple[Any, ...], kwargs: dict[str, Any], forward: Literal["meta", "real"]
+    layers: Layers,
+    kept: Kept,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    forward: Literal["meta", "real"],
+    *,
+    is_first: bool,
 ) -> Trace:
     given = tensors_in((args, kwargs))
     device = next((tensor.device for tensor in (*layers.own, *given) if not tensor.is_meta), torch.device("cpu"))
@@ -88,6 +122,8 @@ def _run(
         raise _failure(error, tracker.failed_in, recorder.failed_at) from error
     finally:
         recorder.close()
+    if is_first and tracker.made():
+        raise UnfinishedNetworkError
     return Trace(
         forward=forward,
         layers=tuple(layers.specs),
@@ -97,7 +133,16 @@ def _run(
         storages=lives,
         inputs=tuple(tuple(tensor.shape) for tensor in inputs),
         dtype=_dtype([*inputs, *layers.own]),
+        remarks=_remarks(tracker),
     )
+
+
+def _remarks(tracker: CallTracker) -> tuple[str, ...]:
+    """What a reader must know of how the numbers came about."""
+    if not tracker.elsewhere:
+        return ()
+    calls = f"{tracker.elsewhere} {'call' if tracker.elsewhere == 1 else 'calls'} of layers"
+    return (f"{calls} ran in other threads: they are counted, what those threads did outside of layers is not.",)
 
 
 def _others(tensors: Sequence[Tensor], than: Sequence[Tensor]) -> list[Tensor]:

@@ -162,7 +162,10 @@ def info(op: Any) -> OpInfo:
 
 def _learn(op: Any) -> OpInfo:
     arguments = op._schema.arguments
-    composite = torch._C._dispatch_has_kernel_for_dispatch_key(op.name(), "CompositeImplicitAutograd")
+    try:
+        composite = torch._C._dispatch_has_kernel_for_dispatch_key(op.name(), "CompositeImplicitAutograd")
+    except RuntimeError:  # an op that the dispatcher does not know: the sizes of nested tensors are asked for so
+        composite = False
     return OpInfo(
         name=plain_name(op),
         nature=_nature(op),

@@ -16,6 +16,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
+import msgspec
 import torch
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensor, FakeTensorMode
@@ -23,9 +24,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from archstat import units
 from archstat.errors import ForwardError, InputError, SourceError, UnknownNameError, first_line
-from archstat.records import OpCall, Phase, StepTrace, StorageLife, TensorSpec
-from archstat.tracing import _dtype, _failure
+from archstat.records import RUN_FOR_REAL, OpCall, Phase, StepTrace, StorageLife, TensorSpec
+from archstat.tracing import UnfinishedNetworkError, _dtype, _failure, layers_of
 from archstat.tracing.attributes import Kept
+from archstat.tracing.first_call import MADE, after_first_call
 from archstat.tracing.layers import CallTracker, Layers
 from archstat.tracing.leaves import Shortcut
 from archstat.tracing.modes import Switches, alone, no_garbage_collection, undoing
@@ -88,12 +90,41 @@ def trace_step(
         raise UnknownNameError.of("optimizer", optimizer, OPTIMIZERS)
     if device == "cuda" and not torch.backends.cuda.is_built():  # type: ignore[no-untyped-call]
         raise InputError("This torch is not built for CUDA: a step of 'cuda' can be replayed with one that is.")
-    layers = _unscripted(Layers(getattr(model, "_orig_mod", model)))
-    with no_garbage_collection(), alone(layers.modules) as has_waited:
-        layers = Layers(layers.modules[0]) if has_waited else layers
-        with torch.inference_mode(mode=False):  # twins made in it could not be trained
-            step = _Step(layers, torch.device(device), amp=amp)
-        return step.run(args, dict(kwargs or {}), OPTIMIZERS[optimizer])
+    model, kwargs = getattr(model, "_orig_mod", model), dict(kwargs or {})
+    with no_garbage_collection():
+        try:
+            return _trace_step(model, args, kwargs, OPTIMIZERS[optimizer], torch.device(device), amp=amp)
+        except UnfinishedNetworkError:
+            made = after_first_call(model, args, kwargs)
+        step = _trace_step(made, args, kwargs, OPTIMIZERS[optimizer], torch.device(device), amp=amp)
+        return msgspec.structs.replace(step, remarks=(MADE, *step.remarks))
+
+
+def _trace_step(
+    model: nn.Module,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    make: Callable[..., Any],
+    device: torch.device,
+    *,
+    amp: bool,
+) -> StepTrace:
+    """Replay without values if that is possible, else run the step for real, on copies of everything."""
+    layers = _unscripted(layers_of(model))
+    with alone(layers.modules) as has_waited:
+        layers = Layers(model) if has_waited else layers
+        try:
+            return _step(layers, device, amp=amp, is_real=False).run(args, kwargs, make)
+        except ForwardError:
+            has_values = not any(tensor.is_meta for tensor in (*layers.own, *tensors_in((args, kwargs))))
+            if not has_values or device.type != "cpu":
+                raise
+        return _step(layers, device, amp=amp, is_real=True).run(args, kwargs, make)
+
+
+def _step(layers: Layers, device: torch.device, *, amp: bool, is_real: bool) -> _Step:
+    with torch.inference_mode(mode=False):  # twins made in it could not be trained
+        return _Step(layers, device, amp=amp, is_real=is_real)
 
 
 def _unscripted(layers: Layers) -> Layers:
@@ -119,13 +150,14 @@ def _silence() -> Iterator[None]:
 class _Step:
     """One training step of a network whose tensors have twins."""
 
-    def __init__(self, layers: Layers, device: torch.device, *, amp: bool) -> None:
+    def __init__(self, layers: Layers, device: torch.device, *, amp: bool, is_real: bool) -> None:
         self._layers = layers
         self._device = device
         self._amp = amp
-        self._twins = Twins(device)
+        self._is_real = is_real
+        self._twins = Twins(device, is_real=is_real)
         self._own = [self._twins.of(tensor) for tensor in layers.own]
-        self._recorder = StepRecorder(self._own, self._twins.fake)
+        self._recorder = StepRecorder(self._own, None if is_real else self._twins.fake)
         self._recorder.note_sparse(self._twins)
         self._tracker = _StepTracker(layers, self._recorder, self._twins)
 
@@ -182,7 +214,7 @@ class _Step:
     def _forward_and_backward(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         recorder = self._recorder
         with (
-            torch.autograd.graph.saved_tensors_hooks(recorder.keep, _as_it_is),
+            torch.autograd.graph.saved_tensors_hooks(recorder.keep, _unchanged),
             torch.autocast(self._device.type, torch.bfloat16, enabled=self._amp),
         ):
             loss = _loss(self._tracker.run(*args, **kwargs))
@@ -217,6 +249,7 @@ class _Step:
             buffer_bytes=self._size(self._own[count:]),
             input_bytes=self._size(inputs),
             optimizer_bytes=_size(state),
+            remarks=(RUN_FOR_REAL,) if self._is_real else (),
         )
 
     def _size(self, twins: Sequence[Tensor]) -> int:
@@ -225,7 +258,15 @@ class _Step:
         return _size([part for twin in twins for part in parts(sparse.get(id(twin), twin))])
 
 
-def _as_it_is(tensor: Tensor) -> Tensor:
+def _unchanged(kept: tuple[Tensor, int]) -> Tensor:
+    """A tensor that autograd kept.
+
+    Raises:
+        RuntimeError: It was written to since: torch itself looks no more, once somebody else keeps its tensors.
+    """
+    tensor, version = kept
+    if tensor._version != version:
+        raise RuntimeError("a tensor that the gradient needs was modified by an in-place operation")
     return tensor
 
 
@@ -258,10 +299,11 @@ class Twins:
         fake: Makes fake tensors.
     """
 
-    def __init__(self, device: torch.device) -> None:
-        """Make twins on that device."""
+    def __init__(self, device: torch.device, *, is_real: bool = False) -> None:
+        """Make twins on that device; with ``is_real`` they are copies with values, and the device is the CPU."""
         self.fake = FakeTensorMode(allow_non_fake_inputs=True)
         self._device = device
+        self._is_real = is_real
         self._twins: dict[int, tuple[Tensor, Tensor]] = {}
 
     def of(self, tensor: Tensor) -> Tensor:
@@ -271,7 +313,9 @@ class Twins:
         return self._twins[id(tensor)][1]
 
     def sparse(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Sparse tensors and their twins, which are dense."""
+        """Sparse tensors and their twins, where those are dense."""
+        if self._is_real:
+            return iter(())
         return (pair for pair in self._twins.values() if is_sparse(pair[0]))
 
     def inside(self, value: Any) -> Any:
@@ -279,13 +323,20 @@ class Twins:
         return with_tensors(value, self.of) if tensors_in(value) else value
 
     def _make(self, tensor: Tensor) -> Tensor:
-        if not is_valued(tensor) and not is_sparse(tensor) and not tensor.is_meta and self._device.type == "cpu":
-            return tensor.detach().cpu().clone()
+        twin = tensor.detach().cpu().clone() if self._has_values(tensor) else self._fake_twin(tensor)
+        if isinstance(tensor, nn.Parameter):
+            return nn.Parameter(twin, tensor.requires_grad)
+        return twin.requires_grad_(tensor.requires_grad and tensor.is_leaf)  # an input may ask for its gradient too
+
+    def _has_values(self, tensor: Tensor) -> bool:
+        is_known = not is_valued(tensor) and not is_sparse(tensor) and self._device.type == "cpu"
+        return not tensor.is_meta and (self._is_real or is_known)
+
+    def _fake_twin(self, tensor: Tensor) -> Tensor:
         with self.fake:
             if is_sparse(tensor):  # torch knows no sparse fake tensors; what is stored is remembered beside
                 return torch.empty(tensor.size(), dtype=tensor.dtype, device=self._device)
-            twin = torch.empty_strided(tensor.size(), tensor.stride(), dtype=tensor.dtype, device=self._device)
-            return nn.Parameter(twin, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else twin
+            return torch.empty_strided(tensor.size(), tensor.stride(), dtype=tensor.dtype, device=self._device)
 
 
 class _StepTracker(CallTracker):
@@ -323,12 +374,12 @@ class StepRecorder(TorchDispatchMode):
         failed_at: The op that torch refused, and the shapes that it was given.
     """
 
-    def __init__(self, own: Sequence[Tensor], fake: FakeTensorMode) -> None:
+    def __init__(self, own: Sequence[Tensor], fake: FakeTensorMode | None) -> None:
         """Record a step.
 
         Args:
             own: The twins of the network's parameters and buffers.
-            fake: Makes the tensors that an op makes out of nothing.
+            fake: Makes the tensors that an op makes out of nothing; ``None``: they have values.
         """
         super().__init__()  # type: ignore[no-untyped-call]  # torch gives it no types
         self.call = -1
@@ -380,7 +431,7 @@ class StepRecorder(TorchDispatchMode):
 
     def is_of_this_pass(self, args: Any, kwargs: Any) -> bool:
         """Whether somebody works on tensors of this step."""
-        return any(isinstance(tensor, FakeTensor) for tensor in tensors_in((args, kwargs)))
+        return self._fake is None or any(isinstance(tensor, FakeTensor) for tensor in tensors_in((args, kwargs)))
 
     def spec(self, tensor: Tensor) -> TensorSpec:
         """The record of a tensor."""
@@ -398,11 +449,11 @@ class StepRecorder(TorchDispatchMode):
 
     # -- what is kept ----------------------------------------------------------------------------------------------
 
-    def keep(self, tensor: Tensor) -> Tensor:
-        """Autograd keeps a tensor for the backward pass."""
+    def keep(self, tensor: Tensor) -> tuple[Tensor, int]:
+        """Autograd keeps a tensor for the backward pass; the tensor and its version."""
         if not self._storages.is_older(tensor):
             self._saved.setdefault(self.storage_of(tensor), _newest_node())
-        return tensor
+        return tensor, tensor._version
 
     # -- the ops ---------------------------------------------------------------------------------------------------
 
@@ -429,7 +480,7 @@ class StepRecorder(TorchDispatchMode):
             raise NotImplementedError("of what is done to sparse tensors only products with dense ones are replayed")
         if func is _ADD and self._adds_up(args):
             return _ADD_IN_PLACE(*args)
-        if op.makes and op.name != "scalar_tensor":
+        if self._fake is not None and op.makes and op.name != "scalar_tensor":
             dtype = kwargs.get("dtype") or torch.get_default_dtype()
             sizes = args[0] if args and isinstance(args[0], list | tuple) else None
             if sizes and (dtype.is_floating_point or str(kwargs.get("device")).startswith("cuda")):

@@ -67,4 +67,4 @@ def test_links_lead_to_pages_that_are_there(opened, path):
 def test_the_start_page_links_every_report(opened):
     with opened(REPORTS / "index.html") as found:
         links = found.page.eval_on_selector_all(".links a", "all => all.map(each => each.getAttribute('href'))")
-    assert sorted(links) == sorted(f"{path.parent.name}/index.html" for path in PAGES if path.parent != REPORTS)
+    assert sorted(links) == sorted(f"./{path.parent.name}/index.html" for path in PAGES if path.parent != REPORTS)

@@ -138,7 +138,8 @@ def test_a_failure_is_one_line_that_says_what_to_do(fails, arguments, says):
 
 def test_an_op_without_a_rule_is_named_or_refused(archstat, fails, tmp_path):
     (tmp_path / "odd.py").write_text(
-        "import torch\nclass Odd(torch.nn.Module):\n    def forward(self, x):\n        return torch.linalg.svdvals(x)\n"
+        "import torch\nfrom tests.support import spectrum\n"
+        "class Odd(torch.nn.Module):\n    def forward(self, x):\n        return spectrum(x)\n"
     )
     arguments = ["explain", f"{tmp_path}/odd.py:Odd", "--input", "3x3"]
     assert "MACs and FLOPs are lower bounds" in archstat(*arguments).out

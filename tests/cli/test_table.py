@@ -118,7 +118,8 @@ def test_a_saved_cost_cannot_be_given_another_input(archstat, fails, tmp_path):
 
 def test_strict_refuses_an_op_without_a_rule(archstat, fails, tmp_path):
     (tmp_path / "odd.py").write_text(
-        "import torch\nclass Odd(torch.nn.Module):\n    def forward(self, x):\n        return torch.linalg.svdvals(x)\n"
+        "import torch\nfrom tests.support import spectrum\n"
+        "class Odd(torch.nn.Module):\n    def forward(self, x):\n        return spectrum(x)\n"
     )
     arguments = ["table", f"{tmp_path}/odd.py:Odd", "--input", "3x3"]
     assert "MACs and FLOPs are lower bounds" in archstat(*arguments).out

@@ -5,6 +5,7 @@ values) and the expected numbers. Truth is arithmetic, the case list is that of 
 """
 
 from functools import partial
+from unittest import mock
 
 import pytest
 import torch
@@ -16,14 +17,12 @@ from archstat.counting.rules import RULES
 from archstat.counting.rules import cost_of as rule_cost
 from archstat.errors import UncountedError
 from archstat.records import Cost, OpCall
-from archstat.tracing import _run
-from archstat.tracing.layers import Layers
 from tests.counting.rows import ids, row, spec, tensor
 from tests.counting.rows_of_linear_algebra import LINEAR_ALGEBRA
 from tests.counting.rows_of_losses import LOSSES
 from tests.counting.rows_of_other_ops import OTHER, OTHER_BY_HAND
 from tests.counting.test_gradient_rules import GRADIENTS
-from tests.support import Calls, cost_of, op_names, trace_of
+from tests.support import Calls, cost_of, op_names, real_trace_of, trace_of
 
 aten = torch.ops.aten
 
@@ -999,7 +998,8 @@ attention = nn.MultiheadAttention(8, 2, batch_first=True)
 
 def fused(model, inputs):
     """The trace of a real run, in which torch takes its fused kernels."""
-    return _run(Layers(model), inputs, {}, "real")
+    with mock.patch("torch.backends.mha.set_fastpath_enabled"):  # which a trace switches off
+        return real_trace_of(model, inputs)
 
 
 @pytest.mark.parametrize("name", FUSIBLE)

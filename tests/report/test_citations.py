@@ -73,7 +73,9 @@ def test_a_number_that_is_only_compared_with_itself_is_no_claim_to_cite(tmp_path
     own = CLAIMS.replace('expression = "(5*5*1 + 1)*6"\nstated = "156"', f'expression = "{typed}"\nstated = "60,000"')
     folder = report(tmp_path / "own", claims=own)
     for reference in ("conv", "conv.counted"):
-        with pytest.raises(DataError, match=r"claim 'conv' compares 60,000 with a number that was typed as well: name"):
+        with pytest.raises(
+            DataError, match=r"claim 'conv' compares '60,000' with a number that was typed as well: name"
+        ):
             Claims(counted).cited(folder, reference)
     assert Claims(counted).cited(folder, "conv.text").text == "156 parameters"
 

@@ -14,7 +14,7 @@ from archstat.measurements import LayerEnergy, Reason
 from archstat.settings import Setting
 from archstat.tables import measured_table
 from tests.measured import CONDITIONS, ENERGY, PEAKS, measured, time, times
-from tests.support import Calls
+from tests.support import Calls, spectrum
 from tests.tables.test_joining import NAMES, as_measured
 
 SLOW = msgspec.structs.replace(PEAKS, flops_per_s=1e9, bytes_per_s=1e9, call_s=1e-6)
@@ -198,7 +198,7 @@ def test_rows_that_do_not_come_to_the_whole_are_indicative():
 
 
 def test_what_was_not_counted_makes_speeds_lower_bounds():
-    analysis = analyse_model(Calls(torch.linalg.svdvals, other=nn.Identity()), torch.ones(4, 4))
+    analysis = analyse_model(Calls(spectrum, other=nn.Identity()), torch.ones(4, 4))
     notes = rows_of(analysis, times(time("", 1e-3, is_leaf=False)))[1]
     assert "MACs and FLOPs are lower bounds, and so are the speeds." in notes
 

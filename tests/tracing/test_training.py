@@ -7,6 +7,7 @@ from torch.utils.checkpoint import checkpoint
 
 from archstat import settings
 from archstat.errors import ForwardError, InputError, UnknownNameError
+from archstat.records import RUN_FOR_REAL
 from archstat.tracing.training import OPTIMIZERS, trace_step
 from tests.support import Calls
 from tests.tracing.test_left_as_found import Busy, ids, snapshot, values
@@ -167,10 +168,39 @@ def test_the_state_of_an_optimizer_is_torchs_own(optimizer):
 # -- what cannot be replayed -------------------------------------------------------------------------------------------
 
 
-def test_a_network_that_branches_on_its_activations_is_refused():
+def branching(x, layer):
+    y = layer(x)
+    return layer(x) if y.abs().sum() >= 0 else y
+
+
+def test_a_network_that_branches_on_its_activations_is_run_for_real_and_says_so():
     layer = nn.Linear(8, 2)
-    model = Calls(lambda x: layer(x) if layer(x).sum() > 0 else x, layer=layer)
+    before = layer.weight.detach().clone()
+    step = trace_step(Calls(lambda x: branching(x, layer), layer=layer), (X,))
+    assert [op.op for op in step.ops].count("addmm") == 2
+    assert step.remarks == (RUN_FOR_REAL,)
+    assert torch.equal(layer.weight, before)
+    assert layer.weight.grad is None
+
+
+def test_a_network_without_values_that_branches_on_its_activations_is_refused():
+    layer = nn.Linear(8, 2, device="meta")
     with pytest.raises(ForwardError, match=r"replayed without values, which the network needs of its activations\."):
+        trace_step(Calls(lambda x: branching(x, layer), layer=layer), (X.to("meta"),))
+
+
+def test_an_input_that_asks_for_its_gradient_gets_one():
+    layer, x = nn.Linear(8, 4), torch.ones(2, 8)
+    without, with_ = (trace_step(layer, (each,)) for each in (x, x.clone().requires_grad_()))
+    assert [op.op for op in without.ops].count("mm") + 1 == [op.op for op in with_.ops].count("mm")
+
+
+def test_a_tensor_that_the_gradient_needs_may_not_be_written_to():
+    layer = nn.Linear(8, 4)
+    model = Calls(lambda x: layer(x).relu().cos_(), layer=layer)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        model(X).sum().backward()
+    with pytest.raises(ForwardError, match="modified by an in-place operation"):
         trace_step(model, (X,))
 
 
