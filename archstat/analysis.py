@@ -184,6 +184,10 @@ def _not_a_network(model: Any, kind: str, what: str) -> str:
     return f"What is to be {what} is no torch.nn.Module but of type {kind}{those}."
 
 
+_SEED = 0
+"""A named network that branches on its activations takes the same branches each time it is counted."""
+
+
 def analyse_model(model: nn.Module | str, *inputs: Any, **kwargs: Any) -> Analysis:
     """A network, or a named one, traced; the arguments and errors are those of :func:`count`."""
     if not isinstance(model, str):
@@ -259,9 +263,9 @@ class Subject:
         try:
             found = self._analysed(model, setting)
         except ForwardError as error:
-            if "meta" not in str(error):
+            if not error.needs_values:
                 raise
-            model = sources.build_on_cpu(self.source)
+            model = sources.build_on_cpu(self.source, _SEED)
             found = self._analysed(model, setting)
         self._model = model
         return found
@@ -287,6 +291,6 @@ def build(
     """
     source = sources.find(name)
     specs = specs_of(source, setting)
-    made = sources.build_on_cpu(source) if on == "cpu" else sources.build_on_meta(source)
+    made = sources.build_on_cpu(source, _SEED) if on == "cpu" else sources.build_on_meta(source)
     model = (made.to("meta") if on == "meta" else made).to(getattr(torch, setting.dtype))
     return model, tensors_for(model, specs, setting)

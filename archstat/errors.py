@@ -83,7 +83,13 @@ class InputError(ArchstatError):
 
 
 class ForwardError(ArchstatError):
-    """The network's own code failed while it ran; the original error is the ``__cause__``."""
+    """The network's own code failed while it ran; the original error is the ``__cause__``.
+
+    Attributes:
+        needs_values: It failed for want of values that tensors on the meta device do not have.
+    """
+
+    needs_values = False
 
 
 class UncountedError(ArchstatError):

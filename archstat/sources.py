@@ -249,15 +249,20 @@ def build_on_meta(source: Source) -> nn.Module:
         return build_on_cpu(source)
 
 
-def build_on_cpu(source: Source) -> nn.Module:
+def build_on_cpu(source: Source, seed: int | None = None) -> nn.Module:
     """The network with values; the random number generator is left as it was.
+
+    Args:
+        source: The network.
+        seed: What its weights are drawn with; ``None``: the generator as it is.
 
     Raises:
         SourceError: Its constructor raised.
     """
     try:
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)  # a network that branches on its activations takes the same branches each time
+            if seed is not None:
+                torch.manual_seed(seed)
             return source.build()
     except SourceError:
         raise

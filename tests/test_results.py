@@ -73,6 +73,7 @@ def test_the_keys_are_those_that_are_documented():
     saved = json.loads(to_json(lenet5()))
     assert set(saved) == {
         "schema",
+        "remarks",
         "architecture",
         "input_shapes",
         "dtype",

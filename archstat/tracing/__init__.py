@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -9,7 +10,7 @@ import msgspec
 import torch
 from torch import Tensor, nn
 
-from archstat.errors import ForwardError, SourceError, first_line
+from archstat.errors import ForwardError, InputError, SourceError, first_line, shortened
 from archstat.records import StorageLife, Trace
 from archstat.tracing.attributes import Kept
 from archstat.tracing.first_call import MADE, after_first_call, is_unfinished
@@ -73,6 +74,7 @@ def layers_of(model: nn.Module) -> Layers:
 def _trace(model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], *, is_first: bool = True) -> Trace:
     """Trace without values if that is possible, else for real."""
     layers = layers_of(model)
+    refuse_nested((args, kwargs))
     with alone(layers.modules) as has_waited:
         layers = Layers(model) if has_waited else layers
         kept = Kept(layers.modules, (args, kwargs))
@@ -150,6 +152,18 @@ def _others(tensors: Sequence[Tensor], than: Sequence[Tensor]) -> list[Tensor]:
     return [tensor for tensor in tensors if id(tensor) not in known]
 
 
+def refuse_nested(inputs: Any) -> None:
+    """Refuse inputs whose rows are of different lengths in one tensor.
+
+    Raises:
+        InputError: There is one.
+    """
+    if any(tensor.is_nested for tensor in tensors_in(inputs)):
+        raise InputError(
+            "A nested tensor goes in, of which torch tells no shapes without values: pad it to one length."
+        )
+
+
 def _refuse_frozen(layers: Layers) -> None:
     for index in layers.scripted:
         if not hasattr(layers.modules[index], "training"):  # which freezing takes away
@@ -166,10 +180,33 @@ def _without_values(tensor: Tensor) -> Tensor:
     return meta_twin(tensor) if is_valued(tensor) else tensor.clone()
 
 
+_WANTS_VALUES = re.compile(r"\bmeta\b|Inputs? .*BF16|inputs of BF16 type|data-independent")
+"""What torch says of ops that need values always, or in some element types; it names no layers there."""
+
+
 def _failure(error: Exception, path: str | None, op: str) -> ForwardError:
-    where = f"in layer {path!r}" if path else "in the network's own forward"
+    """What failed, where, and what would do."""
+    where = f"in layer {shortened(path, _PATH_MOST)!r}" if path else "in the network's own forward"
+    failed = f"The forward pass failed {where}{f', at {op}' if op else ''}"
+    if isinstance(error, NotImplementedError | RuntimeError) and _WANTS_VALUES.search(str(error)):
+        # What torch says of an op that it does not implement goes on for pages, and advises to set a private flag.
+        said = (
+            ""
+            if isinstance(error, NotImplementedError)
+            else f": {shortened(first_line(error).rstrip('.'), _SAID_MOST)}"
+        )
+        failure = ForwardError(
+            f"{failed}: it needs values that tensors on the meta device do not have ({type(error).__name__}{said}). "
+            "Give network and inputs values."
+        )
+        failure.needs_values = True
+        return failure
     said = first_line(error).rstrip(".") or "no message"
-    return ForwardError(f"The forward pass failed {where}{f', at {op}' if op else ''}: {type(error).__name__}: {said}.")
+    return ForwardError(f"{failed}: {type(error).__name__}: {said}.")
+
+
+_PATH_MOST, _SAID_MOST = 120, 120
+"""How much is repeated of the path of a layer, and of what torch says."""
 
 
 def _dtype(tensors: list[Tensor]) -> str:

@@ -33,7 +33,7 @@ def after_first_call(model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[st
         ForwardError: The network cannot be copied, or the call fails.
     """
     try:
-        twin = copy.deepcopy(model)
+        twin = copy.deepcopy(model, _fresh_lazies(model))
     except Exception as error:
         raise ForwardError(
             f"The network makes layers when it first runs, and cannot be copied ({type(error).__name__}: "
@@ -57,6 +57,12 @@ def after_first_call(model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[st
     for module, flag in zip(known, flags, strict=True):
         module.training = flag
     return twin
+
+
+def _fresh_lazies(model: nn.Module) -> dict[int, Any]:
+    """A copy of each tensor that waits for its shape, by id: torch copies lazy parameters, and no lazy buffers."""
+    lazies: list[Any] = list(filter(is_lazy, [*model.parameters(), *model.buffers()]))
+    return {id(lazy): type(lazy)(device=lazy.device, dtype=lazy.dtype) for lazy in lazies}
 
 
 def _run(twin: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

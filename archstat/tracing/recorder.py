@@ -24,6 +24,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from archstat import units
 from archstat.records import OpCall, StorageLife, TensorSpec
+from archstat.tracing.higher_order import is_higher_order, run_higher_order
 from archstat.tracing.nested import tensors_in, with_tensors
 from archstat.tracing.ops import OpInfo, at_home, fall_apart, info
 from archstat.tracing.shapes import LIKE, SAME, Size
@@ -89,6 +90,8 @@ class Recorder(TorchDispatchMode):
             for tensor in own:
                 if not tensor.is_meta and is_valued(tensor):
                     self._stand_in(tensor, meta_twin(tensor))
+
+    supports_higher_order_operators = True
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -164,6 +167,9 @@ class Recorder(TorchDispatchMode):
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         """One op: record it and return its result, with values or without."""
+        if is_higher_order(func):
+            with self:
+                return run_higher_order(func, args, kwargs or {})
         op = info(func)
         x = args[0] if args else None
         if op.shape is not None and not self._is_real:

@@ -25,9 +25,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from archstat import units
 from archstat.errors import ForwardError, InputError, SourceError, UnknownNameError, first_line
 from archstat.records import RUN_FOR_REAL, OpCall, Phase, StepTrace, StorageLife, TensorSpec
-from archstat.tracing import UnfinishedNetworkError, _dtype, _failure, layers_of
+from archstat.tracing import UnfinishedNetworkError, _dtype, _failure, layers_of, refuse_nested
 from archstat.tracing.attributes import Kept
 from archstat.tracing.first_call import MADE, after_first_call
+from archstat.tracing.higher_order import is_higher_order, run_higher_order
 from archstat.tracing.layers import CallTracker, Layers
 from archstat.tracing.leaves import Shortcut
 from archstat.tracing.modes import Switches, alone, no_garbage_collection, undoing
@@ -111,6 +112,7 @@ def _trace_step(
 ) -> StepTrace:
     """Replay without values if that is possible, else run the step for real, on copies of everything."""
     layers = _unscripted(layers_of(model))
+    refuse_nested((args, kwargs))
     with alone(layers.modules) as has_waited:
         layers = Layers(model) if has_waited else layers
         try:
@@ -195,8 +197,6 @@ class _Step:
             self._forward_and_backward(args, kwargs)
             gradients = tuple(recorder.storage_of(t.grad) for t in trained if t.grad is not None)
             state = self._update(make, trained)
-        if self._tracker.elsewhere:
-            raise ForwardError("Layers run in another thread of forward: a training step of that cannot be replayed.")
         return self._trace(inputs, gradients, state)
 
     def _failure(self, error: Exception) -> ForwardError:
@@ -217,7 +217,10 @@ class _Step:
             torch.autograd.graph.saved_tensors_hooks(recorder.keep, _unchanged),
             torch.autocast(self._device.type, torch.bfloat16, enabled=self._amp),
         ):
-            loss = _loss(self._tracker.run(*args, **kwargs))
+            out = self._tracker.run(*args, **kwargs)
+            if self._tracker.elsewhere:
+                raise ForwardError("A layer runs in another thread: a training step of that cannot be replayed.")
+            loss = _loss(out)
         recorder.phase = "backward"
         loss.backward()  # type: ignore[no-untyped-call]
 
@@ -398,6 +401,8 @@ class StepRecorder(TorchDispatchMode):
         for index, tensor in enumerate(own):
             self._storages.place(tensor, ~index)
 
+    supports_higher_order_operators = True
+
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
         return False  # torch would wrap each op's dispatch in a guard against compilation
@@ -461,6 +466,9 @@ class StepRecorder(TorchDispatchMode):
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         """One op: let it work out shapes, and record it."""
+        if is_higher_order(func):
+            with self:
+                return run_higher_order(func, args, kwargs or {})
         if func.namespace in _NOT_OPS:
             return func(*args, **(kwargs or {}))
         op, kwargs = info(func), kwargs or {}

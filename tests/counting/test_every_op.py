@@ -21,7 +21,8 @@ from archstat.tracing import trace
 from archstat.tracing.nested import tensors_in
 from tests.support import Calls, real_trace_of
 
-torch.backends.__allow_nonbracketed_mutation_flag = True  # torch's databases forbid everybody to set its switches
+# Whoever imports torch's databases forbids the whole process to set its switches.
+torch.backends.disable_global_flags.__globals__["__allow_nonbracketed_mutation_flag"] = True
 
 SAMPLES = 3
 LOOKED_AT = 40

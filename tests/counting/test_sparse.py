@@ -7,8 +7,7 @@ import torch
 from torch import nn
 
 from archstat.counting.rules import cost_of as rule_cost
-from archstat.errors import ForwardError
-from archstat.records import Cost, OpCall
+from archstat.records import RUN_FOR_REAL, Cost, OpCall
 from archstat.training import count_training
 from tests.counting.rows import spec
 from tests.support import Calls, cost_of, op_names, trace_of
@@ -135,10 +134,11 @@ def test_what_has_no_shapes_of_its_own_is_run_for_real():
     assert (cost.forward, cost.macs) == ("real", stored * 3)
 
 
-def test_a_step_that_changes_a_sparse_matrix_says_that_only_products_are_replayed():
+def test_a_step_that_changes_a_sparse_matrix_is_run_for_real():
     network = Calls(lambda a, x: (a * 2.0) @ layer(x), layer=(layer := nn.Linear(3, 3)))
-    with pytest.raises(ForwardError, match="only products with dense ones are replayed"):
-        count_training(network, LAYOUTS["coo"][0], features("cpu"))
+    step = count_training(network, LAYOUTS["coo"][0], features("cpu"))
+    assert step.remarks == (RUN_FOR_REAL,)
+    assert step.forward_macs == count_training(network, LAYOUTS["coo"][0] * 2.0, features("cpu")).forward_macs
 
 
 def test_the_memory_of_a_sparse_tensor_is_that_of_its_elements_and_indices():
