@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -15,7 +16,7 @@ from archstat.records import StorageLife, Trace
 from archstat.tracing.attributes import Kept
 from archstat.tracing.first_call import MADE, after_first_call, is_unfinished
 from archstat.tracing.layers import CallTracker, Layers
-from archstat.tracing.modes import Switches, alone, no_garbage_collection, undoing
+from archstat.tracing.modes import Switches, alone, undoing, without_garbage_collection
 from archstat.tracing.nested import tensors_in, with_twins
 from archstat.tracing.recorder import Recorder
 from archstat.tracing.values import is_valued, meta_twin
@@ -41,13 +42,16 @@ def trace(model: nn.Module, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any
         SourceError: It is, or holds, a module that ``torch.jit.freeze`` made: that has no parameters.
     """
     model = getattr(model, "_orig_mod", model)  # the module inside a compiled one; compiling again would be slow
-    kwargs = dict(kwargs or {})
-    with no_garbage_collection():
-        try:
-            return _trace(model, args, kwargs)
-        except UnfinishedNetworkError:
-            made = _trace(after_first_call(model, args, kwargs), args, kwargs, is_first=False)
-            return msgspec.structs.replace(made, remarks=(MADE, *made.remarks))
+    return without_garbage_collection(functools.partial(_trace_or_finish, model, args, dict(kwargs or {})))
+
+
+def _trace_or_finish(model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Trace:
+    """Trace the network as it is, or as its first call leaves it."""
+    try:
+        return _trace(model, args, kwargs)
+    except UnfinishedNetworkError:
+        made = _trace(after_first_call(model, args, kwargs), args, kwargs, is_first=False)
+        return msgspec.structs.replace(made, remarks=(MADE, *made.remarks))
 
 
 class UnfinishedNetworkError(Exception):

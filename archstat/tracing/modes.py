@@ -58,16 +58,19 @@ def undoing(undo: Callable[[], None], run: Callable[[], _Result]) -> _Result:
         undo_once()
 
 
-@contextlib.contextmanager
-def no_garbage_collection() -> Iterator[None]:
-    """Memory is then freed by the last reference alone, the same way each time."""
+def without_garbage_collection(run: Callable[[], _Result]) -> _Result:
+    """Run something while memory is freed by the last reference alone, the same way each time."""
     was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
+
+    def put_back() -> None:
         if was_enabled:
             gc.enable()
+
+    def run_without() -> _Result:
+        gc.disable()
+        return run()
+
+    return undoing(put_back, run_without)
 
 
 class Switches:

@@ -31,7 +31,7 @@ from archstat.tracing.first_call import MADE, after_first_call
 from archstat.tracing.higher_order import is_higher_order, run_higher_order
 from archstat.tracing.layers import CallTracker, Layers
 from archstat.tracing.leaves import Shortcut
-from archstat.tracing.modes import Switches, alone, no_garbage_collection, undoing
+from archstat.tracing.modes import Switches, alone, undoing, without_garbage_collection
 from archstat.tracing.nested import tensors_in, with_tensors, with_twins
 from archstat.tracing.ops import OpInfo, info
 from archstat.tracing.storages import Storages
@@ -91,14 +91,17 @@ def trace_step(
         raise UnknownNameError.of("optimizer", optimizer, OPTIMIZERS)
     if device == "cuda" and not torch.backends.cuda.is_built():  # type: ignore[no-untyped-call]
         raise InputError("This torch is not built for CUDA: a step of 'cuda' can be replayed with one that is.")
-    model, kwargs = getattr(model, "_orig_mod", model), dict(kwargs or {})
-    with no_garbage_collection():
+    network, given = getattr(model, "_orig_mod", model), dict(kwargs or {})
+
+    def run() -> StepTrace:
         try:
-            return _trace_step(model, args, kwargs, OPTIMIZERS[optimizer], torch.device(device), amp=amp)
+            return _trace_step(network, args, given, OPTIMIZERS[optimizer], torch.device(device), amp=amp)
         except UnfinishedNetworkError:
-            made = after_first_call(model, args, kwargs)
-        step = _trace_step(made, args, kwargs, OPTIMIZERS[optimizer], torch.device(device), amp=amp)
+            made = after_first_call(network, args, given)
+        step = _trace_step(made, args, given, OPTIMIZERS[optimizer], torch.device(device), amp=amp)
         return msgspec.structs.replace(step, remarks=(MADE, *step.remarks))
+
+    return without_garbage_collection(run)
 
 
 def _trace_step(
