@@ -224,6 +224,7 @@ class _Step:
             if self._tracker.elsewhere:
                 raise ForwardError("A layer runs in another thread: a training step of that cannot be replayed.")
             loss = _loss(out)
+            del out  # nobody holds it in a real step either
         recorder.phase = "backward"
         loss.backward()  # type: ignore[no-untyped-call]
 
