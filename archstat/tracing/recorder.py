@@ -81,7 +81,6 @@ class Recorder(TorchDispatchMode):
             id(tensor): TensorSpec(tensor.shape, _DTYPE_NAMES[tensor.dtype], ~index, stored(tensor))
             for index, tensor in enumerate(own)
         }
-        self._knows_meta = any(tensor.is_meta for tensor in own)
         self._twins: dict[int, Tensor] = {}
         self._originals: dict[int, Tensor] = {}
         self._storages = Storages(self.ops, copies)

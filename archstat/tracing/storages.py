@@ -113,11 +113,6 @@ class Storages:
         died, known = self._died.get, enumerate(zip(self._nbytes, self._born, strict=True))
         return tuple([StorageLife(nbytes, born, died(index)) for index, (nbytes, born) in known])
 
-    def alive(self) -> set[int]:
-        """The addresses of the memory that was allocated during the pass and is not freed yet."""
-        self.bury()
-        return {self._addresses[index] for index in self._refs if self._born[index] >= 0}
-
     def close(self) -> None:
         """Stop watching."""
         self._refs.clear()
