@@ -96,12 +96,13 @@ x = torch.ones(3, 8)
 right, rng, interrupted = archstat.count(network, x).macs, random.Random(0), 0
 for _ in range(60):
     try:
-        signal.setitimer(signal.ITIMER_REAL, rng.uniform(1e-5, 4e-3))
-        archstat.count(network, x)
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        try:
+            signal.setitimer(signal.ITIMER_REAL, rng.uniform(1e-5, 4e-3))
+            archstat.count(network, x)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
     except KeyboardInterrupt:
         interrupted += 1
-    signal.setitimer(signal.ITIMER_REAL, 0)
     assert all(module.training and "forward" not in vars(module) for module in network.modules())
 assert interrupted
 assert (torch._C._len_torch_dispatch_stack(), torch.is_grad_enabled(), gc.isenabled()) == (0, True, True)
