@@ -22,6 +22,7 @@ from archstat.measuring.prepared import Prepared
 from archstat.measuring.reasons import CannotMeasure
 from archstat.measuring.stopwatch import AfterHook, BeforeHook, hooks_on
 from archstat.tracing.layers import Layers
+from archstat.tracing.modes import without_compiler
 
 NAMED = 3
 """How many modules, or ops, a sentence names before it says how many more there are."""
@@ -151,8 +152,12 @@ class _Follower(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def follow(self, prepared: Prepared, *, lists_ops: bool) -> None:
         """Run a pass."""
-        with self._shadows(), self if lists_ops else contextlib.nullcontext():
-            prepared.run_eagerly()
+        with self._shadows():
+            if not lists_ops:
+                prepared.run_eagerly()
+                return
+            with self:
+                without_compiler(prepared.run_eagerly)
 
     @contextlib.contextmanager
     def _shadows(self) -> Iterator[None]:

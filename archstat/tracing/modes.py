@@ -84,8 +84,7 @@ class Switches:
         self._recursion = sys.getrecursionlimit()
         self._modes = torch._C._len_torch_dispatch_stack()
         self._is_deterministic = torch._C._get_deterministic_algorithms() and device.type == "cpu"
-        self._compile = torch.compile
-        self._stance = _stance()
+        self._compiler = _Compiler()
         self._rng = rng_states(device)
         self._generators = Snapshot()
         self._generators.add(*_generators())
@@ -99,8 +98,7 @@ class Switches:
         if self._is_deterministic:  # on meta, layers then fall apart that a CPU runs whole
             torch._C._set_deterministic_algorithms(False)
         sys.setrecursionlimit(2 * self._recursion)  # a layer's call has a frame more than without us
-        torch.compile = self._compile_eagerly
-        _run_eagerly()
+        self._compiler.set()
 
     def put_back(self) -> None:
         """The state before; it may be called again."""
@@ -112,11 +110,33 @@ class Switches:
             torch._C._set_deterministic_algorithms(True)
         sys.setswitchinterval(self._interval)
         sys.setrecursionlimit(self._recursion)
-        torch.compile = self._compile
-        _set_stance(self._stance)
+        self._compiler.put_back()
         for put_back, state in self._rng:
             put_back(state)
         self._generators.restore()
+
+
+class _Compiler:
+    """Torch's compiler, which runs compiled networks, and parts of them, as they are written.
+
+    A compiled part has other ops than its author wrote. It would be compiled anew for tensors without values; and where
+    a dispatch mode looks on, torch never compiles it again, which breaks ``torch.cond`` for the rest of the process.
+    """
+
+    def __init__(self) -> None:
+        """Note how it is; nothing is changed before :meth:`set`."""
+        self._compile = torch.compile
+        self._stance = getattr(sys.modules.get(_COMPILER), "_stance", None)
+
+    def set(self) -> None:
+        """Compile nothing."""
+        torch.compile = self._compile_eagerly
+        _run_eagerly()
+
+    def put_back(self) -> None:
+        """The state before; it may be called again."""
+        torch.compile = self._compile
+        _set_stance(self._stance)
 
     def _compile_eagerly(self, *args: Any, **kwargs: Any) -> Any:
         """``torch.compile`` for a forward pass that calls it, which imports torch's compiler if nobody did before."""
@@ -125,19 +145,22 @@ class Switches:
         return made
 
 
+def without_compiler(run: Callable[[], _Result]) -> _Result:
+    """Run something with what is compiled in it as it was written."""
+    compiler = _Compiler()
+
+    def run_eagerly() -> _Result:
+        compiler.set()
+        return run()
+
+    return undoing(compiler.put_back, run_eagerly)
+
+
 _COMPILER = "torch._dynamo.eval_frame"
 """Where torch's compiler keeps its stance. It takes a second to import, and only who compiles has it."""
 
 
-def _stance() -> Any:
-    return getattr(sys.modules.get(_COMPILER), "_stance", None)
-
-
 def _run_eagerly() -> None:
-    """Let compiled networks, and parts of them, run as they are written.
-
-    A compiled part has other ops than its author wrote; and it would be compiled anew for tensors without values.
-    """
     compiler = sys.modules.get(_COMPILER)
     if compiler is not None:
         _set_stance(compiler.DynamoStance("force_eager"))

@@ -79,6 +79,14 @@ def test_an_op_with_ops_in_it_is_listed():
     assert way_of(model).reasons == ()
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_what_torch_compiles_by_itself_runs_as_before_once_its_ops_were_listed():
+    model = Calls(lambda x: torch.cond(x.sum() > 0, torch.sin, torch.cos, (x,)))
+    torch.compiler.reset()  # torch keeps what another test had it compile
+    way_of(model)
+    assert torch.equal(model(torch.ones(2, 4)), torch.ones(2, 4).sin())
+
+
 class Unlistable(nn.Module):
     """A network with a part that torch compiles by itself: it refuses to run where ops are listed."""
 
