@@ -236,7 +236,9 @@ def test_a_name_that_leads_nowhere_is_refused_here_first():
 # -- none outlives the one who asked -----------------------------------------------------------------------------------
 
 ASKS = """
+import signal
 import sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # tests that run in the background ignore it
 from archstat import opinions
 from archstat.settings import InputSpec, Setting
 opinions.RUNS = {"FlopCounterMode": None}

@@ -131,6 +131,21 @@ class _Counter:
 
     def _add_leaf(self, call: LayerCall, layer: LayerSpec, first: int, end: int) -> None:
         times = self._times[call.layer] = self._times.get(call.layer, 0) + 1
+        outputs = call.outputs
+        if end == first + 1 and _is_handed_on(outputs, self._trace.ops[first].outputs):
+            counts = self._count(first)
+            detail = detail_of(self._trace.ops[first])
+        else:
+            counts, detail = self._count_all(outputs, first, end)
+        parameters = layer.parameters if times == 1 else ()
+        held = (*self._sizes(parameters), layer.buffers) if times == 1 else _NOTHING
+        self.rows.append(LayerCost(layer.path, layer.kind, detail, times, _shape(outputs), *held, *counts))
+        self.origins.append((first, end, parameters, outputs))
+
+    def _count_all(
+        self, outputs: tuple[TensorSpec, ...], first: int, end: int
+    ) -> tuple[tuple[int, int, int, int], str]:
+        """What :meth:`_count` says of several ops that hand on these outputs, and what a table shows of them."""
         macs = other_flops = 0
         detail = ""
         for index in range(first, end):
@@ -138,19 +153,14 @@ class _Counter:
             macs += op_macs
             other_flops += op_other
             detail = detail or detail_of(self._trace.ops[index])
-        parameters = layer.parameters if times == 1 else ()
-        held = (*self._sizes(parameters), layer.buffers) if times == 1 else (0, 0, 0, 0)
-        memory = self._allocated(call.outputs, first, end)
-        shape = _shape(call.outputs)
-        self.rows.append(LayerCost(layer.path, layer.kind, detail, times, shape, *held, macs, other_flops, *memory))
-        self.origins.append((first, end, parameters, call.outputs))
+        return (macs, other_flops, *self._allocated(outputs, first, end)), detail
 
     def _add_op(self, index: int) -> None:
         op = self._trace.ops[index]
         path = self._trace.layers[self._trace.calls[op.call].layer].path
         counts = self._count(index)
         claimed = self._claim(op) if self._loose else ()
-        held = (*self._sizes(claimed), 0) if claimed else (0, 0, 0, 0)
+        held = (*self._sizes(claimed), 0) if claimed else _NOTHING
         if any(counts) or held[0] or op.op in self.uncounted:
             times = self._times[path, op.op] = self._times.get((path, op.op), 0) + 1
             self.rows.append(LayerCost(path, op.op, detail_of(op), times, _shape(op.outputs), *held, *counts))
@@ -204,10 +214,13 @@ class _Counter:
         parameters = trainable = weights = 0
         for index in indices:
             parameter = self._trace.parameters[index]
-            elements = math.prod(parameter.shape)
+            shape = parameter.shape
+            elements = math.prod(shape)
             parameters += elements
-            trainable += elements if parameter.is_trainable else 0
-            weights += elements if len(parameter.shape) > 1 else 0
+            if parameter.is_trainable:
+                trainable += elements
+            if len(shape) > 1:
+                weights += elements
         return parameters, trainable, weights
 
     def _claim(self, op: OpCall) -> Sequence[int]:
@@ -215,6 +228,15 @@ class _Counter:
         used = {~spec.storage for spec in op.tensors() if spec.storage < 0} & self._loose
         self._loose -= used
         return sorted(used)
+
+
+_NOTHING = (0, 0, 0, 0)
+"""The parameters, trainable parameters, weights and buffers of a row that holds none."""
+
+
+def _is_handed_on(outputs: tuple[TensorSpec, ...], made: tuple[TensorSpec, ...]) -> bool:
+    """Whether a layer returns the one tensor that an op of its own made, so that both allocated the same."""
+    return len(outputs) == len(made) == 1 and outputs[0] is made[0]
 
 
 def _shape(outputs: tuple[TensorSpec, ...]) -> Shape:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from archstat.errors import ForwardError, InputError, SourceError, first_line, shortened
 from archstat.records import StorageLife, Trace
 from archstat.tracing.attributes import Kept
-from archstat.tracing.first_call import MADE, after_first_call, is_unfinished
+from archstat.tracing.first_call import MADE, is_unfinished, with_first_call
 from archstat.tracing.layers import CallTracker, Layers
 from archstat.tracing.modes import Switches, alone, undoing, without_garbage_collection
 from archstat.tracing.nested import tensors_in, with_twins
@@ -50,7 +50,7 @@ def _trace_or_finish(model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, 
     try:
         return _trace(model, args, kwargs)
     except UnfinishedNetworkError:
-        made = _trace(after_first_call(model, args, kwargs), args, kwargs, is_first=False)
+        made = with_first_call(model, args, kwargs, lambda twin: _trace(twin, args, kwargs, is_first=False))
         return msgspec.structs.replace(made, remarks=(MADE, *made.remarks))
 
 

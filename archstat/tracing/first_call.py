@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from archstat.errors import ForwardError, first_line
+from archstat.tracing.attributes import Kept
 from archstat.tracing.modes import Switches, below_autograd, undoing
 from archstat.tracing.nested import tensors_in, with_twins
 from archstat.tracing.recorder import Recorder
+
+_Result = TypeVar("_Result")
 
 MADE = "Counted as it is after its first call, which makes layers or parameters."
 """What a reader must know of such a network."""
@@ -24,16 +27,28 @@ def is_unfinished(model: nn.Module) -> bool:
     return any(map(is_lazy, [*model.parameters(), *model.buffers()]))
 
 
-def after_first_call(model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> nn.Module:
-    """A copy of the network as its first call leaves it; the network itself is not touched.
+def with_first_call(
+    model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any], run: Callable[[nn.Module], _Result]
+) -> _Result:
+    """Run something with a copy of the network as its first call leaves it; the network itself is not touched.
 
-    The call is a real one, unless network or inputs have no values.
+    The call is a real one, unless network or inputs have no values. What the copy shares with the network (the
+    variables around a hook, a global) is put back.
 
     Raises:
         ForwardError: The network cannot be copied, or the call fails.
     """
+    kept = Kept(list(model.modules()), (args, kwargs))
+
+    def put_back() -> None:
+        kept.restore(is_last=False)
+
+    return undoing(put_back, lambda: run(_after_first_call(model, args, kwargs)))
+
+
+def _after_first_call(model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> nn.Module:
     try:
-        twin = copy.deepcopy(model, _fresh_lazies(model))
+        twin = copy.deepcopy(model, _copies_of_tensors(model))
     except Exception as error:
         raise ForwardError(
             f"The network makes layers when it first runs, and cannot be copied ({type(error).__name__}: "
@@ -59,10 +74,15 @@ def after_first_call(model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[st
     return twin
 
 
-def _fresh_lazies(model: nn.Module) -> dict[int, Any]:
-    """A copy of each tensor that waits for its shape, by id: torch copies lazy parameters, and no lazy buffers."""
+def _copies_of_tensors(model: nn.Module) -> dict[int, Any]:
+    """A copy of each tensor that torch does not copy itself, by id.
+
+    That are buffers which wait for their shape, and what was worked out of parameters: a weight that is normalized.
+    """
     lazies: list[Any] = list(filter(is_lazy, [*model.parameters(), *model.buffers()]))
-    return {id(lazy): type(lazy)(device=lazy.device, dtype=lazy.dtype) for lazy in lazies}
+    copies = {id(lazy): type(lazy)(device=lazy.device, dtype=lazy.dtype) for lazy in lazies}
+    held = tensors_in([vars(module) for module in model.modules()])
+    return copies | {id(tensor): tensor.detach().clone() for tensor in held if not tensor.is_leaf}
 
 
 def _run(twin: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

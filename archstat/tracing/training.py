@@ -27,7 +27,7 @@ from archstat.errors import ForwardError, InputError, SourceError, UnknownNameEr
 from archstat.records import RUN_FOR_REAL, OpCall, Phase, StepTrace, StorageLife, TensorSpec
 from archstat.tracing import UnfinishedNetworkError, _dtype, _failure, layers_of, refuse_nested
 from archstat.tracing.attributes import Kept
-from archstat.tracing.first_call import MADE, after_first_call
+from archstat.tracing.first_call import MADE, with_first_call
 from archstat.tracing.higher_order import is_higher_order, run_higher_order
 from archstat.tracing.layers import CallTracker, Layers
 from archstat.tracing.leaves import Shortcut
@@ -93,12 +93,14 @@ def trace_step(
         raise InputError("This torch is not built for CUDA: a step of 'cuda' can be replayed with one that is.")
     network, given = getattr(model, "_orig_mod", model), dict(kwargs or {})
 
+    def step_of(network: nn.Module) -> StepTrace:
+        return _trace_step(network, args, given, OPTIMIZERS[optimizer], torch.device(device), amp=amp)
+
     def run() -> StepTrace:
         try:
-            return _trace_step(network, args, given, OPTIMIZERS[optimizer], torch.device(device), amp=amp)
+            return step_of(network)
         except UnfinishedNetworkError:
-            made = after_first_call(network, args, given)
-        step = _trace_step(made, args, given, OPTIMIZERS[optimizer], torch.device(device), amp=amp)
+            step = with_first_call(network, args, given, step_of)
         return msgspec.structs.replace(step, remarks=(MADE, *step.remarks))
 
     return without_garbage_collection(run)
