@@ -90,6 +90,7 @@ from torch import nn
 import archstat
 
 sys.unraisablehook = lambda *_: None  # an interrupt may land in a callback of torch's own
+signal.signal(signal.SIGINT, signal.default_int_handler)  # tests that run in the background ignore it
 signal.signal(signal.SIGALRM, lambda *_: _thread.interrupt_main())
 network = nn.Sequential(*[nn.Sequential(nn.Linear(8, 8), nn.Dropout(0.5)) for _ in range(20)]).train()
 x = torch.ones(3, 8)
