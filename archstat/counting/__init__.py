@@ -97,7 +97,7 @@ class _Counter:
         self.origins: list[Origin] = []
         self.uncounted: dict[str, tuple[int, int]] = {}
         self._trace = trace
-        self._ops: dict[str, list[int]] = {}
+        self._ops: dict[str, list[tuple[int, int, int, int]]] = {}
         self._times: dict[object, int] = {}
         leaves = {call.layer for call in trace.calls if trace.layers[call.layer].is_leaf}
         self._loose = {
@@ -126,7 +126,7 @@ class _Counter:
 
     def op_costs(self) -> list[OpCost]:
         """The work by op, the most multiply-accumulates first."""
-        costs = [OpCost(name, *numbers) for name, numbers in self._ops.items()]
+        costs = [OpCost(name, len(counts), *map(sum, zip(*counts, strict=True))) for name, counts in self._ops.items()]
         return sorted(costs, key=lambda cost: (-cost.macs, -cost.other_flops, cost.op))
 
     def _add_leaf(self, call: LayerCall, layer: LayerSpec, first: int, end: int) -> None:
@@ -184,16 +184,9 @@ class _Counter:
             met = sum(math.prod(spec.shape) for spec in (*op.tensors(), *op.outputs))
             self.uncounted[op.op] = (calls + 1, elements + met)
             cost = FREE
-        elements, nbytes = self._allocated(op.outputs, index, index + 1)
-        totals = self._ops.get(op.op)
-        if totals is None:
-            totals = self._ops[op.op] = [0, 0, 0, 0, 0]
-        totals[0] += 1
-        totals[1] += cost.macs
-        totals[2] += cost.other_flops
-        totals[3] += elements
-        totals[4] += nbytes
-        return cost.macs, cost.other_flops, elements, nbytes
+        counts = (cost.macs, cost.other_flops, *self._allocated(op.outputs, index, index + 1))
+        self._ops.setdefault(op.op, []).append(counts)
+        return counts
 
     def _allocated(self, outputs: tuple[TensorSpec, ...], first: int, end: int) -> tuple[int, int]:
         """Elements and bytes of those outputs that the ops from ``first`` to ``end`` allocated, each once."""

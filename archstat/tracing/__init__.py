@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -124,11 +124,13 @@ def _run(
 
     try:
         lives = undoing(undo, run)
+        has_made = tracker.made()
     except Exception as error:
         raise _failure(error, tracker.failed_in, recorder.failed_at) from error
     finally:
         recorder.close()
-    if is_first and tracker.made():
+        tracker.close()
+    if is_first and has_made:
         raise UnfinishedNetworkError
     return Trace(
         forward=forward,
@@ -213,6 +215,7 @@ _PATH_MOST, _SAID_MOST = 120, 120
 """How much is repeated of the path of a layer, and of what torch says."""
 
 
-def _dtype(tensors: list[Tensor]) -> str:
-    floats = [tensor.dtype for tensor in tensors if tensor.is_floating_point()]
-    return str(floats[0]).removeprefix("torch.") if floats else "none"
+def _dtype(tensors: Iterable[Tensor]) -> str:
+    """The type of the first floating-point tensor."""
+    found = next((tensor.dtype for tensor in tensors if tensor.is_floating_point()), "none")
+    return str(found).removeprefix("torch.")

@@ -13,6 +13,9 @@ from archstat.tracing.snapshot import ATOMS, Snapshot
 _STANDARD = tuple(vars(nn.Module()))
 """The attributes of every module, in the order in which it gets them."""
 
+_NONE_OF_ITS_OWN = len(_STANDARD)
+"""How many attributes a module has that holds other modules and nothing else."""
+
 _HOOKS = tuple(name for name in _STANDARD if "hooks" in name or name == "_non_persistent_buffers_set")
 _hooks_of = operator.itemgetter(*_HOOKS)
 
@@ -29,10 +32,11 @@ class Kept:
             snapshot.add_class(kind)
         for module in modules:
             state = module.__dict__
-            if len(state) != _PLAIN.get(type(module)):
+            if len(state) != _PLAIN.get(type(module), _NONE_OF_ITS_OWN):
                 self._note_attributes(state)
-        self._states = [module.__dict__ for module in modules if "_forward_hooks" in module.__dict__]
-        for hooks in filter(any, map(_hooks_of, self._states)):
+        states = [module.__dict__ for module in modules if "_forward_hooks" in module.__dict__]
+        self._hooks = list(map(_hooks_of, states))
+        for hooks in filter(any, self._hooks):
             snapshot.add(*hooks)
         snapshot.add_functions()
 
@@ -44,7 +48,7 @@ class Kept:
 
     def restore(self, *, is_last: bool = True) -> None:
         """Put everything back, as :meth:`archstat.tracing.snapshot.Snapshot.restore` does; may be called again."""
-        for hooks in filter(any, map(_hooks_of, self._states)):
+        for hooks in filter(any, self._hooks):
             for each in hooks:
                 if not self._snapshot.holds(each):  # it was empty
                     each.clear()

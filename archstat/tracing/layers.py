@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import operator
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
-from itertools import repeat
+from itertools import chain, repeat
 from threading import get_ident
 from types import MethodType
 from typing import Any
@@ -122,7 +123,7 @@ class CallTracker:
         self._failed: tuple[int, int] | None = None
         self._layers = layers
         self._in_threads: dict[int, Recorder] = {}
-        self._shortcuts: dict[type, Shortcut | None] = {}
+        self._methods: dict[type, tuple[Callable[..., Any], Shortcut | None]] = {}  # what is found once for a class
         scripted = frozenset(layers.scripted)
         self._followed = [index for index in range(len(layers.modules)) if index not in scripted]
         self._modules = [layers.modules[index] for index in self._followed]
@@ -130,15 +131,16 @@ class CallTracker:
         self._kinds = list(map(type, self._modules))
         self._copies = list(map(self._copy_of, self._followed, self._modules))
         self._trained = [module for i in scripted if getattr(module := layers.modules[i], "training", False)]
-        self._data = [
-            (tensor, tensor.data) for tensor in layers.own if tensor.layout is torch.strided and not tensor.is_meta
-        ]
+        self._valued = [tensor for tensor in layers.own if not tensor.is_meta and tensor.layout is torch.strided]
+        self._data = list(map(_data_of, self._valued))
+        self._places = list(map(Tensor.data_ptr, self._valued))
 
     def _copy_of(self, index: int, module: nn.Module) -> dict[str, Any]:
         found = module.__dict__
         copy = found.copy()
-        for name in ("_parameters", "_buffers", "_modules"):
-            copy[name] = found[name].copy()
+        copy["_parameters"] = found["_parameters"].copy()
+        copy["_buffers"] = found["_buffers"].copy()
+        copy["_modules"] = found["_modules"].copy()
         copy["training"] = False
         copy["forward"] = self._shadow(index, module)
         return copy
@@ -164,17 +166,23 @@ class CallTracker:
             _consume(map(object.__setattr__, self._modules, repeat("__class__"), self._kinds))
         for module in self._trained:
             module.training = True
-        for tensor, data in self._data:
-            if tensor.data_ptr() != data.data_ptr():
+        if list(map(Tensor.data_ptr, self._valued)) != self._places:
+            for tensor, data in zip(self._valued, self._data, strict=True):
                 tensor.data = data
 
     def made(self) -> bool:
         """Whether the forward pass gave the network parameters that it did not have, in layers or alone."""
-        return any(
-            copy[name].keys() - found[name].keys()
-            for copy, found in zip(self._copies, self._found, strict=True)
-            for name in ("_modules", "_parameters")
-        )
+        return self._has_new(_layers_of) or self._has_new(_parameters_of)
+
+    def _has_new(self, own: Callable[[dict[str, Any]], dict[str, Any]]) -> bool:
+        now, before = list(map(own, self._copies)), list(map(own, self._found))
+        if list(chain.from_iterable(now)) == list(chain.from_iterable(before)):  # all names at once, in most networks
+            return False
+        return any(there.keys() - here.keys() for there, here in zip(now, before, strict=True))
+
+    def close(self) -> None:
+        """Let go of the copies, which lead back here: nobody has to look for that circle to free them."""
+        self._copies.clear()
 
     def run(self, *args: Any, **kwargs: Any) -> Any:
         """Run the network."""
@@ -184,19 +192,22 @@ class CallTracker:
 
     def _shadow(self, index: int, module: nn.Module) -> Callable[..., Any]:
         """What stands for a module's ``forward``: a method as that is one, with its signature, name and code."""
+        kind = module.__class__
+        if kind in self._methods and "forward" not in module.__dict__:
+            function, short = self._methods[kind]
+            return MethodType(Shadow(self, index, function, short), module)
         forward = module.forward
         if forward.__class__ is not MethodType or forward.__self__ is not module:
             return Shadow(self, index, forward, None)
-        short = None if "forward" in module.__dict__ else self._shortcut(type(module))
-        return MethodType(Shadow(self, index, forward.__func__, short), module)
+        function, short = forward.__func__, None
+        if "forward" not in module.__dict__ and kind.forward is function:
+            short = self._shortcut(kind)
+            self._methods[kind] = function, short
+        return MethodType(Shadow(self, index, function, short), module)
 
     def _shortcut(self, kind: type[nn.Module]) -> Shortcut | None:
-        """The short way through layers of that class, if there is one, looked up once."""
-        try:
-            return self._shortcuts[kind]
-        except KeyError:
-            short = self._shortcuts[kind] = shortcut(kind, self.recorder)
-            return short
+        """The short way through layers of that class, if there is one."""
+        return shortcut(kind, self.recorder)
 
     def note_failure(self, index: int, error: BaseException) -> None:
         """Remember the innermost layer that an error came from; one that was caught meanwhile is forgotten.
@@ -238,6 +249,12 @@ _UNDISTURBED_S = 3600.0
 
 _consume = deque[Any](maxlen=0).extend
 """Runs an iterator to its end without running Python code in between."""
+
+_parameters_of, _layers_of = operator.itemgetter("_parameters"), operator.itemgetter("_modules")
+"""What a module holds, of its attributes."""
+
+_data_of = vars(torch._C.TensorBase)["data"].__get__
+"""A tensor's ``data``: called for every parameter of every network, it is asked for without Python's detour."""
 
 
 class Shadow:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from archstat.records import TensorSpec
 from archstat.tracing.ops import OpInfo, info
 from archstat.tracing.recorder import Recorder
+from archstat.tracing.shapes import SAME
 
 #: The attributes of a layer when it runs → its op, the parameters and buffers that follow the input, and the arguments
 #: after those; ``None`` for an unusual setting.
@@ -129,12 +130,14 @@ def _answer(leaf: Leaf, rank: int, recorder: Recorder) -> Shortcut:
             if bound is None:
                 return None
             op, own, settings = bound
-            specs = recorder.own_specs(own)
+            specs = recorder.own_specs(own) if own else own
         except KeyError:  # the layer is not as torch makes it, or has other parameters than before the pass
             return None
         size = None if op.shape is None else op.shape(x, *own, *settings)
         if size is None or _modes() != 1:
             return None
+        if size is SAME:  # no tensor is made, which the recorder would see
+            return recorder.answer(op, (recorder.spec(x), *specs, *settings), None, x, size)
         with _no_dispatch():
             return recorder.answer(op, (recorder.spec(x), *specs, *settings), None, x, size)
 

@@ -200,7 +200,7 @@ def alone(modules: Sequence[nn.Module]) -> Iterator[bool]:
 
     def release() -> None:
         with _changed:
-            if claim.items() <= _traced.items():
+            if _traced.get(id(modules[0])) == get_ident():  # all of them are claimed at once, and released at once
                 _consume(map(_traced.__delitem__, claim))
             _changed.notify_all()
 

@@ -29,12 +29,13 @@ from archstat.tracing.nested import tensors_in, with_tensors
 from archstat.tracing.ops import OpInfo, at_home, fall_apart, info
 from archstat.tracing.shapes import LIKE, SAME, Size
 from archstat.tracing.storages import Storages
-from archstat.tracing.values import META, elements_made, is_sparse, is_valued, known_indices, meta_twin, stored
+from archstat.tracing.values import META, elements_made, empty, is_sparse, is_valued, known_indices, meta_twin, stored
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 _CPU = torch.device("cpu")
+_STRIDED = torch.strided
 _REAL_ELEMENTS_MAX = 1 << 24
 """A tensor of constants larger than this is not made for real: no network branches on one, and it costs memory."""
 
@@ -78,9 +79,12 @@ class Recorder(TorchDispatchMode):
         self._device = device
         self._is_real = is_real
         self._own = {
-            id(tensor): TensorSpec(tensor.shape, _DTYPE_NAMES[tensor.dtype], ~index, stored(tensor))
+            id(tensor): TensorSpec(tensor.shape, _DTYPE_NAMES[tensor.dtype], ~index)
+            if tensor.layout is _STRIDED
+            else TensorSpec(tensor.shape, _DTYPE_NAMES[tensor.dtype], ~index, stored(tensor))
             for index, tensor in enumerate(own)
         }
+        self._known = {**self._own, id(None): None}.__getitem__
         self._twins: dict[int, Tensor] = {}
         self._originals: dict[int, Tensor] = {}
         self._storages = Storages(self.ops, copies)
@@ -136,6 +140,8 @@ class Recorder(TorchDispatchMode):
         if newest() is tensor and spec.shape == tensor.shape:  # which an op in place may have changed
             return spec
         index = self._storages.index_of(tensor)
+        if tensor.layout is _STRIDED:
+            return TensorSpec(tensor.shape, _DTYPE_NAMES[tensor.dtype], index)
         return TensorSpec(tensor.shape, _DTYPE_NAMES[tensor.dtype], index, stored(tensor))
 
     def plain(self, value: Any) -> Any:
@@ -151,14 +157,13 @@ class Recorder(TorchDispatchMode):
         own, plain = self._own.get, self.plain
         return tuple([arg if arg.__class__ in _PLAIN else own(id(arg)) or plain(arg) for arg in args])
 
-    def own_specs(self, own: tuple[Tensor | None, ...]) -> list[TensorSpec | None]:
+    def own_specs(self, own: tuple[Tensor | None, ...]) -> tuple[TensorSpec | None, ...]:
         """The records of some of the network's own tensors.
 
         Raises:
             KeyError: One was put in place during the pass.
         """
-        known = self._own
-        return [None if tensor is None else known[id(tensor)] for tensor in own]
+        return tuple(map(self._known, map(id, own)))
 
     # -- the ops ---------------------------------------------------------------------------------------------------
 
@@ -194,7 +199,7 @@ class Recorder(TorchDispatchMode):
         if size is LIKE:
             size, out = x.shape, torch.empty_like(x, device=META)
         else:
-            out = torch.empty(size, dtype=dtype, device=META)
+            out = empty(size, dtype)
         index = self._storages.watch(out.untyped_storage(), len(self.ops))
         if op.scratch_dtype is not None:
             self._storages.note_scratch(out.numel() * op.scratch_dtype.itemsize)

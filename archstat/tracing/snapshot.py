@@ -17,7 +17,7 @@ import random
 import sys
 import weakref
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -78,9 +78,9 @@ class Snapshot:
                 self._take(_CLASS, base)
                 self.add(*_state_of_class(base))
 
-    def skip(self, values: Iterable[Any]) -> None:
+    def skip(self, values: Sequence[Any]) -> None:
         """Leave these out: somebody else sees to them."""
-        self._seen.update((id(value), value) for value in values)
+        self._seen.update(zip(map(id, values), values, strict=True))
 
     def holds(self, value: Any) -> bool:
         """Whether a value is noted."""

@@ -10,6 +10,7 @@ import weakref
 from collections.abc import Iterable, Sized
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from archstat.records import StorageLife
@@ -131,6 +132,8 @@ class _NoStorage:
 
 def _storage(tensor: Tensor) -> Any:
     try:
+        if tensor.layout is torch.strided:
+            return tensor.untyped_storage()
         return parts(tensor)[0].untyped_storage()  # that of its elements stands for a sparse tensor
     except NotImplementedError:
         return _NoStorage(tensor)

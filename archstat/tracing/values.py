@@ -58,6 +58,23 @@ def meta_twin(tensor: Tensor) -> Tensor:
     return torch.empty_strided(tensor.size(), tensor.stride(), dtype=tensor.dtype, device=META)
 
 
+def empty(size: tuple[int, ...], dtype: torch.dtype) -> Tensor:
+    """A contiguous tensor without values; torch makes it in half the time if it is told the strides."""
+    rank = len(size)
+    if rank == 4:
+        _, channels, height, width = size
+        rows = height * width
+        strides: tuple[int, ...] = (channels * rows, rows, width, 1)
+    elif rank == 3:
+        _, rows, width = size
+        strides = (rows * width, width, 1)
+    else:
+        return torch.empty(size, dtype=dtype, device=META)
+    if not strides[0]:  # where there are no elements, torch has strides of its own
+        return torch.empty(size, dtype=dtype, device=META)
+    return torch.empty_strided(size, strides, dtype=dtype, device=META)
+
+
 def elements_made(name: str, args: tuple[Any, ...]) -> int:
     """How large a tensor is at most that an op makes of sizes (``zeros``) or of numbers (``arange``, ``eye``)."""
     if name == "scalar_tensor":
