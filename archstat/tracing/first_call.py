@@ -33,6 +33,15 @@ def after_first_call(model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[st
         ForwardError: The network cannot be copied, or the call fails.
     """
     try:
+        return _called(model, args, kwargs, has_gradients=False)
+    except ForwardError as error:
+        if "does not require grad" not in str(error):
+            raise
+    return _called(model, args, kwargs, has_gradients=True)
+
+
+def _called(model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any], *, has_gradients: bool) -> nn.Module:
+    try:
         twin = copy.deepcopy(model, _fresh_lazies(model))
     except Exception as error:
         raise ForwardError(
@@ -46,7 +55,7 @@ def after_first_call(model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[st
 
     def run() -> None:
         switches.set()
-        _run(twin, args, dict(kwargs))
+        _run(twin, args, dict(kwargs), has_gradients=has_gradients)
 
     try:
         undoing(switches.put_back, run)
@@ -65,12 +74,12 @@ def _fresh_lazies(model: nn.Module) -> dict[int, Any]:
     return {id(lazy): type(lazy)(device=lazy.device, dtype=lazy.dtype) for lazy in lazies}
 
 
-def _run(twin: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+def _run(twin: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], *, has_gradients: bool) -> None:
     """Call the network as its user would; one without values, or on inputs without values, under a recorder."""
     args, kwargs = with_twins((args, kwargs), Tensor.clone)
     own = [tensor for tensor in [*twin.parameters(), *twin.buffers()] if not is_lazy(tensor)]
     if not any(tensor.is_meta for tensor in (*own, *tensors_in((args, kwargs)))):
-        with torch.no_grad():
+        with torch.set_grad_enabled(has_gradients):
             twin(*args, **kwargs)
         return
     recorder = Recorder(own)

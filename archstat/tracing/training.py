@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import bisect
 import contextlib
+import functools
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import msgspec
 import torch
@@ -25,7 +26,6 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from archstat import units
 from archstat.errors import ForwardError, InputError, SourceError, UnknownNameError, first_line
 from archstat.records import RUN_FOR_REAL, OpCall, Phase, StepTrace, StorageLife, TensorSpec
-from archstat.tracing import UnfinishedNetworkError, _dtype, _failure, layers_of, refuse_nested
 from archstat.tracing.attributes import Kept
 from archstat.tracing.first_call import MADE, after_first_call
 from archstat.tracing.higher_order import is_higher_order, run_higher_order
@@ -34,8 +34,9 @@ from archstat.tracing.leaves import Shortcut
 from archstat.tracing.modes import Switches, alone, undoing, without_garbage_collection
 from archstat.tracing.nested import tensors_in, with_tensors, with_twins
 from archstat.tracing.ops import OpInfo, info
+from archstat.tracing.refusals import UnfinishedNetworkError, failure, layers_of, refuse_nested
 from archstat.tracing.storages import Storages
-from archstat.tracing.values import is_sparse, is_valued, parts, stored
+from archstat.tracing.values import dtype_of, is_sparse, is_valued, parts, stored
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from archstat.tracing.recorder import Recorder
 
 __all__ = ["OPTIMIZERS", "trace_step"]
+
+_Result = TypeVar("_Result")
 
 _NOT_OPS = frozenset({"prim", "profiler"})
 """Namespaces of what dispatches like an op and is none: asking a tensor for its device, naming a stretch of time."""
@@ -119,17 +122,12 @@ def _trace_step(
     with alone(layers.modules) as has_waited:
         layers = Layers(model) if has_waited else layers
         try:
-            return _step(layers, device, amp=amp, is_real=False).run(args, kwargs, make)
+            return _Step(layers, device, amp=amp, is_real=False).run(args, kwargs, make)
         except ForwardError:
             has_values = not any(tensor.is_meta for tensor in (*layers.own, *tensors_in((args, kwargs))))
             if not has_values or device.type != "cpu":
                 raise
-        return _step(layers, device, amp=amp, is_real=True).run(args, kwargs, make)
-
-
-def _step(layers: Layers, device: torch.device, *, amp: bool, is_real: bool) -> _Step:
-    with torch.inference_mode(mode=False):  # twins made in it could not be trained
-        return _Step(layers, device, amp=amp, is_real=is_real)
+        return _Step(layers, device, amp=amp, is_real=True).run(args, kwargs, make)
 
 
 def _unscripted(layers: Layers) -> Layers:
@@ -152,77 +150,114 @@ def _silence() -> Iterator[None]:
         logger.disabled = was_disabled
 
 
-class _Step:
-    """One training step of a network whose tensors have twins."""
+class Replay:
+    """A network whose tensors have twins, on which it is run, with autograd.
 
-    def __init__(self, layers: Layers, device: torch.device, *, amp: bool, is_real: bool) -> None:
-        self._layers = layers
-        self._device = device
-        self._amp = amp
-        self._is_real = is_real
-        self._twins = Twins(device, is_real=is_real)
-        self._own = [self._twins.of(tensor) for tensor in layers.own]
-        self._recorder = StepRecorder(self._own, None if is_real else self._twins.fake)
-        self._recorder.note_sparse(self._twins)
-        self._tracker = _StepTracker(layers, self._recorder, self._twins)
+    Attributes:
+        layers: The layers of the network.
+        own: The twins of its parameters and buffers.
+        recorder: Records the ops.
+        tracker: Follows the layers.
+        is_real: The twins have values.
+    """
 
-    def run(self, args: tuple[Any, ...], kwargs: dict[str, Any], make: Callable[..., Any]) -> StepTrace:
-        """Forward pass, backward pass, update, and their record."""
-        switches, kept = Switches(torch.device("cpu")), Kept(self._layers.modules, (args, kwargs))
+    def __init__(self, layers: Layers, device: torch.device, *, is_real: bool, is_training: bool = True) -> None:
+        """Make the twins; with ``is_training`` the network trains, as far as it does not keep parts from it."""
+        self.layers = layers
+        self.is_real = is_real
+        with torch.inference_mode(mode=False):  # twins made in it could not be trained
+            self._twins = Twins(device, is_real=is_real)
+            self.own = [self._twins.of(tensor) for tensor in layers.own]
+            self.recorder = StepRecorder(self.own, None if is_real else self._twins.fake)
+            self.recorder.note_sparse(self._twins)
+            self.tracker = _StepTracker(layers, self.recorder, self._twins, is_training=is_training)
+
+    def replay(self, args: tuple[Any, ...], kwargs: dict[str, Any], run: Callable[..., _Result]) -> _Result:
+        """Run something with the twins of these inputs, and put everything back.
+
+        Raises:
+            ForwardError: It failed.
+        """
+        switches, kept = Switches(torch.device("cpu")), Kept(self.layers.modules, (args, kwargs))
 
         def undo() -> None:
             switches.put_back()
-            self._tracker.leave()
+            self.tracker.leave()
             kept.restore()
 
-        def run() -> StepTrace:
+        def run_with_twins() -> _Result:
             switches.set()
             with _silence(), torch.inference_mode(mode=False), torch.enable_grad():
                 inputs = with_twins((args, kwargs), self._twins.of)
-                return self._run(*inputs, make=make)
+                self.recorder.note_sparse(self._twins)
+                return run(*inputs)
 
         try:
-            return undoing(undo, run)
+            return undoing(undo, run_with_twins)
         except (ForwardError, InputError):
             raise
         except Exception as error:
             raise self._failure(error) from error
         finally:
-            self._recorder.close()
+            self.recorder.close()
+
+    def refuse_threads(self, what: str) -> None:
+        """Refuse a pass with layers in other threads, where nothing records.
+
+        Raises:
+            ForwardError: There is such a layer.
+        """
+        if self.tracker.elsewhere:
+            raise ForwardError(f"A layer runs in another thread: {what} of that cannot be replayed.")
+
+    def _failure(self, error: Exception) -> ForwardError:
+        """What failed, and where: a layer's own code, or an op of the backward pass or the update."""
+        recorder = self.recorder
+        if isinstance(error, DataDependentOutputException):
+            where = f"layer {self.tracker.failed_in!r}" if self.tracker.failed_in else "the network"
+            failed = ForwardError(
+                f"A pass with gradients is replayed without values, which {where} needs of its activations."
+            )
+            failed.needs_values = True
+            return failed
+        if recorder.phase == "forward":
+            return failure(error, self.tracker.failed_in, recorder.failed_at)
+        where = f" at {recorder.failed_at}" if recorder.failed_at else ""
+        said = first_line(error).rstrip(".") or "no message"
+        return ForwardError(f"The backward pass or the update failed{where}: {type(error).__name__}: {said}.")
+
+
+class _Step(Replay):
+    """One training step."""
+
+    def __init__(self, layers: Layers, device: torch.device, *, amp: bool, is_real: bool) -> None:
+        super().__init__(layers, device, is_real=is_real)
+        self._device = device
+        self._amp = amp
+
+    def run(self, args: tuple[Any, ...], kwargs: dict[str, Any], make: Callable[..., Any]) -> StepTrace:
+        """Forward pass, backward pass, update, and their record."""
+        return self.replay(args, kwargs, functools.partial(self._run, make=make))
 
     def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, make: Callable[..., Any]) -> StepTrace:
         inputs = tensors_in((args, kwargs))
-        recorder = self._recorder
-        recorder.note_sparse(self._twins)
-        trained = [tensor for tensor in self._own if isinstance(tensor, nn.Parameter) and tensor.requires_grad]
-        self._tracker.enter()
+        recorder = self.recorder
+        trained = [tensor for tensor in self.own if isinstance(tensor, nn.Parameter) and tensor.requires_grad]
+        self.tracker.enter()
         with recorder:
             self._forward_and_backward(args, kwargs)
             gradients = tuple(recorder.storage_of(t.grad) for t in trained if t.grad is not None)
             state = self._update(make, trained)
         return self._trace(inputs, gradients, state)
 
-    def _failure(self, error: Exception) -> ForwardError:
-        """What failed, and where: a layer's own code, or an op of the backward pass or the update."""
-        recorder = self._recorder
-        if isinstance(error, DataDependentOutputException):
-            where = f"layer {self._tracker.failed_in!r}" if self._tracker.failed_in else "the network"
-            return ForwardError(f"A training step is replayed without values, which {where} needs of its activations.")
-        if recorder.phase == "forward":
-            return _failure(error, self._tracker.failed_in, recorder.failed_at)
-        where = f" at {recorder.failed_at}" if recorder.failed_at else ""
-        said = first_line(error).rstrip(".") or "no message"
-        return ForwardError(f"The backward pass or the update failed{where}: {type(error).__name__}: {said}.")
-
     def _forward_and_backward(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        recorder = self._recorder
+        recorder = self.recorder
         with (
             torch.autograd.graph.saved_tensors_hooks(recorder.keep, _unchanged),
             torch.autocast(self._device.type, torch.bfloat16, enabled=self._amp),
         ):
-            out = self._tracker.run(*args, **kwargs)
-            if self._tracker.elsewhere:
-                raise ForwardError("A layer runs in another thread: a training step of that cannot be replayed.")
+            out = self.tracker.run(*args, **kwargs)
+            self.refuse_threads("a training step")
             loss = _loss(out)
             del out  # nobody holds it in a real step either
         recorder.phase = "backward"
@@ -232,31 +267,31 @@ class _Step:
         """Two steps of the optimizer, the first for its state alone; the tensors that it keeps."""
         options = {"foreach": True} if self._device.type == "cuda" else {}  # what torch chooses for real tensors there
         optimizer = make(trained, lr=0.01, **options)
-        self._recorder.phase = None
+        self.recorder.phase = None
         optimizer.step()
-        self._recorder.phase = "optimizer"
+        self.recorder.phase = "optimizer"
         optimizer.step()
         return tensors_in([list(state.values()) for state in optimizer.state.values()])
 
     def _trace(self, inputs: list[Tensor], gradients: tuple[int, ...], state: list[Tensor]) -> StepTrace:
-        recorder, count = self._recorder, len(self._layers.parameters)
+        recorder, count = self.recorder, len(self.layers.parameters)
         return StepTrace(
-            layers=tuple(self._layers.specs),
-            calls=tuple(self._tracker.calls),
+            layers=tuple(self.layers.specs),
+            calls=tuple(self.tracker.calls),
             ops=tuple(recorder.ops),
             phases=tuple(recorder.phases),
             sources=tuple(recorder.sources),
             saved=tuple(recorder.saved()),
             gradients=gradients,
-            parameters=tuple(self._layers.parameters),
+            parameters=tuple(self.layers.parameters),
             storages=recorder.lives(),
             inputs=tuple(tuple(tensor.shape) for tensor in inputs),
-            dtype=_dtype([*inputs, *self._own]),
-            parameter_bytes=self._size(self._own[:count]),
-            buffer_bytes=self._size(self._own[count:]),
+            dtype=dtype_of([*inputs, *self.own]),
+            parameter_bytes=self._size(self.own[:count]),
+            buffer_bytes=self._size(self.own[count:]),
             input_bytes=self._size(inputs),
             optimizer_bytes=_size(state),
-            remarks=(RUN_FOR_REAL,) if self._is_real else (),
+            remarks=(RUN_FOR_REAL,) if self.is_real else (),
         )
 
     def _size(self, twins: Sequence[Tensor]) -> int:
@@ -349,8 +384,9 @@ class Twins:
 class _StepTracker(CallTracker):
     """Follows the layers of a training step, whose tensors are replaced by their twins."""
 
-    def __init__(self, layers: Layers, recorder: StepRecorder, twins: Twins) -> None:
+    def __init__(self, layers: Layers, recorder: StepRecorder, twins: Twins, *, is_training: bool) -> None:
         self._twins = twins
+        self._is_training = is_training
         self._was_training = layers.modules[0].training
         super().__init__(layers, cast("Recorder", recorder))  # of which it uses what the two have in common
 
@@ -359,7 +395,7 @@ class _StepTracker(CallTracker):
         copy["_modules"] = module.__dict__["_modules"].copy()
         for name in ("_parameters", "_buffers"):
             copy[name] = {key: self._twins.inside(value) for key, value in module.__dict__[name].items()}
-        copy["training"] = module.training or not self._was_training
+        copy["training"] = self._is_training and (module.training or not self._was_training)
         copy["forward"] = self._shadow(index, module)
         return copy
 

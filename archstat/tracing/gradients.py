@@ -1,0 +1,160 @@
+"""A forward pass that asks for gradients itself: physics-informed networks, force fields, inner loops of meta-learning.
+
+Below autograd, where :func:`archstat.tracing.trace` records, there are none. So the first attempt is stopped where the
+network asks, and the pass is replayed as the forward pass of a training step is: on fake tensors, with autograd, and
+every op recorded below that. What the backward ops cost is part of what the pass costs.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import threading
+from collections.abc import Callable
+from threading import get_ident
+from types import ModuleType
+from typing import Any, Literal
+
+import torch
+from torch import autograd
+from torch.autograd import forward_ad, functional
+
+from archstat.errors import ForwardError
+from archstat.records import Trace
+from archstat.tracing.layers import Layers
+from archstat.tracing.nested import tensors_in
+from archstat.tracing.refusals import UnfinishedNetworkError
+from archstat.tracing.training import Replay
+from archstat.tracing.values import dtype_of
+
+ASKED = "The forward pass asks for gradients: the ops that work them out are part of what it costs."
+"""What a reader must know of such a pass."""
+
+_WANTS_GRADIENTS = re.compile("does not require grad")
+"""What torch says where autograd saw nothing."""
+
+
+def asks_for_gradients(error: BaseException) -> bool:
+    """Whether a forward pass failed because autograd saw nothing of it."""
+    return _WANTS_GRADIENTS.search(str(error)) is not None
+
+
+# -- whether it asks ---------------------------------------------------------------------------------------------------
+
+
+class GradientsAskedError(BaseException):
+    """The forward pass asks for gradients; of no class that networks catch."""
+
+
+_ASKING: tuple[tuple[ModuleType, str], ...] = (
+    (autograd, "_engine_run_backward"),
+    (functional, "_autograd_grad"),
+    (forward_ad, "enter_dual_level"),
+)
+"""The functions of torch that whatever works out gradients calls, however it was imported."""
+
+_watched: dict[int, int] = {}
+"""The watches, by id, and the thread of each."""
+_originals: dict[tuple[ModuleType, str], Callable[..., Any]] = {}
+_changing = threading.Lock()
+
+
+class Watch:
+    """Stops a forward pass where it asks for gradients; other threads are not disturbed."""
+
+    def set(self) -> None:
+        """Watch this thread."""
+        with _changing:
+            _watched[id(self)] = get_ident()
+            for place in _ASKING:
+                if place not in _originals:
+                    _originals[place] = original = getattr(*place)
+                    setattr(*place, self._stop(original))
+
+    def put_back(self) -> None:
+        """Watch no more; it may be called again."""
+        with _changing:
+            _watched.pop(id(self), None)
+            if not _watched:
+                for place, original in _originals.items():
+                    setattr(*place, original)
+                _originals.clear()
+
+    @staticmethod
+    def _stop(original: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def stop(*args: Any, **kwargs: Any) -> Any:
+            if get_ident() in _watched.values():
+                raise GradientsAskedError
+            return original(*args, **kwargs)
+
+        return stop
+
+
+# -- the pass with autograd --------------------------------------------------------------------------------------------
+
+
+def trace_with_gradients(layers: Layers, args: tuple[Any, ...], kwargs: dict[str, Any], *, is_first: bool) -> Trace:
+    """Replay a forward pass that asks for gradients, without values if that is possible, else for real, on copies.
+
+    Raises:
+        ForwardError: It failed.
+        UnfinishedNetworkError: It gave the network parameters that this did not have.
+    """
+    try:
+        return _replay(layers, args, kwargs, is_real=False, is_first=is_first)
+    except ForwardError:
+        if any(tensor.is_meta for tensor in (*layers.own, *tensors_in((args, kwargs)))):
+            raise
+    return _replay(layers, args, kwargs, is_real=True, is_first=is_first)
+
+
+def _replay(layers: Layers, args: tuple[Any, ...], kwargs: dict[str, Any], *, is_real: bool, is_first: bool) -> Trace:
+    """As under ``torch.no_grad``, if the network itself switches gradients on; else with gradients from the start."""
+    for has_gradients in (False, True):
+        replay = _Pass(layers, has_gradients=has_gradients, is_real=is_real, is_first=is_first)
+        try:
+            return replay.run(args, kwargs)
+        except ForwardError as error:
+            if has_gradients or not asks_for_gradients(error):
+                raise
+    raise AssertionError
+
+
+class _Pass(Replay):
+    """One forward pass at inference with autograd."""
+
+    def __init__(self, layers: Layers, *, has_gradients: bool, is_real: bool, is_first: bool) -> None:
+        super().__init__(layers, torch.device("cpu"), is_real=is_real, is_training=False)
+        self._has_gradients = has_gradients
+        self._is_first = is_first
+
+    def run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Trace:
+        """The pass and its record."""
+        differentiable = [tensor.requires_grad for tensor in tensors_in((args, kwargs))]
+        return self.replay(args, kwargs, functools.partial(self._run, differentiable))
+
+    def _run(self, differentiable: list[bool], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Trace:
+        inputs, recorder, tracker = tensors_in((args, kwargs)), self.recorder, self.tracker
+        for tensor, is_differentiable in zip(inputs, differentiable, strict=True):
+            tensor.requires_grad_(is_differentiable)  # also where the caller worked it out from another one
+        tracker.enter()
+        with recorder, torch.set_grad_enabled(self._has_gradients):
+            out = tracker.run(*args, **kwargs)
+            self.refuse_threads("a forward pass that asks for gradients")
+        lives = recorder.lives()
+        del out
+        if self._is_first and tracker.made():
+            raise UnfinishedNetworkError
+        forward: Literal["meta", "real"] = "real" if self.is_real else "meta"
+        return Trace(
+            forward=forward,
+            layers=tuple(self.layers.specs),
+            calls=tuple(tracker.calls),
+            ops=tuple(recorder.ops),
+            parameters=tuple(self.layers.parameters),
+            storages=lives,
+            inputs=tuple(tuple(tensor.shape) for tensor in inputs),
+            dtype=dtype_of([*inputs, *self.own]),
+            remarks=(ASKED,),
+        )
