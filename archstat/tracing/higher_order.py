@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own habit
+from torch.overrides import TorchFunctionMode
 
 
 def is_higher_order(op: Any) -> bool:
@@ -30,6 +31,20 @@ def run_higher_order(op: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
     if known is None:
         raise NotImplementedError(f"the higher-order op {op._name!r} cannot be traced")
     return known(*args, **kwargs)
+
+
+class AboveAutograd(TorchFunctionMode):
+    """Runs higher-order ops as what they stand for before autograd sees them, so that it sees what is in them."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """One function of torch's; of the higher-order ops those that are known."""
+        del types
+        if is_higher_order(func) and func._name in HIGHER_ORDER:
+            with self:
+                return run_higher_order(func, args, kwargs or {})
+        return func(*args, **(kwargs or {}))
 
 
 def _cond(chosen: Any, if_true: Callable[..., Any], if_false: Callable[..., Any], operands: Sequence[Any]) -> Any:

@@ -28,7 +28,7 @@ from archstat.errors import ForwardError, InputError, SourceError, UnknownNameEr
 from archstat.records import RUN_FOR_REAL, OpCall, Phase, StepTrace, StorageLife, TensorSpec
 from archstat.tracing.attributes import Kept
 from archstat.tracing.first_call import MADE, after_first_call
-from archstat.tracing.higher_order import is_higher_order, run_higher_order
+from archstat.tracing.higher_order import AboveAutograd, is_higher_order, run_higher_order
 from archstat.tracing.layers import CallTracker, Layers
 from archstat.tracing.leaves import Shortcut
 from archstat.tracing.modes import Switches, alone, undoing, without_garbage_collection
@@ -187,7 +187,7 @@ class Replay:
 
         def run_with_twins() -> _Result:
             switches.set()
-            with _silence(), torch.inference_mode(mode=False), torch.enable_grad():
+            with _silence(), torch.inference_mode(mode=False), torch.enable_grad(), AboveAutograd():
                 inputs = with_twins((args, kwargs), self._twins.of)
                 self.recorder.note_sparse(self._twins)
                 return run(*inputs)
