@@ -13,14 +13,16 @@ from torch import Tensor, nn
 from archstat.errors import ForwardError
 from archstat.records import StorageLife, Trace
 from archstat.tracing.attributes import Kept
+from archstat.tracing.casting import CastingRecorder, trace_under_autocast
 from archstat.tracing.first_call import MADE, after_first_call
-from archstat.tracing.gradients import GradientsAskedError, Watch, asks_for_gradients, trace_with_gradients
+from archstat.tracing.gradients import trace_with_gradients
 from archstat.tracing.layers import CallTracker, Layers
 from archstat.tracing.modes import Switches, alone, undoing, without_garbage_collection
 from archstat.tracing.nested import tensors_in, with_twins
 from archstat.tracing.recorder import Recorder
-from archstat.tracing.refusals import UnfinishedNetworkError, failure, layers_of, refuse_nested
+from archstat.tracing.refusals import UnfinishedNetworkError, failure, layers_of, refuse_nested, remarks_of
 from archstat.tracing.values import dtype_of, is_valued, meta_twin
+from archstat.tracing.watching import AutocastEnteredError, GradientsAskedError, Watch, asks_for_gradients
 
 __all__ = ["trace"]
 
@@ -78,12 +80,24 @@ def _run_or_compute(
         GradientsAskedError: The forward pass asks for gradients, of which nothing is known there.
     """
     try:
-        return _run(layers, kept, args, kwargs, "meta", is_first=is_first)
+        return _run_without_values(layers, kept, args, kwargs, is_first=is_first)
     except ForwardError:
         if any(tensor.is_meta for tensor in (*layers.own, *tensors_in((args, kwargs)))):
             raise
     kept.restore(is_last=False)  # the second pass begins as the first one did
     return _run(layers, kept, args, kwargs, "real", is_first=is_first)
+
+
+def _run_without_values(
+    layers: Layers, kept: Kept, args: tuple[Any, ...], kwargs: dict[str, Any], *, is_first: bool
+) -> Trace:
+    """On meta, or where autocast must know a device, on fake tensors of that."""
+    if not torch._C._is_any_autocast_enabled():
+        try:
+            return _run(layers, kept, args, kwargs, "meta", is_first=is_first)
+        except AutocastEnteredError:
+            kept.restore(is_last=False)
+    return trace_under_autocast(layers, args, kwargs, _home(layers, (args, kwargs)), is_first=is_first)
 
 
 def _run(
@@ -95,13 +109,13 @@ def _run(
     *,
     is_first: bool,
 ) -> Trace:
-    given = tensors_in((args, kwargs))
-    device = next((tensor.device for tensor in (*layers.own, *given) if not tensor.is_meta), torch.device("cpu"))
+    given, device = tensors_in((args, kwargs)), _home(layers, (args, kwargs))
     args, kwargs = with_twins((args, kwargs), _without_values if forward == "meta" else torch.clone)
     inputs = tensors_in((args, kwargs))
     copies = _others(inputs, given)
-    recorder = Recorder(layers.own, device, is_real=forward == "real", copies=copies)
-    tracker, switches, watch = CallTracker(layers, recorder), Switches(device), Watch()
+    kind = Recorder if forward == "meta" else CastingRecorder
+    recorder = kind(layers.own, device, copies=copies)
+    tracker, switches, watch = CallTracker(layers, recorder), Switches(device), Watch(minds_autocast=forward == "meta")
 
     def undo() -> None:
         watch.put_back()
@@ -138,16 +152,14 @@ def _run(
         storages=lives,
         inputs=tuple(tuple(tensor.shape) for tensor in inputs),
         dtype=dtype_of([*inputs, *layers.own]),
-        remarks=_remarks(tracker),
+        remarks=remarks_of(tracker),
     )
 
 
-def _remarks(tracker: CallTracker) -> tuple[str, ...]:
-    """What a reader must know of how the numbers came about."""
-    if not tracker.elsewhere:
-        return ()
-    calls = f"{tracker.elsewhere} {'call' if tracker.elsewhere == 1 else 'calls'} of layers"
-    return (f"{calls} ran in other threads: they are counted, what those threads did outside of layers is not.",)
+def _home(layers: Layers, inputs: Any) -> torch.device:
+    """Where the network is."""
+    tensors = (*layers.own, *tensors_in(inputs))
+    return next((tensor.device for tensor in tensors if not tensor.is_meta), torch.device("cpu"))
 
 
 def _others(tensors: Sequence[Tensor], than: Sequence[Tensor]) -> list[Tensor]:

@@ -8,16 +8,9 @@ every op recorded below that. What the backward ops cost is part of what the pas
 from __future__ import annotations
 
 import functools
-import re
-import threading
-from collections.abc import Callable
-from threading import get_ident
-from types import ModuleType
-from typing import Any, Literal
+from typing import Any
 
 import torch
-from torch import autograd
-from torch.autograd import forward_ad, functional
 
 from archstat.errors import ForwardError
 from archstat.records import Trace
@@ -25,73 +18,10 @@ from archstat.tracing.layers import Layers
 from archstat.tracing.nested import tensors_in
 from archstat.tracing.refusals import UnfinishedNetworkError
 from archstat.tracing.training import Replay
-from archstat.tracing.values import dtype_of
+from archstat.tracing.watching import asks_for_gradients
 
 ASKED = "The forward pass asks for gradients: the ops that work them out are part of what it costs."
 """What a reader must know of such a pass."""
-
-_WANTS_GRADIENTS = re.compile("does not require grad")
-"""What torch says where autograd saw nothing."""
-
-
-def asks_for_gradients(error: BaseException) -> bool:
-    """Whether a forward pass failed because autograd saw nothing of it."""
-    return _WANTS_GRADIENTS.search(str(error)) is not None
-
-
-# -- whether it asks ---------------------------------------------------------------------------------------------------
-
-
-class GradientsAskedError(BaseException):
-    """The forward pass asks for gradients; of no class that networks catch."""
-
-
-_ASKING: tuple[tuple[ModuleType, str], ...] = (
-    (autograd, "_engine_run_backward"),
-    (functional, "_autograd_grad"),
-    (forward_ad, "enter_dual_level"),
-)
-"""The functions of torch that whatever works out gradients calls, however it was imported."""
-
-_watched: dict[int, int] = {}
-"""The watches, by id, and the thread of each."""
-_originals: dict[tuple[ModuleType, str], Callable[..., Any]] = {}
-_changing = threading.Lock()
-
-
-class Watch:
-    """Stops a forward pass where it asks for gradients; other threads are not disturbed."""
-
-    def set(self) -> None:
-        """Watch this thread."""
-        with _changing:
-            _watched[id(self)] = get_ident()
-            for place in _ASKING:
-                if place not in _originals:
-                    _originals[place] = original = getattr(*place)
-                    setattr(*place, self._stop(original))
-
-    def put_back(self) -> None:
-        """Watch no more; it may be called again."""
-        with _changing:
-            _watched.pop(id(self), None)
-            if not _watched:
-                for place, original in _originals.items():
-                    setattr(*place, original)
-                _originals.clear()
-
-    @staticmethod
-    def _stop(original: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(original)
-        def stop(*args: Any, **kwargs: Any) -> Any:
-            if get_ident() in _watched.values():
-                raise GradientsAskedError
-            return original(*args, **kwargs)
-
-        return stop
-
-
-# -- the pass with autograd --------------------------------------------------------------------------------------------
 
 
 def trace_with_gradients(layers: Layers, args: tuple[Any, ...], kwargs: dict[str, Any], *, is_first: bool) -> Trace:
@@ -124,6 +54,8 @@ def _replay(layers: Layers, args: tuple[Any, ...], kwargs: dict[str, Any], *, is
 class _Pass(Replay):
     """One forward pass at inference with autograd."""
 
+    what = "A forward pass that asks for gradients"
+
     def __init__(self, layers: Layers, *, has_gradients: bool, is_real: bool, is_first: bool) -> None:
         super().__init__(layers, torch.device("cpu"), is_real=is_real, is_training=False)
         self._has_gradients = has_gradients
@@ -141,20 +73,9 @@ class _Pass(Replay):
         tracker.enter()
         with recorder, torch.set_grad_enabled(self._has_gradients):
             out = tracker.run(*args, **kwargs)
-            self.refuse_threads("a forward pass that asks for gradients")
+            self.refuse_threads()
         lives = recorder.lives()
         del out
         if self._is_first and tracker.made():
             raise UnfinishedNetworkError
-        forward: Literal["meta", "real"] = "real" if self.is_real else "meta"
-        return Trace(
-            forward=forward,
-            layers=tuple(self.layers.specs),
-            calls=tuple(tracker.calls),
-            ops=tuple(recorder.ops),
-            parameters=tuple(self.layers.parameters),
-            storages=lives,
-            inputs=tuple(tuple(tensor.shape) for tensor in inputs),
-            dtype=dtype_of([*inputs, *self.own]),
-            remarks=(ASKED,),
-        )
+        return self.trace(inputs, lives, (ASKED,))

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 _CPU = torch.device("cpu")
-_REAL_ELEMENTS_MAX = 1 << 24
+REAL_ELEMENTS_MAX = 1 << 24
 """A tensor of constants larger than this is not made for real: no network branches on one, and it costs memory."""
 
 _DTYPE_NAMES = {v: str(v).removeprefix("torch.") for v in vars(torch).values() if isinstance(v, torch.dtype)}
@@ -250,7 +250,7 @@ class Recorder(TorchDispatchMode):
     def _has_values(self, op: OpInfo, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
         """Whether an op can be computed: nothing that it takes is abstract, and what it makes is small."""
         if op.makes:
-            return elements_made(op.name, args) <= _REAL_ELEMENTS_MAX
+            return elements_made(op.name, args) <= REAL_ELEMENTS_MAX
         return not any(self._is_abstract(tensor) for tensor in tensors_in((args, kwargs)))
 
     def _is_abstract(self, tensor: Tensor) -> bool:

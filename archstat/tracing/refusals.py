@@ -9,7 +9,7 @@ from torch import nn
 
 from archstat.errors import ForwardError, InputError, SourceError, first_line, shortened
 from archstat.tracing.first_call import is_unfinished
-from archstat.tracing.layers import Layers
+from archstat.tracing.layers import CallTracker, Layers
 from archstat.tracing.nested import tensors_in
 
 
@@ -82,3 +82,11 @@ def failure(error: Exception, path: str | None, op: str) -> ForwardError:
 
 _PATH_MOST, _SAID_MOST = 120, 120
 """How much is repeated of the path of a layer, and of what torch says."""
+
+
+def remarks_of(tracker: CallTracker) -> tuple[str, ...]:
+    """What a reader must know of how the numbers came about."""
+    if not tracker.elsewhere:
+        return ()
+    calls = f"{tracker.elsewhere} {'call' if tracker.elsewhere == 1 else 'calls'} of layers"
+    return (f"{calls} ran in other threads: they are counted, what those threads did outside of layers is not.",)

@@ -15,7 +15,7 @@ import contextlib
 import functools
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 import msgspec
 import torch
@@ -25,7 +25,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from archstat import units
 from archstat.errors import ForwardError, InputError, SourceError, UnknownNameError, first_line
-from archstat.records import RUN_FOR_REAL, OpCall, Phase, StepTrace, StorageLife, TensorSpec
+from archstat.records import RUN_FOR_REAL, OpCall, Phase, StepTrace, StorageLife, TensorSpec, Trace
 from archstat.tracing.attributes import Kept
 from archstat.tracing.first_call import MADE, after_first_call
 from archstat.tracing.higher_order import AboveAutograd, is_higher_order, run_higher_order
@@ -47,7 +47,7 @@ __all__ = ["OPTIMIZERS", "trace_step"]
 
 _Result = TypeVar("_Result")
 
-_NOT_OPS = frozenset({"prim", "profiler"})
+NOT_OPS = frozenset({"prim", "profiler"})
 """Namespaces of what dispatches like an op and is none: asking a tensor for its device, naming a stretch of time."""
 _ADD, _ADD_IN_PLACE = torch.ops.aten.add.Tensor, torch.ops.aten.add_.Tensor
 _UNSHARED = (4, 2)
@@ -159,7 +159,10 @@ class Replay:
         recorder: Records the ops.
         tracker: Follows the layers.
         is_real: The twins have values.
+        what: What is run, as a sentence begins.
     """
+
+    what: ClassVar[str]
 
     def __init__(self, layers: Layers, device: torch.device, *, is_real: bool, is_training: bool = True) -> None:
         """Make the twins; with ``is_training`` the network trains, as far as it does not keep parts from it."""
@@ -168,9 +171,14 @@ class Replay:
         with torch.inference_mode(mode=False):  # twins made in it could not be trained
             self._twins = Twins(device, is_real=is_real)
             self.own = [self._twins.of(tensor) for tensor in layers.own]
-            self.recorder = StepRecorder(self.own, None if is_real else self._twins.fake)
+            self.recorder = self.make_recorder(self.own, self._twins, device)
             self.recorder.note_sparse(self._twins)
             self.tracker = _StepTracker(layers, self.recorder, self._twins, is_training=is_training)
+
+    def make_recorder(self, own: Sequence[Tensor], twins: Twins, device: torch.device) -> StepRecorder:
+        """What records the ops on those twins, which are on that device."""
+        del device
+        return StepRecorder(own, None if self.is_real else twins.fake)
 
     def replay(self, args: tuple[Any, ...], kwargs: dict[str, Any], run: Callable[..., _Result]) -> _Result:
         """Run something with the twins of these inputs, and put everything back.
@@ -200,24 +208,38 @@ class Replay:
             raise self._failure(error) from error
         finally:
             self.recorder.close()
+            if torch._C._is_any_autocast_enabled():  # the caller is under it, who needs no casts of twins
+                torch.clear_autocast_cache()
 
-    def refuse_threads(self, what: str) -> None:
+    def trace(self, inputs: Sequence[Tensor], lives: tuple[StorageLife, ...], remarks: tuple[str, ...]) -> Trace:
+        """The record of a forward pass."""
+        return Trace(
+            forward="real" if self.is_real else "meta",
+            layers=tuple(self.layers.specs),
+            calls=tuple(self.tracker.calls),
+            ops=tuple(self.recorder.ops),
+            parameters=tuple(self.layers.parameters),
+            storages=lives,
+            inputs=tuple(tuple(tensor.shape) for tensor in inputs),
+            dtype=dtype_of([*inputs, *self.own]),
+            remarks=remarks,
+        )
+
+    def refuse_threads(self) -> None:
         """Refuse a pass with layers in other threads, where nothing records.
 
         Raises:
             ForwardError: There is such a layer.
         """
         if self.tracker.elsewhere:
-            raise ForwardError(f"A layer runs in another thread: {what} of that cannot be replayed.")
+            raise ForwardError(f"A layer runs in another thread. {self.what} cannot be replayed then.")
 
     def _failure(self, error: Exception) -> ForwardError:
         """What failed, and where: a layer's own code, or an op of the backward pass or the update."""
         recorder = self.recorder
         if isinstance(error, DataDependentOutputException):
             where = f"layer {self.tracker.failed_in!r}" if self.tracker.failed_in else "the network"
-            failed = ForwardError(
-                f"A pass with gradients is replayed without values, which {where} needs of its activations."
-            )
+            failed = ForwardError(f"{self.what} is replayed without values, which {where} needs of its activations.")
             failed.needs_values = True
             return failed
         if recorder.phase == "forward":
@@ -229,6 +251,8 @@ class Replay:
 
 class _Step(Replay):
     """One training step."""
+
+    what = "A training step"
 
     def __init__(self, layers: Layers, device: torch.device, *, amp: bool, is_real: bool) -> None:
         super().__init__(layers, device, is_real=is_real)
@@ -257,7 +281,7 @@ class _Step(Replay):
             torch.autocast(self._device.type, torch.bfloat16, enabled=self._amp),
         ):
             out = self.tracker.run(*args, **kwargs)
-            self.refuse_threads("a training step")
+            self.refuse_threads()
             loss = _loss(out)
             del out  # nobody holds it in a real step either
         recorder.phase = "backward"
@@ -509,7 +533,7 @@ class StepRecorder(TorchDispatchMode):
         if is_higher_order(func):
             with self:
                 return run_higher_order(func, args, kwargs or {})
-        if func.namespace in _NOT_OPS:
+        if func.namespace in NOT_OPS:
             return func(*args, **(kwargs or {}))
         op, kwargs = info(func), kwargs or {}
         try:

@@ -13,7 +13,7 @@ from torch.nn.functional import cross_entropy
 import archstat
 from archstat.analysis import analyse_model
 from archstat.errors import ForwardError
-from archstat.tracing.gradients import GradientsAskedError, Watch
+from archstat.tracing.watching import GradientsAskedError, Watch
 from tests.support import Calls, trace_of
 
 X = torch.ones(5, 2)
