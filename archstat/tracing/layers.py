@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from archstat.records import LayerCall, LayerSpec, ParameterSpec, TensorSpec
 from archstat.tracing.leaves import Shortcut, shortcut
 from archstat.tracing.modes import below_autograd
+from archstat.tracing.outputs import tensors_out
 from archstat.tracing.recorder import Recorder
 from archstat.tracing.values import parts
 
@@ -305,3 +306,5 @@ def _specs(value: Any, recorder: Recorder) -> Iterator[TensorSpec]:
             yield from _specs(item, recorder)
     elif isinstance(value, dict):
         yield from _specs(list(value.values()), recorder)
+    elif value is not None:
+        yield from map(recorder.spec, tensors_out(value))

@@ -34,6 +34,7 @@ from archstat.tracing.leaves import Shortcut
 from archstat.tracing.modes import Switches, alone, undoing, without_garbage_collection
 from archstat.tracing.nested import tensors_in, with_tensors, with_twins
 from archstat.tracing.ops import OpInfo, info
+from archstat.tracing.outputs import tensors_out
 from archstat.tracing.refusals import UnfinishedNetworkError, failure, layers_of, refuse_nested
 from archstat.tracing.storages import Storages
 from archstat.tracing.values import dtype_of, is_sparse, is_valued, parts, stored
@@ -344,7 +345,7 @@ def _size(tensors: Sequence[Tensor]) -> int:
 
 def _loss(out: Any) -> Tensor:
     """The sum of all floating-point outputs that depend on a trainable parameter."""
-    parts = [tensor.sum() for tensor in tensors_in(out) if tensor.requires_grad]
+    parts = [tensor.sum() for tensor in tensors_out(out) if tensor.requires_grad]
     if not parts:
         raise InputError(
             "Nothing that the network returns depends on a trainable parameter: there is nothing to train."

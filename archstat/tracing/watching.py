@@ -85,6 +85,7 @@ class Watch:
                 _originals.clear()
 
 
+@functools.lru_cache(maxsize=16)  # wrapping takes longer than all else here
 def _stopping(original: Callable[..., Any], why: Callable[..., type[StoppedError] | None]) -> Callable[..., Any]:
     @functools.wraps(original)
     def stop(*args: Any, **kwargs: Any) -> Any:
