@@ -21,6 +21,7 @@ from archstat.tracing.modes import Switches, alone, undoing, without_garbage_col
 from archstat.tracing.nested import tensors_in, with_twins
 from archstat.tracing.recorder import Recorder
 from archstat.tracing.refusals import UnfinishedNetworkError, failure, layers_of, refuse_nested, remarks_of
+from archstat.tracing.survivors import with_remarks_on
 from archstat.tracing.values import dtype_of, is_valued, meta_twin
 from archstat.tracing.watching import AutocastEnteredError, GradientsAskedError, Watch, asks_for_gradients
 
@@ -65,10 +66,13 @@ def _trace(model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], *, i
         layers = Layers(model) if has_waited else layers
         kept = Kept(layers.modules, (args, kwargs))
         try:
-            return _run_or_compute(layers, kept, args, kwargs, is_first=is_first)
+            found = _run_or_compute(layers, kept, args, kwargs, is_first=is_first)
         except GradientsAskedError:
+            found = None
+        if found is None:
             kept.restore(is_last=False)
-        return trace_with_gradients(layers, args, kwargs, is_first=is_first)
+            found = trace_with_gradients(layers, kept, args, kwargs, is_first=is_first)
+    return with_remarks_on(kept.remaining, found)
 
 
 def _run_or_compute(
@@ -97,7 +101,7 @@ def _run_without_values(
             return _run(layers, kept, args, kwargs, "meta", is_first=is_first)
         except AutocastEnteredError:
             kept.restore(is_last=False)
-    return trace_under_autocast(layers, args, kwargs, _home(layers, (args, kwargs)), is_first=is_first)
+    return trace_under_autocast(layers, kept, args, kwargs, _home(layers, (args, kwargs)), is_first=is_first)
 
 
 def _run(
@@ -112,9 +116,8 @@ def _run(
     given, device = tensors_in((args, kwargs)), _home(layers, (args, kwargs))
     args, kwargs = with_twins((args, kwargs), _without_values if forward == "meta" else torch.clone)
     inputs = tensors_in((args, kwargs))
-    copies = _others(inputs, given)
     kind = Recorder if forward == "meta" else CastingRecorder
-    recorder = kind(layers.own, device, copies=copies)
+    recorder = kind(layers.own, device, copies=_others(inputs, given))
     tracker, switches, watch = CallTracker(layers, recorder), Switches(device), Watch(minds_autocast=forward == "meta")
 
     def undo() -> None:
@@ -126,12 +129,7 @@ def _run(
     def run() -> tuple[StorageLife, ...]:
         switches.set()
         watch.set()
-        tracker.enter()
-        with torch.no_grad(), torch._C._AutoDispatchBelowADInplaceOrView(), recorder:
-            out = tracker.run(*args, **kwargs)
-        lives = recorder.lives()
-        del out
-        return lives
+        return _forward(tracker, recorder, args, kwargs)
 
     try:
         lives = undoing(undo, run)
@@ -140,8 +138,10 @@ def _run(
             raise GradientsAskedError from error
         raise failure(error, tracker.failed_in, recorder.failed_at) from error
     finally:
-        recorder.close()
-    if is_first and tracker.made():
+        is_unfinished = is_first and tracker.made()
+        strangers = recorder.strangers_to(inputs)
+        _let_go(recorder, tracker, kept)
+    if is_unfinished:
         raise UnfinishedNetworkError
     return Trace(
         forward=forward,
@@ -152,8 +152,34 @@ def _run(
         storages=lives,
         inputs=tuple(tuple(tensor.shape) for tensor in inputs),
         dtype=dtype_of([*inputs, *layers.own]),
-        remarks=remarks_of(tracker),
+        remarks=remarks_of(tracker, 0 if _is_on_meta(layers) else strangers),
     )
+
+
+def _forward(
+    tracker: CallTracker, recorder: Recorder, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[StorageLife, ...]:
+    """Run the network while the recorder looks on; the life of every piece of memory, outputs being held to the end."""
+    tracker.enter()
+    with torch.no_grad(), torch._C._AutoDispatchBelowADInplaceOrView(), recorder:
+        out = tracker.run(*args, **kwargs)
+    lives = recorder.lives()
+    del out
+    return lives
+
+
+def _let_go(recorder: Recorder, tracker: CallTracker, kept: Kept) -> None:
+    """Watch memory no more, and remember what is still there."""
+    remaining = recorder.remaining()
+    if remaining:
+        kept.remaining += remaining
+        tracker.forget()
+    recorder.close()
+
+
+def _is_on_meta(layers: Layers) -> bool:
+    """Whether the network has tensors without values, as then may be what it keeps elsewhere."""
+    return any(tensor.is_meta for tensor in layers.own)
 
 
 def _home(layers: Layers, inputs: Any) -> torch.device:

@@ -16,6 +16,7 @@ from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 
 from archstat.errors import ForwardError
 from archstat.records import Trace
+from archstat.tracing.attributes import Kept
 from archstat.tracing.higher_order import is_higher_order
 from archstat.tracing.layers import Layers
 from archstat.tracing.modes import below_autograd
@@ -32,7 +33,13 @@ if TYPE_CHECKING:
 
 
 def trace_under_autocast(
-    layers: Layers, args: tuple[Any, ...], kwargs: dict[str, Any], device: torch.device, *, is_first: bool
+    layers: Layers,
+    kept: Kept,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    device: torch.device,
+    *,
+    is_first: bool,
 ) -> Trace:
     """Trace on fake tensors of that device.
 
@@ -41,12 +48,15 @@ def trace_under_autocast(
         UnfinishedNetworkError: It gave the network parameters that this did not have.
         GradientsAskedError: It asks for gradients, which are not known there.
     """
+    replay = _Pass(layers, device, is_first=is_first)
     try:
-        return _Pass(layers, device, is_first=is_first).run(args, kwargs)
+        return replay.run(args, kwargs)
     except ForwardError as error:
         if asks_for_gradients(error):
             raise GradientsAskedError from error
         raise
+    finally:
+        kept.remaining += replay.remaining
 
 
 class _Pass(Replay):

@@ -14,6 +14,7 @@ import torch
 
 from archstat.errors import ForwardError
 from archstat.records import Trace
+from archstat.tracing.attributes import Kept
 from archstat.tracing.layers import Layers
 from archstat.tracing.nested import tensors_in
 from archstat.tracing.refusals import UnfinishedNetworkError
@@ -24,7 +25,9 @@ ASKED = "The forward pass asks for gradients: the ops that work them out are par
 """What a reader must know of such a pass."""
 
 
-def trace_with_gradients(layers: Layers, args: tuple[Any, ...], kwargs: dict[str, Any], *, is_first: bool) -> Trace:
+def trace_with_gradients(
+    layers: Layers, kept: Kept, args: tuple[Any, ...], kwargs: dict[str, Any], *, is_first: bool
+) -> Trace:
     """Replay a forward pass that asks for gradients, without values if that is possible, else for real, on copies.
 
     Raises:
@@ -32,14 +35,16 @@ def trace_with_gradients(layers: Layers, args: tuple[Any, ...], kwargs: dict[str
         UnfinishedNetworkError: It gave the network parameters that this did not have.
     """
     try:
-        return _replay(layers, args, kwargs, is_real=False, is_first=is_first)
+        return _replay(layers, kept, args, kwargs, is_real=False, is_first=is_first)
     except ForwardError:
         if any(tensor.is_meta for tensor in (*layers.own, *tensors_in((args, kwargs)))):
             raise
-    return _replay(layers, args, kwargs, is_real=True, is_first=is_first)
+    return _replay(layers, kept, args, kwargs, is_real=True, is_first=is_first)
 
 
-def _replay(layers: Layers, args: tuple[Any, ...], kwargs: dict[str, Any], *, is_real: bool, is_first: bool) -> Trace:
+def _replay(
+    layers: Layers, kept: Kept, args: tuple[Any, ...], kwargs: dict[str, Any], *, is_real: bool, is_first: bool
+) -> Trace:
     """As under ``torch.no_grad``, if the network itself switches gradients on; else with gradients from the start."""
     for has_gradients in (False, True):
         replay = _Pass(layers, has_gradients=has_gradients, is_real=is_real, is_first=is_first)
@@ -48,6 +53,8 @@ def _replay(layers: Layers, args: tuple[Any, ...], kwargs: dict[str, Any], *, is
         except ForwardError as error:
             if has_gradients or not asks_for_gradients(error):
                 raise
+        finally:
+            kept.remaining += replay.remaining
     raise AssertionError
 
 

@@ -169,6 +169,11 @@ class CallTracker:
             if tensor.data_ptr() != data.data_ptr():
                 tensor.data = data
 
+    def forget(self) -> None:
+        """Let go of what the forward pass left in attributes; after :meth:`leave`."""
+        for copy in self._copies:
+            copy.clear()
+
     def made(self) -> bool:
         """Whether the forward pass gave the network parameters that it did not have, in layers or alone."""
         return any(

@@ -102,6 +102,16 @@ class Recorder(TorchDispatchMode):
         """The life of every piece of memory."""
         return self._storages.lives()
 
+    def strangers_to(self, inputs: Sequence[Tensor]) -> int:
+        """How many tensors without values were met that no recorded op made, inputs left out."""
+        return self._storages.strangers_to([*inputs, *self._twins.values()])
+
+    def remaining(self) -> list[weakref.ref[Any]]:
+        """What of the memory without values is still there, once nothing of ours holds any."""
+        self._twins.clear()
+        self._originals.clear()
+        return self._storages.remaining()
+
     def close(self) -> None:
         """Stop watching memory."""
         self._storages.close()

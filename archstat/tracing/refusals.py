@@ -84,9 +84,17 @@ _PATH_MOST, _SAID_MOST = 120, 120
 """How much is repeated of the path of a layer, and of what torch says."""
 
 
-def remarks_of(tracker: CallTracker) -> tuple[str, ...]:
-    """What a reader must know of how the numbers came about."""
-    if not tracker.elsewhere:
-        return ()
-    calls = f"{tracker.elsewhere} {'call' if tracker.elsewhere == 1 else 'calls'} of layers"
-    return (f"{calls} ran in other threads: they are counted, what those threads did outside of layers is not.",)
+def remarks_of(tracker: CallTracker, strangers: int = 0) -> tuple[str, ...]:
+    """What a reader must know of how the numbers came about.
+
+    Args:
+        tracker: Followed the layers.
+        strangers: How many tensors were met that no recorded op made.
+    """
+    if tracker.elsewhere:
+        calls = f"{tracker.elsewhere} {'call' if tracker.elsewhere == 1 else 'calls'} of layers"
+        return (f"{calls} ran in other threads: they are counted, what those threads did outside of layers is not.",)
+    if strangers:
+        met = "1 tensor was" if strangers == 1 else f"{strangers} tensors were"
+        return (f"{met} met that no recorded op made: what other threads do outside of layers is not counted.",)
+    return ()

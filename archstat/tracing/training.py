@@ -14,6 +14,7 @@ import bisect
 import contextlib
 import functools
 import logging
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
@@ -37,6 +38,7 @@ from archstat.tracing.ops import OpInfo, info
 from archstat.tracing.outputs import tensors_out
 from archstat.tracing.refusals import UnfinishedNetworkError, failure, layers_of, refuse_nested
 from archstat.tracing.storages import Storages
+from archstat.tracing.survivors import with_remarks_on
 from archstat.tracing.values import dtype_of, is_sparse, is_valued, parts, stored
 
 if TYPE_CHECKING:
@@ -122,13 +124,29 @@ def _trace_step(
     refuse_nested((args, kwargs))
     with alone(layers.modules) as has_waited:
         layers = Layers(model) if has_waited else layers
-        try:
-            return _Step(layers, device, amp=amp, is_real=False).run(args, kwargs, make)
-        except ForwardError:
-            has_values = not any(tensor.is_meta for tensor in (*layers.own, *tensors_in((args, kwargs))))
-            if not has_values or device.type != "cpu":
-                raise
-        return _Step(layers, device, amp=amp, is_real=True).run(args, kwargs, make)
+        step, remaining = _replayed_or_computed(layers, args, kwargs, make, device, amp=amp)
+    return with_remarks_on(remaining, step)
+
+
+def _replayed_or_computed(
+    layers: Layers,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    make: Callable[..., Any],
+    device: torch.device,
+    *,
+    amp: bool,
+) -> tuple[StepTrace, list[weakref.ref[Any]]]:
+    """The step, and what of the memory without values was there at its end."""
+    replay = _Step(layers, device, amp=amp, is_real=False)
+    try:
+        return replay.run(args, kwargs, make), list(replay.remaining)
+    except ForwardError:
+        has_values = not any(tensor.is_meta for tensor in (*layers.own, *tensors_in((args, kwargs))))
+        if not has_values or device.type != "cpu":
+            raise
+    step = _Step(layers, device, amp=amp, is_real=True).run(args, kwargs, make)
+    return step, list(replay.remaining)
 
 
 def _unscripted(layers: Layers) -> Layers:
@@ -161,9 +179,11 @@ class Replay:
         tracker: Follows the layers.
         is_real: The twins have values.
         what: What is run, as a sentence begins.
+        remaining: What of the memory without values was there at the end; that of the twins is gone with the replay.
     """
 
     what: ClassVar[str]
+    remaining: Sequence[weakref.ref[Any]] = ()
 
     def __init__(self, layers: Layers, device: torch.device, *, is_real: bool, is_training: bool = True) -> None:
         """Make the twins; with ``is_training`` the network trains, as far as it does not keep parts from it."""
@@ -208,6 +228,7 @@ class Replay:
         except Exception as error:
             raise self._failure(error) from error
         finally:
+            self.remaining = self.recorder.remaining()
             self.recorder.close()
             if torch._C._is_any_autocast_enabled():  # the caller is under it, who needs no casts of twins
                 torch.clear_autocast_cache()
@@ -481,6 +502,10 @@ class StepRecorder(TorchDispatchMode):
     def saved(self) -> list[tuple[int, int]]:
         """The memory kept for the backward pass, and the op that first asked for it."""
         return [(index, self._maker_of(number)) for index, number in self._saved.items()]
+
+    def remaining(self) -> list[weakref.ref[Any]]:
+        """What of the memory without values is still there."""
+        return self._storages.remaining()
 
     def close(self) -> None:
         """Stop watching memory."""
