@@ -393,6 +393,13 @@ def _attention_forward(call: OpCall) -> Cost:
     return _attention(_prod(query[:-1]), key[1], query[-1], value[-1])
 
 
+@_enter("archstat::block_attention")
+def _block_attention(call: OpCall) -> Cost:
+    """``(query, key, value, scores)``: attention over as many scores, those in the blocks that a mask keeps."""
+    query, _, value, scores = call.args[:4]
+    return _attention(scores, 1, query.shape[-1], value.shape[-1])
+
+
 @_enter("multi_head_attention")
 def _multi_head_attention(call: OpCall) -> Cost:
     """``(query, key, value, width, heads, …)`` with four ``width × width`` projections and their biases."""

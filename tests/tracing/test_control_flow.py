@@ -5,7 +5,9 @@ import torch
 from torch import nn
 from torch._higher_order_ops import map as map_
 from torch._higher_order_ops import scan, while_loop
+from torch.nn.attention.flex_attention import create_block_mask, flex_attention
 
+from archstat.analysis import analyse_model
 from archstat.records import RUN_FOR_REAL
 from archstat.tracing.modes import Switches
 from archstat.training import count_training
@@ -67,3 +69,44 @@ def test_a_function_mode_that_an_interrupt_kept_from_leaving_is_put_back():
     torch.overrides.TorchFunctionMode().__enter__()
     switches.put_back()
     assert torch._C._len_torch_function_stack() == 0
+
+
+# -- attention over blocks ---------------------------------------------------------------------------------------------
+
+
+MASKS = {
+    "causal": lambda b, h, i, j: i >= j,  # noqa: ARG005 - torch passes all four
+    "a window": lambda b, h, i, j: (i - j).abs() < 20,  # noqa: ARG005
+    "one head in full": lambda b, h, i, j: (i >= j) | (h == 0),  # noqa: ARG005
+    "one of the batch in full": lambda b, h, i, j: (i >= j) | (b == 1),  # noqa: ARG005
+}
+QUERIES, KEYS, BLOCK = 72, 56, 16
+"""The last blocks are not whole."""
+
+
+def scores_in_kept_blocks(mask):
+    batch, head, i, j = torch.meshgrid(*map(torch.arange, (2, 2, QUERIES, KEYS)), indexing="ij")
+    allowed, kept = mask(batch, head, i, j).expand(2, 2, QUERIES, KEYS), 0
+    for top in range(0, QUERIES, BLOCK):
+        for left in range(0, KEYS, BLOCK):
+            block = allowed[..., top : top + BLOCK, left : left + BLOCK]
+            kept += int(block.flatten(2).any(-1).sum()) * block[0, 0].numel()
+    return kept
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", MASKS)
+@pytest.mark.parametrize("key_heads", [2, 1])
+def test_attention_counts_the_blocks_that_its_mask_keeps(name, key_heads):
+    mask = create_block_mask(MASKS[name], 2, 2, QUERIES, KEYS, device="cpu", BLOCK_SIZE=BLOCK)
+    query, key, value = (
+        torch.ones(2, 2, QUERIES, 8),
+        torch.ones(2, key_heads, KEYS, 8),
+        torch.ones(2, key_heads, KEYS, 4),
+    )
+    network = Calls(lambda q, k, v: flex_attention(q, k, v, block_mask=mask, enable_gqa=key_heads == 1))
+    analysis, kept = analyse_model(network, query, key, value), scores_in_kept_blocks(MASKS[name])
+    assert kept < 2 * 2 * QUERIES * KEYS
+    assert analysis.cost.macs == analysis.attention_macs() == kept * (8 + 4)
+    assert analysis.cost.activations == 2 * 2 * QUERIES * 4
+    assert analysis.cost.uncounted == ()
