@@ -59,7 +59,7 @@ def _foreign(call: OpCall) -> Cost | None:
 
 #: Namespaces of ops that move tensors between processes. What a reduction adds up on its way depends on how many
 #: processes there are and on the algorithm, so it is left out.
-_COLLECTIVES = frozenset("c10d c10d_functional _c10d_functional _c10d_functional_autograd symm_mem".split())
+_COLLECTIVES = frozenset("c10d c10d_functional _c10d_functional _c10d_functional_autograd symm_mem fsdp".split())
 
 
 def pointwise(call: OpCall) -> Cost:

@@ -264,6 +264,11 @@ class Replay:
             failed = ForwardError(f"{self.what} is replayed without values, which {where} needs of its activations.")
             failed.needs_values = True
             return failed
+        if "saved tensor hooks" in str(error):
+            return ForwardError(
+                "A training step notes what autograd keeps, which torch.func.grad, vjp, jacrev, hessian do not allow: "
+                "ask by torch.autograd.grad inside the forward, or count inference."
+            )
         if recorder.phase == "forward":
             return failure(error, self.tracker.failed_in, recorder.failed_at)
         where = f" at {recorder.failed_at}" if recorder.failed_at else ""

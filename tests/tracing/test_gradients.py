@@ -14,6 +14,7 @@ import archstat
 from archstat.analysis import analyse_model
 from archstat.errors import ForwardError
 from archstat.tracing.watching import GradientsAskedError, Watch
+from archstat.training import count_training
 from tests.support import Calls, trace_of
 
 X = torch.ones(5, 2)
@@ -210,3 +211,10 @@ def test_layers_in_threads_of_a_pass_with_gradients_are_refused():
 
     with pytest.raises(ForwardError, match="another thread"):
         archstat.count(network_of(ask), X.clone())
+
+
+def test_a_training_step_through_torch_func_is_refused_in_a_sentence():
+    network = network_of(lambda net, x: grad_of(lambda t: net(t).sum())(x))
+    with pytest.raises(ForwardError, match=r"do not allow: ask by torch\.autograd\.grad"):
+        count_training(network, X)
+    assert count_training(network_of(by_a_leaf), X.clone()).forward_macs == 2 * FORWARD
