@@ -24,7 +24,9 @@ from archstat.tracing.nested import tensors_in, with_tensors
 from archstat.tracing.ops import OpInfo
 from archstat.tracing.recorder import REAL_ELEMENTS_MAX, Recorder
 from archstat.tracing.refusals import UnfinishedNetworkError, remarks_of
-from archstat.tracing.training import NOT_OPS, Replay, StepRecorder, Twins
+from archstat.tracing.replay import Replay
+from archstat.tracing.step_recorder import NOT_OPS, StepRecorder
+from archstat.tracing.twins import Twins
 from archstat.tracing.values import elements_made
 from archstat.tracing.watching import GradientsAskedError, Watch, asks_for_gradients
 

@@ -18,7 +18,7 @@ from archstat.tracing.attributes import Kept
 from archstat.tracing.layers import Layers
 from archstat.tracing.nested import tensors_in
 from archstat.tracing.refusals import UnfinishedNetworkError
-from archstat.tracing.training import Replay
+from archstat.tracing.replay import Replay
 from archstat.tracing.watching import asks_for_gradients
 
 ASKED = "The forward pass asks for gradients: the ops that work them out are part of what it costs."
