@@ -152,7 +152,7 @@ def _run(
         storages=lives,
         inputs=tuple(tuple(tensor.shape) for tensor in inputs),
         dtype=dtype_of([*inputs, *layers.own]),
-        remarks=remarks_of(tracker, 0 if _is_on_meta(layers) else strangers),
+        remarks=remarks_of(tracker, strangers if strangers and not _is_on_meta(layers) else 0),
     )
 
 

@@ -104,7 +104,8 @@ class Recorder(TorchDispatchMode):
 
     def strangers_to(self, inputs: Sequence[Tensor]) -> int:
         """How many tensors without values were met that no recorded op made, inputs left out."""
-        return self._storages.strangers_to([*inputs, *self._twins.values()])
+        found = self._storages.strangers_to(inputs)
+        return found and self._storages.strangers_to([*inputs, *self._twins.values()])
 
     def remaining(self) -> list[weakref.ref[Any]]:
         """What of the memory without values is still there, once nothing of ours holds any."""
