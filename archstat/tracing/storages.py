@@ -10,6 +10,7 @@ import weakref
 from collections.abc import Iterable, Sized
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from archstat.records import StorageLife
@@ -53,7 +54,7 @@ class Storages:
             self.bury()
         index = self._indices.get(storage._cdata)
         if index is None:
-            if storage.device.type == "meta":
+            if storage.device.type == "meta" and not _is_wrapped(tensor):
                 self.strangers.append(storage._cdata)
             return self.watch(storage, -1)
         return index
@@ -143,6 +144,10 @@ class _NoStorage:
 
     def nbytes(self) -> int:
         return self._nbytes
+
+
+_is_wrapped = torch._C._functorch.is_functorch_wrapped_tensor
+"""Whether a tensor only stands for another one, with a dimension hidden."""
 
 
 def _storage(tensor: Tensor) -> Any:

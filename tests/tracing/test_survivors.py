@@ -173,6 +173,11 @@ def test_a_thread_that_only_waits_is_not_told_of():
     assert archstat.count(network_of(waits), X).remarks == ()
 
 
+def test_what_stands_for_a_batch_is_no_stranger():
+    fc = nn.Linear(8, 8)
+    assert archstat.count(Calls(torch.func.vmap(lambda row: fc(row) + 1), fc=fc), X).remarks == ()
+
+
 def test_tensors_that_were_there_before_are_no_strangers():
     table, on_meta = torch.ones(2, 8), torch.ones(2, 8, device="meta")
 
