@@ -139,7 +139,7 @@ def _run(
         raise failure(error, tracker.failed_in, recorder.failed_at) from error
     finally:
         is_unfinished = is_first and tracker.made()
-        strangers = recorder.strangers_to(inputs)
+        strangers = recorder.strangers_to(inputs) if watch.saw_threads() else 0
         _let_go(recorder, tracker, kept)
     if is_unfinished:
         raise UnfinishedNetworkError

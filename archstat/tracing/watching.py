@@ -6,6 +6,7 @@ import functools
 import re
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from threading import get_ident
 from typing import Any
 
@@ -43,6 +44,11 @@ def _is_of_meta(_: autocast, device_type: Any, *__: Any, **___: Any) -> type[Sto
     return AutocastEnteredError if device_type == "meta" else None
 
 
+def _gives_away(*_: Any, **__: Any) -> None:
+    """Work goes to another thread, where nothing records."""
+    _gave_away.add(get_ident())
+
+
 #: However code imports what works out gradients, or enters autocast, that calls one of these.
 _PLACES: tuple[_Place, ...] = (
     (autograd, "_engine_run_backward", _asks),
@@ -50,11 +56,15 @@ _PLACES: tuple[_Place, ...] = (
     (forward_ad, "enter_dual_level", _asks),
     (autocast, "__enter__", _enters),
     (autocast, "__init__", _is_of_meta),
+    (threading.Thread, "start", _gives_away),
+    (ThreadPoolExecutor, "submit", _gives_away),
 )
 
 _watched: dict[int, tuple[int, bool]] = {}
 """The watches, by id: the thread of each, and whether it minds autocast."""
 _originals: dict[_Place, Callable[..., Any]] = {}
+_gave_away: set[int] = set()
+"""The threads that gave work to others since they were watched."""
 _changing = threading.Lock()
 
 
@@ -67,6 +77,7 @@ class Watch:
 
     def set(self) -> None:
         """Watch this thread."""
+        _gave_away.discard(get_ident())
         with _changing:
             _watched[id(self)] = (get_ident(), self._minds_autocast)
             for place in _PLACES:
@@ -74,6 +85,10 @@ class Watch:
                     owner, name, why = place
                     _originals[place] = original = getattr(owner, name)
                     setattr(owner, name, _stopping(original, why))
+
+    def saw_threads(self) -> bool:
+        """Whether this thread gave work to others since :meth:`set`."""
+        return get_ident() in _gave_away
 
     def put_back(self) -> None:
         """Watch no more; it may be called again."""

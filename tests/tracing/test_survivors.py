@@ -173,6 +173,11 @@ def test_a_thread_that_only_waits_is_not_told_of():
     assert archstat.count(network_of(waits), X).remarks == ()
 
 
+def test_constants_that_torch_makes_by_itself_are_no_strangers():
+    constants = Calls(lambda x: x[[0, 1]] + torch.tensor([1.0], device=x.device), fc=nn.Linear(8, 8))
+    assert archstat.count(constants, X).remarks == ()
+
+
 def test_what_stands_for_a_batch_is_no_stranger():
     fc = nn.Linear(8, 8)
     assert archstat.count(Calls(torch.func.vmap(lambda row: fc(row) + 1), fc=fc), X).remarks == ()
