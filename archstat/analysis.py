@@ -26,6 +26,7 @@ from archstat.sources import Source
 from archstat.tracing import trace
 from archstat.tracing.modes import without_garbage_collection
 from archstat.tracing.nested import tensors_in
+from archstat.tracing.packed import packed_in
 from archstat.trust import Reach
 
 
@@ -139,7 +140,7 @@ class Analysis:
             architecture=self.cost.architecture,
             input_shapes=self.cost.input_shapes,
             dtype=self.cost.dtype,
-            parameter_bytes=_size(self._model.parameters()),
+            parameter_bytes=_size([*self._model.parameters(), *packed_in(self._model)]),
             buffer_bytes=_size(self._model.buffers()),
             input_bytes=_size(self._inputs),
             activation_bytes=self.cost.activation_bytes,

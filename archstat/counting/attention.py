@@ -5,7 +5,13 @@ from __future__ import annotations
 from archstat.counting.rules import cost_of
 from archstat.records import OpCall, Trace
 
-_FUSED = ("scaled_dot_product_", "flash_attention_", "efficient_attention_", "cudnn_attention_")
+_FUSED = (
+    "scaled_dot_product_",
+    "flash_attention_",
+    "efficient_attention_",
+    "cudnn_attention_",
+    "archstat::block_attention",
+)
 """How the names of torch's attention in one op begin; those that project too are not among them."""
 _PRODUCTS = frozenset("mm bmm mv dot vdot matmul addmm addmv baddbmm addbmm".split())
 

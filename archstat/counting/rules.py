@@ -59,7 +59,7 @@ def _foreign(call: OpCall) -> Cost | None:
 
 #: Namespaces of ops that move tensors between processes. What a reduction adds up on its way depends on how many
 #: processes there are and on the algorithm, so it is left out.
-_COLLECTIVES = frozenset("c10d c10d_functional _c10d_functional _c10d_functional_autograd symm_mem".split())
+_COLLECTIVES = frozenset("c10d c10d_functional _c10d_functional _c10d_functional_autograd symm_mem fsdp".split())
 
 
 def pointwise(call: OpCall) -> Cost:
@@ -391,6 +391,13 @@ def _attention_forward(call: OpCall) -> Cost:
     """The same with the heads after the sequence: ``(batch, queries, heads, width)``."""
     query, key, value = (spec.shape for spec in call.args[:3])
     return _attention(_prod(query[:-1]), key[1], query[-1], value[-1])
+
+
+@_enter("archstat::block_attention")
+def _block_attention(call: OpCall) -> Cost:
+    """``(query, key, value, scores)``: attention over as many scores, those in the blocks that a mask keeps."""
+    query, _, value, scores = call.args[:4]
+    return _attention(scores, 1, query.shape[-1], value.shape[-1])
 
 
 @_enter("multi_head_attention")

@@ -279,6 +279,12 @@ def _encoder_layer(call: OpCall) -> str:
     return f"{linear} + {batch}·{heads}·{length}·{length} · 2·({width}/{heads})"
 
 
+def _block_attention(call: OpCall) -> str:
+    """Both products for each score in the blocks that are kept."""
+    query, _, value, scores = call.args[:4]
+    return f"{scores} · ({query.shape[-1]} + {value.shape[-1]})"
+
+
 _ATTENTION = (
     "scaled_dot_product_attention scaled_dot_product_flash_attention scaled_dot_product_flash_attention_for_cpu "
     "scaled_dot_product_efficient_attention scaled_dot_product_cudnn_attention scaled_dot_product_attention_math "
@@ -286,6 +292,7 @@ _ATTENTION = (
 )
 TERMS.update(dict.fromkeys(_ATTENTION.split(), _attention))
 TERMS.update(dict.fromkeys(("flash_attention_forward", "efficient_attention_forward"), _attention_forward))
+TERMS["archstat::block_attention"] = _block_attention
 TERMS.update(multi_head_attention=_multi_head_attention, transformer_encoder_layer_fwd=_encoder_layer)
 
 

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import functools
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
 import torch
 from torch import Tensor, nn
 
-from archstat.errors import ForwardError, InputError, SourceError, first_line, shortened
+from archstat.errors import ForwardError
 from archstat.records import StorageLife, Trace
 from archstat.tracing.attributes import Kept
-from archstat.tracing.first_call import MADE, is_unfinished, with_first_call
+from archstat.tracing.casting import CastingRecorder, trace_under_autocast
+from archstat.tracing.first_call import MADE, with_first_call
+from archstat.tracing.gradients import trace_with_gradients
 from archstat.tracing.layers import CallTracker, Layers
 from archstat.tracing.modes import Switches, alone, undoing, without_garbage_collection
 from archstat.tracing.nested import tensors_in, with_twins
 from archstat.tracing.recorder import Recorder
-from archstat.tracing.values import is_valued, meta_twin
+from archstat.tracing.refusals import UnfinishedNetworkError, failure, layers_of, refuse_nested, remarks_of
+from archstat.tracing.survivors import with_remarks_on
+from archstat.tracing.values import dtype_of, is_valued, meta_twin
+from archstat.tracing.watching import AutocastEnteredError, GradientsAskedError, Watch, asks_for_gradients
 
 __all__ = ["trace"]
 
@@ -54,27 +58,6 @@ def _trace_or_finish(model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, 
         return msgspec.structs.replace(made, remarks=(MADE, *made.remarks))
 
 
-class UnfinishedNetworkError(Exception):
-    """The network has, or gets, parameters that only its first call makes."""
-
-
-def layers_of(model: nn.Module) -> Layers:
-    """The layers of a network.
-
-    Raises:
-        UnfinishedNetworkError: It has lazy layers that never ran.
-        SourceError: It is, or holds, a module that ``torch.jit.freeze`` made.
-    """
-    try:
-        layers = Layers(model)
-    except (RuntimeError, ValueError):  # what torch says when a lazy parameter is asked for its shape
-        if is_unfinished(model):
-            raise UnfinishedNetworkError from None
-        raise
-    _refuse_frozen(layers)
-    return layers
-
-
 def _trace(model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], *, is_first: bool = True) -> Trace:
     """Trace without values if that is possible, else for real."""
     layers = layers_of(model)
@@ -83,12 +66,42 @@ def _trace(model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], *, i
         layers = Layers(model) if has_waited else layers
         kept = Kept(layers.modules, (args, kwargs))
         try:
+            found = _run_or_compute(layers, kept, args, kwargs, is_first=is_first)
+        except GradientsAskedError:
+            found = None
+        if found is None:
+            kept.restore(is_last=False)
+            found = trace_with_gradients(layers, kept, args, kwargs, is_first=is_first)
+    return with_remarks_on(kept.remaining, found)
+
+
+def _run_or_compute(
+    layers: Layers, kept: Kept, args: tuple[Any, ...], kwargs: dict[str, Any], *, is_first: bool
+) -> Trace:
+    """Trace below autograd.
+
+    Raises:
+        GradientsAskedError: The forward pass asks for gradients, of which nothing is known there.
+    """
+    try:
+        return _run_without_values(layers, kept, args, kwargs, is_first=is_first)
+    except ForwardError:
+        if any(tensor.is_meta for tensor in (*layers.own, *tensors_in((args, kwargs)))):
+            raise
+    kept.restore(is_last=False)  # the second pass begins as the first one did
+    return _run(layers, kept, args, kwargs, "real", is_first=is_first)
+
+
+def _run_without_values(
+    layers: Layers, kept: Kept, args: tuple[Any, ...], kwargs: dict[str, Any], *, is_first: bool
+) -> Trace:
+    """On meta, or where autocast must know a device, on fake tensors of that."""
+    if not torch._C._is_any_autocast_enabled():
+        try:
             return _run(layers, kept, args, kwargs, "meta", is_first=is_first)
-        except ForwardError:
-            if any(tensor.is_meta for tensor in (*layers.own, *tensors_in((args, kwargs)))):
-                raise
-        kept.restore(is_last=False)  # the second pass begins as the first one did
-        return _run(layers, kept, args, kwargs, "real", is_first=is_first)
+        except AutocastEnteredError:
+            kept.restore(is_last=False)
+    return trace_under_autocast(layers, kept, args, kwargs, _home(layers, (args, kwargs)), is_first=is_first)
 
 
 def _run(
@@ -100,37 +113,35 @@ def _run(
     *,
     is_first: bool,
 ) -> Trace:
-    given = tensors_in((args, kwargs))
-    device = next((tensor.device for tensor in (*layers.own, *given) if not tensor.is_meta), torch.device("cpu"))
+    given, device = tensors_in((args, kwargs)), _home(layers, (args, kwargs))
     args, kwargs = with_twins((args, kwargs), _without_values if forward == "meta" else torch.clone)
     inputs = tensors_in((args, kwargs))
-    copies = _others(inputs, given)
-    recorder = Recorder(layers.own, device, is_real=forward == "real", copies=copies)
-    tracker, switches = CallTracker(layers, recorder), Switches(device)
+    kind = Recorder if forward == "meta" else CastingRecorder
+    recorder = kind(layers.own, device, copies=_others(inputs, given))
+    tracker, switches, watch = CallTracker(layers, recorder), Switches(device), Watch(minds_autocast=forward == "meta")
 
     def undo() -> None:
+        watch.put_back()
         switches.put_back()
         tracker.leave()
         kept.restore()
 
     def run() -> tuple[StorageLife, ...]:
         switches.set()
-        tracker.enter()
-        with torch.no_grad(), torch._C._AutoDispatchBelowADInplaceOrView(), recorder:
-            out = tracker.run(*args, **kwargs)
-        lives = recorder.lives()
-        del out
-        return lives
+        watch.set()
+        return _forward(tracker, recorder, args, kwargs)
 
     try:
         lives = undoing(undo, run)
-        has_made = tracker.made()
+        has_made = is_first and tracker.made()
     except Exception as error:
-        raise _failure(error, tracker.failed_in, recorder.failed_at) from error
+        if asks_for_gradients(error):
+            raise GradientsAskedError from error
+        raise failure(error, tracker.failed_in, recorder.failed_at) from error
     finally:
-        recorder.close()
-        tracker.close()
-    if is_first and has_made:
+        strangers = recorder.strangers_to(inputs) if watch.saw_threads() else 0
+        _let_go(recorder, tracker, kept)
+    if has_made:
         raise UnfinishedNetworkError
     return Trace(
         forward=forward,
@@ -140,17 +151,39 @@ def _run(
         parameters=tuple(layers.parameters),
         storages=lives,
         inputs=tuple(tuple(tensor.shape) for tensor in inputs),
-        dtype=_dtype([*inputs, *layers.own]),
-        remarks=_remarks(tracker),
+        dtype=dtype_of([*inputs, *layers.own]),
+        remarks=remarks_of(tracker, strangers if strangers and not _is_on_meta(layers) else 0),
     )
 
 
-def _remarks(tracker: CallTracker) -> tuple[str, ...]:
-    """What a reader must know of how the numbers came about."""
-    if not tracker.elsewhere:
-        return ()
-    calls = f"{tracker.elsewhere} {'call' if tracker.elsewhere == 1 else 'calls'} of layers"
-    return (f"{calls} ran in other threads: they are counted, what those threads did outside of layers is not.",)
+def _forward(
+    tracker: CallTracker, recorder: Recorder, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[StorageLife, ...]:
+    """Run the network while the recorder looks on; the life of every piece of memory, outputs being held to the end."""
+    tracker.enter()
+    with torch.no_grad(), torch._C._AutoDispatchBelowADInplaceOrView(), recorder:
+        out = tracker.run(*args, **kwargs)
+    lives = recorder.lives()
+    del out
+    return lives
+
+
+def _let_go(recorder: Recorder, tracker: CallTracker, kept: Kept) -> None:
+    """Watch memory no more, and remember what is still there once the pass is let go of."""
+    kept.remaining += recorder.remaining()
+    tracker.close()
+    recorder.close()
+
+
+def _is_on_meta(layers: Layers) -> bool:
+    """Whether the network has tensors without values, as then may be what it keeps elsewhere."""
+    return any(tensor.is_meta for tensor in layers.own)
+
+
+def _home(layers: Layers, inputs: Any) -> torch.device:
+    """Where the network is."""
+    tensors = (*layers.own, *tensors_in(inputs))
+    return next((tensor.device for tensor in tensors if not tensor.is_meta), torch.device("cpu"))
 
 
 def _others(tensors: Sequence[Tensor], than: Sequence[Tensor]) -> list[Tensor]:
@@ -158,64 +191,8 @@ def _others(tensors: Sequence[Tensor], than: Sequence[Tensor]) -> list[Tensor]:
     return [tensor for tensor in tensors if id(tensor) not in known]
 
 
-def refuse_nested(inputs: Any) -> None:
-    """Refuse inputs whose rows are of different lengths in one tensor.
-
-    Raises:
-        InputError: There is one.
-    """
-    if any(tensor.is_nested for tensor in tensors_in(inputs)):
-        raise InputError(
-            "A nested tensor goes in, of which torch tells no shapes without values: pad it to one length."
-        )
-
-
-def _refuse_frozen(layers: Layers) -> None:
-    for index in layers.scripted:
-        if not hasattr(layers.modules[index], "training"):  # which freezing takes away
-            raise SourceError(
-                f"{layers.title(index)} is frozen: its parameters are constants of its code, which cannot be counted. "
-                "Take it as it is before torch.jit.freeze."
-            )
-
-
 def _without_values(tensor: Tensor) -> Tensor:
     """A floating-point input as its twin; ids and masks keep their values, in a copy that may be written to."""
     if tensor.is_meta:
         return tensor
     return meta_twin(tensor) if is_valued(tensor) else tensor.clone()
-
-
-_WANTS_VALUES = re.compile(r"\bmeta\b|Inputs? .*BF16|inputs of BF16 type|data-independent")
-"""What torch says of ops that need values always, or in some element types; it names no layers there."""
-
-
-def _failure(error: Exception, path: str | None, op: str) -> ForwardError:
-    """What failed, where, and what would do."""
-    where = f"in layer {shortened(path, _PATH_MOST)!r}" if path else "in the network's own forward"
-    failed = f"The forward pass failed {where}{f', at {op}' if op else ''}"
-    if isinstance(error, NotImplementedError | RuntimeError) and _WANTS_VALUES.search(str(error)):
-        # What torch says of an op that it does not implement goes on for pages, and advises to set a private flag.
-        said = (
-            ""
-            if isinstance(error, NotImplementedError)
-            else f": {shortened(first_line(error).rstrip('.'), _SAID_MOST)}"
-        )
-        failure = ForwardError(
-            f"{failed}: it needs values that tensors on the meta device do not have ({type(error).__name__}{said}). "
-            "Give network and inputs values."
-        )
-        failure.needs_values = True
-        return failure
-    said = first_line(error).rstrip(".") or "no message"
-    return ForwardError(f"{failed}: {type(error).__name__}: {said}.")
-
-
-_PATH_MOST, _SAID_MOST = 120, 120
-"""How much is repeated of the path of a layer, and of what torch says."""
-
-
-def _dtype(tensors: Iterable[Tensor]) -> str:
-    """The type of the first floating-point tensor."""
-    found = next((tensor.dtype for tensor in tensors if tensor.is_floating_point()), "none")
-    return str(found).removeprefix("torch.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import weakref
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,10 +22,15 @@ _hooks_of = operator.itemgetter(*_HOOKS)
 
 
 class Kept:
-    """The containers and objects that modules and inputs hold, and the hooks of every module."""
+    """The containers and objects that modules and inputs hold, and the hooks of every module.
+
+    Attributes:
+        remaining: The memory without values that was there after each pass.
+    """
 
     def __init__(self, modules: Sequence[nn.Module], inputs: Any) -> None:
         """Note what is in them; the modules' own dictionaries are left to whoever swaps them."""
+        self.remaining: list[weakref.ref[Any]] = []
         self._snapshot = snapshot = Snapshot()
         snapshot.skip(modules)
         snapshot.add(inputs)

@@ -48,6 +48,15 @@ def with_first_call(
 
 def _after_first_call(model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> nn.Module:
     try:
+        return _called(model, args, kwargs, has_gradients=False)
+    except ForwardError as error:
+        if "does not require grad" not in str(error):
+            raise
+    return _called(model, args, kwargs, has_gradients=True)
+
+
+def _called(model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any], *, has_gradients: bool) -> nn.Module:
+    try:
         twin = copy.deepcopy(model, _copies_of_tensors(model))
     except Exception as error:
         raise ForwardError(
@@ -61,7 +70,7 @@ def _after_first_call(model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[s
 
     def run() -> None:
         switches.set()
-        _run(twin, args, dict(kwargs))
+        _run(twin, args, dict(kwargs), has_gradients=has_gradients)
 
     try:
         undoing(switches.put_back, run)
@@ -85,12 +94,12 @@ def _copies_of_tensors(model: nn.Module) -> dict[int, Any]:
     return copies | {id(tensor): tensor.detach().clone() for tensor in held if not tensor.is_leaf}
 
 
-def _run(twin: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+def _run(twin: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], *, has_gradients: bool) -> None:
     """Call the network as its user would; one without values, or on inputs without values, under a recorder."""
     args, kwargs = with_twins((args, kwargs), Tensor.clone)
     own = [tensor for tensor in [*twin.parameters(), *twin.buffers()] if not is_lazy(tensor)]
     if not any(tensor.is_meta for tensor in (*own, *tensors_in((args, kwargs)))):
-        with torch.no_grad():
+        with torch.set_grad_enabled(has_gradients):
             twin(*args, **kwargs)
         return
     recorder = Recorder(own)

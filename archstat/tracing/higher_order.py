@@ -7,12 +7,14 @@ network is run for real.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own habit
+from torch.overrides import TorchFunctionMode
 
 
 def is_higher_order(op: Any) -> bool:
@@ -30,6 +32,20 @@ def run_higher_order(op: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
     if known is None:
         raise NotImplementedError(f"the higher-order op {op._name!r} cannot be traced")
     return known(*args, **kwargs)
+
+
+class AboveAutograd(TorchFunctionMode):
+    """Runs higher-order ops as what they stand for before autograd sees them, so that it sees what is in them."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """One function of torch's; of the higher-order ops those that are known."""
+        del types
+        if is_higher_order(func) and func._name in HIGHER_ORDER:
+            with self:
+                return run_higher_order(func, args, kwargs or {})
+        return func(*args, **(kwargs or {}))
 
 
 def _cond(chosen: Any, if_true: Callable[..., Any], if_false: Callable[..., Any], operands: Sequence[Any]) -> Any:
@@ -69,22 +85,46 @@ def _flex_attention(
     *_: Any,
     **__: Any,
 ) -> Any:
-    """As attention with any other mask: in full. What ``score`` does to each score is not counted."""
+    """As attention with any other mask: in full, but for whole blocks left out. What ``score`` does is not counted."""
     del score
-    _refuse_left_out_blocks(query, key, block_mask)
-    is_grouped = query.shape[1] != key.shape[1]
-    out = F.scaled_dot_product_attention(query, key, value, scale=scale, enable_gqa=is_grouped)
+    scores = _scores(query, key, block_mask)
+    if scores < math.prod(query.shape[:-1]) * key.shape[-2]:
+        out = torch.ops.archstat.block_attention(query, key, value, scores)
+    else:
+        is_grouped = query.shape[1] != key.shape[1]
+        out = F.scaled_dot_product_attention(query, key, value, scale=scale, enable_gqa=is_grouped)
     rows = query.new_empty(query.shape[:-1], dtype=torch.float32)
     return out, rows, rows
 
 
-def _refuse_left_out_blocks(query: Tensor, key: Tensor, block_mask: Sequence[Any]) -> None:
-    """A kernel skips the blocks that a mask leaves out: attention in full would be too much."""
-    whole = -(-query.shape[-2] // block_mask[-3]) * -(-key.shape[-2] // block_mask[-2])
-    partly, fully = block_mask[2], block_mask[4]
-    taken = partly + fully if isinstance(fully, Tensor) else partly
-    if not bool((taken.sum(-1) == whole).all()):
-        raise NotImplementedError("attention with a mask that leaves out whole blocks cannot be counted")
+def _scores(query: Tensor, key: Tensor, block_mask: Sequence[Any]) -> int:
+    """How many scores there are in the blocks that a mask keeps; a kernel skips the others."""
+    height, width = block_mask[-3], block_mask[-2]
+    queries, keys = query.shape[-2], key.shape[-2]
+    with torch._C._DisableTorchDispatch():  # what is asked of the mask is no work of the network's
+        kept = 0
+        for counts, places in zip(block_mask[2:6:2], block_mask[3:6:2], strict=True):
+            if not isinstance(counts, Tensor):
+                continue
+            is_kept = torch.arange(places.shape[-1], device=places.device) < counts[..., None]
+            columns = ((keys - places * width).clamp(0, width) * is_kept).sum(-1)
+            rows = (queries - torch.arange(counts.shape[-1], device=counts.device) * height).clamp(0, height)
+            kept += int((columns * rows).sum()) * (math.prod(query.shape[:-2]) // math.prod(counts.shape[:-1]))
+    return kept
+
+
+_LIBRARY = torch.library.Library("archstat", "DEF")  # type: ignore[no-untyped-call]  # torch gives it no types
+_BLOCK_ATTENTION = "block_attention(Tensor query, Tensor key, Tensor value, int scores) -> Tensor"
+_LIBRARY.define(_BLOCK_ATTENTION)  # type: ignore[no-untyped-call]  # likewise
+
+
+def _block_attention(query: Tensor, key: Tensor, value: Tensor, scores: int) -> Tensor:
+    """What attention over some blocks returns: its shape. It is recorded, and never worked out."""
+    del key, scores
+    return query.new_zeros((*query.shape[:-1], value.shape[-1]))
+
+
+_LIBRARY.impl("block_attention", _block_attention, "CompositeExplicitAutograd")  # type: ignore[no-untyped-call]  # likewise
 
 
 HIGHER_ORDER: dict[str, Callable[..., Any]] = {

@@ -18,6 +18,8 @@ from torch import Tensor, nn
 from archstat.records import LayerCall, LayerSpec, ParameterSpec, TensorSpec
 from archstat.tracing.leaves import Shortcut, shortcut
 from archstat.tracing.modes import below_autograd
+from archstat.tracing.outputs import tensors_out
+from archstat.tracing.packed import may_pack, packed_of
 from archstat.tracing.recorder import Recorder
 from archstat.tracing.values import parts
 
@@ -61,9 +63,11 @@ class Layers:
                 continue
             seen.add(id(module))
             kind, state = type(module), module.__dict__
-            if kind in ordinary or not issubclass(kind, torch.jit.ScriptModule):
+            if kind in ordinary or not (issubclass(kind, torch.jit.ScriptModule) or may_pack(kind)):
                 ordinary.add(kind)
                 parameters, buffers, children = state["_parameters"], state["_buffers"], state["_modules"]
+            elif may_pack(kind):
+                parameters, buffers, children = _of_quantized(module)
             else:
                 self.scripted.append(len(modules))
                 parameters, buffers, children = _of_scripted(module)
@@ -93,6 +97,14 @@ class Layers:
                 self._buffers.append(buffer)
                 elements += parts(buffer)[0].numel()
         return elements
+
+
+def _of_quantized(module: nn.Module) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """The same of one of torch's quantized layers: what it has packed stands for parameters."""
+    packed = packed_of(module)
+    if packed is None:
+        return module._parameters, module._buffers, module._modules
+    return {**module._parameters, **packed}, module._buffers, {}
 
 
 def _of_scripted(module: nn.Module) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
@@ -322,3 +334,5 @@ def _specs(value: Any, recorder: Recorder) -> Iterator[TensorSpec]:
             yield from _specs(item, recorder)
     elif isinstance(value, dict):
         yield from _specs(list(value.values()), recorder)
+    elif value is not None:
+        yield from map(recorder.spec, tensors_out(value))

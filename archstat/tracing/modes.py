@@ -83,6 +83,8 @@ class Switches:
         self._interval = sys.getswitchinterval()
         self._recursion = sys.getrecursionlimit()
         self._modes = torch._C._len_torch_dispatch_stack()
+        self._function_modes = torch._C._len_torch_function_stack()
+        self._has_gradients = torch.is_grad_enabled()
         self._is_deterministic = torch._C._get_deterministic_algorithms() and device.type == "cpu"
         self._compiler = _Compiler()
         self._rng = rng_states(device)
@@ -104,6 +106,9 @@ class Switches:
         """The state before; it may be called again."""
         while torch._C._len_torch_dispatch_stack() > self._modes:  # an interrupt can keep a mode from leaving
             torch._C._pop_torch_dispatch_stack(None)
+        while torch._C._len_torch_function_stack() > self._function_modes:
+            torch._C._pop_torch_function_stack()
+        torch._C._set_grad_enabled(self._has_gradients)  # or it can keep "no_grad" from ending
         torch._C._set_graph_executor_optimize(self._optimizes)
         torch.backends.mha.set_fastpath_enabled(self._fastpath)
         if self._is_deterministic:

@@ -214,16 +214,26 @@ def _is_home(device: torch.device, home: torch.device) -> bool:
 
 
 def _nature(op: Any) -> Nature:
-    if torch.Tag.pointwise in op.tags:
+    if torch.Tag.pointwise in op.tags or _is_pointwise_prim(op):
         return "pointwise"
     is_view = op.is_view or torch.Tag.inplace_view in op.tags or op is _aten._unsafe_view.default
     return "view" if is_view else "other"
+
+
+def _is_pointwise_prim(op: Any) -> bool:
+    """Whether an op is the pointwise one of that name in torch's set of primitives, which has no tags."""
+    if op.namespace != "prims":
+        return False
+    aten = getattr(_aten, op._schema.name.partition("::")[2], None)
+    return aten is not None and any(torch.Tag.pointwise in getattr(aten, form).tags for form in aten.overloads())
 
 
 def plain_name(op: Any) -> str:
     """One name for all forms of an op: ``aten::_softmax`` → ``softmax``, ``aten::relu_`` → ``relu``."""
     namespace, _, name = op.name().partition("::")
     name = name.partition(".")[0]
+    if namespace == "prims" and hasattr(_aten, name):  # which derivatives forwards are written in
+        namespace = "aten"
     if namespace != "aten":
         return f"{namespace}::{name}"
     return str(name.strip("_").removeprefix("native_"))

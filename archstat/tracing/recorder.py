@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 _CPU = torch.device("cpu")
 _STRIDED = torch.strided
-_REAL_ELEMENTS_MAX = 1 << 24
+REAL_ELEMENTS_MAX = 1 << 24
 """A tensor of constants larger than this is not made for real: no network branches on one, and it costs memory."""
 
 _DTYPE_NAMES = {v: str(v).removeprefix("torch.") for v in vars(torch).values() if isinstance(v, torch.dtype)}
@@ -105,6 +105,17 @@ class Recorder(TorchDispatchMode):
     def lives(self) -> tuple[StorageLife, ...]:
         """The life of every piece of memory."""
         return self._storages.lives()
+
+    def strangers_to(self, inputs: Sequence[Tensor]) -> int:
+        """How many tensors without values were met that no recorded op made, inputs left out."""
+        found = self._storages.strangers_to(inputs)
+        return found and self._storages.strangers_to([*inputs, *self._twins.values()])
+
+    def remaining(self) -> list[weakref.ref[Any]]:
+        """What of the memory without values is still there, once nothing of ours holds any."""
+        self._twins.clear()
+        self._originals.clear()
+        return self._storages.remaining()
 
     def close(self) -> None:
         """Stop watching memory."""
@@ -255,7 +266,7 @@ class Recorder(TorchDispatchMode):
     def _has_values(self, op: OpInfo, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
         """Whether an op can be computed: nothing that it takes is abstract, and what it makes is small."""
         if op.makes:
-            return elements_made(op.name, args) <= _REAL_ELEMENTS_MAX
+            return elements_made(op.name, args) <= REAL_ELEMENTS_MAX
         return not any(self._is_abstract(tensor) for tensor in tensors_in((args, kwargs)))
 
     def _is_abstract(self, tensor: Tensor) -> bool:

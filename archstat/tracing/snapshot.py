@@ -206,7 +206,7 @@ def _state_of(value: Any) -> dict[str, Any]:
 
 
 def _take_attributes(value: Any) -> tuple[type, dict[str, Any], dict[str, Any]]:
-    return value.__class__, dict(_state_of(value)), _take_slots(value)
+    return value.__class__, dict(_state_of(value)), slots_of(value)
 
 
 def _put_back_attributes(value: Any, content: tuple[type, dict[str, Any], dict[str, Any]]) -> None:
@@ -224,7 +224,8 @@ def _slot_names(kind: type) -> Iterator[str]:
         yield from (f"_{base.__name__.lstrip('_')}{n}" if n.startswith("__") else n for n in names)
 
 
-def _take_slots(value: Any) -> dict[str, Any]:
+def slots_of(value: Any) -> dict[str, Any]:
+    """What is in the slots of an object, without those that are empty."""
     names = set(_slot_names(type(value))) - {"__dict__", "__weakref__"}
     found = ((name, _slot(value, name)) for name in names)
     return {name: content for name, content in found if content is not _EMPTY}
@@ -255,7 +256,7 @@ def _put_back_slots(value: Any, slots: dict[str, Any]) -> None:
 _ATTRIBUTES = _Keeper(
     _take_attributes, _put_back_attributes, lambda content: [*content[1].values(), *content[2].values()]
 )
-_SLOTS = _Keeper(_take_slots, _put_back_slots, lambda content: [*content.values()])
+_SLOTS = _Keeper(slots_of, _put_back_slots, lambda content: [*content.values()])
 
 
 # -- classes and functions ---------------------------------------------------------------------------------------------
@@ -472,6 +473,11 @@ def _object_keepers(value: Any) -> list[_Keeper]:
     except AttributeError:
         return [_SLOTS] if any(True for _ in _slot_names(type(value))) else []
     return [_ATTRIBUTES]
+
+
+def is_of_process(value: Any) -> bool:
+    """Whether an object belongs to the process and not to a network: a lock, a pool, a logger, a file."""
+    return _package(type(value).__module__) in _FOREIGN
 
 
 def _package(module: str | None) -> str:

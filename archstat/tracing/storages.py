@@ -31,6 +31,7 @@ class Storages:
         dead: What was freed and is not entered yet. Whoever adds an op calls :meth:`bury` before, if there is any: the
             number of ops is the time of death. Torch frees memory at any moment, so nothing of ours runs then that an
             interrupt could hit: Python would print the interrupt there and go on.
+        strangers: The addresses of memory without values that was met and that no op had allocated.
     """
 
     def __init__(self, ops: Sized, lent: Iterable[Tensor] = ()) -> None:
@@ -44,6 +45,7 @@ class Storages:
         self._indices: dict[int, int] = {}
         self._refs: dict[int, _StorageRef] = {}
         self.dead: list[_StorageRef] = []
+        self.strangers: list[int] = []
 
     def index_of(self, tensor: Tensor) -> int:
         """The index of a tensor's memory; memory not met before was there before the forward pass."""
@@ -51,7 +53,11 @@ class Storages:
         if self.dead:
             self.bury()
         index = self._indices.get(storage._cdata)
-        return self.watch(storage, -1) if index is None else index
+        if index is None:
+            if storage.device.type == "meta" and not _is_wrapped(tensor):
+                self.strangers.append(storage._cdata)
+            return self.watch(storage, -1)
+        return index
 
     def meet(self, tensor: Tensor, op: int) -> None:
         """Memory not met before was allocated by that op."""
@@ -114,6 +120,15 @@ class Storages:
         died, known = self._died.get, enumerate(zip(self._nbytes, self._born, strict=True))
         return tuple([StorageLife(nbytes, born, died(index)) for index, (nbytes, born) in known])
 
+    def strangers_to(self, known: Iterable[Tensor]) -> int:
+        """How many pieces of memory without values no op had allocated, those of these tensors left out."""
+        return len(set(self.strangers) - {_storage(tensor)._cdata for tensor in known}) if self.strangers else 0
+
+    def remaining(self) -> list[weakref.ref[Any]]:
+        """The memory without values that the ops allocated and that is still there."""
+        born = [ref for index, ref in self._refs.items() if self._born[index] >= 0]
+        return [ref for ref in born if (storage := ref()) is not None and storage.device.type == "meta"]
+
     def close(self) -> None:
         """Stop watching."""
         self._refs.clear()
@@ -125,9 +140,14 @@ class _NoStorage:
     def __init__(self, tensor: Tensor) -> None:
         self._cdata = id(tensor)
         self._nbytes = tensor.numel() * tensor.element_size()
+        self.device = tensor.device
 
     def nbytes(self) -> int:
         return self._nbytes
+
+
+_is_wrapped = torch._C._functorch.is_functorch_wrapped_tensor
+"""Whether a tensor only stands for another one, with a dimension hidden."""
 
 
 def _storage(tensor: Tensor) -> Any:

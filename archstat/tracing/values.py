@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -100,3 +100,9 @@ def known_indices(index: Any) -> Any:
     """A mask with values selects as many elements as it has true ones: its indices say how many that is."""
     is_known_mask = isinstance(index, Tensor) and index.dtype is torch.bool and not index.is_meta and index.dim() == 1
     return index.nonzero(as_tuple=True)[0] if is_known_mask else index
+
+
+def dtype_of(tensors: Sequence[Tensor]) -> str:
+    """The element type of the first floating-point tensor, ``"none"`` if there is none."""
+    found = next((tensor.dtype for tensor in tensors if tensor.is_floating_point()), "none")
+    return str(found).removeprefix("torch.")

@@ -56,7 +56,7 @@ def test_rules_are_for_named_ops_of_other_libraries(name):
         archstat.register_rule(name)
 
 
-@pytest.mark.parametrize("op", ["c10d::broadcast_", "_c10d_functional::all_reduce"])
+@pytest.mark.parametrize("op", ["c10d::broadcast_", "_c10d_functional::all_reduce", "fsdp::chunk_cat"])
 def test_what_moves_between_processes_is_no_arithmetic(op):
     assert rule_cost(OpCall(op, 0, "other", (spec(4, 6),), {}, (spec(4, 6),))) == Cost()
 

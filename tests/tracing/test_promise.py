@@ -414,5 +414,7 @@ def test_every_switch_of_torch_is_put_back():
     switches = Switches(torch.device("cpu"))
     switches.set()
     assert torch.compile is not before[0]
+    torch.set_grad_enabled(False)  # an interrupt came before "no_grad" could end
     switches.put_back()
+    assert torch.is_grad_enabled()
     assert (torch.compile, torch.backends.mha.get_fastpath_enabled(), torch._C._get_graph_executor_optimize()) == before

@@ -1,0 +1,100 @@
+"""Which networks and inputs cannot be traced, and what is said of a forward pass that failed."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from torch import nn
+
+from archstat.errors import ForwardError, InputError, SourceError, first_line, shortened
+from archstat.tracing.first_call import is_unfinished
+from archstat.tracing.layers import CallTracker, Layers
+from archstat.tracing.nested import tensors_in
+
+
+class UnfinishedNetworkError(Exception):
+    """The network has, or gets, parameters that only its first call makes."""
+
+
+def layers_of(model: nn.Module) -> Layers:
+    """The layers of a network.
+
+    Raises:
+        UnfinishedNetworkError: It has lazy layers that never ran.
+        SourceError: It is, or holds, a module that ``torch.jit.freeze`` made.
+    """
+    try:
+        layers = Layers(model)
+    except (RuntimeError, ValueError):  # what torch says when a lazy parameter is asked for its shape
+        if is_unfinished(model):
+            raise UnfinishedNetworkError from None
+        raise
+    _refuse_frozen(layers)
+    return layers
+
+
+def refuse_nested(inputs: Any) -> None:
+    """Refuse inputs whose rows are of different lengths in one tensor.
+
+    Raises:
+        InputError: There is one.
+    """
+    if any(tensor.is_nested for tensor in tensors_in(inputs)):
+        raise InputError(
+            "A nested tensor goes in, of which torch tells no shapes without values: pad it to one length."
+        )
+
+
+def _refuse_frozen(layers: Layers) -> None:
+    for index in layers.scripted:
+        if not hasattr(layers.modules[index], "training"):  # which freezing takes away
+            raise SourceError(
+                f"{layers.title(index)} is frozen: its parameters are constants of its code, which cannot be counted. "
+                "Take it as it is before torch.jit.freeze."
+            )
+
+
+_WANTS_VALUES = re.compile(r"\bmeta\b|Inputs? .*BF16|inputs of BF16 type|data-independent")
+"""What torch says of ops that need values always, or in some element types; it names no layers there."""
+
+
+def failure(error: Exception, path: str | None, op: str) -> ForwardError:
+    """What failed, where, and what would do."""
+    where = f"in layer {shortened(path, _PATH_MOST)!r}" if path else "in the network's own forward"
+    failed = f"The forward pass failed {where}{f', at {op}' if op else ''}"
+    if isinstance(error, NotImplementedError | RuntimeError) and _WANTS_VALUES.search(str(error)):
+        # What torch says of an op that it does not implement goes on for pages, and advises to set a private flag.
+        said = (
+            ""
+            if isinstance(error, NotImplementedError)
+            else f": {shortened(first_line(error).rstrip('.'), _SAID_MOST)}"
+        )
+        failure = ForwardError(
+            f"{failed}: it needs values that tensors on the meta device do not have ({type(error).__name__}{said}). "
+            "Give network and inputs values."
+        )
+        failure.needs_values = True
+        return failure
+    said = first_line(error).rstrip(".") or "no message"
+    return ForwardError(f"{failed}: {type(error).__name__}: {said}.")
+
+
+_PATH_MOST, _SAID_MOST = 120, 120
+"""How much is repeated of the path of a layer, and of what torch says."""
+
+
+def remarks_of(tracker: CallTracker, strangers: int = 0) -> tuple[str, ...]:
+    """What a reader must know of how the numbers came about.
+
+    Args:
+        tracker: Followed the layers.
+        strangers: How many tensors were met that no recorded op made.
+    """
+    if tracker.elsewhere:
+        calls = f"{tracker.elsewhere} {'call' if tracker.elsewhere == 1 else 'calls'} of layers"
+        return (f"{calls} ran in other threads: they are counted, what those threads did outside of layers is not.",)
+    if strangers:
+        met = "1 tensor was" if strangers == 1 else f"{strangers} tensors were"
+        return (f"{met} met that no recorded op made: what other threads do outside of layers is not counted.",)
+    return ()

@@ -1,0 +1,250 @@
+"""The dispatch mode of a pass with autograd: every op of it, whose gradient it works out, and what is kept for that."""
+
+from __future__ import annotations
+
+import bisect
+import weakref
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from archstat import units
+from archstat.records import OpCall, Phase, StorageLife, TensorSpec
+from archstat.tracing.higher_order import is_higher_order, run_higher_order
+from archstat.tracing.nested import tensors_in
+from archstat.tracing.ops import OpInfo, info
+from archstat.tracing.storages import Storages
+from archstat.tracing.twins import Twins
+from archstat.tracing.values import stored
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+
+NOT_OPS = frozenset({"prim", "profiler"})
+"""Namespaces of what dispatches like an op and is none: asking a tensor for its device, naming a stretch of time."""
+_ADD, _ADD_IN_PLACE = torch.ops.aten.add.Tensor, torch.ops.aten.add_.Tensor
+_UNSHARED = (4, 2)
+"""How often a gradient that only autograd holds, and its memory, are referred to while a dispatch mode looks on."""
+
+
+class StepRecorder(TorchDispatchMode):
+    """Records every op of a training step below autograd, and each piece of memory born and freed.
+
+    Attributes:
+        call: The index of the layer call whose ``forward`` is running, -1 for none.
+        ops: The ops so far.
+        phases: The part of the step that each belongs to.
+        sources: See :attr:`archstat.records.StepTrace.sources`.
+        phase: The part of the step that runs; ``None``: one that is not recorded.
+        failed_at: The op that torch refused, and the shapes that it was given.
+    """
+
+    def __init__(self, own: Sequence[Tensor], fake: FakeTensorMode | None) -> None:
+        """Record a step.
+
+        Args:
+            own: The twins of the network's parameters and buffers.
+            fake: Makes the tensors that an op makes out of nothing; ``None``: they have values.
+        """
+        super().__init__()  # type: ignore[no-untyped-call]  # torch gives it no types
+        self.call = -1
+        self.ops: list[OpCall] = []
+        self.phases: list[Phase] = []
+        self.sources: list[int] = []
+        self.phase: Phase | None = "forward"
+        self.failed_at = ""
+        self._fake = fake
+        self._storages = Storages(self.ops)
+        self._numbers: list[int] = []  # autograd's number of the node that ...
+        self._made_by: list[int] = []  # ... this op made; both ascend
+        self._first_use: dict[int, int] = {}
+        self._saved: dict[int, int] = {}
+        self._stored: dict[int, int | None] = {}
+        for index, tensor in enumerate(own):
+            self._storages.place(tensor, ~index)
+
+    supports_higher_order_operators = True
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # torch would wrap each op's dispatch in a guard against compilation
+
+    # -- what comes out --------------------------------------------------------------------------------------------
+
+    def lives(self) -> tuple[StorageLife, ...]:
+        """The life of every piece of memory."""
+        return self._storages.lives()
+
+    def saved(self) -> list[tuple[int, int]]:
+        """The memory kept for the backward pass, and the op that first asked for it."""
+        return [(index, self._maker_of(number)) for index, number in self._saved.items()]
+
+    def remaining(self) -> list[weakref.ref[Any]]:
+        """What of the memory without values is still there."""
+        return self._storages.remaining()
+
+    def close(self) -> None:
+        """Stop watching memory."""
+        self._storages.close()
+
+    def __enter__(self) -> Self:
+        """Record from now on; see :meth:`archstat.tracing.recorder.Recorder.__enter__`."""
+        torch._C._push_on_torch_dispatch_stack(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Record no more."""
+        torch._C._pop_torch_dispatch_stack(None)
+
+    def for_thread(self) -> StepRecorder:
+        """The same: what happened in another thread is not put out."""
+        return self
+
+    def is_of_this_pass(self, args: Any, kwargs: Any) -> bool:
+        """Whether somebody works on tensors of this step."""
+        return self._fake is None or any(isinstance(tensor, FakeTensor) for tensor in tensors_in((args, kwargs)))
+
+    def spec(self, tensor: Tensor) -> TensorSpec:
+        """The record of a tensor."""
+        storage = self.storage_of(tensor)
+        dtype = str(tensor.dtype).removeprefix("torch.")
+        return TensorSpec(tuple(tensor.shape), dtype, storage, self._stored.get(storage))
+
+    def note_sparse(self, twins: Twins) -> None:
+        """Remember of which memory only some elements are stored: its views, transposed ones above all, are sparse."""
+        self._stored.update({self.storage_of(twin): stored(tensor) for tensor, twin in twins.sparse()})
+
+    def storage_of(self, tensor: Tensor) -> int:
+        """The index of a tensor's memory."""
+        return self._storages.index_of(tensor)
+
+    # -- what is kept ----------------------------------------------------------------------------------------------
+
+    def keep(self, tensor: Tensor) -> tuple[Tensor, int]:
+        """Autograd keeps a tensor for the backward pass; the tensor and its version."""
+        if not self._storages.is_older(tensor):
+            self._saved.setdefault(self.storage_of(tensor), _newest_node())
+        return tensor, tensor._version
+
+    # -- the ops ---------------------------------------------------------------------------------------------------
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """One op: let it work out shapes, and record it."""
+        if is_higher_order(func):
+            with self:
+                return run_higher_order(func, args, kwargs or {})
+        if func.namespace in NOT_OPS:
+            return func(*args, **(kwargs or {}))
+        op, kwargs = info(func), kwargs or {}
+        try:
+            out = self._run(op, func, args, kwargs)
+        except Exception:
+            shapes = ", ".join(units.shape(tensor.shape) for tensor in tensors_in((args, kwargs)))
+            self.failed_at = f"{op.name} of {shapes}"
+            raise
+        if self.phase is not None and op.name != "detach":
+            self._record(op, args, kwargs, out, self.phase)
+        return out
+
+    def _run(self, op: OpInfo, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Of what is made out of nothing, floating-point tensors have no values, single numbers excepted."""
+        if self._stored and op.nature != "view" and not op.takes_sparse and self._meets_sparse((args, kwargs)):
+            raise NotImplementedError("of what is done to sparse tensors only products with dense ones are replayed")
+        if func is _ADD and self._adds_up(args):
+            return _ADD_IN_PLACE(*args)
+        if self._fake is not None and op.makes and op.name != "scalar_tensor":
+            dtype = kwargs.get("dtype") or torch.get_default_dtype()
+            sizes = args[0] if args and isinstance(args[0], list | tuple) else None
+            if sizes and (dtype.is_floating_point or str(kwargs.get("device")).startswith("cuda")):
+                with self._fake:
+                    return func(*args, **kwargs)
+        return func(*args, **kwargs)
+
+    def _meets_sparse(self, values: Any) -> bool:
+        return any(self.storage_of(tensor) in self._stored for tensor in tensors_in(values))
+
+    def _adds_up(self, args: tuple[Any, ...]) -> bool:
+        """Whether autograd adds up gradients of one tensor, in the memory of the first if nothing else uses that.
+
+        It does so in a real step, and allocates a new tensor where a dispatch mode looks on.
+        """
+        if self.phase != "backward" or torch.is_grad_enabled() or torch._C._current_autograd_node() is None:
+            return False
+        first = args[0]
+        uses = first._use_count(), torch._C._storage_Use_Count(first.untyped_storage()._cdata)
+        return uses == _UNSHARED and torch._prims_common.is_non_overlapping_and_dense_or_false(first)
+
+    def _record(self, op: OpInfo, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any, phase: Phase) -> None:
+        if phase == "backward" and torch.is_grad_enabled() and torch._C._current_autograd_node() is not None:
+            phase = "recomputation"  # the ops of a backward pass have no gradients themselves
+        specs = self._plain(args)
+        named = {name: self._plain(value) for name, value in kwargs.items()}
+        outputs = tensors_in(out)
+        for tensor in outputs:
+            self._storages.meet(tensor, len(self.ops))
+        self._storages.bury()
+        source = self._source_of(phase)
+        call = self._call_of(phase, source)
+        self.ops.append(OpCall(op.name, call, op.nature, specs, named, tuple(self.spec(tensor) for tensor in outputs)))
+        self.phases.append(phase)
+        self.sources.append(source)
+
+    def _plain(self, value: Any) -> Any:
+        """A value as a record holds it: tensors as specs, lists as tuples."""
+        if isinstance(value, Tensor):
+            spec = self.spec(value)
+            if spec.storage < 0 and self.phase == "forward":
+                self._first_use.setdefault(spec.storage, len(self.ops))
+            return spec
+        if isinstance(value, list | tuple):
+            return tuple([self._plain(item) for item in value])
+        return value
+
+    # -- whose op it is --------------------------------------------------------------------------------------------
+
+    def _source_of(self, phase: Phase) -> int:
+        """The op itself, or the one whose gradient it works out."""
+        if phase == "optimizer":
+            return -1
+        if phase == "backward":
+            return self._differentiated()
+        number = _newest_node()
+        if not self._numbers or number > self._numbers[-1]:
+            self._numbers.append(number)
+            self._made_by.append(len(self.ops))
+        return len(self.ops)
+
+    def _differentiated(self) -> int:
+        """The op of the forward pass whose gradient is being worked out."""
+        node: Any = torch._C._current_autograd_node()
+        if node is None:  # the gradient of the loss itself
+            return self._made_by[-1]
+        variable = getattr(node, "variable", None)
+        if variable is not None:  # a gradient that is added to a parameter's
+            return self._first_use.get(self.storage_of(variable), self._made_by[-1])
+        return self._maker_of(node._sequence_nr())
+
+    def _maker_of(self, number: int) -> int:
+        """The op that made the node of that number; of the nodes that no op made by itself, the op before."""
+        return self._made_by[max(bisect.bisect_right(self._numbers, number) - 1, 0)]
+
+    def _call_of(self, phase: Phase, source: int) -> int:
+        """A function that is recomputed outside any layer belongs where its forward pass ran."""
+        if phase == "recomputation" and self.call < 0:
+            source = self._differentiated()
+        elif phase != "backward":
+            return self.call
+        return self.ops[source].call
+
+
+def _newest_node() -> int:
+    """The number of the newest node of autograd's graph."""
+    number: int = torch._C._autograd._get_sequence_nr()
+    return number - 1
