@@ -14,13 +14,13 @@ from archstat.errors import ForwardError
 from archstat.records import StorageLife, Trace
 from archstat.tracing.attributes import Kept
 from archstat.tracing.casting import CastingRecorder, trace_under_autocast
+from archstat.tracing.failures import UnfinishedNetworkError, failure, layers_of, refuse_nested, remarks_of
 from archstat.tracing.first_call import MADE, with_first_call
 from archstat.tracing.gradients import trace_with_gradients
 from archstat.tracing.layers import CallTracker, Layers
 from archstat.tracing.modes import Switches, alone, undoing, without_garbage_collection
 from archstat.tracing.nested import tensors_in, with_twins
 from archstat.tracing.recorder import Recorder
-from archstat.tracing.refusals import UnfinishedNetworkError, failure, layers_of, refuse_nested, remarks_of
 from archstat.tracing.survivors import with_remarks_on
 from archstat.tracing.values import dtype_of, is_valued, meta_twin
 from archstat.tracing.watching import AutocastEnteredError, GradientsAskedError, Watch, asks_for_gradients

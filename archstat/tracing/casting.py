@@ -17,13 +17,13 @@ from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from archstat.errors import ForwardError
 from archstat.records import Trace
 from archstat.tracing.attributes import Kept
+from archstat.tracing.failures import UnfinishedNetworkError, remarks_of
 from archstat.tracing.higher_order import is_higher_order
 from archstat.tracing.layers import Layers
 from archstat.tracing.modes import below_autograd
 from archstat.tracing.nested import tensors_in, with_tensors
 from archstat.tracing.ops import OpInfo
 from archstat.tracing.recorder import REAL_ELEMENTS_MAX, Recorder
-from archstat.tracing.refusals import UnfinishedNetworkError, remarks_of
 from archstat.tracing.replay import Replay
 from archstat.tracing.step_recorder import NOT_OPS, StepRecorder
 from archstat.tracing.twins import Twins

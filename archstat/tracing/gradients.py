@@ -15,9 +15,9 @@ import torch
 from archstat.errors import ForwardError
 from archstat.records import Trace
 from archstat.tracing.attributes import Kept
+from archstat.tracing.failures import UnfinishedNetworkError
 from archstat.tracing.layers import Layers
 from archstat.tracing.nested import tensors_in
-from archstat.tracing.refusals import UnfinishedNetworkError
 from archstat.tracing.replay import Replay
 from archstat.tracing.watching import asks_for_gradients
 

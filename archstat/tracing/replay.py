@@ -15,12 +15,12 @@ from torch._subclasses.fake_tensor import DataDependentOutputException
 from archstat.errors import ForwardError, InputError, first_line
 from archstat.records import StorageLife, Trace
 from archstat.tracing.attributes import Kept
+from archstat.tracing.failures import failure
 from archstat.tracing.higher_order import AboveAutograd
 from archstat.tracing.layers import CallTracker, Layers
 from archstat.tracing.leaves import Shortcut
 from archstat.tracing.modes import Switches, undoing
 from archstat.tracing.nested import with_twins
-from archstat.tracing.refusals import failure
 from archstat.tracing.step_recorder import StepRecorder
 from archstat.tracing.twins import Twins
 from archstat.tracing.values import dtype_of

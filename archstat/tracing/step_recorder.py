@@ -126,10 +126,14 @@ class StepRecorder(TorchDispatchMode):
     # -- what is kept ----------------------------------------------------------------------------------------------
 
     def keep(self, tensor: Tensor) -> tuple[Tensor, int]:
-        """Autograd keeps a tensor for the backward pass; the tensor and its version."""
+        """Autograd keeps a tensor for the backward pass; the tensor and its version.
+
+        What an op put out leads to the graph that keeps it. Kept so, the circle would outlive a step that fails before
+        its backward pass: so it is a view that is kept.
+        """
         if not self._storages.is_older(tensor):
             self._saved.setdefault(self.storage_of(tensor), _newest_node())
-        return tensor, tensor._version
+        return tensor.detach(), tensor._version
 
     # -- the ops ---------------------------------------------------------------------------------------------------
 

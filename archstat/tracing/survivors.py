@@ -68,7 +68,7 @@ def _tensors_on(storages: Iterable[int]) -> list[Tensor]:
 def _storage_of(tensor: Tensor) -> int:
     try:
         return int(tensor.untyped_storage()._cdata)
-    except (NotImplementedError, RuntimeError):
+    except (NotImplementedError, RuntimeError, ValueError):  # it has none, or waits for its shape
         return 0
 
 

@@ -21,12 +21,12 @@ from torch import Tensor, nn
 
 from archstat.errors import ForwardError, InputError, SourceError, UnknownNameError
 from archstat.records import RUN_FOR_REAL, StepTrace
+from archstat.tracing.failures import UnfinishedNetworkError, layers_of, refuse_nested
 from archstat.tracing.first_call import MADE, with_first_call
 from archstat.tracing.layers import Layers
 from archstat.tracing.modes import alone, without_garbage_collection
 from archstat.tracing.nested import tensors_in
 from archstat.tracing.outputs import tensors_out
-from archstat.tracing.refusals import UnfinishedNetworkError, layers_of, refuse_nested
 from archstat.tracing.replay import Replay
 from archstat.tracing.survivors import with_remarks_on
 from archstat.tracing.values import dtype_of, parts

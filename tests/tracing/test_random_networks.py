@@ -281,6 +281,7 @@ def test_a_count_is_exact_and_leaves_the_network_as_it_was(recipe):
     if macs is not None:
         assert cost.macs == macs
     assert archstat.count(network, X) == cost
+    assert not any("stays" in remark for remark in cost.remarks)
     assert torch.equal(run(network), run(built(recipe)[0]))
 
 
@@ -296,6 +297,7 @@ def test_a_counted_training_step_leaves_the_network_as_it_was(recipe):
     assert state_of(network) == state
     assert all(map(torch.equal, values_of(network), values))
     assert count_training(network, X) == cost
+    assert not any("stays" in remark for remark in cost.remarks)
     assert torch.equal(run(network), run(built(recipe)[0]))
 
 
