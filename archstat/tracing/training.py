@@ -33,7 +33,7 @@ from archstat.tracing.layers import CallTracker, Layers
 from archstat.tracing.leaves import Shortcut
 from archstat.tracing.modes import Switches, alone, undoing, without_garbage_collection
 from archstat.tracing.nested import tensors_in, with_tensors, with_twins
-from archstat.tracing.ops import OpInfo, info
+from archstat.tracing.ops import OpInfo, info, refuse_impossible
 from archstat.tracing.storages import Storages
 from archstat.tracing.values import is_sparse, is_valued, parts, stored
 
@@ -490,6 +490,8 @@ class StepRecorder(TorchDispatchMode):
         """Of what is made out of nothing, floating-point tensors have no values, single numbers excepted."""
         if self._stored and op.nature != "view" and not op.takes_sparse and self._meets_sparse((args, kwargs)):
             raise NotImplementedError("of what is done to sparse tensors only products with dense ones are replayed")
+        if self._fake is not None and self.phase == "forward":
+            refuse_impossible(op, func, args, kwargs)
         if func is _ADD and self._adds_up(args):
             return _ADD_IN_PLACE(*args)
         if self._fake is not None and op.makes and op.name != "scalar_tensor":
