@@ -61,8 +61,8 @@ def _conv2d(
     groups: int = 1,
 ) -> Size | None:
     """``(n, groups·c, h, w) * (o, c, kh, kw)`` → ``(n, o, h', w')``."""
-    size = x.shape
-    if len(size) != 4 or not weight.is_contiguous() or x.dtype is not weight.dtype or x.dtype not in _FLOATS:
+    size, dtype = x.shape, x.dtype
+    if len(size) != 4 or not weight.is_contiguous() or dtype is not weight.dtype or dtype not in _FLOATS:
         return None
     n, channels, height, width = size
     if weight.dim() != 4:
@@ -76,7 +76,7 @@ def _conv2d(
         or len(dilation) != 2
     ):
         return None
-    if bias is not None and (bias.numel() != out or bias.dim() != 1 or bias.dtype is not x.dtype):
+    if bias is not None and (bias.numel() != out or bias.dim() != 1 or bias.dtype is not dtype):
         return None
     stride_h, stride_w = stride
     pad_h, pad_w = padding
@@ -153,10 +153,11 @@ def _batch_norm(
     if not channels:
         return None
     for vector in (weight, bias, mean, var):
-        if vector is not None and (
-            vector.numel() != channels
-            or (vector.dtype is not dtype and (vector.dtype is not torch.float32 or dtype not in _HALVES))
-        ):
+        if vector is None:
+            continue
+        if vector.numel() != channels:
+            return None
+        if vector.dtype is not dtype and (vector.dtype is not torch.float32 or dtype not in _HALVES):
             return None
     return size
 
@@ -171,16 +172,25 @@ _WITH_SCALAR_IN_PLACE = [_aten.pow_.Scalar, _aten.add_.Scalar, _aten.sub_.Scalar
 
 
 @_answers(*[getattr(_aten, name).default for name in _POINTWISE], *_WITH_SCALAR)
-def _pointwise(x: Tensor, *scalars: object, approximate: str = "none", **named: object) -> Size | None:
+def _pointwise(x: Tensor, *scalars: object, **named: object) -> Size | None:
     """The input's size; whole numbers and complex scalars are promoted, which torch is asked about."""
-    is_usual = not named and approximate in _APPROXIMATIONS and _NUMBERS.issuperset(map(type, scalars))
-    return x.shape if is_usual and x.dtype in _FLOATS else None
+    if (scalars or named) and not _are_usual(scalars, named):
+        return None
+    return x.shape if x.dtype in _FLOATS else None
+
+
+def _are_usual(scalars: tuple[object, ...], named: dict[str, object]) -> bool:
+    """Plain numbers, and a name only of how to approximate."""
+    is_known = not named or (len(named) == 1 and named.get("approximate") in _APPROXIMATIONS)
+    return is_known and _NUMBERS.issuperset(map(type, scalars))
 
 
 @_answers(*[getattr(_aten, f"{name}_").default for name in _POINTWISE if name != "softplus"], *_WITH_SCALAR_IN_PLACE)
-def _pointwise_in_place(x: Tensor, *scalars: object, **named: Any) -> Size | None:
+def _pointwise_in_place(x: Tensor, *scalars: object, **named: object) -> Size | None:
     """The input itself."""
-    return None if _pointwise(x, *scalars, **named) is None else SAME
+    if (scalars or named) and not _are_usual(scalars, named):
+        return None
+    return SAME if x.dtype in _FLOATS else None
 
 
 @_answers(_aten.celu.default)
