@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 
 import msgspec
@@ -58,8 +59,8 @@ def _any_convolution(call: OpCall) -> str:
 
 
 def _linear(call: OpCall) -> str:
-    out, features = call.args[1].shape
-    return f"{features}→{out}"
+    *outputs, features = call.args[1].shape  # a weight of one axis makes one output, without an axis of its own
+    return f"{features}→{math.prod(outputs)}"
 
 
 def _product(call: OpCall) -> str:

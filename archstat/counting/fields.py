@@ -512,8 +512,11 @@ def _layer_norm(call: OpCall, sight: Sight) -> Sight:
 @_enter("linear")
 @_of_first
 def _linear(call: OpCall, sight: Sight) -> Sight:
-    """Each output is made of the whole last axis."""
-    return sights.resized(sights.reduced(sight, (-1,)), _shape(call))
+    """Each output is made of the whole last axis, which a weight of one axis leaves nothing of."""
+    reduced = sights.reduced(sight, (-1,))
+    if len(call.args[1].shape) == 1:
+        return sights.without(reduced, (-1,))
+    return sights.resized(reduced, _shape(call))
 
 
 @_enter("mm bmm mv matmul dot addmm addmv baddbmm")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -13,7 +14,9 @@ from torch._C import DispatchKey
 
 from archstat.records import Nature
 from archstat.tracing.recurrent import RECURRENT
+from archstat.tracing.refusals import REFUSALS, Refusal
 from archstat.tracing.shapes import ANY_LAYOUT, SHAPES, ShapeRule
+from archstat.tracing.stand_ins import TRIED, refuse_types
 
 _aten = torch.ops.aten
 
@@ -137,6 +140,8 @@ class OpInfo(msgspec.Struct, frozen=True):
         makes: It takes no tensor and makes one: ``zeros``, ``arange``.
         takes_sparse: What it makes of sparse tensors is dense, and as large as what it makes of dense ones.
         scratch_dtype: The type of a second tensor of its output's size that it allocates and drops, if it does.
+        is_tried: Whether torch takes the types of its tensors is found out (:mod:`archstat.tracing.stand_ins`).
+        refusal: What refuses sizes, and known values, that torch's kernel without values takes.
     """
 
     name: str
@@ -150,6 +155,8 @@ class OpInfo(msgspec.Struct, frozen=True):
     makes: bool
     takes_sparse: bool
     scratch_dtype: torch.dtype | None
+    is_tried: bool
+    refusal: Refusal | None
 
 
 _known: dict[Any, OpInfo] = {}
@@ -166,20 +173,45 @@ def _learn(op: Any) -> OpInfo:
         composite = torch._C._dispatch_has_kernel_for_dispatch_key(op.name(), "CompositeImplicitAutograd")
     except RuntimeError:  # an op that the dispatcher does not know: the sizes of nested tensors are asked for so
         composite = False
+    name, nature = plain_name(op), _nature(op)
+    is_random = torch.Tag.nondeterministic_seeded in op.tags
     return OpInfo(
-        name=plain_name(op),
-        nature=_nature(op),
+        name=name,
+        nature=nature,
         shape=SHAPES.get(op),
         takes_any_layout=op in ANY_LAYOUT,
         is_composite=composite and op not in WHOLE,
         on_meta=_ON_META.get(op, op),
         writes=tuple(i for i, a in enumerate(arguments) if a.alias_info is not None and a.alias_info.is_write),
-        is_random=torch.Tag.nondeterministic_seeded in op.tags,
+        is_random=is_random,
         makes=not any("Tensor" in str(argument.type) for argument in arguments),
         takes_sparse=op in _DENSE_OF_SPARSE,
         # Pooling finds the indices of the maxima too, also where nobody asked for them.
         scratch_dtype=torch.int64 if op is _aten.max_pool2d.default else None,
+        is_tried=op.namespace == "aten" and not is_random and (name in TRIED or _is_pointwise(op)),
+        refusal=REFUSALS.get(name),
     )
+
+
+def refuse_impossible(info: OpInfo, op: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+    """Raise what torch raises in a real run, where its kernel without values takes what it is given.
+
+    Raises:
+        Exception: Of torch's own class, and in its words.
+    """
+    if info.refusal is not None:
+        names, defaults = _declared(op)
+        info.refusal({**defaults, **dict(zip(names, args, strict=False)), **kwargs})
+    if info.is_tried:
+        refuse_types(op, args, kwargs)
+
+
+@functools.cache
+def _declared(op: Any) -> tuple[list[str], dict[str, Any]]:
+    """The names of an op's arguments, and what those stand for that are left out."""
+    declared = op._schema.arguments
+    defaults = {argument.name: argument.default_value for argument in declared if argument.has_default_value()}
+    return [argument.name for argument in declared], defaults
 
 
 def fall_apart(op: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -211,6 +243,13 @@ def at_home(
 
 def _is_home(device: torch.device, home: torch.device) -> bool:
     return device.type == "meta" or (device.type == home.type and device.index in (None, home.index))
+
+
+def _is_pointwise(op: Any) -> bool:
+    """Whether torch tags it so, or the form of it that writes nowhere: of some, that alone has the tag."""
+    packet = getattr(_aten, op._schema.name.partition("::")[2].removesuffix("_"), op.overloadpacket)
+    forms = [getattr(packet, overload) for overload in packet.overloads()]
+    return any(torch.Tag.pointwise in form.tags for form in (op, *forms))
 
 
 def _nature(op: Any) -> Nature:

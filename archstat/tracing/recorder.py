@@ -26,7 +26,7 @@ from archstat import units
 from archstat.records import OpCall, StorageLife, TensorSpec
 from archstat.tracing.higher_order import is_higher_order, run_higher_order
 from archstat.tracing.nested import tensors_in, with_tensors
-from archstat.tracing.ops import OpInfo, at_home, fall_apart, info
+from archstat.tracing.ops import OpInfo, at_home, fall_apart, info, refuse_impossible
 from archstat.tracing.shapes import LIKE, SAME, Size
 from archstat.tracing.storages import Storages
 from archstat.tracing.values import META, elements_made, empty, is_sparse, is_valued, known_indices, meta_twin, stored
@@ -233,7 +233,7 @@ class Recorder(TorchDispatchMode):
         self._place_own_memory(args, kwargs)
         is_real = self._is_real or self._has_values(op, args, kwargs)
         try:
-            out = self._run_real(op, func, args, kwargs) if is_real else self._run_meta(op, args, kwargs)
+            out = self._run_real(op, func, args, kwargs) if is_real else self._run_meta(op, func, args, kwargs)
         except Exception:
             self._note_failure(op, (args, kwargs))
             raise
@@ -248,6 +248,8 @@ class Recorder(TorchDispatchMode):
         if op.writes:
             self._newest = _NONE_YET  # its shape changes
         try:
+            if op.refusal is not None:
+                refuse_impossible(op, func, args, kwargs)
             out = func(*args, **kwargs)
         except Exception:
             self._note_failure(op, args)
@@ -282,8 +284,10 @@ class Recorder(TorchDispatchMode):
         args, kwargs = with_tensors((args, kwargs), self._twin_of)
         return with_tensors(func(*args, **kwargs), self._original_of)
 
-    def _run_meta(self, op: OpInfo, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _run_meta(self, op: OpInfo, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Let torch work out the shapes, every tensor being replaced by a meta twin."""
+        if (op.is_tried or op.refusal is not None) and not _in_autocast():
+            refuse_impossible(op, func, *with_tensors((args, kwargs), self._twin_of))
         for target in self._written(op, args):
             if not self._is_abstract(target):
                 self._stand_in(target, meta_twin(target))
@@ -347,3 +351,12 @@ class Recorder(TorchDispatchMode):
         for tensor in tensors:
             self._storages.meet(tensor, len(self.ops))
         return tuple([self.spec(tensor) for tensor in tensors])
+
+
+def _in_autocast() -> bool:
+    """Whether types are cast on the way: of the weights, on a device that autocast knows, and of nothing on meta.
+
+    Whether it is enabled is not told below it; how deep it is nested is.
+    """
+    torch.autocast_increment_nesting()
+    return bool(torch.autocast_decrement_nesting())

@@ -34,6 +34,9 @@ SHAPES: dict[Any, ShapeRule] = {}
 
 _aten = torch.ops.aten
 _FLOATS = frozenset({torch.float32, torch.float16, torch.bfloat16, torch.float64})
+_HALVES = frozenset({torch.float16, torch.bfloat16})
+_NUMBERS = frozenset({int, float, type(None)})
+_APPROXIMATIONS = frozenset({"none", "tanh"})
 
 
 def _answers(*ops: Any) -> Callable[[ShapeRule], ShapeRule]:
@@ -58,8 +61,8 @@ def _conv2d(
     groups: int = 1,
 ) -> Size | None:
     """``(n, groups·c, h, w) * (o, c, kh, kw)`` → ``(n, o, h', w')``."""
-    size = x.shape
-    if len(size) != 4 or not weight.is_contiguous() or x.dtype is not weight.dtype:
+    size, dtype = x.shape, x.dtype
+    if len(size) != 4 or not weight.is_contiguous() or dtype is not weight.dtype or dtype not in _FLOATS:
         return None
     n, channels, height, width = size
     if weight.dim() != 4:
@@ -73,14 +76,20 @@ def _conv2d(
         or len(dilation) != 2
     ):
         return None
-    if bias is not None and (bias.numel() != out or bias.dim() != 1 or bias.dtype is not x.dtype):
+    if bias is not None and (bias.numel() != out or bias.dim() != 1 or bias.dtype is not dtype):
         return None
     stride_h, stride_w = stride
     pad_h, pad_w = padding
     dilation_h, dilation_w = dilation
     reach_h = height + 2 * pad_h - dilation_h * (kernel_h - 1) - 1
     reach_w = width + 2 * pad_w - dilation_w * (kernel_w - 1) - 1
-    is_sound = n and stride_h > 0 < stride_w and dilation_h > 0 < dilation_w and pad_h >= 0 <= pad_w
+    is_sound = (
+        n
+        and kernel_h > 0 < kernel_w
+        and stride_h > 0 < stride_w
+        and dilation_h > 0 < dilation_w
+        and pad_h >= 0 <= pad_w
+    )
     if not is_sound or reach_h < 0 or reach_w < 0:
         return None
     return (n, out, reach_h // stride_h + 1, reach_w // stride_w + 1)
@@ -91,7 +100,7 @@ def _linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Size | Non
     """``(…, i) * (o, i)`` → ``(…, o)``."""
     size = x.shape
     shape = weight.shape
-    if len(shape) != 2 or not size or size[-1] != shape[1] or x.dtype is not weight.dtype:
+    if len(shape) != 2 or not size or size[-1] != shape[1] or x.dtype is not weight.dtype or x.dtype not in _FLOATS:
         return None
     if bias is not None and (bias.shape != shape[:1] or bias.dtype is not x.dtype):
         return None
@@ -102,7 +111,9 @@ def _linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Size | Non
 def _mm(x: Tensor, y: Tensor) -> Size | None:
     """``(n, k) · (k, m)`` → ``(n, m)``."""
     size, other = x.shape, y.shape
-    if len(size) != 2 or len(other) != 2 or size[1] != other[0] or x.dtype is not y.dtype:
+    if len(size) != 2 or len(other) != 2 or size[1] != other[0]:
+        return None
+    if x.dtype is not y.dtype or x.dtype not in _FLOATS:
         return None
     return (size[0], other[1])
 
@@ -111,7 +122,9 @@ def _mm(x: Tensor, y: Tensor) -> Size | None:
 def _bmm(x: Tensor, y: Tensor) -> Size | None:
     """``(b, n, k) · (b, k, m)`` → ``(b, n, m)``."""
     size, other = x.shape, y.shape
-    if len(size) != 3 or len(other) != 3 or size[0] != other[0] or size[2] != other[1] or x.dtype is not y.dtype:
+    if len(size) != 3 or len(other) != 3 or size[0] != other[0] or size[2] != other[1]:
+        return None
+    if x.dtype is not y.dtype or x.dtype not in _FLOATS:
         return None
     return (size[0], size[1], other[2])
 
@@ -128,17 +141,23 @@ def _batch_norm(
     mean: Tensor | None,
     var: Tensor | None,
     training: bool,
+    momentum: float,  # noqa: ARG001 - the op's own arguments
+    eps: float,
     *_: object,
 ) -> Size | None:
     """At inference: the input's size. With batch statistics torch is asked, since it updates the running ones."""
-    size = x.shape
-    if training or len(size) < 2 or mean is None or var is None or x.dtype not in _FLOATS:
+    size, dtype = x.shape, x.dtype
+    if training or len(size) < 2 or mean is None or var is None or dtype not in _FLOATS or eps < 0:
         return None
     channels = size[1]
     if not channels:
         return None
     for vector in (weight, bias, mean, var):
-        if vector is not None and vector.numel() != channels:
+        if vector is None:
+            continue
+        if vector.numel() != channels:
+            return None
+        if vector.dtype is not dtype and (vector.dtype is not torch.float32 or dtype not in _HALVES):
             return None
     return size
 
@@ -153,15 +172,25 @@ _WITH_SCALAR_IN_PLACE = [_aten.pow_.Scalar, _aten.add_.Scalar, _aten.sub_.Scalar
 
 
 @_answers(*[getattr(_aten, name).default for name in _POINTWISE], *_WITH_SCALAR)
-def _pointwise(x: Tensor, *scalars: object, **_: object) -> Size | None:
+def _pointwise(x: Tensor, *scalars: object, **named: object) -> Size | None:
     """The input's size; whole numbers and complex scalars are promoted, which torch is asked about."""
-    return x.shape if x.dtype in _FLOATS and complex not in map(type, scalars) else None
+    if (scalars or named) and not _are_usual(scalars, named):
+        return None
+    return x.shape if x.dtype in _FLOATS else None
+
+
+def _are_usual(scalars: tuple[object, ...], named: dict[str, object]) -> bool:
+    """Plain numbers, and a name only of how to approximate."""
+    is_known = not named or (len(named) == 1 and named.get("approximate") in _APPROXIMATIONS)
+    return is_known and _NUMBERS.issuperset(map(type, scalars))
 
 
 @_answers(*[getattr(_aten, f"{name}_").default for name in _POINTWISE if name != "softplus"], *_WITH_SCALAR_IN_PLACE)
-def _pointwise_in_place(x: Tensor, *scalars: object, **_: object) -> Size | None:
+def _pointwise_in_place(x: Tensor, *scalars: object, **named: object) -> Size | None:
     """The input itself."""
-    return SAME if x.dtype in _FLOATS and complex not in map(type, scalars) else None
+    if (scalars or named) and not _are_usual(scalars, named):
+        return None
+    return SAME if x.dtype in _FLOATS else None
 
 
 @_answers(_aten.celu.default)
@@ -204,26 +233,26 @@ def _broadcast(size: Size, other: Size) -> Size | None:
 
 
 @_answers(_aten.add.Tensor, _aten.sub.Tensor, _aten.mul.Tensor, _aten.div.Tensor)
-def _pointwise_of_two(x: Tensor, y: object, **_: object) -> Size | None:
+def _pointwise_of_two(x: Tensor, y: object, *, alpha: object = 1, **named: object) -> Size | None:
     """The size that both are broadcast to; mixed types are torch's."""
     dtype = x.dtype
-    if dtype not in _FLOATS:
+    if dtype not in _FLOATS or alpha.__class__ not in _NUMBERS or named:
         return None
     if not isinstance(y, Tensor):
-        return x.shape if isinstance(y, float | int) else None
+        return x.shape if y.__class__ is float or y.__class__ is int else None
     if y.dtype is not dtype or not y.is_contiguous():
         return None
     return _broadcast(x.shape, y.shape)
 
 
 @_answers(_aten.add_.Tensor, _aten.sub_.Tensor, _aten.mul_.Tensor, _aten.div_.Tensor)
-def _pointwise_of_two_in_place(x: Tensor, y: object, **_: object) -> Size | None:
+def _pointwise_of_two_in_place(x: Tensor, y: object, *, alpha: object = 1, **named: object) -> Size | None:
     """The first argument itself."""
-    if x.dtype not in _FLOATS:
+    if x.dtype not in _FLOATS or alpha.__class__ not in _NUMBERS or named:
         return None
     if isinstance(y, Tensor):
         return SAME if y.dtype is x.dtype and _broadcast(x.shape, y.shape) == x.shape else None
-    return SAME if isinstance(y, float | int) else None
+    return SAME if y.__class__ is float or y.__class__ is int else None
 
 
 @_answers(_aten.dropout.default, _aten.feature_dropout.default, _aten.dropout_.default)
@@ -339,10 +368,16 @@ def _cat(tensors: Sequence[Tensor], dim: int = 0) -> Size | None:
 
 
 @_answers(_aten.constant_pad_nd.default)
-def _constant_pad_nd(x: Tensor, pads: Sequence[int], *_: object) -> Size | None:
+def _constant_pad_nd(x: Tensor, pads: Sequence[int], value: object = 0) -> Size | None:
     """Two pads for each axis, the last axis first; a padded tensor is new, also where nothing is added."""
     size = list(x.shape)
-    if len(pads) % 2 or len(pads) > 2 * len(size) or any(pad < 0 for pad in pads):
+    if (
+        x.dtype not in _FLOATS
+        or value.__class__ not in _NUMBERS
+        or len(pads) % 2
+        or len(pads) > 2 * len(size)
+        or any(pad < 0 for pad in pads)
+    ):
         return None
     for axis in range(len(pads) // 2):
         size[-1 - axis] += pads[2 * axis] + pads[2 * axis + 1]
@@ -402,6 +437,8 @@ def _scaled_dot_product_attention(
     if len(size) != 4 or 0 in size or p or named.get("enable_gqa") or dtype not in _FLOATS:
         return None
     if key.shape[:2] != size[:2] or key.dim() != 4 or key.shape[3] != size[3] or value.shape != key.shape:
+        return None
+    if mask is not None and mask.dtype is not dtype and mask.dtype is not torch.bool:
         return None
     if mask is not None and (mask.dim() > 4 or _broadcast((*size[:3], key.shape[2]), mask.shape) is None):
         return None

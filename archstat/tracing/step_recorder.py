@@ -16,7 +16,7 @@ from archstat import units
 from archstat.records import OpCall, Phase, StorageLife, TensorSpec
 from archstat.tracing.higher_order import is_higher_order, run_higher_order
 from archstat.tracing.nested import tensors_in
-from archstat.tracing.ops import OpInfo, info
+from archstat.tracing.ops import OpInfo, info, refuse_impossible
 from archstat.tracing.storages import Storages
 from archstat.tracing.twins import Twins
 from archstat.tracing.values import stored
@@ -161,6 +161,8 @@ class StepRecorder(TorchDispatchMode):
         """Of what is made out of nothing, floating-point tensors have no values, single numbers excepted."""
         if self._stored and op.nature != "view" and not op.takes_sparse and self._meets_sparse((args, kwargs)):
             raise NotImplementedError("of what is done to sparse tensors only products with dense ones are replayed")
+        if self._fake is not None and self.phase == "forward":
+            refuse_impossible(op, func, args, kwargs)
         if func is _ADD and self._adds_up(args):
             return _ADD_IN_PLACE(*args)
         if self._fake is not None and op.makes and op.name != "scalar_tensor":
