@@ -20,10 +20,12 @@ from archstat.counting.tally import tally
 from archstat.counting.traffic import traffic
 from archstat.errors import ForwardError, InputError, SourceError, UnknownNameError, quoted
 from archstat.inputs import advice, specs_of, tensors_for
+from archstat.placement import in_precision, without_values
 from archstat.records import Explanation, InferenceMemory, MemoryLevels, ModelCost, ReceptiveField, Tally
 from archstat.settings import InputSpec, Setting
 from archstat.sources import Source
 from archstat.tracing import trace
+from archstat.tracing.first_call import is_unfinished
 from archstat.tracing.modes import without_garbage_collection
 from archstat.tracing.nested import tensors_in
 from archstat.tracing.packed import packed_in
@@ -135,7 +137,13 @@ class Analysis:
         return levels(self.trace)
 
     def memory(self) -> InferenceMemory:
-        """What the memory of the forward pass goes to."""
+        """What the memory of the forward pass goes to.
+
+        Raises:
+            InputError: The network has layers that only its first call makes.
+        """
+        if is_unfinished(self._model):
+            raise InputError("The network has layers that only its first call makes: run it once, and count it then.")
         return InferenceMemory(
             architecture=self.cost.architecture,
             input_shapes=self.cost.input_shapes,
@@ -274,7 +282,7 @@ class Subject:
         return found
 
     def _analysed(self, model: nn.Module, setting: Setting) -> Analysis:
-        model = model.to(getattr(torch, setting.dtype))
+        model = in_precision(model, getattr(torch, setting.dtype))
         inputs = tensors_for(model, self.inputs(setting), setting)
         return Analysis(self.source, model, inputs, strict=setting.strict)
 
@@ -295,5 +303,5 @@ def build(
     source = sources.find(name)
     specs = specs_of(source, setting)
     made = sources.build_on_cpu(source, _SEED) if on == "cpu" else sources.build_on_meta(source)
-    model = (made.to("meta") if on == "meta" else made).to(getattr(torch, setting.dtype))
+    model = in_precision(without_values(made) if on == "meta" else made, getattr(torch, setting.dtype))
     return model, tensors_for(model, specs, setting)

@@ -15,6 +15,7 @@ from archstat.measurements import Conditions
 from archstat.measuring.reasons import is_out_of_memory
 from archstat.measuring.surroundings.devices import device_name
 from archstat.measuring.surroundings.host import default_threads
+from archstat.placement import in_precision
 from archstat.settings import InputSpec, MeasureSetting
 
 GradMode = Literal["inference_mode", "no_grad"]
@@ -104,7 +105,7 @@ def build(source: sources.Source, how: MeasureSetting, device: torch.device) -> 
         torch.manual_seed(how.seed)
         model = sources.build_on_cpu(source)
     try:
-        model = model.eval().to(device=device, dtype=getattr(torch, how.dtype))
+        model = in_precision(model.eval(), getattr(torch, how.dtype)).to(device=device)
     except (RuntimeError, NotImplementedError) as error:
         if is_out_of_memory(error):
             raise
