@@ -95,7 +95,7 @@ class Layers:
             if buffer is not None and id(buffer) not in self._seen:
                 self._seen.add(id(buffer))
                 self._buffers.append(buffer)
-                elements += parts(buffer)[0].numel()
+                elements += buffer.numel() if buffer.layout is torch.strided else parts(buffer)[0].numel()
         return elements
 
 
@@ -308,7 +308,8 @@ class Shadow:
             raise
         finally:
             recorder.call = parent
-        calls[number] = LayerCall(index, parent, first_op, tuple(_specs(out, recorder)))
+        outputs = (recorder.spec(out),) if out.__class__ is Tensor else tuple(_specs(out, recorder))
+        calls[number] = LayerCall(index, parent, first_op, outputs)
         return out
 
     @property

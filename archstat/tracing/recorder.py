@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 _CPU = torch.device("cpu")
 _STRIDED = torch.strided
+_ORDINARY = torch._ops.OpOverload
 REAL_ELEMENTS_MAX = 1 << 24
 """A tensor of constants larger than this is not made for real: no network branches on one, and it costs memory."""
 
@@ -182,7 +183,7 @@ class Recorder(TorchDispatchMode):
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         """One op: record it and return its result, with values or without."""
-        if is_higher_order(func):
+        if func.__class__ is not _ORDINARY and is_higher_order(func):
             with self:
                 return run_higher_order(func, args, kwargs or {})
         op = info(func)
