@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from torch import nn
+from torch._subclasses.fake_tensor import DynamicOutputShapeException
 
 from archstat.errors import ForwardError, InputError, SourceError, first_line, shortened
 from archstat.tracing.first_call import is_unfinished
@@ -63,13 +64,10 @@ def failure(error: Exception, path: str | None, op: str) -> ForwardError:
     """What failed, where, and what would do."""
     where = f"in layer {shortened(path, _PATH_MOST)!r}" if path else "in the network's own forward"
     failed = f"The forward pass failed {where}{f', at {op}' if op else ''}"
-    if isinstance(error, NotImplementedError | RuntimeError) and _WANTS_VALUES.search(str(error)):
+    if _wants_values(error):
         # What torch says of an op that it does not implement goes on for pages, and advises to set a private flag.
-        said = (
-            ""
-            if isinstance(error, NotImplementedError)
-            else f": {shortened(first_line(error).rstrip('.'), _SAID_MOST)}"
-        )
+        is_known = isinstance(error, NotImplementedError | DynamicOutputShapeException)
+        said = "" if is_known else f": {shortened(first_line(error).rstrip('.'), _SAID_MOST)}"
         failure = ForwardError(
             f"{failed}: it needs values that tensors on the meta device do not have ({type(error).__name__}{said}). "
             "Give network and inputs values."
@@ -78,6 +76,11 @@ def failure(error: Exception, path: str | None, op: str) -> ForwardError:
         return failure
     said = first_line(error).rstrip(".") or "no message"
     return ForwardError(f"{failed}: {type(error).__name__}: {said}.")
+
+
+def _wants_values(error: Exception) -> bool:
+    is_said = isinstance(error, NotImplementedError | RuntimeError) and _WANTS_VALUES.search(str(error))
+    return bool(is_said) or isinstance(error, DynamicOutputShapeException)
 
 
 _PATH_MOST, _SAID_MOST = 120, 120

@@ -396,6 +396,9 @@ def test_what_needs_values_is_told_to_bring_them_and_not_to_set_a_flag_of_torchs
         archstat.count(network, torch.empty(3, device="meta"))
     assert "_config" not in str(caught.value)
     assert caught.value.needs_values
+    network.fc = nn.Linear(2, 2)
+    with pytest.raises(ForwardError, match="Give network and inputs values"):
+        count_training(network, torch.empty(3, device="meta"))
 
 
 def test_a_network_nested_deeper_than_pythons_stack_is_refused_in_a_sentence():
