@@ -152,6 +152,19 @@ def _any_convolution(call: OpCall) -> Cost:
     return _convolved(call, transposed=call.args[6])
 
 
+@_enter("archstat::complex_convolution_rest")
+def _rest_of_complex_convolution(call: OpCall) -> Cost:
+    """Of the three real convolutions that a complex one comes down to, the first counts: a complex product is one."""
+    return Cost(0, _any_convolution(call).other_flops)
+
+
+@_enter("archstat::complex_convolution_rest_backward")
+def _rest_of_complex_convolution_backward(call: OpCall) -> Cost:
+    """Likewise."""
+    del call
+    return FREE
+
+
 @_enter("cudnn_convolution_relu miopen_convolution_relu")
 def _rectified_convolution(call: OpCall) -> Cost:
     """A convolution and one FLOP for each output."""

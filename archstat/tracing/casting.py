@@ -129,6 +129,9 @@ class CastingRecorder(Recorder):  # type: ignore[no-untyped-call]  # torch gives
         if any(True for _ in twins.sparse()):
             raise NotImplementedError("under autocast, sparse tensors are counted with their values only")
 
+    def tell_complex_convolution(self, begins: bool) -> None:
+        """Below autograd a complex convolution is one op, whatever it comes down to."""
+
     def is_of_this_pass(self, args: Any, kwargs: Any) -> bool:
         """Whether somebody works on tensors of this pass."""
         return self._fake is None or any(isinstance(tensor, FakeTensor) for tensor in tensors_in((args, kwargs)))

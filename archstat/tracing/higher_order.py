@@ -16,6 +16,8 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own habit
 from torch.overrides import TorchFunctionMode
 
+from archstat.tracing.nested import tensors_in
+
 
 def is_higher_order(op: Any) -> bool:
     """Whether an op takes functions."""
@@ -35,7 +37,15 @@ def run_higher_order(op: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
 
 
 class AboveAutograd(TorchFunctionMode):
-    """Runs higher-order ops as what they stand for before autograd sees them, so that it sees what is in them."""
+    """Sees what autograd does not: higher-order ops, which it runs as what they stand for, and complex convolutions.
+
+    Of a complex convolution autograd sees three real ones, which its products come down to.
+    """
+
+    def __init__(self, tell_convolution: Callable[[bool], None]) -> None:
+        """Tell when a complex convolution begins, by ``True``, and when it is over, by ``False``."""
+        super().__init__()
+        self._tell_convolution = tell_convolution
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -45,7 +55,25 @@ class AboveAutograd(TorchFunctionMode):
         if is_higher_order(func) and func._name in HIGHER_ORDER:
             with self:
                 return run_higher_order(func, args, kwargs or {})
-        return func(*args, **(kwargs or {}))
+        if func not in _CONVOLUTIONS or not any(tensor.is_complex() for tensor in tensors_in((args, kwargs))):
+            return func(*args, **(kwargs or {}))
+        self._tell_convolution(True)
+        try:
+            return func(*args, **(kwargs or {}))
+        finally:
+            self._tell_convolution(False)
+
+
+_CONVOLUTIONS = frozenset(
+    {
+        torch.conv1d,
+        torch.conv2d,
+        torch.conv3d,
+        torch.conv_transpose1d,
+        torch.conv_transpose2d,
+        torch.conv_transpose3d,
+    }
+)
 
 
 def _cond(chosen: Any, if_true: Callable[..., Any], if_false: Callable[..., Any], operands: Sequence[Any]) -> Any:

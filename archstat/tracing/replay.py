@@ -89,7 +89,8 @@ class Replay:
 
         def run_with_twins() -> _Result:
             switches.set()
-            with _silence(), torch.inference_mode(mode=False), torch.enable_grad(), AboveAutograd():
+            above = AboveAutograd(self.recorder.tell_complex_convolution)
+            with _silence(), torch.inference_mode(mode=False), torch.enable_grad(), above:
                 inputs = with_twins((args, kwargs), self._twins.of)
                 self.recorder.note_sparse(self._twins)
                 return run(*inputs)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 NOT_OPS = frozenset({"prim", "profiler"})
 """Namespaces of what dispatches like an op and is none: asking a tensor for its device, naming a stretch of time."""
+_REST = "archstat::complex_convolution_rest"
+"""What the second and third real convolution of a complex one are called."""
 _ADD, _ADD_IN_PLACE = torch.ops.aten.add.Tensor, torch.ops.aten.add_.Tensor
 _UNSHARED = (4, 2)
 """How often a gradient that only autograd holds, and its memory, are referred to while a dispatch mode looks on."""
@@ -65,6 +67,7 @@ class StepRecorder(TorchDispatchMode):
         self._first_use: dict[int, int] = {}
         self._saved: dict[int, int] = {}
         self._stored: dict[int, int | None] = {}
+        self._convolutions: int | None = None  # of the complex one that runs, if one does, so far
         for index, tensor in enumerate(own):
             self._storages.place(tensor, ~index)
 
@@ -135,6 +138,10 @@ class StepRecorder(TorchDispatchMode):
             self._saved.setdefault(self.storage_of(tensor), _newest_node())
         return tensor.detach(), tensor._version
 
+    def tell_complex_convolution(self, begins: bool) -> None:
+        """A complex convolution begins, or is over."""
+        self._convolutions = 0 if begins else None
+
     # -- the ops ---------------------------------------------------------------------------------------------------
 
     def __torch_dispatch__(
@@ -198,9 +205,20 @@ class StepRecorder(TorchDispatchMode):
         self._storages.bury()
         source = self._source_of(phase)
         call = self._call_of(phase, source)
-        self.ops.append(OpCall(op.name, call, op.nature, specs, named, tuple(self.spec(tensor) for tensor in outputs)))
+        name = self._name_of(op, phase, source)
+        self.ops.append(OpCall(name, call, op.nature, specs, named, tuple(self.spec(tensor) for tensor in outputs)))
         self.phases.append(phase)
         self.sources.append(source)
+
+    def _name_of(self, op: OpInfo, phase: Phase, source: int) -> str:
+        """The op's name; of the real convolutions that a complex one comes down to, the first alone stands for it."""
+        if phase == "backward":
+            is_rest = op.name == "convolution_backward" and self.ops[source].op == _REST
+            return f"{_REST}_backward" if is_rest else op.name
+        if op.name != "convolution" or self._convolutions is None:
+            return op.name
+        self._convolutions += 1
+        return op.name if self._convolutions == 1 else _REST
 
     def _plain(self, value: Any) -> Any:
         """A value as a record holds it: tensors as specs, lists as tuples."""

@@ -837,6 +837,13 @@ BY_HAND = {
         spec(1, 2, 8, 3),
         Cost(100 * (4 + 3), 100 * (1 + 5)),
     ),
+    # of three real convolutions that stand for a complex one, the second
+    "archstat::complex_convolution_rest": (
+        (X, FILTERS, BIAS, *PAIRS, False, (0, 0), 1),
+        spec(1, 4, 3, 3),
+        Cost(0, 4 * 9),
+    ),
+    "archstat::complex_convolution_rest_backward": ((X, X, FILTERS), spec(1, 4, 3, 3), Cost()),
     # a library of one device
     "cudnn_convolution": ((X, FILTERS, *PAIRS, 1, False, False, False), spec(1, 4, 3, 3), Cost(4 * 9 * 27)),
     "miopen_convolution": ((X, FILTERS, BIAS, *PAIRS, 1, False, False), spec(1, 4, 3, 3), Cost(4 * 9 * 27, 4 * 9)),

@@ -11,7 +11,7 @@ from torch.nn import functional as F  # noqa: N812
 from torch.utils.checkpoint import checkpoint
 from torch.utils.flop_counter import FlopCounterMode
 
-from archstat import sources
+from archstat import count, sources
 from archstat.counting import count_trace
 from archstat.counting.memory import alive_bytes
 from archstat.counting.rules import RULES
@@ -20,6 +20,7 @@ from archstat.errors import ForwardError, UncountedError
 from archstat.registry import architectures
 from archstat.tracing import trace
 from archstat.tracing.training import trace_step
+from archstat.training import count_training
 from tests.counting.test_laws import built, convolutions, images, networks
 from tests.support import Calls
 
@@ -357,3 +358,34 @@ def test_half_precision_halves_everything():
     for key in ("parameter_bytes", "gradient_bytes", "saved_bytes", "step_peak_bytes", "input_bytes"):
         assert getattr(single, key) == 2 * getattr(half, key)
     assert math.isclose(single.peak_bytes, 2 * half.peak_bytes)
+
+
+class Complex(nn.Module):
+    def __init__(self, layer, *, branches=False):
+        super().__init__()
+        self.layer, self.branches = layer, branches
+
+    def forward(self, x):
+        x = self.layer(x)
+        return x.abs() if not self.branches or x.abs().sum() >= 0 else x.real
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    ("layer", "size", "outputs", "products"),
+    [
+        (nn.Conv1d(2, 4, 3, dtype=torch.cfloat), (8,), 4 * 6, 2 * 3),
+        (nn.Conv2d(2, 4, 3, padding="same", dtype=torch.cfloat), (8, 8), 4 * 64, 2 * 9),
+        (nn.Conv2d(2, 4, 3, groups=2, bias=False, dtype=torch.cfloat), (8, 8), 4 * 36, 9),
+        (nn.Conv3d(2, 4, 1, dtype=torch.cdouble), (3, 3, 3), 4 * 27, 2),
+        (nn.ConvTranspose2d(2, 4, 3, dtype=torch.cfloat), (8, 8), 2 * 64, 4 * 9),
+    ],
+)
+def test_a_complex_convolution_costs_one_mac_for_each_complex_product(layer, size, outputs, products):
+    x = torch.ones(1, 2, *size, dtype=layer.weight.dtype)
+    macs = outputs * products
+    assert count(Complex(layer), x).macs == macs
+    for network in (Complex(layer), Complex(layer, branches=True)):
+        cost = count_training(network, x)
+        assert (cost.forward_macs, cost.backward_macs) == (macs, macs)
+    assert count_training(Complex(layer), x.requires_grad_()).backward_macs == 2 * macs

@@ -5,6 +5,8 @@ our own and from the databases of torch's own tests.
 """
 
 import itertools
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -206,6 +208,7 @@ GRADIENT = "autograd calls it, with what the forward pass was taken for"
 SMALL = "small products of truths are taken and larger ones refused"
 
 #: Ops that are counted with types which torch refuses on this machine, or the other way round, and why.
+WARNS = "it is deprecated, or in beta, and warns of itself where it is tried"
 TYPES_NOT_TOLD = {
     **dict.fromkeys("uniform randint_like multinomial normal bernoulli nn.functional.rrelu".split(), DRAWS),
     **dict.fromkeys("_native_batch_norm_legit _batch_norm_with_update".split(), UNSAFE),
@@ -217,6 +220,8 @@ TYPES_NOT_TOLD = {
     "nn.functional.bilinear": SMALL,
     "linspace.tensor_overload": "its numbers are cast before it is called",
     "_upsample_bilinear2d_aa": "it is tried on one pixel, which is copied",
+    **dict.fromkeys("cholesky triangular_solve".split(), WARNS),
+    **dict.fromkeys([f"index_reduce.{how}" for how in ("mean", "prod", "amin", "amax")], WARNS),
     "masked.median": "where numbers are whole, it asks which of them are there",
 }
 
@@ -325,3 +330,23 @@ def is_counted(op, given, places):
 
 def is_strided(tensor):
     return tensor.layout is torch.strided
+
+
+QUIET = """
+import warnings
+import torch
+from torch import nn
+from archstat.tracing import trace
+
+warnings.simplefilter("error")
+x = torch.empty(1, 2, 9, 9, device="meta")
+layers = nn.Conv2d(2, 4, 3, padding="same"), nn.Softmax(1), nn.BatchNorm2d(4), nn.MaxPool2d(2)
+trace(nn.Sequential(*layers).to("meta"), (x,))
+trace(nn.Conv1d(2, 4, 3, padding="same").to("meta"), (torch.empty(2, 9, device="meta"),))
+"""
+
+
+def test_what_is_tried_on_the_way_warns_of_nothing():
+    """In a process of its own: torch warns once."""
+    done = subprocess.run([sys.executable, "-c", QUIET], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
