@@ -16,23 +16,20 @@ import gc
 import sys
 import weakref
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from archstat import units
-from archstat.records import OpCall, StorageLife, TensorSpec
+from archstat.records import OpCall, TensorSpec
 from archstat.tracing.higher_order import is_higher_order, run_higher_order
 from archstat.tracing.nested import tensors_in, with_tensors
 from archstat.tracing.ops import OpInfo, at_home, fall_apart, info, refuse_impossible
+from archstat.tracing.recording import Recording
 from archstat.tracing.shapes import LIKE, SAME, Size
 from archstat.tracing.storages import Storages
 from archstat.tracing.values import META, elements_made, empty, is_sparse, is_valued, known_indices, meta_twin, stored
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 _CPU = torch.device("cpu")
 _STRIDED = torch.strided
@@ -46,7 +43,7 @@ _NO_KWARGS: dict[str, Any] = {}
 _NONE_YET: tuple[Callable[[], Tensor | None], TensorSpec] = (lambda: None, TensorSpec((), "", -1))
 
 
-class Recorder(TorchDispatchMode):
+class Recorder(Recording):
     """Records while it is active; makes no record of what happened before or after.
 
     Attributes:
@@ -95,17 +92,7 @@ class Recorder(TorchDispatchMode):
                 if not tensor.is_meta and is_valued(tensor):
                     self._stand_in(tensor, meta_twin(tensor))
 
-    supports_higher_order_operators = True
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        return False  # torch would wrap each op's dispatch in a guard against compilation
-
     # -- what comes out --------------------------------------------------------------------------------------------
-
-    def lives(self) -> tuple[StorageLife, ...]:
-        """The life of every piece of memory."""
-        return self._storages.lives()
 
     def strangers_to(self, inputs: Sequence[Tensor]) -> int:
         """How many tensors without values were met that no recorded op made, inputs left out."""
@@ -117,22 +104,6 @@ class Recorder(TorchDispatchMode):
         self._twins.clear()
         self._originals.clear()
         return self._storages.remaining()
-
-    def close(self) -> None:
-        """Stop watching memory."""
-        self._storages.close()
-
-    def __enter__(self) -> Self:
-        """Record from now on.
-
-        Torch's own way marks in a global that some mode is active, which an interrupt would leave so for ever.
-        """
-        torch._C._push_on_torch_dispatch_stack(self)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Record no more."""
-        torch._C._pop_torch_dispatch_stack(None)
 
     # -- other threads ---------------------------------------------------------------------------------------------
 

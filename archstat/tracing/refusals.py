@@ -296,16 +296,11 @@ def _bounds(index: Tensor, size: int, *, is_negative_known: bool = False) -> Non
         raise IndexError(f"index {high if high >= size else low} is out of bounds for dimension with size {size}")
 
 
-@_refuses("embedding", "embedding_renorm")
+@_refuses("embedding", "embedding_renorm", "embedding_bag", "embedding_bag_forward_only")
 def _embedding(given: Given) -> None:
     table = given.get("weight", given.get("self"))
     if table is not None and table.dim() == 2 and not given["indices"].is_floating_point():
         _bounds(given["indices"], table.shape[0])
-
-
-@_refuses("embedding_bag", "embedding_bag_forward_only")
-def _embedding_bag(given: Given) -> None:
-    _embedding(given)
 
 
 @_refuses("nll_loss_forward", "nll_loss2d_forward")
@@ -332,7 +327,7 @@ def _along_an_axis(given: Given) -> None:
     x, dim, index = given["self"], given["dim"], given["index"]
     if not isinstance(dim, int) or not -max(x.dim(), 1) <= dim < max(x.dim(), 1) or index.is_floating_point():
         return
-    _bounds(index, x.shape[dim] if x.dim() else 1, is_negative_known=False)
+    _bounds(index, x.shape[dim] if x.dim() else 1)
 
 
 @_refuses("take")

@@ -102,6 +102,7 @@ class Replay:
         except Exception as error:
             raise self._failure(error) from error
         finally:
+            self.tracker.close()
             self.remaining = self.recorder.remaining()
             self.recorder.close()
             if torch._C._is_any_autocast_enabled():  # the caller is under it, who needs no casts of twins

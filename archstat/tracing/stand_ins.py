@@ -130,7 +130,7 @@ def _verdict(op: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[ty
     if any(tensor.layout is not torch.strided or tensor.is_quantized or not tensor.numel() for tensor in tensors):
         return None  # of nothing, torch often returns nothing before it looks for a kernel
     names = [argument.name for argument in op._schema.arguments]
-    is_padded = "same" in args or "same" in kwargs.values()
+    is_padded = "same" in [value for value in (*args, *kwargs.values()) if isinstance(value, str)]
     for size in (1,) if is_padded else _SIZES:  # of an even kernel torch would warn
         error = _attempt(op, names, args, kwargs, size)
         if error is None:

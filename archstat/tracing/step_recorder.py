@@ -5,25 +5,21 @@ from __future__ import annotations
 import bisect
 import weakref
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from archstat import units
-from archstat.records import OpCall, Phase, StorageLife, TensorSpec
+from archstat.records import OpCall, Phase, TensorSpec
 from archstat.tracing.higher_order import is_higher_order, run_higher_order
 from archstat.tracing.nested import tensors_in
 from archstat.tracing.ops import OpInfo, info, refuse_impossible
+from archstat.tracing.recording import Recording
 from archstat.tracing.storages import Storages
 from archstat.tracing.twins import Twins
 from archstat.tracing.values import stored
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
-
 
 NOT_OPS = frozenset({"prim", "profiler"})
 """Namespaces of what dispatches like an op and is none: asking a tensor for its device, naming a stretch of time."""
@@ -34,7 +30,7 @@ _UNSHARED = (4, 2)
 """How often a gradient that only autograd holds, and its memory, are referred to while a dispatch mode looks on."""
 
 
-class StepRecorder(TorchDispatchMode):
+class StepRecorder(Recording):
     """Records every op of a training step below autograd, and each piece of memory born and freed.
 
     Attributes:
@@ -71,17 +67,7 @@ class StepRecorder(TorchDispatchMode):
         for index, tensor in enumerate(own):
             self._storages.place(tensor, ~index)
 
-    supports_higher_order_operators = True
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        return False  # torch would wrap each op's dispatch in a guard against compilation
-
     # -- what comes out --------------------------------------------------------------------------------------------
-
-    def lives(self) -> tuple[StorageLife, ...]:
-        """The life of every piece of memory."""
-        return self._storages.lives()
 
     def saved(self) -> list[tuple[int, int]]:
         """The memory kept for the backward pass, and the op that first asked for it."""
@@ -90,19 +76,6 @@ class StepRecorder(TorchDispatchMode):
     def remaining(self) -> list[weakref.ref[Any]]:
         """What of the memory without values is still there."""
         return self._storages.remaining()
-
-    def close(self) -> None:
-        """Stop watching memory."""
-        self._storages.close()
-
-    def __enter__(self) -> Self:
-        """Record from now on; see :meth:`archstat.tracing.recorder.Recorder.__enter__`."""
-        torch._C._push_on_torch_dispatch_stack(self)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Record no more."""
-        torch._C._pop_torch_dispatch_stack(None)
 
     def for_thread(self) -> StepRecorder:
         """The same: what happened in another thread is not put out."""
