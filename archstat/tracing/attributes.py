@@ -34,7 +34,7 @@ class Kept:
         self._snapshot = snapshot = Snapshot()
         snapshot.skip(modules)
         snapshot.add(inputs)
-        for kind in set(map(type, modules)):
+        for kind in set(map(type, modules)) - _PLAIN.keys():
             snapshot.add_class(kind)
         for module in modules:
             state = module.__dict__
