@@ -50,7 +50,7 @@ fuzz: .venv/.test
 	ARCHSTAT_FUZZ=1 OMP_NUM_THREADS=1 $(BIN)/pytest -q --numprocesses logical tests/fuzz
 
 golden: .venv/.test
-	ARCHSTAT_RENEW_GOLDEN=1 $(BIN)/pytest -q tests/test_formats.py tests/test_tables.py
+	ARCHSTAT_RENEW_GOLDEN=1 $(BIN)/pytest -q tests/tables/test_formats.py tests/tables/test_tables.py
 
 .venv/.demo: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

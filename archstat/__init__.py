@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from archstat.errors import ArchstatError
 
 if TYPE_CHECKING:
-    from archstat.analysis import count as count
-    from archstat.analysis import explain as explain
+    from archstat.analysis.inference import count as count
+    from archstat.analysis.inference import explain as explain
     from archstat.counting.custom import register_rule as register_rule
-    from archstat.measuring.own import measure as measure
+    from archstat.measuring.api import measure as measure
     from archstat.records import Cost as Cost
     from archstat.records import ModelCost as ModelCost
 
@@ -25,11 +25,11 @@ __version__ = "0.1.0"
 def __getattr__(name: str) -> Any:
     """The public names that need torch, imported when they are first asked for."""
     if name in {"count", "explain"}:
-        from archstat import analysis
+        from archstat.analysis import inference
 
-        return getattr(analysis, name)
+        return getattr(inference, name)
     if name == "measure":
-        from archstat.measuring.own import measure
+        from archstat.measuring.api import measure
 
         return measure
     if name == "register_rule":

@@ -30,7 +30,7 @@ def assert_cost(model: nn.Module | str, *inputs: Any, layer: str = "", **limits:
         AssertionError: A limit does not hold; the message lists every one that does not.
         ArchstatError: There is no such quantity or layer, or the network cannot be analysed.
     """
-    from archstat.analysis import analyse_model
+    from archstat.analysis.inference import analyse_model
     from archstat.claims import compare, shown
     from archstat.quantities import part_of, unit_of, value_of
 

@@ -7,101 +7,16 @@ from __future__ import annotations
 
 import fnmatch
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
 import msgspec
 
+from archstat.analysis.network import Network
 from archstat.counting import conventions
-from archstat.counting.conventions import OURS
 from archstat.errors import DataError, UnknownNameError, quoted
-from archstat.published import is_glob
-from archstat.records import Explanation, LayerCost, MemoryLevels, ModelCost, ReceptiveField, Shape, Tally
-from archstat.settings import Setting
-
-Fields = Mapping[str, ReceptiveField | None]
-"""What the output of each layer sees of the input, by path."""
-
-
-class Network(Protocol):
-    """What is known of a network; :class:`archstat.analysis.Analysis` is one."""
-
-    @property
-    def cost(self) -> ModelCost:
-        """What it costs."""
-        ...
-
-    def explanations(self) -> tuple[Explanation, ...]:
-        """The sums behind each row of its cost."""
-        ...
-
-    def tally(self, convention: str) -> Tally:
-        """What it comes to by a convention."""
-        ...
-
-    def fields(self) -> Fields:
-        """The receptive fields of its layers."""
-        ...
-
-    def depth(self) -> int:
-        """The layers with weights on the longest way through it."""
-        ...
-
-    def traffic(self) -> Sequence[int]:
-        """The bytes that each row of its cost must move at least."""
-        ...
-
-    def levels(self) -> MemoryLevels:
-        """Its activation memory over time."""
-        ...
-
-
-Analyse = Callable[[str, Setting], Network]
-"""From the name of a network and an input to what is known of it."""
-
-AnalyseWithin = Callable[..., Network]
-"""The same, with the code that a name out of a file may lead to as an optional third argument."""
-
-
-class Saved(msgspec.Struct, frozen=True):
-    """A network of which only a saved cost is known.
-
-    Attributes:
-        cost: What it costs.
-    """
-
-    cost: ModelCost
-
-    def explanations(self) -> tuple[Explanation, ...]:
-        """Not known: raises a DataError."""
-        raise self._without("sums")
-
-    def tally(self, convention: str) -> Tally:
-        """Known of our own convention; else raises a DataError."""
-        if convention != OURS:
-            raise self._without("counts by other conventions")
-        return Tally(OURS, self.cost.macs, rows=tuple(row.macs for row in self.cost.layers))
-
-    def fields(self) -> Fields:
-        """Not known: raises a DataError."""
-        raise self._without("receptive fields")
-
-    def depth(self) -> int:
-        """Not known: raises a DataError."""
-        raise self._without("depth")
-
-    def traffic(self) -> Sequence[int]:
-        """Not known: raises a DataError."""
-        raise self._without("bytes moved")
-
-    def levels(self) -> MemoryLevels:
-        """Not known: raises a DataError."""
-        raise self._without("memory over time")
-
-    def _without(self, what: str) -> DataError:
-        return DataError(
-            f"The saved cost of {quoted(self.cost.architecture)} holds no ops, so no {what}: name the network itself."
-        )
+from archstat.published.figures import is_glob
+from archstat.records import LayerCost, Shape
 
 
 class Part(msgspec.Struct, frozen=True):

@@ -1,18 +1,21 @@
 """Named functions: one decorated function is one architecture, or one chart, and nothing else has to be edited.
 
 Every file of the registry's folder whose name does not start with an underscore is imported on the first look-up. For
-``archstat/architectures/`` that needs torch, so the names alone (``archstat list``) are read from ``published.toml``.
+``archstat/architectures/`` that needs torch, so the names alone (``archstat list``) are read from
+``published/figures.toml``.
 """
 
+import ast
 import importlib
 import inspect
 import pkgutil
+import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 import msgspec
 
-from archstat.errors import UnknownNameError
+from archstat.errors import SourceError, UnknownNameError, quoted
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -127,3 +130,33 @@ def architecture(*, input_shape: tuple[int, ...]) -> Callable[[Function], Functi
         return build
 
     return register
+
+
+_SPEC = re.compile(r"(.*?\.py:[^(]*|[^(]*)(\(.*)?", re.DOTALL)
+"""A place, and the call that may follow it; the path of a file may have parentheses too."""
+
+
+def parse_call(spec: str) -> tuple[str, list[Any], dict[str, Any]]:
+    """What names a network, before and in the parentheses; nothing is evaluated.
+
+    >>> parse_call("se_resnet50(reduction=8)")
+    ('se_resnet50', [], {'reduction': 8})
+
+    Raises:
+        SourceError: The arguments are no literals.
+    """
+    place, call_text = _SPEC.fullmatch(spec.strip()).groups()  # type: ignore[union-attr]  # any text is one
+    if not call_text:
+        return place, [], {}
+    wrong = f"{quoted(spec)} cannot be read: arguments are literals, as in 'resnet50(classes=10)'."
+    try:
+        call = ast.parse(f"_{call_text}", mode="eval").body
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+            raise SourceError(wrong)
+        args = [ast.literal_eval(arg) for arg in call.args]
+        kwargs = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
+    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError) as error:
+        raise SourceError(wrong) from error
+    if None in kwargs or len(kwargs) < len(call.keywords):
+        raise SourceError(wrong)
+    return place, args, cast("dict[str, Any]", kwargs)

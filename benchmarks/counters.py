@@ -89,7 +89,7 @@ COUNTERS = {"archstat": archstat, **OTHERS}
 
 def prepare() -> None:
     """Silence the counters; make torchvision importable beside a torch without its compiled ops."""
-    from archstat.opinions import mend_torchvision
+    from archstat.analysis.other_tools import mend_torchvision
 
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
@@ -102,7 +102,7 @@ def network(name: str, library: str, device: str) -> tuple[Any, Any]:
     import torch
     from torch import nn
 
-    from archstat.sources import MetaConstruction, find
+    from archstat.networks.sources import MetaConstruction, find
 
     if library == "archstat":
         source = find(name)

@@ -18,10 +18,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 
-from archstat import sources
 from archstat.counting import count_trace
 from archstat.counting.training import count_step
-from archstat.measuring.allocations import changes, levels_of, profiled
+from archstat.measuring.cpu.allocations import changes, levels_of, profiled
+from archstat.networks import sources
 from archstat.tracing import trace
 from archstat.tracing.training import trace_step
 

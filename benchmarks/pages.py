@@ -18,8 +18,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, sync_playwright
 
-from archstat.analysis import analyse
-from archstat.published import published
+from archstat.analysis.inference import analyse
+from archstat.published.figures import published
 from archstat.report.compose import compose
 from archstat.report.material import gather
 from archstat.report.page import Heading, Page, render

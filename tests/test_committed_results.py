@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from archstat.analysis import analyse
+from archstat.analysis.inference import analyse
+from archstat.files.results import read_measurements
 from archstat.measurements import Counted
-from archstat.results import read_measurements
-from archstat.settings import Setting
+from archstat.networks.settings import Setting
 from archstat.tables import measured_compare_table, measured_table
 
 ROOT = Path(__file__).parents[1]

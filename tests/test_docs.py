@@ -9,17 +9,17 @@ import pytest
 from click.testing import CliRunner
 
 import archstat
-from archstat.analysis import analyse
+from archstat.analysis.inference import analyse
 from archstat.claims import MEASURED, RATES, TALLIES, check, check_files, decode
 from archstat.claims.files import Verdict
 from archstat.cli import cli
 from archstat.counting.conventions import CONVENTIONS, TOOLS
-from archstat.evaluations import evaluations
+from archstat.files.results import MEASUREMENTS_SCHEMA, to_json
 from archstat.measurements import Measurement
-from archstat.published import Convention, published
+from archstat.published.accuracies import evaluations
+from archstat.published.figures import Convention, published
 from archstat.quantities import QUANTITIES
 from archstat.report.chart import CHARTS
-from archstat.results import MEASUREMENTS_SCHEMA, to_json
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]

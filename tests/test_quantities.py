@@ -5,11 +5,12 @@ import re
 
 import pytest
 
-from archstat.analysis import analyse
+from archstat.analysis.inference import analyse
+from archstat.analysis.network import Saved
 from archstat.counting import conventions
 from archstat.errors import DataError, UnknownNameError
-from archstat.quantities import CONVENTIONS, QUANTITIES, Saved, part_of, unit_of, value_of
-from archstat.settings import Setting
+from archstat.networks.settings import Setting
+from archstat.quantities import CONVENTIONS, QUANTITIES, part_of, unit_of, value_of
 
 network = functools.cache(lambda name: analyse(name, Setting()))
 

@@ -7,8 +7,8 @@ import pytest
 
 import archstat
 from archstat.errors import UnknownNameError
+from archstat.files.results import to_json
 from archstat.registry import Architecture, Registry, architecture, architectures
-from archstat.results import to_json
 
 
 def entry(name):
@@ -64,7 +64,7 @@ PROGRAMS = {
     "import archstat": "import archstat; archstat.ArchstatError",
     "import archstat.cli": "import archstat.cli",
     "archstat list": LIST,
-    "tables of saved results": "import archstat.tables, archstat.formats, archstat.results, archstat.published",
+    "tables of saved results": "import archstat.tables.formats, archstat.files.results, archstat.published.figures",
 }
 
 

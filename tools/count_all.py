@@ -1,4 +1,4 @@
-"""Write ``archstat/architectures/counted.json``: what ``archstat list`` shows of every architecture without torch."""
+"""Write ``archstat/published/counted.json``: what ``archstat list`` shows of every architecture without torch."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pathlib import Path
 import msgspec
 
 import archstat
-from archstat.published import Counted
+from archstat.files.saving import write_whole
+from archstat.published.figures import Counted
 from archstat.registry import Architecture, architectures
-from archstat.writing import write_whole
 
-FILE = Path(archstat.__file__).parent / "architectures" / "counted.json"
+FILE = Path(archstat.__file__).parent / "published" / "counted.json"
 
 
 def known(entry: Architecture) -> Counted:

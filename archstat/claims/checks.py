@@ -9,13 +9,13 @@ from pathlib import Path
 
 import msgspec
 
+from archstat.analysis.network import AnalyseWithin
 from archstat.claims.files import Claim, ClaimsFile, Expected, Slip, Undecided, Verdict, read
 from archstat.claims.statements import compare, difference, shown
 from archstat.claims.values import Sources, Value
 from archstat.errors import ArchstatError, DataError, quoted
 from archstat.expressions import evaluate
-from archstat.quantities import AnalyseWithin
-from archstat.trust import NOTHING, Trust
+from archstat.networks.trust import NOTHING, Trust
 
 
 class Finding(msgspec.Struct, frozen=True):

@@ -15,8 +15,8 @@ import msgspec
 from archstat.claims.operands import Operand
 from archstat.errors import DataError, quoted
 from archstat.expressions import is_number
+from archstat.files.text import text_of, toml_of
 from archstat.quantities import QUANTITIES
-from archstat.texts import text_of, toml_of
 
 Verdict = Literal["exact", "rounds", "holds", "truncated", "slip", "does not hold", "undecided"]
 Expected = Literal["holds", "exact", "rounds", "truncated", "slip", "does not hold"]

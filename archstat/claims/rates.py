@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from archstat.errors import DataError, UnknownNameError, quoted
-from archstat.published import ErrorRate, Variant, counted, published
-from archstat.settings import parse_call
+from archstat.published.figures import ErrorRate, Variant, counted, published
+from archstat.registry import parse_call
 
 RATES: dict[str, Callable[[ErrorRate], float | None]] = {
     "top1_error": lambda rate: rate.top1,

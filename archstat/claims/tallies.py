@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, TypeVar
 
 from archstat.errors import DataError, UnknownNameError
-from archstat.published import is_glob
+from archstat.published.figures import is_glob
 
 
 class Judged(Protocol):

@@ -9,16 +9,17 @@ from pathlib import Path
 
 import msgspec
 
+from archstat.analysis.network import Analyse
 from archstat.claims.measured import measured_value
 from archstat.claims.operands import Operand
 from archstat.claims.rates import published_rate
 from archstat.claims.statements import PLAIN, Result
 from archstat.claims.tallies import Judged, tallied
-from archstat.conditions import fitting
 from archstat.errors import DataError
 from archstat.expressions import evaluate
-from archstat.quantities import Analyse, part_of, unit_of, value_of
-from archstat.results import read_measurements
+from archstat.files.choosing import fitting
+from archstat.files.results import read_measurements
+from archstat.quantities import part_of, unit_of, value_of
 
 
 class Value(msgspec.Struct, frozen=True):

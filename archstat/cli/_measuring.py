@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from archstat.measurements import Measurement
     from archstat.measuring.protocols import Progress
     from archstat.measuring.session import Session
-    from archstat.settings import MeasureSetting
+    from archstat.networks.settings import MeasureSetting
     from archstat.tables import Table
 
 
@@ -77,7 +77,7 @@ def setting_of(batch_sizes: str = "1", **given: Any) -> MeasureSetting:
     Raises:
         InputError: These are no batch sizes.
     """
-    from archstat.settings import MeasureSetting, parse_sizes
+    from archstat.networks.settings import MeasureSetting, parse_sizes
 
     return MeasureSetting(batch_sizes=parse_sizes(batch_sizes), **given)
 
@@ -86,10 +86,10 @@ def session_of(
     names: Sequence[str], progress: Progress, *, inputs: tuple[str, ...], resolution: int | None, **given: Any
 ) -> Session:
     """What is to be measured; all that can be wrong with the options is found out here."""
+    from archstat.files.text import encoded
     from archstat.measuring.session import Session
-    from archstat.published import expand
-    from archstat.settings import Setting, parse_input
-    from archstat.texts import encoded
+    from archstat.networks.settings import Setting, parse_input
+    from archstat.published.figures import expand
 
     for name in names:
         if name.endswith(".json"):
@@ -120,7 +120,7 @@ def finish(session: Session, folder: Path | None, output: Path | None) -> Finish
             first.
         ForwardError: No network could be run at all.
     """
-    from archstat.writing import check_place, make_folder
+    from archstat.files.saving import check_place, make_folder
 
     if output is not None:
         check_place(output)
@@ -143,8 +143,8 @@ def finish(session: Session, folder: Path | None, output: Path | None) -> Finish
 
 def _keep(measurement: Measurement, folder: Path) -> None:
     """Write a result under a name of its own; one that is there already stays."""
-    from archstat.results import measurements_to_json
-    from archstat.writing import write_new
+    from archstat.files.results import measurements_to_json
+    from archstat.files.saving import write_new
 
     conditions = measurement.conditions
     name = re.sub(r"[^\w.=-]+", "-", measurement.architecture).strip("-.")[:100]

@@ -13,13 +13,13 @@ import msgspec
 from archstat.errors import InputError, quoted
 
 if TYPE_CHECKING:
+    from archstat.analysis.network import Network
     from archstat.measurements import Measurement, Peaks
-    from archstat.quantities import Network
+    from archstat.networks.settings import Setting, TrainingSetting
+    from archstat.networks.trust import Reach
     from archstat.records import BatchFit, Explanation, InferenceMemory, ModelCost, Opinion, TrainingCost
     from archstat.report.material import Material
     from archstat.scaling import Over, Scaling
-    from archstat.settings import Setting, TrainingSetting
-    from archstat.trust import Reach
 
 
 def cost_of(name: str, **given: Any) -> ModelCost:
@@ -34,7 +34,7 @@ def network_of(name: str, **given: Any) -> Network:
 
 def twin_of(name: str, **given: Any) -> Network | None:
     """What is known of the architecture that goes by the same name elsewhere, if there is one."""
-    from archstat.published import published
+    from archstat.published.figures import published
 
     about = published().get(name)
     return network_of(about.twin, **given) if about is not None and about.twin else None
@@ -42,7 +42,7 @@ def twin_of(name: str, **given: Any) -> Network | None:
 
 def opinions_on(name: str, *, seconds: float, **given: Any) -> Mapping[str, Opinion]:
     """What each tool says of the named network with these options, by its convention."""
-    from archstat.opinions import ask
+    from archstat.analysis.other_tools import ask
 
     return ask(name, _setting(**given), seconds=seconds)
 
@@ -59,11 +59,10 @@ def analyse_named(name: str, setting: Setting, reach: Reach | None = None) -> Ne
     A name that a file holds comes with the code that it may lead to.
     """
     if name.endswith(".json"):
-        from archstat.quantities import Saved
-        from archstat.results import read_for
+        from archstat.analysis.network import Saved, read_for
 
         return Saved(read_for(name, setting))
-    from archstat.analysis import analyse
+    from archstat.analysis.inference import analyse
 
     with contextlib.redirect_stdout(sys.stderr):
         return analyse(name, setting, reach)
@@ -72,9 +71,9 @@ def analyse_named(name: str, setting: Setting, reach: Reach | None = None) -> Ne
 def scaling_named(name: str, over: Over, sizes: str | None, **given: Any) -> Scaling:
     """How the cost of the named network grows; what a network's code prints goes to stderr."""
     _refuse_saved(name)
-    from archstat.analysis import Subject
+    from archstat.analysis.inference import Subject
+    from archstat.networks.settings import parse_sizes
     from archstat.scaling import scaling_of
-    from archstat.settings import parse_sizes
 
     at = () if sizes is None else parse_sizes(sizes)
     with contextlib.redirect_stdout(sys.stderr):
@@ -85,13 +84,13 @@ def memory_of(
     name: str, training: TrainingSetting | None, fit: str | None, **given: Any
 ) -> tuple[InferenceMemory | TrainingCost, BatchFit | None]:
     """The memory of the named network at inference or in training, and the largest batch if a limit is given."""
-    from archstat.settings import parse_limit
+    from archstat.networks.settings import parse_limit
 
     setting = _setting(**given)
     limit = None if fit is None else parse_limit(fit)
     _refuse_saved(name)
-    from archstat.analysis import analyse
-    from archstat.training import fit_source, train_source
+    from archstat.analysis.inference import analyse
+    from archstat.analysis.training import fit_source, train_source
 
     with contextlib.redirect_stdout(sys.stderr):
         batch = None if limit is None else fit_source(name, setting, limit, training)
@@ -115,8 +114,8 @@ def measured_of(
         given: All options of the input.
     """
     _refuse_saved(name)
-    from archstat.conditions import fitting
-    from archstat.results import read_measurements
+    from archstat.files.choosing import fitting
+    from archstat.files.results import read_measurements
 
     measurement = fitting(read_measurements(path), name, **chosen)
     conditions = measurement.conditions
@@ -129,11 +128,11 @@ def _peaks(text: str | None, measurement: Measurement) -> Peaks | None:
     if text is None:
         return measurement.peaks
     if text.endswith(".json"):
-        from archstat.results import read_peaks
+        from archstat.files.results import read_peaks
 
         return read_peaks(Path(text))
     from archstat.measurements import Peaks
-    from archstat.settings import parse_peaks
+    from archstat.networks.settings import parse_peaks
 
     conditions = measurement.conditions
     flops, nbytes = parse_peaks(text)
@@ -146,7 +145,7 @@ def measurements_named(names: Sequence[str]) -> list[Measurement] | None:
     Raises:
         InputError: Some names are, and some are not.
     """
-    from archstat.results import MEASUREMENTS_SCHEMA, read_measurements, schema_of
+    from archstat.files.results import MEASUREMENTS_SCHEMA, read_measurements, schema_of
 
     is_file = {name: name.endswith(".json") and schema_of(Path(name)) == MEASUREMENTS_SCHEMA for name in names}
     if not any(is_file.values()):
@@ -162,10 +161,10 @@ def material_of(names: Sequence[str], evaluation: str, **given: Any) -> Material
 
     A network that is measured and not named is counted too, where its name leads to it.
     """
-    from archstat.evaluations import evaluation_named
-    from archstat.published import expand
+    from archstat.files.results import MEASUREMENTS_SCHEMA, read_measurements, schema_of
+    from archstat.published.accuracies import evaluation_named
+    from archstat.published.figures import expand
     from archstat.report.material import gather
-    from archstat.results import MEASUREMENTS_SCHEMA, read_measurements, schema_of
 
     if evaluation:
         evaluation_named(evaluation)  # also where no chart asks for it
@@ -179,7 +178,7 @@ def material_of(names: Sequence[str], evaluation: str, **given: Any) -> Material
 
 def _known(measurements: Sequence[Measurement]) -> list[str]:
     """The networks that were measured and that can be counted again, each once."""
-    from archstat.published import counted
+    from archstat.published.figures import counted
 
     names = dict.fromkeys(measurement.architecture for measurement in measurements)
     return [name for name in names if name.partition("(")[0] in counted()]
@@ -188,8 +187,8 @@ def _known(measurements: Sequence[Measurement]) -> list[str]:
 def training_of(name: str, **given: Any) -> TrainingCost:
     """What one training step of the named network costs with these options."""
     _refuse_saved(name)
-    from archstat.settings import TrainingSetting
-    from archstat.training import train_source
+    from archstat.analysis.training import train_source
+    from archstat.networks.settings import TrainingSetting
 
     with contextlib.redirect_stdout(sys.stderr):
         return train_source(name, _setting(**given), TrainingSetting())
@@ -203,6 +202,6 @@ def _refuse_saved(name: str) -> None:
 
 
 def _setting(*, inputs: tuple[str, ...], resolution: int | None, batch_size: int, dtype: str, strict: bool) -> Setting:
-    from archstat.settings import Setting, parse_input
+    from archstat.networks.settings import Setting, parse_input
 
     return Setting(tuple(map(parse_input, inputs)), resolution, batch_size, dtype, strict)

@@ -102,7 +102,7 @@ def put_table(
         text: A form of its own as text.
         sums: The sums behind each row, to be opened by a click in HTML.
     """
-    from archstat.formats import FORMATS
+    from archstat.tables.formats import FORMATS
 
     if format_ == "text":
         put((text or FORMATS["text"])(table, is_exact=is_exact, **_terminal(output)), output)
@@ -114,7 +114,7 @@ def put_table(
 
 def put_tables(tables: Sequence[Table], format_: str, output: Path | None, *, is_exact: bool) -> None:
     """Put out tables one under the other, in one format."""
-    from archstat.formats import FORMATS
+    from archstat.tables.formats import FORMATS
 
     if format_ == "html":
         _put_sheets(tables, output, is_exact=is_exact)
@@ -158,7 +158,7 @@ def put(text: str, output: Path | None) -> None:
     if output is None:
         put_on_stdout(text)
         return
-    from archstat.writing import write_whole
+    from archstat.files.saving import write_whole
 
     write_whole(output, text)
     wrote([output])

@@ -11,7 +11,7 @@ from typing import Any, TextIO
 import click
 
 from archstat.errors import OutputError, shortened
-from archstat.texts import escaped, inert
+from archstat.files.text import escaped, inert
 
 _LONGEST = 1200
 """More characters than these of a message are no help: what a file or a network says can go on for pages."""

@@ -36,10 +36,10 @@ def check(
 
     Example: archstat check reports/cs231n-notes/claims.toml
     """
-    from archstat.annotations import ANNOTATIONS
     from archstat.claims import check_files
+    from archstat.networks.trust import NOTHING, Trust
     from archstat.tables import claims_table
-    from archstat.trust import NOTHING, Trust
+    from archstat.tables.annotations import ANNOTATIONS
 
     findings = check_files(files, analyse_named, Trust.of(files) if is_trusted else NOTHING)
     shown = [finding for finding in findings if not (only_unexpected and finding.is_as_expected)]

@@ -35,7 +35,7 @@ def compare(
 
     Example: archstat compare 'vgg*' googlenet resnet50 --sort macs
     """
-    from archstat.published import expand
+    from archstat.published.figures import expand
     from archstat.tables import compare_table, measured_compare_table
 
     names = tuple(expand(names))

@@ -21,8 +21,8 @@ def list_(pattern: str, year: str | None, task: str, format_: str, output: Path 
 
     Example: archstat list 'resnet*' --year 2015 --task imagenet
     """
-    from archstat.published import select
-    from archstat.settings import parse_years
+    from archstat.networks.settings import parse_years
+    from archstat.published.figures import select
     from archstat.tables import list_table
 
     years = None if year is None else parse_years(year)

@@ -56,7 +56,7 @@ def measure(
 
     Example: archstat measure lenet5 --batch-size 1,8 --max-time 1
     """
-    from archstat.results import measurements_to_json
+    from archstat.files.results import measurements_to_json
     from archstat.tables import latency_table, plan_table
 
     with progress_bar() as progress:

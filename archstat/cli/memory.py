@@ -10,7 +10,7 @@ import click
 from archstat.cli._networks import memory_of
 from archstat.cli._options import input_options, output_options, put, put_table
 from archstat.errors import InputError
-from archstat.settings import OPTIMIZERS, TrainingSetting
+from archstat.networks.settings import OPTIMIZERS, TrainingSetting
 
 
 @click.command()
@@ -40,7 +40,7 @@ def memory(
 
     Example: archstat memory resnet18 --training --optimizer adam --batch-size 32
     """
-    from archstat.results import memory_to_json
+    from archstat.files.results import memory_to_json
     from archstat.tables import step_memory_table
 
     if (optimizer or amp) and not is_training:

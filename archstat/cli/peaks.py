@@ -27,11 +27,11 @@ def peaks(
 
     Example: archstat peaks --device cpu --threads 1
     """
+    from archstat.files.results import peaks_to_json
+    from archstat.files.saving import check_place
+    from archstat.measuring.environment.devices import check_threads, find_device
     from archstat.measuring.peaks import measure_peaks
-    from archstat.measuring.surroundings.devices import check_threads, find_device
-    from archstat.results import peaks_to_json
     from archstat.tables import peaks_table
-    from archstat.writing import check_place
 
     found = find_device(device)
     check_threads(found, threads)

@@ -87,10 +87,10 @@ def build(folders: tuple[Path, ...], *, is_offline: bool, is_trusted: bool) -> N
 
     Example: archstat report build reports/errata
     """
+    from archstat.files.saving import write_whole
+    from archstat.networks.trust import NOTHING, Trust
     from archstat.report.page import render
-    from archstat.report.written import build as pages_of
-    from archstat.trust import NOTHING, Trust
-    from archstat.writing import write_whole
+    from archstat.report.writing import build as pages_of
 
     made = pages_of(folders, analyse_named, Trust.of(folders) if is_trusted else NOTHING)
     pages = [(path, render(page, is_offline=is_offline)) for path, page in made]
@@ -107,8 +107,8 @@ def _refuse_foreign(path: Path) -> None:
     Raises:
         OutputError: It is one.
     """
-    from archstat.texts import bytes_of
-    from archstat.writing import check_place
+    from archstat.files.saving import check_place
+    from archstat.files.text import bytes_of
 
     check_place(path)
     if path.exists() and not path.is_file():

@@ -22,9 +22,9 @@ def selftest(*, format_: str, output: Path | None, is_exact: bool, **given: Any)
 
     Example: archstat selftest --max-time 15
     """
+    from archstat.files.saving import check_place
     from archstat.measuring.selftest import run_selftest
     from archstat.tables import selftest_table
-    from archstat.writing import check_place
 
     if output is not None:
         check_place(output)

@@ -12,7 +12,7 @@ from archstat.cli._networks import cost_of, measured_of, network_of, training_of
 from archstat.cli._options import convention_option, input_options, is_given, output_options, put, put_table
 
 if TYPE_CHECKING:
-    from archstat.quantities import Network
+    from archstat.analysis.network import Network
     from archstat.records import Step
     from archstat.tables import Table
 
@@ -58,7 +58,7 @@ def table(
 
     Example: archstat table resnet50 --depth 2 --format markdown
     """
-    from archstat.results import to_json
+    from archstat.files.results import to_json
     from archstat.tables import layer_table, op_table
 
     depth = 1 if by == "stage" else depth

@@ -19,9 +19,9 @@ import msgspec
 
 from archstat import units
 from archstat.measurements import Interval, Latency, Reason
-from archstat.measuring import samples
+from archstat.measuring import statistics
+from archstat.measuring.isolation import without_collection
 from archstat.measuring.protocols import Clock, Progress, Work, silent, timed
-from archstat.measuring.quiet import without_collection
 
 KEPT_SAMPLES = 10_000
 """More samples than that are put down by their summary alone."""
@@ -131,7 +131,7 @@ class _Series:
         except Exception as error:  # noqa: BLE001 - the network's own code; whoever asked for the times says which
             self.failure = _without_frames(error)
             return
-        last = samples.median(self._warm[-(len(self._warm) // 3 or 1) :])
+        last = statistics.median(self._warm[-(len(self._warm) // 3 or 1) :])
         self._block = max(1, math.ceil(SHORTEST_SAMPLE_S / max(last, 1e-9)))
 
     def take_round(self) -> None:
@@ -164,7 +164,7 @@ class _Series:
         plan, taken = self._plan, self._samples()
         if len(self._rounds) >= plan.rounds and len(taken) >= plan.fewest and self.elapsed_s >= plan.min_s:
             interval = self._interval()[0]
-            if interval is not None and interval.half_width <= plan.target * samples.median(taken):
+            if interval is not None and interval.half_width <= plan.target * statistics.median(taken):
                 self.stopped_by = "precision"
                 return
         if self.elapsed_s >= plan.max_s:
@@ -174,13 +174,13 @@ class _Series:
         return [sample for taken in self._rounds for sample in taken]
 
     def _medians(self) -> list[float]:
-        return [samples.median(taken) for taken in self._rounds if taken]
+        return [statistics.median(taken) for taken in self._rounds if taken]
 
     def _interval(self) -> tuple[Interval | None, float | None]:
         """The wider one of what the samples within the rounds say, and what the rounds say."""
         taken = self._samples()
-        within, lag1 = samples.interval_of_median(taken)
-        between = samples.interval_of_rounds(self._medians(), samples.median(taken))
+        within, lag1 = statistics.interval_of_median(taken)
+        between = statistics.interval_of_rounds(self._medians(), statistics.median(taken))
         if within is None or between is None or between.half_width <= within.half_width:
             return within, lag1
         return between, lag1
@@ -196,19 +196,19 @@ class _Series:
             block=self._block,
             rounds=len(medians),
             min_s=min(taken),
-            p25_s=samples.quantile(taken, 0.25),
-            median_s=samples.median(taken),
-            p75_s=samples.quantile(taken, 0.75),
+            p25_s=statistics.quantile(taken, 0.25),
+            median_s=statistics.median(taken),
+            p75_s=statistics.quantile(taken, 0.75),
             mean_s=math.fsum(taken) / len(taken),
             max_s=max(taken),
-            p95_s=samples.quantile(taken, 0.95) if len(taken) >= samples.FEWEST_FOR_P95 else None,
-            p99_s=samples.quantile(taken, 0.99) if len(taken) >= samples.FEWEST_FOR_P99 else None,
+            p95_s=statistics.quantile(taken, 0.95) if len(taken) >= statistics.FEWEST_FOR_P95 else None,
+            p99_s=statistics.quantile(taken, 0.99) if len(taken) >= statistics.FEWEST_FOR_P99 else None,
             interval=interval,
             lag1=lag1,
-            drift=samples.drift(taken),
-            outliers=samples.outliers(taken),
+            drift=statistics.drift(taken),
+            outliers=statistics.outliers(taken),
             round_medians_s=tuple(medians),
-            round_spread=samples.spread(medians),
+            round_spread=statistics.spread(medians),
             first_call_s=self._first_s,
             warm_up_calls=1 + len(self._warm),
             warm_up_s=self._first_s + math.fsum(self._warm),
@@ -231,7 +231,7 @@ def _has_settled(times: Sequence[float]) -> bool:
     third = len(times) // 3
     if not third:
         return False
-    return samples.median(times[-third:]) >= FALLING * samples.median(times[-2 * third : -third])
+    return statistics.median(times[-third:]) >= FALLING * statistics.median(times[-2 * third : -third])
 
 
 # -- what a reader must know -------------------------------------------------------------------------------------------

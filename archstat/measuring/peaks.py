@@ -22,13 +22,13 @@ from torch import nn
 from archstat import units
 from archstat.measurements import ELEMENT_TYPES, Peaks, Precision, Reason
 from archstat.measuring.cuda.device import CudaDevice
+from archstat.measuring.environment.devices import check_precision, device_name
+from archstat.measuring.environment.host import cache_bytes, default_threads, read_host
+from archstat.measuring.environment.noise import NoiseMeter, noise_reasons
+from archstat.measuring.environment.procfiles import ROOT, NotToldError
+from archstat.measuring.environment.record import switches
 from archstat.measuring.protocols import Clock, HostClock, Work
-from archstat.measuring.samples import median
-from archstat.measuring.surroundings.devices import check_precision, device_name
-from archstat.measuring.surroundings.environment import switches
-from archstat.measuring.surroundings.host import cache_bytes, default_threads, read_host
-from archstat.measuring.surroundings.noise import NoiseMeter, noise_reasons
-from archstat.measuring.surroundings.procfiles import ROOT, NotToldError
+from archstat.measuring.statistics import median
 
 #: How often each candidate is run for a stretch.
 ROUNDS = 10

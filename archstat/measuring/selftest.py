@@ -5,18 +5,18 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-from archstat import sources
 from archstat.errors import InputError
 from archstat.measurements import Conditions, Environment, Reason, SelfTest
-from archstat.measuring import samples
+from archstat.measuring import statistics
+from archstat.measuring.environment.devices import check_precision, check_threads, find_device
+from archstat.measuring.environment.noise import noise_reasons
+from archstat.measuring.environment.record import Surroundings, switches
+from archstat.measuring.isolation import without_collection
 from archstat.measuring.latency import UNLIKE_ROUNDS
 from archstat.measuring.prepared import Prepared, build, conditions_of, draw
 from archstat.measuring.protocols import Clock, HostClock, Progress, Work, silent, timed
-from archstat.measuring.quiet import without_collection
-from archstat.measuring.surroundings.devices import check_precision, check_threads, find_device
-from archstat.measuring.surroundings.environment import Surroundings, switches
-from archstat.measuring.surroundings.noise import noise_reasons
-from archstat.settings import InputSpec, MeasureSetting
+from archstat.networks import sources
+from archstat.networks.settings import InputSpec, MeasureSetting
 
 NETWORK = "resnet18"
 """Long enough for the clock, short enough for many pairs, of common layers."""
@@ -78,10 +78,10 @@ def compare_pairs(pairs: Sequence[tuple[float, float]], conditions: Conditions, 
     """What the pairs say of the machine."""
     first, second = ([pair[place] for pair in pairs] for place in (0, 1))
     ratios = [other / one for one, other in pairs]
-    interval, _ = samples.interval_of_median(ratios)
+    interval, _ = statistics.interval_of_median(ratios)
     assert interval is not None  # ten pairs have one
     size = len(pairs) // STRETCHES
-    spread = samples.spread([samples.median(first[at * size : (at + 1) * size]) for at in range(STRETCHES)])
+    spread = statistics.spread([statistics.median(first[at * size : (at + 1) * size]) for at in range(STRETCHES)])
     differ = f"The host is not quiet: the medians of {STRETCHES} stretches of time differ by {spread:.1%}."
     few = f"There was time for {len(pairs)} pairs only, {FEWEST_PAIRS} make a verdict sharp: '--max-time'."
     noisy = (
@@ -92,9 +92,9 @@ def compare_pairs(pairs: Sequence[tuple[float, float]], conditions: Conditions, 
         architecture=NETWORK,
         conditions=conditions,
         pairs=len(pairs),
-        first_s=samples.median(first),
-        second_s=samples.median(second),
-        ratio=samples.median(ratios),
+        first_s=statistics.median(first),
+        second_s=statistics.median(second),
+        ratio=statistics.median(ratios),
         interval=interval,
         least_ratio=min(second) / min(first),
         round_spread=spread,

@@ -14,8 +14,9 @@ from typing import Literal, NamedTuple
 import msgspec
 import torch
 
-from archstat.analysis import Subject
+from archstat.analysis.inference import Subject
 from archstat.measurements import Conditions, Measurement, Peaks
+from archstat.measuring.cpu.layers import LayerPlan, time_layers
 from archstat.measuring.cuda.device import CudaDevice
 from archstat.measuring.cuda.layers import time_layers_on_gpu
 from archstat.measuring.cuda.passes import GpuPlan
@@ -23,20 +24,19 @@ from archstat.measuring.cuda.times import gpu_times
 from archstat.measuring.energy.layers import measure_layer_energy
 from archstat.measuring.energy.loads import Load
 from archstat.measuring.energy.whole import EnergyPlan, find_meter, measure_energy
+from archstat.measuring.environment.devices import check_precision, check_threads, find_device
+from archstat.measuring.environment.gpu import GpuWatch, gpu_reasons, uuid_of
+from archstat.measuring.environment.record import Surroundings, switches
+from archstat.measuring.hooks.path import find_way, refuse_compiled
 from archstat.measuring.job import INTERRUPTED, Job, named_job
 from archstat.measuring.latency import LatencyPlan, time_passes
-from archstat.measuring.layers import LayerPlan, time_layers
 from archstat.measuring.memory import measure_memory
 from archstat.measuring.meters import Meter
 from archstat.measuring.peaks import measure_peaks
 from archstat.measuring.prepared import Prepared
 from archstat.measuring.protocols import Clock, HostClock, Progress, silent
 from archstat.measuring.reasons import CannotMeasure, failure
-from archstat.measuring.surroundings.devices import check_precision, check_threads, find_device
-from archstat.measuring.surroundings.environment import Surroundings, switches
-from archstat.measuring.surroundings.gpu import GpuWatch, gpu_reasons, uuid_of
-from archstat.measuring.way import find_way, refuse_compiled
-from archstat.settings import MeasureSetting, Setting
+from archstat.networks.settings import MeasureSetting, Setting
 from archstat.tracing.layers import Layers
 
 LAYER_ENERGY_S = 300.0

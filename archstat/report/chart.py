@@ -20,7 +20,7 @@ class View(msgspec.Struct, frozen=True):
 
     Attributes:
         label: What the switch says: ``"MACs"``.
-        figure: The picture, with colours of :mod:`archstat.report.theme`.
+        figure: The picture, with colours of :mod:`archstat.report.drawing.theme`.
         alt: What it shows, in a sentence or two with the numbers that matter, for who cannot see it.
         narrow: What of its layout is different where there is little width, as on a phone: whole entries replace those
             of the figure.

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from archstat import units
+from archstat.analysis.network import Network
 from archstat.errors import DataError
 from archstat.measurements import Measurement
-from archstat.published import Published, published_of
-from archstat.quantities import Network
+from archstat.published.figures import Published, published_of
 from archstat.records import Step
 from archstat.report.chart import CHARTS, Chart, Kind, drawn
+from archstat.report.drawing.theme import cut
 from archstat.report.material import Material, Subject
 from archstat.report.page import Block, Heading, Page, Sheet, Tiles
-from archstat.report.theme import cut
 from archstat.tables import compare_table, diff_table, layer_table, measured_compare_table, measured_table
 from archstat.tables.joining import refuse_another
 

@@ -11,9 +11,9 @@ from typing import Literal
 from plotly import io
 
 from archstat.errors import OutputError, first_line
-from archstat.report import theme
+from archstat.files.saving import make_folder, write_whole
 from archstat.report.chart import Chart, View
-from archstat.writing import make_folder, write_whole
+from archstat.report.drawing import theme
 
 Format = Literal["svg", "png", "pdf"]
 _WIDTH = 900

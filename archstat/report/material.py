@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import msgspec
 
+from archstat.analysis.network import Analyse, Network
 from archstat.errors import DataError
 from archstat.measurements import Measurement, Peaks
-from archstat.quantities import Analyse, Network
+from archstat.networks.settings import Setting
 from archstat.records import ModelCost, Shape
-from archstat.settings import Setting
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -77,7 +77,7 @@ class Material(msgspec.Struct, frozen=True):
     Attributes:
         subjects: The networks, in the order in which they were named.
         measurements: All measurements, also those of networks that are none of the subjects.
-        evaluation: Whose accuracies to use, a key of :func:`archstat.evaluations.evaluations`; ``""``: the most.
+        evaluation: A key of :func:`~archstat.published.accuracies.evaluations`; ``""``: that of the most networks.
         marks: Printed figures to draw beside counts.
     """
 

@@ -13,9 +13,9 @@ from urllib.parse import quote
 import msgspec
 
 from archstat.errors import ArchstatError
-from archstat.report.numbers import figures
+from archstat.files.text import text_of, toml_of
 from archstat.report.page import Link
-from archstat.texts import text_of, toml_of
+from archstat.report.writing.figures import figures
 
 CONTENTS = "report.toml"
 PAGE = "index.html"

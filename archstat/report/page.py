@@ -12,12 +12,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from archstat import __version__, units
-from archstat.formats import shown
 from archstat.records import Step
-from archstat.report import theme
 from archstat.report.assets import hash_of, packed, plotly_address
 from archstat.report.chart import WIDE, Chart, View
+from archstat.report.drawing import theme
 from archstat.tables import Column, Table
+from archstat.tables.formats import shown
 
 
 class Heading(msgspec.Struct, frozen=True):
@@ -36,7 +36,7 @@ class Prose(msgspec.Struct, frozen=True):
     """Text of a writer.
 
     Attributes:
-        html: What :mod:`archstat.report.prose` made of it; nothing else may make one.
+        html: What :mod:`archstat.report.writing.prose` made of it; nothing else may make one.
     """
 
     html: Markup

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
-from archstat.polynomials import Coefficients, fit, value
+from archstat.scaling.polynomials import Coefficients, fit, value
 
 DEGREE_MAX = 4
 """Attention between the pixels of an image grows with the fourth power of its side."""

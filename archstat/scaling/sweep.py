@@ -11,11 +11,11 @@ import msgspec
 
 from archstat import units
 from archstat.errors import ForwardError, InputError
-from archstat.polynomials import Coefficients, difference, positive_from
+from archstat.files.text import json_text
+from archstat.networks.settings import InputSpec, Setting
 from archstat.records import ModelCost, Shape
 from archstat.scaling.laws import QUANTITIES, Growth, Point, Refused, growths_of
-from archstat.settings import InputSpec, Setting
-from archstat.texts import json_text
+from archstat.scaling.polynomials import Coefficients, difference, positive_from
 
 SCHEMA = "archstat.scaling/1"
 """The version of the JSON that ``to_json`` writes; a new one whenever a key changes its meaning or goes."""
@@ -67,7 +67,7 @@ class Scaling(msgspec.Struct, frozen=True):
 
 
 class Counted(Protocol):
-    """What is known of a network on one input; :class:`archstat.analysis.Analysis` is one."""
+    """What is known of a network on one input; :class:`archstat.analysis.inference.Analysis` is one."""
 
     @property
     def cost(self) -> ModelCost:
@@ -80,7 +80,7 @@ class Counted(Protocol):
 
 
 class Subject(Protocol):
-    """A network that is counted again and again; :class:`archstat.analysis.Subject` is one."""
+    """A network that is counted again and again; :class:`archstat.analysis.inference.Subject` is one."""
 
     def inputs(self, setting: Setting) -> tuple[InputSpec, ...]:
         """What goes into it."""

@@ -1,7 +1,7 @@
 """Records → tables: which columns there are, and what stands in them.
 
-A :class:`Table` holds plain values in base units; :mod:`archstat.formats` turns it into text, Markdown, CSV, JSON or
-LaTeX. Text shows numbers in four digits and a prefix, or in full on request; the other formats keep base units.
+A :class:`Table` holds plain values in base units; :mod:`archstat.tables.formats` turns it into text, Markdown, CSV,
+JSON or LaTeX. Text shows numbers in four digits and a prefix, or in full on request; the other formats keep base units.
 """
 
 from archstat.tables.claims import claims_table

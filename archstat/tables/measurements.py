@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from archstat import units
-from archstat.conditions import conditions_text
+from archstat.files.choosing import conditions_text
 from archstat.measurements import Conditions, Measurement, Reason
 from archstat.tables.columns import MACS, PARAMETERS, Column, Row, Table, number, path, sort_rows
 

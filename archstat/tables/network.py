@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from archstat import units
 from archstat.counting.conventions import CONVENTIONS
 from archstat.errors import DataError
-from archstat.published import published_of
+from archstat.published.figures import published_of
 from archstat.records import (
     RUN_FOR_REAL,
     Explanation,

@@ -9,7 +9,7 @@ import msgspec
 
 from archstat import units
 from archstat.counting.conventions import CONVENTIONS
-from archstat.published import ErrorRate, Figure, counted, published, published_of
+from archstat.published.figures import ErrorRate, Figure, counted, published, published_of
 from archstat.records import ModelCost, Tally
 from archstat.tables.columns import MACS, PARAMETERS, Column, Row, Table, number, path, sort_rows
 from archstat.tables.network import FIGURES, uncounted_in

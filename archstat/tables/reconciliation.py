@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from archstat import units
+from archstat.analysis.network import Network
 from archstat.counting.conventions import CONVENTIONS, TOOLS
-from archstat.quantities import Network
 from archstat.records import ModelCost, Opinion, Tally
 from archstat.tables.columns import Column, Row, Show, Table, number, path
 from archstat.tables.network import title_of

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 
 from archstat import units
-from archstat.conditions import conditions_text
+from archstat.files.choosing import conditions_text
 from archstat.measurements import LayerEnergy, LayerTimes, Measurement, Peaks
 from archstat.records import ModelCost
 from archstat.tables.columns import MACS, Column, Table, number, path, sort_rows

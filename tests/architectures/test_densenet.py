@@ -2,7 +2,7 @@
 
 import torch
 
-from archstat.sources import find
+from archstat.networks.sources import find
 
 
 def test_a_dense_layer_hands_on_what_it_was_given():

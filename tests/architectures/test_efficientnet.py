@@ -2,7 +2,7 @@
 
 import pytest
 
-from archstat.analysis import Setting, count_source
+from archstat.analysis.inference import Setting, count_source
 from tests.architectures.support import cost_of
 
 # Table 1: the resolution that a stage is given, its channels, its layers.

@@ -5,10 +5,10 @@ import warnings
 import pytest
 import torch
 
-from archstat.analysis import Setting, count_source
-from archstat.published import counted, published
+from archstat.analysis.inference import Setting, count_source
+from archstat.networks.sources import build_on_meta, find
+from archstat.published.figures import counted, published
 from archstat.registry import architectures
-from archstat.sources import build_on_meta, find
 from tests.architectures.support import cost_of
 
 EVERY = pytest.mark.parametrize("name", list(architectures))

@@ -5,10 +5,10 @@ import typing
 import pytest
 
 from archstat import units
-from archstat.analysis import Setting, analyse
-from archstat.published import Convention, Verdict, published
+from archstat.analysis.inference import Setting, analyse
+from archstat.published.figures import Convention, Verdict, published
 from archstat.quantities import part_of, value_of
-from archstat.settings import parse_call
+from archstat.registry import parse_call
 
 
 def counted_as(name, resolution, quantity, convention):

@@ -3,7 +3,7 @@
 import pytest
 
 from archstat import units
-from archstat.sources import build_on_meta, find
+from archstat.networks.sources import build_on_meta, find
 from tests.architectures.support import by_stage, cost_of
 
 # GoogLeNet, Table 1: weights as the paper's filters give them, MACs, and the printed column of operations.

@@ -7,7 +7,7 @@ from torch import nn
 import archstat
 from archstat.architectures import bn_inception, inception_resnet
 from archstat.architectures._blocks import SqueezeExcitation
-from archstat.sources import MetaConstruction, build_on_meta, find
+from archstat.networks.sources import MetaConstruction, build_on_meta, find
 from tests.architectures.support import by_stage, cost_of
 
 # Batch normalization, Fig. 5, "output size": maps, height and width after each module.

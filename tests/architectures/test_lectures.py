@@ -2,8 +2,8 @@
 
 import pytest
 
-from archstat.analysis import Setting, count_source
-from archstat.settings import InputSpec
+from archstat.analysis.inference import Setting, count_source
+from archstat.networks.settings import InputSpec
 from tests.architectures.support import by_stage, cost_of
 
 

@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 import torch
 
-from archstat.sources import build_on_meta, find
+from archstat.networks.sources import build_on_meta, find
 from tests.architectures.support import by_stage, cost_of
 
 # Table 2: percent of the multiply-adds and of the parameters (without biases and batch normalization).

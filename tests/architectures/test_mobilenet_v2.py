@@ -6,7 +6,7 @@ from torch import nn
 
 import archstat
 from archstat.architectures._blocks import conv_bn
-from archstat.sources import build_on_meta, find
+from archstat.networks.sources import build_on_meta, find
 from tests.architectures.support import cost_of
 
 # Table 2, what comes out of each row.

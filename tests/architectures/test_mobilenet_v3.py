@@ -3,7 +3,7 @@
 import pytest
 from torch import nn
 
-from archstat.sources import build_on_meta, find
+from archstat.networks.sources import build_on_meta, find
 from tests.architectures.support import cost_of
 
 

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from archstat.analysis import Setting, count_source
+from archstat.analysis.inference import Setting, count_source
 from archstat.architectures.nasnet import FactorizedReduction
-from archstat.settings import InputSpec
-from archstat.sources import build_on_meta, find
+from archstat.networks.settings import InputSpec
+from archstat.networks.sources import build_on_meta, find
 from tests.architectures.support import cost_of
 
 

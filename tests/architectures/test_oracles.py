@@ -5,10 +5,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from archstat.analysis import Setting, count_source
-from archstat.published import published
+from archstat.analysis.inference import Setting, count_source
+from archstat.networks.settings import InputSpec
+from archstat.published.figures import published
 from archstat.registry import architectures
-from archstat.settings import InputSpec
 
 ORACLES = msgspec.toml.decode(Path(__file__).with_name("oracles.toml").read_bytes())
 TWINS = [name for name, oracle in ORACLES.items() if "same_as" in oracle]

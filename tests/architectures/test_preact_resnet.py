@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from archstat.architectures.preact_resnet import basic, unit
-from archstat.sources import build_on_meta, find
+from archstat.networks.sources import build_on_meta, find
 from tests.architectures.support import cost_of
 
 

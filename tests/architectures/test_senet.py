@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from archstat import units
-from archstat.sources import build_on_meta, find
+from archstat.networks.sources import build_on_meta, find
 from tests.architectures.support import cost_of
 
 STAGES = {"se_resnet50": (3, 4, 6, 3), "se_resnet101": (3, 4, 23, 3), "se_resnet152": (3, 8, 36, 3)}

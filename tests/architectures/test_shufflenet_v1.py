@@ -5,7 +5,7 @@ import torch
 
 from archstat.architectures.shufflenet_v1 import STAGE_2, ChannelShuffle
 from archstat.errors import SourceError
-from archstat.sources import build_on_meta, find
+from archstat.networks.sources import build_on_meta, find
 from tests.architectures.support import cost_of
 
 

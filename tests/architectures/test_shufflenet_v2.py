@@ -6,8 +6,8 @@ import torch
 from archstat import units
 from archstat.architectures.shufflenet_v2 import TABLE_5
 from archstat.errors import SourceError
-from archstat.published import published
-from archstat.sources import build_on_meta, find
+from archstat.networks.sources import build_on_meta, find
+from archstat.published.figures import published
 from tests.architectures.support import by_stage, cost_of
 
 

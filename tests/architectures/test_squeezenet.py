@@ -2,7 +2,7 @@
 
 import pytest
 
-from archstat.analysis import Setting, count_source
+from archstat.analysis.inference import Setting, count_source
 from tests.architectures.support import by_stage, cost_of
 
 # Table 1: the number of parameters before pruning.

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from archstat.analysis import Setting, count_source
+from archstat.analysis.inference import Setting, count_source
 from archstat.errors import SourceError
-from archstat.settings import InputSpec
-from archstat.sources import find
+from archstat.networks.settings import InputSpec
+from archstat.networks.sources import find
 from tests.architectures.support import by_stage, cost_of
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from archstat import units
 from archstat.architectures.wide_resnet import wide
-from archstat.sources import MetaConstruction
+from archstat.networks.sources import MetaConstruction
 from tests.architectures.support import by_stage, cost_of
 
 TABLE_4 = {

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from archstat.architectures.xception import halving
-from archstat.sources import build_on_meta, find
+from archstat.networks.sources import build_on_meta, find
 from tests.architectures.support import cost_of
 
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from archstat.analysis import analyse, analyse_model
-from archstat.published import published
+from archstat.analysis.inference import analyse, analyse_model
+from archstat.published.figures import published
 from archstat.report.charts.layers import layers as layers_chart
 from archstat.report.compose import compose
 from archstat.report.material import Subject, gather

@@ -4,11 +4,11 @@ import functools
 
 import pytest
 
-from archstat.analysis import analyse
+from archstat.analysis.inference import analyse
 from archstat.report.compose import compose
 from archstat.report.material import gather
 from archstat.report.page import Link, Links, Page, render
-from archstat.report.written import build
+from archstat.report.writing import build
 from tests.report.folders import report
 
 INJECTED = {

@@ -5,10 +5,10 @@ import re
 
 import pytest
 
-from archstat.analysis import analyse
+from archstat.analysis.inference import analyse
+from archstat.analysis.network import Saved
 from archstat.claims import check, decode, summary
 from archstat.errors import DataError
-from archstat.quantities import Saved
 
 analysed = functools.cache(analyse)
 

@@ -7,7 +7,7 @@ import pytest
 
 from archstat.claims.rates import RATES, described, picked, published_rate
 from archstat.errors import ArchstatError, DataError, UnknownNameError
-from archstat.published import ErrorRate, published
+from archstat.published.figures import ErrorRate, published
 from archstat.quantities import QUANTITIES, unit_of
 
 ONE_CROP = "ImageNet val, 1-crop"

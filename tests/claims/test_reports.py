@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from archstat.analysis import analyse
+from archstat.analysis.inference import analyse
 from archstat.claims import check, read
 
 FILES = sorted(Path(__file__).parents[2].glob("reports/*/claims.toml"))

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from archstat.analysis import analyse
+from archstat.analysis.inference import analyse
 from archstat.claims import TALLIES, check, check_files, checks, decode, read
 from archstat.errors import ArchstatError, DataError
 

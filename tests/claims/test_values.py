@@ -7,10 +7,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from archstat.analysis import analyse
+from archstat.analysis.inference import analyse
 from archstat.claims import check, check_files, decode
 from archstat.errors import DataError
-from archstat.results import measurements_to_json
+from archstat.files.results import measurements_to_json
 from tests.measured import CONDITIONS, ENERGY, MEMORY, PEAKS, measured, time, times
 
 analysed = functools.cache(analyse)

@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from archstat.results import measurements_to_json
+from archstat.files.results import measurements_to_json
 from tests.measured import measured
 
 CLAIMS = """

@@ -7,11 +7,11 @@ import re
 
 import pytest
 
-from archstat.analysis import analyse
+from archstat.analysis.inference import analyse
 from archstat.expressions import evaluate
-from archstat.formats import blocks, text
-from archstat.settings import Setting
+from archstat.networks.settings import Setting
 from archstat.tables import Column, Table, layer_table
+from archstat.tables.formats import blocks, text
 
 
 def rows(out):

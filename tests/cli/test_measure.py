@@ -9,9 +9,9 @@ import pytest
 
 from archstat.cli._measuring import progress_bar
 from archstat.errors import OutputError
+from archstat.files.results import MEASUREMENTS_SCHEMA, read_measurements
 from archstat.measurements import Reason
 from archstat.measuring import session
-from archstat.results import MEASUREMENTS_SCHEMA, read_measurements
 
 
 def test_a_network_is_measured(archstat):
@@ -192,14 +192,14 @@ def full(*_, **__):
 
 
 def test_what_cannot_be_saved_after_all_is_shown_before_it_is_told(archstat, monkeypatch, tmp_path):
-    monkeypatch.setattr("archstat.writing.write_new", full)
+    monkeypatch.setattr("archstat.files.saving.write_new", full)
     code, out, err = archstat("measure", "lenet5", "lenet5_modern", "--max-time", "0.2", "--save", tmp_path / "results")
     assert (code, err) == (2, "Error: results cannot be written: No space left on device.\n")
     assert "lenet5_modern" in out
 
 
 def test_what_the_file_does_not_take_after_all_goes_to_stdout(archstat, monkeypatch, tmp_path):
-    monkeypatch.setattr("archstat.writing.write_whole", full)
+    monkeypatch.setattr("archstat.files.saving.write_whole", full)
     code, out, err = archstat(
         "measure", "lenet5", "--max-time", "0.2", "--format", "json", "--output", tmp_path / "out"
     )

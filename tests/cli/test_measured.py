@@ -8,9 +8,9 @@ import json
 import msgspec
 import pytest
 
-from archstat.analysis import analyse
-from archstat.results import measurements_to_json, peaks_to_json
-from archstat.settings import Setting
+from archstat.analysis.inference import analyse
+from archstat.files.results import measurements_to_json, peaks_to_json
+from archstat.networks.settings import Setting
 from tests.measured import CONDITIONS, PEAKS, latency, measured, times
 from tests.tables.test_joining import as_measured
 

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from archstat import count
-from archstat.settings import Setting, TrainingSetting
-from archstat.training import train_source
+from archstat.analysis.training import train_source
+from archstat.networks.settings import Setting, TrainingSetting
 
 
 def rows(out):

@@ -7,10 +7,10 @@ import re
 import msgspec
 import pytest
 
-from archstat import formats, results
+from archstat.files import results
 from archstat.measurements import Peaks, Reason
 from archstat.measuring import peaks
-from archstat.tables import peaks_table
+from archstat.tables import formats, peaks_table
 
 FOUND = Peaks("A processor", "fp32", 2, 320e9, 12.5e9, 1.75e-6, "What was run.")
 
@@ -80,7 +80,7 @@ def test_nonsense_is_refused_in_one_line(fails, arguments, says):
 def test_threads_are_of_a_cpu(fails, monkeypatch):
     import torch
 
-    monkeypatch.setattr("archstat.measuring.surroundings.devices.find_device", lambda _: torch.device("cuda", 0))
+    monkeypatch.setattr("archstat.measuring.environment.devices.find_device", lambda _: torch.device("cuda", 0))
     assert "'--threads' is of the CPU: leave it out on a GPU." in fails("peaks", "--device", "cuda", "--threads", "2")
 
 

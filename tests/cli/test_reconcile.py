@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from archstat.analysis.other_tools import RUNS
 from archstat.counting.conventions import CONVENTIONS, TOOLS
-from archstat.opinions import RUNS
 from archstat.records import Opinion
 
 
@@ -71,7 +71,7 @@ def said(monkeypatch):
         asked.append((name, setting.resolution, seconds))
         return SAID
 
-    monkeypatch.setattr("archstat.opinions.ask", ask)
+    monkeypatch.setattr("archstat.analysis.other_tools.ask", ask)
     return asked
 
 
@@ -101,10 +101,12 @@ def test_json_has_what_the_tools_said_in_fields_of_its_own(archstat):
 
 
 def test_a_tool_is_really_run(archstat, monkeypatch, net):
-    monkeypatch.setattr("archstat.opinions.RUNS", {"FlopCounterMode": None})
+    monkeypatch.setattr("archstat.analysis.other_tools.RUNS", {"FlopCounterMode": None})
     everyone = dict.fromkeys(TOOLS, Opinion(failure="not asked"))
-    real = __import__("archstat.opinions", fromlist=["ask"]).ask
-    monkeypatch.setattr("archstat.opinions.ask", lambda *args, **kwargs: {**everyone, **real(*args, **kwargs)})
+    real = __import__("archstat.analysis.other_tools", fromlist=["ask"]).ask
+    monkeypatch.setattr(
+        "archstat.analysis.other_tools.ask", lambda *args, **kwargs: {**everyone, **real(*args, **kwargs)}
+    )
     code, out, _ = archstat("reconcile", net, "--input", "3x9x9", "--run", "--format", "csv")
     assert code == 0
     (row,) = (row for row in rows(out) if row["convention"] == "FlopCounterMode")

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from archstat.results import from_json
+from archstat.files.results import from_json
 
 
 def rows(out):

@@ -16,7 +16,7 @@ from torch.testing._internal.common_modules import module_db
 from archstat.counting import count_trace
 from archstat.counting.arithmetic import explain_trace
 from archstat.counting.conventions import CONVENTIONS
-from archstat.counting.tally import tally
+from archstat.counting.conventions.tally import tally
 from archstat.tracing import trace
 from archstat.tracing.nested import tensors_in
 from tests.support import Calls, real_trace_of

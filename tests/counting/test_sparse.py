@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import nn
 
+from archstat.analysis.training import count_training
 from archstat.counting.rules import cost_of as rule_cost
 from archstat.records import RUN_FOR_REAL, Cost, OpCall
-from archstat.training import count_training
 from tests.counting.rows import spec
 from tests.support import Calls, cost_of, op_names, trace_of
 

@@ -5,11 +5,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
-from archstat.analysis import analyse
+from archstat.analysis.inference import analyse
+from archstat.analysis.network import Saved
 from archstat.counting.traffic import traffic
 from archstat.errors import DataError
-from archstat.quantities import Saved
-from archstat.settings import Setting
+from archstat.networks.settings import Setting
 from tests.support import Calls, cost_of, trace_of
 
 X = torch.ones(8, 32)

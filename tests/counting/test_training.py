@@ -11,16 +11,17 @@ from torch.nn import functional as F  # noqa: N812
 from torch.utils.checkpoint import checkpoint
 from torch.utils.flop_counter import FlopCounterMode
 
-from archstat import count, sources
+from archstat import count
+from archstat.analysis.training import count_training
 from archstat.counting import count_trace
 from archstat.counting.memory import alive_bytes
 from archstat.counting.rules import RULES
 from archstat.counting.training import count_step
 from archstat.errors import ForwardError, UncountedError
+from archstat.networks import sources
 from archstat.registry import architectures
 from archstat.tracing import trace
 from archstat.tracing.training import trace_step
-from archstat.training import count_training
 from tests.counting.test_laws import built, convolutions, images, networks
 from tests.support import Calls
 

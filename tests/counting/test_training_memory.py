@@ -10,8 +10,8 @@ from torch.nn import functional as F  # noqa: N812
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.checkpoint import checkpoint
 
-from archstat import sources
 from archstat.counting.training import count_step
+from archstat.networks import sources
 from archstat.tracing.training import OPTIMIZERS, trace_step
 from tests.support import Calls
 

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 import archstat as package
-from archstat.results import measurements_to_json, to_json
+from archstat.files.results import measurements_to_json, to_json
 from tests.cli.conftest import NET
 from tests.fuzz.files import changed_json, changed_toml
 from tests.fuzz.invocations import invocation

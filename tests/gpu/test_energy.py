@@ -5,10 +5,10 @@ import torch
 from torch import nn
 
 from archstat.measurements import Conditions, LayerTime, LayerTimes
-from archstat.measuring.captured import capture_calls
 from archstat.measuring.energy.layers import measure_layer_energy
 from archstat.measuring.energy.replay import Replay
 from archstat.measuring.energy.whole import EnergyPlan, Load, find_meter, measure_energy
+from archstat.measuring.hooks.captured import capture_calls
 from archstat.measuring.prepared import Prepared
 
 pytestmark = pytest.mark.gpu

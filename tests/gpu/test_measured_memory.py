@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from archstat import sources
 from archstat.counting import count_trace
 from archstat.measurements import Conditions
 from archstat.measuring.memory import measure_memory
 from archstat.measuring.prepared import Prepared
+from archstat.networks import sources
 from archstat.tracing import trace
 from tests.support import Calls
 

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from archstat import sources
 from archstat.counting.training import count_step
+from archstat.networks import sources
 from archstat.tracing.training import OPTIMIZERS, trace_step
 
 pytestmark = pytest.mark.gpu

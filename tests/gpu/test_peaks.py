@@ -3,9 +3,9 @@
 import pytest
 import torch
 
+from archstat.measuring.environment.devices import find_device
+from archstat.measuring.environment.record import numerics, switches
 from archstat.measuring.peaks import measure_peaks
-from archstat.measuring.surroundings.devices import find_device
-from archstat.measuring.surroundings.environment import numerics, switches
 
 pytestmark = pytest.mark.gpu
 

@@ -3,7 +3,7 @@
 import pytest
 
 from archstat.measuring.session import Session
-from archstat.settings import MeasureSetting, Setting
+from archstat.networks.settings import MeasureSetting, Setting
 
 pytestmark = pytest.mark.gpu
 

@@ -9,7 +9,7 @@ from archstat.measuring.cuda.passes import GpuPlan, latencies
 from archstat.measuring.cuda.stall import Stall
 from archstat.measuring.cuda.times import gpu_times
 from archstat.measuring.protocols import HostClock
-from archstat.measuring.samples import median
+from archstat.measuring.statistics import median
 from tests.gpu.networks import each_network, prepared
 
 pytestmark = pytest.mark.gpu

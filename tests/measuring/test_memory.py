@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch import nn
 
-from archstat import sources
 from archstat.counting import count_trace
 from archstat.measurements import LayerMemory, Memory
-from archstat.measuring import allocations
+from archstat.measuring.cpu import allocations
 from archstat.measuring.memory import measure_memory
+from archstat.networks import sources
 from archstat.tracing import trace
 from tests.measuring.networks import hooks_of, prepared
 from tests.support import Calls

@@ -10,8 +10,8 @@ import torch
 
 from archstat.errors import InputError
 from archstat.measuring import peaks
+from archstat.measuring.environment.procfiles import NotToldError
 from archstat.measuring.peaks import CHAIN, ROUNDS, Product, Repeated, measure_peaks, stretches, sustained
-from archstat.measuring.surroundings.procfiles import NotToldError
 from tests.measuring.computer import Clock
 
 CPU = torch.device("cpu")

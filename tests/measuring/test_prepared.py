@@ -7,8 +7,8 @@ from torch import nn
 from archstat.errors import InputError
 from archstat.measurements import Conditions
 from archstat.measuring.prepared import Prepared, build, conditions_of, draw
-from archstat.settings import InputSpec, MeasureSetting
-from archstat.sources import Source
+from archstat.networks.settings import InputSpec, MeasureSetting
+from archstat.networks.sources import Source
 
 CPU = torch.device("cpu")
 CONDITIONS = Conditions("cpu", "a processor", "fp32", 1)

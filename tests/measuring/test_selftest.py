@@ -6,7 +6,7 @@ import pytest
 from archstat.errors import InputError
 from archstat.measurements import Noise
 from archstat.measuring.selftest import compare_pairs, run_selftest, take_pairs
-from archstat.settings import MeasureSetting
+from archstat.networks.settings import MeasureSetting
 from tests.measured import CONDITIONS, environment
 from tests.measuring.support import FakeClock, FakeWork
 

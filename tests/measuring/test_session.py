@@ -10,12 +10,12 @@ from archstat.errors import ForwardError, InputError, UnknownNameError
 from archstat.measurements import Energy, Gpu, GpuTimes, LayerEnergy, LayerTimes, Reason
 from archstat.measuring import job
 from archstat.measuring import session as sessions
+from archstat.measuring.api import measure
 from archstat.measuring.energy.layers import LayerResult
 from archstat.measuring.meters import MeterError
-from archstat.measuring.own import measure
 from archstat.measuring.reasons import CannotMeasure, failure
 from archstat.measuring.session import Session
-from archstat.settings import MeasureSetting, Setting
+from archstat.networks.settings import MeasureSetting, Setting
 from tests.measured import PEAKS
 from tests.measuring.support import FakeClock
 

@@ -3,7 +3,7 @@
 import functools
 import textwrap
 
-from archstat.analysis import analyse
+from archstat.analysis.inference import analyse
 
 counted = functools.cache(analyse)
 

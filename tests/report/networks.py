@@ -2,8 +2,8 @@
 
 import msgspec
 
-from archstat.published import counted
-from archstat.quantities import Saved
+from archstat.analysis.network import Saved
+from archstat.published.figures import counted
 from archstat.records import LayerCost, ModelCost
 from archstat.report.material import Material, Subject
 

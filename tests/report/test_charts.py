@@ -11,13 +11,13 @@ import pytest
 import torch
 from torch import nn
 
-from archstat.analysis import analyse, analyse_model
+from archstat.analysis.inference import analyse, analyse_model
 from archstat.errors import DataError
-from archstat.report import theme
+from archstat.files.results import read_measurements
 from archstat.report.chart import CHARTS, drawn
+from archstat.report.drawing import theme
 from archstat.report.material import Material, Subject, gather
 from archstat.report.page import content
-from archstat.results import read_measurements
 from tests.measured import CONDITIONS, PEAKS, latency, measured, time, times
 
 count = functools.cache(analyse)

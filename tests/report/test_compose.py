@@ -5,15 +5,15 @@ import functools
 import msgspec
 import pytest
 
-from archstat.analysis import analyse
+from archstat.analysis.inference import analyse
+from archstat.analysis.network import Saved
 from archstat.errors import DataError, UnknownNameError
 from archstat.measurements import Counted
-from archstat.quantities import Saved
+from archstat.networks.settings import Setting
 from archstat.report.chart import CHARTS
 from archstat.report.compose import compose, sums_of
 from archstat.report.material import Material, Subject, gather
 from archstat.report.page import Sheet, Tiles
-from archstat.settings import Setting
 from tests.measured import CONDITIONS, measured
 
 count = functools.cache(analyse)

@@ -5,8 +5,9 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from archstat.errors import OutputError
-from archstat.report import images, theme
+from archstat.report import images
 from archstat.report.chart import Chart, View
+from archstat.report.drawing import theme
 from archstat.report.images import image, write_images
 
 BARS = View(

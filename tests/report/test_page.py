@@ -12,8 +12,8 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from archstat.records import Step
-from archstat.report import theme
 from archstat.report.chart import Chart, View
+from archstat.report.drawing import theme
 from archstat.report.page import Heading, Link, Links, Page, Prose, Sheet, Tiles, fragment, render, sheets_page
 from archstat.tables import Column, Table
 from archstat.tables.columns import number

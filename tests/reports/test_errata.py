@@ -8,10 +8,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from archstat.analysis import analyse
+from archstat.analysis.inference import analyse
 from archstat.claims import check, read
 from archstat.errors import DataError
-from archstat.report.written import build
+from archstat.report.writing import build
 
 REPORTS = Path(__file__).parents[2] / "reports"
 ERRATA = REPORTS / "errata"

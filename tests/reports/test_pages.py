@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from archstat.analysis import analyse
+from archstat.analysis.inference import analyse
 from archstat.report.assets import LIBRARIES
 from archstat.report.page import render
-from archstat.report.written import build
+from archstat.report.writing import build
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = sorted(path.parent for path in ROOT.glob("reports/*/report.toml"))

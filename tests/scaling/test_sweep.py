@@ -6,10 +6,10 @@ from fractions import Fraction
 import msgspec
 import pytest
 
-from archstat.analysis import Subject, count_source
+from archstat.analysis.inference import Subject, count_source
 from archstat.errors import InputError, UncountedError
+from archstat.networks.settings import InputSpec, Setting
 from archstat.scaling import scaling_of, to_json
-from archstat.settings import InputSpec, Setting
 
 NETS = """
 import torch

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from archstat.analysis import analyse, analyse_model
+from archstat.analysis.inference import analyse, analyse_model
+from archstat.networks.settings import Setting
 from archstat.records import LayerCost
-from archstat.settings import Setting
 from archstat.tables.joining import joined
 from tests.measured import time
 from tests.support import Calls

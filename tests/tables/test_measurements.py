@@ -6,11 +6,11 @@ import msgspec
 import pytest
 
 import archstat
-from archstat.conditions import conditions_text
 from archstat.errors import UnknownNameError
-from archstat.formats import text
+from archstat.files.choosing import conditions_text
 from archstat.measurements import Conditions, GpuTimes, Reason
 from archstat.tables import measured_compare_table
+from archstat.tables.formats import text
 from archstat.tables.measurements import NOISE
 from tests.measured import CONDITIONS, ENERGY, MEMORY, environment, latency, measured
 

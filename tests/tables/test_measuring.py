@@ -3,9 +3,9 @@
 import msgspec
 import pytest
 
-from archstat.formats import csv_text, text
 from archstat.measurements import GpuTimes, Interval, Noise, Reason, SelfTest
 from archstat.tables import latency_table, plan_table, selftest_table
+from archstat.tables.formats import csv_text, text
 from tests.measured import CONDITIONS, ENERGY, MEMORY, environment, measured
 
 

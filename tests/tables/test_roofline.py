@@ -7,12 +7,12 @@ import pytest
 import torch
 from torch import nn
 
-from archstat.analysis import analyse, analyse_model
+from archstat.analysis.inference import analyse, analyse_model
 from archstat.errors import DataError, UnknownNameError
-from archstat.formats import text
 from archstat.measurements import LayerEnergy, Reason
-from archstat.settings import Setting
+from archstat.networks.settings import Setting
 from archstat.tables import measured_table
+from archstat.tables.formats import text
 from tests.measured import CONDITIONS, ENERGY, PEAKS, measured, time, times
 from tests.support import Calls, spectrum
 from tests.tables.test_joining import NAMES, as_measured

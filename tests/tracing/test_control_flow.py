@@ -7,10 +7,10 @@ from torch._higher_order_ops import map as map_
 from torch._higher_order_ops import scan, while_loop
 from torch.nn.attention.flex_attention import create_block_mask, flex_attention
 
-from archstat.analysis import analyse_model
+from archstat.analysis.inference import analyse_model
+from archstat.analysis.training import count_training
 from archstat.records import RUN_FOR_REAL
 from archstat.tracing.modes import Switches
-from archstat.training import count_training
 from tests.support import Calls
 
 X = torch.ones(3, 8)

@@ -11,10 +11,10 @@ from torch.func import grad as grad_of
 from torch.nn.functional import cross_entropy
 
 import archstat
-from archstat.analysis import analyse_model
+from archstat.analysis.inference import analyse_model
+from archstat.analysis.training import count_training
 from archstat.errors import ForwardError
 from archstat.tracing.watching import GradientsAskedError, Watch
-from archstat.training import count_training
 from tests.support import Calls, trace_of
 
 X = torch.ones(5, 2)

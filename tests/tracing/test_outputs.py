@@ -9,9 +9,9 @@ import torch
 from torch import distributions, nn
 
 import archstat
+from archstat.analysis.training import count_training
 from archstat.errors import InputError
 from archstat.tracing.outputs import tensors_out
-from archstat.training import count_training
 from tests.support import Calls
 
 X = torch.ones(3, 8)

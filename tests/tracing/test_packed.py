@@ -7,7 +7,7 @@ from torch.ao.nn import quantized
 from torch.ao.quantization import quantize_dynamic
 
 import archstat
-from archstat.analysis import analyse_model
+from archstat.analysis.inference import analyse_model
 from archstat.tracing.packed import may_pack, packed_in, packed_of
 from tests.support import Calls
 

@@ -19,11 +19,11 @@ from torch.nn.attention.flex_attention import flex_attention
 from torch.nn.utils import prune
 
 import archstat
+from archstat.analysis.training import count_training
 from archstat.errors import ForwardError, InputError
 from archstat.tracing import layers as tracked
 from archstat.tracing.modes import Switches, undoing
 from archstat.tracing.training import trace_step
-from archstat.training import count_training
 from tests.support import Calls, trace_of
 
 X = torch.ones(3, 8)

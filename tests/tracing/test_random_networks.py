@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrizations, prune
 
 import archstat
+from archstat.analysis.training import count_training
 from archstat.errors import ForwardError
-from archstat.training import count_training
 
 ROWS, WIDTH = 3, 8
 X = torch.ones(ROWS, WIDTH)

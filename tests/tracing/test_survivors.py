@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 import archstat
-from archstat.training import count_training
+from archstat.analysis.training import count_training
 from tests.support import Calls
 
 X = torch.ones(2, 8)

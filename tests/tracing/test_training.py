@@ -5,8 +5,8 @@ import torch
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
-from archstat import settings
 from archstat.errors import ForwardError, InputError, UnknownNameError
+from archstat.networks import settings
 from archstat.records import RUN_FOR_REAL
 from archstat.tracing.training import OPTIMIZERS, trace_step
 from tests.support import Calls

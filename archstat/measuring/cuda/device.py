@@ -14,7 +14,7 @@ import torch
 
 from archstat.measurements import Reason
 from archstat.measuring.cuda.kineto import TraceRecord, records_of
-from archstat.measuring.quiet import without_profiler_log
+from archstat.measuring.isolation import without_profiler_log
 from archstat.measuring.reasons import CannotMeasure
 
 WARM_UPS = 3

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from archstat.measurements import LayerTime, LayerTimes, Reason
-from archstat.measuring.calls import CallHooks, ModuleCall
 from archstat.measuring.cuda import kernels
 from archstat.measuring.cuda.device import Device
 from archstat.measuring.cuda.events import time_by_events
@@ -21,10 +20,11 @@ from archstat.measuring.cuda.kernels import TracedPass
 from archstat.measuring.cuda.passes import GpuPlan, latencies, span_times, trace_passes
 from archstat.measuring.cuda.replay import time_isolated
 from archstat.measuring.cuda.stall import Stall
+from archstat.measuring.hooks.calls import CallHooks, ModuleCall
 from archstat.measuring.prepared import Prepared
 from archstat.measuring.protocols import Clock, HostClock
 from archstat.measuring.reasons import CannotMeasure, attempt
-from archstat.measuring.samples import interval_of_median, median
+from archstat.measuring.statistics import interval_of_median, median
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -15,7 +15,7 @@ from archstat.measuring.cuda.passes import GpuPlan, repeated_s, span_times, trac
 from archstat.measuring.cuda.stall import Stall
 from archstat.measuring.protocols import Clock, Work
 from archstat.measuring.reasons import CannotMeasure, attempt, failure
-from archstat.measuring.samples import median
+from archstat.measuring.statistics import median
 
 
 def gpu_times(

@@ -15,10 +15,10 @@ from statistics import fmean
 from typing import NamedTuple
 
 from archstat.measurements import Energy, LayerEnergy, LayerTime, LayerTimes, Reason
-from archstat.measuring.captured import CapturedCall, capture_calls
 from archstat.measuring.energy.loads import Background, Load, in_thread
 from archstat.measuring.energy.replay import Replay
 from archstat.measuring.energy.whole import EnergyPlan, measure_energy, planned_seconds
+from archstat.measuring.hooks.captured import CapturedCall, capture_calls
 from archstat.measuring.meters import Meter
 from archstat.measuring.prepared import Prepared
 from archstat.measuring.protocols import Clock, HostClock, Progress, Work, silent

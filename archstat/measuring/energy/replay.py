@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 
 from archstat.measurements import Reason
-from archstat.measuring.captured import CapturedCall, is_repeatable
 from archstat.measuring.cuda.device import CudaDevice, CudaGraph
+from archstat.measuring.hooks.captured import CapturedCall, is_repeatable
 from archstat.measuring.prepared import Prepared
 from archstat.measuring.reasons import CannotMeasure
 

@@ -12,15 +12,15 @@ from typing import Any
 import msgspec
 
 from archstat import units
-from archstat.conditions import conditions_text
+from archstat.files.choosing import conditions_text
 from archstat.measurements import Measurement
-from archstat.report import axes, theme
-from archstat.report.bubbles import Bubble, Picture, front
 from archstat.report.chart import Chart, View, chart
-from archstat.report.families import families, family_of
+from archstat.report.charts._accuracies import Rated, Ratings, ratings
+from archstat.report.drawing import axes, theme
+from archstat.report.drawing.bar_rows import End, Group, Row, Rows
+from archstat.report.drawing.bubble_plot import Bubble, Picture, front
+from archstat.report.drawing.families import families, family_of
 from archstat.report.material import Material
-from archstat.report.rated import Rated, Ratings, ratings
-from archstat.report.rows import End, Group, Row, Rows
 from archstat.tables.measurements import alike
 
 

@@ -11,13 +11,13 @@ import msgspec
 from plotly import graph_objects as go
 
 from archstat import units
-from archstat.conditions import conditions_text
 from archstat.errors import DataError
+from archstat.files.choosing import conditions_text
 from archstat.measurements import Measurement
-from archstat.report import axes, labels, theme
 from archstat.report.chart import PHONE, WIDE, Chart, View, chart
-from archstat.report.labels import Spot, frame_of
-from archstat.report.layer_names import shortened
+from archstat.report.drawing import axes, labels, theme
+from archstat.report.drawing.labels import Spot, frame_of
+from archstat.report.drawing.layer_names import shortened
 from archstat.report.material import Material, one_input
 from archstat.tables.measurements import mark_of
 

@@ -9,10 +9,10 @@ import msgspec
 from archstat import units
 from archstat.errors import DataError
 from archstat.records import LayerCost
-from archstat.report import theme
 from archstat.report.chart import Chart, View, chart
+from archstat.report.drawing import theme
+from archstat.report.drawing.bar_rows import End, Group, Row, Rows
 from archstat.report.material import Mark, Material, Subject
-from archstat.report.rows import End, Group, Row, Rows
 from archstat.tables.network import WHOLE
 
 _NETWORKS = (2, 4)

@@ -9,11 +9,11 @@ from plotly import graph_objects as go
 
 from archstat import units
 from archstat.errors import DataError
-from archstat.report import theme
+from archstat.published.challenge import Winner, human
+from archstat.published.challenge import winners as entries
 from archstat.report.chart import Chart, View, chart
+from archstat.report.drawing import theme
 from archstat.report.material import Material
-from archstat.winners import Winner, human
-from archstat.winners import winners as entries
 
 _LEAST = 3
 """A page that names fewer winners than these is about something else."""

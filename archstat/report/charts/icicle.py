@@ -12,10 +12,10 @@ from plotly import graph_objects as go
 from archstat import units
 from archstat.errors import DataError
 from archstat.records import LayerCost
-from archstat.report import theme
 from archstat.report.chart import PHONE, WIDE, Chart, View, chart
 from archstat.report.charts.layers import QUANTITIES
-from archstat.report.layer_names import key
+from archstat.report.drawing import theme
+from archstat.report.drawing.layer_names import key
 from archstat.report.material import Subject
 from archstat.tables.network import kind_of
 

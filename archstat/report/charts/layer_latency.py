@@ -8,13 +8,13 @@ from typing import Any
 from plotly import graph_objects as go
 
 from archstat import units
-from archstat.conditions import conditions_text
-from archstat.report import axes, labels, theme
+from archstat.files.choosing import conditions_text
 from archstat.report.chart import PHONE, WIDE, Chart, View, chart
-from archstat.report.labels import Spot, frame_of
-from archstat.report.layer_names import key, shortened, symbol
+from archstat.report.charts._layer_times import Timed, timed, too_short
+from archstat.report.drawing import axes, labels, theme
+from archstat.report.drawing.labels import Spot, frame_of
+from archstat.report.drawing.layer_names import key, shortened, symbol
 from archstat.report.material import Subject
-from archstat.report.timed import Timed, timed, too_short
 from archstat.tables.joining import Joined
 from archstat.tables.network import WHOLE
 from archstat.tables.roofline import protocol

@@ -9,14 +9,14 @@ from typing import Any, cast
 from plotly import graph_objects as go
 
 from archstat import units
-from archstat.conditions import conditions_text
 from archstat.errors import DataError
+from archstat.files.choosing import conditions_text
 from archstat.measurements import Latency, Measurement
-from archstat.report import axes, labels, theme
 from archstat.report.chart import PHONE, WIDE, Chart, View, chart
-from archstat.report.correlation import correlation, correlation_text
-from archstat.report.labels import Spot, frame_of
-from archstat.report.layer_names import shortened
+from archstat.report.drawing import axes, labels, theme
+from archstat.report.drawing.correlation import correlation, correlation_text
+from archstat.report.drawing.labels import Spot, frame_of
+from archstat.report.drawing.layer_names import shortened
 from archstat.report.material import Material
 from archstat.tables.measurements import alike, mark_of
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from archstat import units
 from archstat.errors import DataError
 from archstat.records import ModelCost
-from archstat.report import theme, told
 from archstat.report.chart import Chart, View, chart
-from archstat.report.families import families, family_of
+from archstat.report.drawing import captions, theme
+from archstat.report.drawing.bar_rows import End, Group, Row, Rows
+from archstat.report.drawing.families import families, family_of
 from archstat.report.material import Material
-from archstat.report.rows import End, Group, Row, Rows
 
 _SHOWN_MAX = 40
 """More bars than these are no longer read one by one."""
@@ -32,7 +32,7 @@ def totals(material: Material) -> Chart:
     if len(costs) < 2:
         raise DataError("Totals are set side by side of two networks at least.")
     met = [quantity for quantity in _QUANTITIES if any(getattr(cost, quantity[0]) for cost in costs)]
-    shapes = told.inputs((cost.architecture, units.shapes(cost.input_shapes)) for cost in costs)
+    shapes = captions.inputs((cost.architecture, units.shapes(cost.input_shapes)) for cost in costs)
     dtypes = " and ".join(dict.fromkeys(cost.dtype for cost in costs))
     most = f" Of more than {_SHOWN_MAX} networks the largest are shown." if len(costs) > _SHOWN_MAX else ""
     return Chart(

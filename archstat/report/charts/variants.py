@@ -10,11 +10,11 @@ import msgspec
 from archstat import units
 from archstat.errors import DataError
 from archstat.records import ModelCost
-from archstat.report import theme
 from archstat.report.chart import Chart, View, chart
+from archstat.report.charts._accuracies import Ratings, ratings
+from archstat.report.drawing import theme
+from archstat.report.drawing.bar_rows import End, Group, Row, Rows
 from archstat.report.material import Material
-from archstat.report.rated import Ratings, ratings
-from archstat.report.rows import End, Group, Row, Rows
 from archstat.tables.difference import diff_table
 
 _PAIRS_MAX = 8

@@ -7,9 +7,9 @@ import torch
 from torch import nn
 from torch.profiler import ProfilerActivity, profile, record_function
 
-from archstat.measuring.calls import CallHooks
 from archstat.measuring.cuda import kernels, kineto
 from archstat.measuring.cuda.kineto import records_of
+from archstat.measuring.hooks.calls import CallHooks
 from archstat.measuring.reasons import CannotMeasure
 
 

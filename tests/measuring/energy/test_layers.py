@@ -5,10 +5,10 @@ import torch
 from torch import nn
 
 from archstat.measurements import Conditions, Energy, LayerTime, LayerTimes
-from archstat.measuring.captured import capture_calls
 from archstat.measuring.energy.layers import is_host_bound, measure_layer_energy
 from archstat.measuring.energy.replay import Replay
 from archstat.measuring.energy.whole import EnergyPlan, planned_seconds
+from archstat.measuring.hooks.captured import capture_calls
 from archstat.measuring.prepared import Prepared
 from archstat.measuring.reasons import CannotMeasure
 from tests.measuring.boards import FakeBoard, FakeClock, FakeWork, backwards

@@ -3,10 +3,10 @@
 import pynvml
 import pytest
 
+from archstat.measuring.environment.gpu import gpu_record
+from archstat.measuring.environment.nvml_lookup import open_board
 from archstat.measuring.meters import MeterError
 from archstat.measuring.meters.nvml import nvml_meter
-from archstat.measuring.surroundings.finding import open_board
-from archstat.measuring.surroundings.gpu import gpu_record
 from tests.measuring.boards import FakeClock
 from tests.measuring.meters.fake_nvml import NO_PERMISSION, NOT_FOUND, NOT_SUPPORTED, UUID, FakeNvml, install
 
@@ -219,9 +219,9 @@ def test_a_board_that_nvml_does_not_know_is_told(nvml):
 
 
 def test_without_bindings_there_is_no_meter(monkeypatch):
-    monkeypatch.setattr("archstat.measuring.surroundings.finding.pynvml", None)
+    monkeypatch.setattr("archstat.measuring.environment.nvml_lookup.pynvml", None)
     assert refusal().code == "PYNVML_MISSING"
-    monkeypatch.setattr("archstat.measuring.surroundings.finding.pynvml", object())
+    monkeypatch.setattr("archstat.measuring.environment.nvml_lookup.pynvml", object())
     assert refusal().code == "PYNVML_WRONG_PACKAGE"
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from archstat.files.results import read_measurements
 from archstat.report.material import Subject
-from archstat.results import read_measurements
 from tests.report.charts.support import network
 
 RESULTS = Path(__file__).parents[3] / "reports" / "cnn-architectures" / "results"

@@ -5,9 +5,9 @@ import functools
 import torch
 from torch import nn
 
-from archstat.analysis import analyse, analyse_model
+from archstat.analysis.inference import analyse, analyse_model
+from archstat.networks.settings import Setting
 from archstat.report.material import Subject
-from archstat.settings import Setting
 from tests.measured import PEAKS, measured, time, times
 
 

@@ -4,7 +4,7 @@ import functools
 
 import pytest
 
-from archstat.analysis import analyse
+from archstat.analysis.inference import analyse
 from archstat.errors import DataError
 from archstat.report.charts.blocks import branches
 from archstat.report.material import Mark, Material, gather

@@ -5,11 +5,11 @@ import pytest
 import torch
 from torch import nn
 
-from archstat.analysis import analyse_model
+from archstat.analysis.inference import analyse_model
+from archstat.analysis.network import Saved
 from archstat.errors import DataError
-from archstat.quantities import Saved
-from archstat.report import theme
 from archstat.report.charts.icicle import icicle, tree
+from archstat.report.drawing import theme
 from archstat.report.material import Subject
 from tests.report.charts.support import layout_of, network, small, subject
 from tests.report.test_page import contrast

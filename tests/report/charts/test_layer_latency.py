@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from archstat.errors import DataError
+from archstat.report.charts._layer_times import timed
 from archstat.report.charts.layer_latency import layer_latency
 from archstat.report.material import Subject
-from archstat.report.timed import timed
 from tests.measured import measured, time, times
 from tests.report.charts.support import drawn_texts, layout_of, small, subject
 from tests.report.charts.support import timed as timed_subject

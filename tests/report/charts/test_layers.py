@@ -3,12 +3,12 @@
 import msgspec
 import pytest
 
+from archstat.analysis.network import Saved
 from archstat.errors import DataError
-from archstat.quantities import Saved
 from archstat.report.chart import PHONE
 from archstat.report.charts.layers import layers
+from archstat.report.drawing.theme import CHAR
 from archstat.report.material import Subject
-from archstat.report.theme import CHAR
 from tests.report.charts.support import drawn_texts, layout_of, network, small, subject
 
 

@@ -2,13 +2,13 @@
 
 import pytest
 
+from archstat.analysis.network import Saved
 from archstat.errors import DataError
-from archstat.quantities import Saved
 from archstat.records import AliveTensor, MemoryLevel, MemoryLevels, Peak
 from archstat.report.chart import PHONE, WIDE
 from archstat.report.charts.memory import memory, stages
+from archstat.report.drawing.theme import CHAR
 from archstat.report.material import Subject
-from archstat.report.theme import CHAR
 from archstat.tables.network import WHOLE
 from tests.report.charts.support import drawn_texts, layout_of, network, small, subject
 

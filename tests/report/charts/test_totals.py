@@ -3,8 +3,8 @@
 import pytest
 
 from archstat.errors import DataError
-from archstat.report import theme
 from archstat.report.charts.totals import totals
+from archstat.report.drawing import theme
 from tests.report.networks import cost, known, material
 
 

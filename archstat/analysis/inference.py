@@ -1,0 +1,307 @@
+"""The whole way from a name or a network to its cost, and to the sums behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from archstat.counting import count_trace
+from archstat.counting.arithmetic import explain_trace
+from archstat.counting.attention import attention_macs
+from archstat.counting.conventions import CONVENTIONS
+from archstat.counting.conventions.tally import tally
+from archstat.counting.depth import depth
+from archstat.counting.memory import alive_at_peak, levels
+from archstat.counting.receptive_field import receptive_fields
+from archstat.counting.traffic import traffic
+from archstat.errors import ForwardError, InputError, SourceError, UnknownNameError, quoted
+from archstat.networks import sources
+from archstat.networks.inputs import advice, specs_of, tensors_for
+from archstat.networks.placement import in_precision, without_values
+from archstat.networks.settings import InputSpec, Setting
+from archstat.networks.sources import Source
+from archstat.networks.trust import Reach
+from archstat.records import Explanation, InferenceMemory, MemoryLevels, ModelCost, ReceptiveField, Tally
+from archstat.tracing import trace
+from archstat.tracing.first_call import is_unfinished
+from archstat.tracing.modes import without_garbage_collection
+from archstat.tracing.nested import tensors_in
+from archstat.tracing.packed import packed_in
+
+
+def count(model: nn.Module | str, *inputs: Any, **kwargs: Any) -> ModelCost:
+    """What one forward pass of a network costs, layer by layer.
+
+    Nothing is computed, copied or changed: the network's ops are recorded without values, on whatever device its
+    parameters are. See :func:`archstat.tracing.trace` for the rare network that must be run.
+
+    Args:
+        model: A network, or the name of one: ``"resnet50"``, ``"./net.py:Net"``.
+        inputs: What its ``forward`` takes. Tensors on the meta device do; an architecture of ours needs none.
+        kwargs: What its ``forward`` takes by name.
+
+    Returns:
+        The totals and, in ``layers``, the rows that add up to them.
+
+    Raises:
+        ForwardError: The network's own ``forward`` raised; its error is the cause.
+        SourceError: A name leads to no network, or what was handed over is none.
+        InputError: A name was given without inputs, and none are known for it.
+
+    >>> cost = count("lenet5")
+    >>> cost.parameters, cost.macs
+    (60000, 325680)
+    """
+    # The trace is freed before anybody collects garbage: it holds none, and looking through it takes time.
+    return without_garbage_collection(lambda: analyse_model(model, *inputs, **kwargs).cost)
+
+
+def explain(model: nn.Module | str, *inputs: Any, **kwargs: Any) -> tuple[Explanation, ...]:
+    """The sums behind each row of :func:`count`, which takes the same arguments and raises the same errors.
+
+    >>> conv = explain("lenet5")[0]
+    >>> [f"{step.quantity}: {step.formula} = {step.result}" for step in conv.steps[:2]]
+    ['output size: (32 − 5 + 2·0)/1 + 1 = 28', 'parameters: (5·5·1 + 1)·6 = 156']
+    """
+    return analyse_model(model, *inputs, **kwargs).explanations()
+
+
+def count_source(name: str, setting: Setting) -> ModelCost:
+    """What a named network costs.
+
+    Raises:
+        ArchstatError: The name leads nowhere, or the network cannot take the input.
+    """
+    return analyse(name, setting).cost
+
+
+class Analysis:
+    """A network that was traced, and what follows from the trace, each worked out when it is asked for.
+
+    Attributes:
+        trace: Its forward pass.
+        cost: What that costs.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        model: nn.Module,
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any] | None = None,
+        *,
+        strict: bool = False,
+    ) -> None:
+        """Trace and count the network of a source."""
+        self._model, self._inputs = model, tensors_in((args, kwargs or {}))
+        self.trace = trace(model, args, kwargs)
+        self.cost = count_trace(self.trace, source.name, note=source.note, paper=source.paper, strict=strict)
+
+    def explanations(self) -> tuple[Explanation, ...]:
+        """The sums behind each row of the cost."""
+        return explain_trace(self.trace)
+
+    def attention_macs(self) -> int:
+        """The multiply-accumulates of products of activations with each other."""
+        return attention_macs(self.trace)
+
+    def tally(self, convention: str) -> Tally:
+        """What it comes to by a convention.
+
+        Raises:
+            UnknownNameError: There is no such convention.
+        """
+        if convention not in CONVENTIONS:
+            known = f"The conventions are {', '.join(CONVENTIONS)}."
+            raise UnknownNameError.of("convention", convention, CONVENTIONS, known)
+        return tally(self.trace, convention, CONVENTIONS[convention])
+
+    def fields(self) -> dict[str, ReceptiveField | None]:
+        """What the output of each layer sees of the input, by path."""
+        owners = [self.trace.layers[self.trace.calls[op.call].layer].path for op in self.trace.ops]
+        return dict(zip(owners, receptive_fields(self.trace), strict=True))
+
+    def depth(self) -> int:
+        """The layers with weights on the longest way through the network."""
+        return depth(self.trace)
+
+    def traffic(self) -> tuple[int, ...]:
+        """The bytes that each row of the cost must move at least."""
+        return traffic(self.trace)
+
+    def levels(self) -> MemoryLevels:
+        """The activation memory of the forward pass over time."""
+        return levels(self.trace)
+
+    def memory(self) -> InferenceMemory:
+        """What the memory of the forward pass goes to.
+
+        Raises:
+            InputError: The network has layers that only its first call makes.
+        """
+        if is_unfinished(self._model):
+            raise InputError("The network has layers that only its first call makes: run it once, and count it then.")
+        return InferenceMemory(
+            architecture=self.cost.architecture,
+            input_shapes=self.cost.input_shapes,
+            dtype=self.cost.dtype,
+            parameter_bytes=_size([*self._model.parameters(), *packed_in(self._model)]),
+            buffer_bytes=_size(self._model.buffers()),
+            input_bytes=_size(self._inputs),
+            activation_bytes=self.cost.activation_bytes,
+            peak_activation_bytes=self.cost.peak_activation_bytes,
+            peak_layer=self.cost.peak_layer,
+            alive=alive_at_peak(self.trace),
+        )
+
+
+def _size(tensors: Iterable[Tensor]) -> int:
+    return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+
+
+def check_network(model: object, *, what: str = "counted") -> None:
+    """Refuse what is no network, and say how it becomes one.
+
+    Args:
+        model: What was handed over.
+        what: What was to be done with it.
+
+    Raises:
+        SourceError: It is none.
+    """
+    if isinstance(model, nn.Module):
+        return
+    kind = f"{type(model).__module__}.{type(model).__qualname__}".removeprefix("builtins.")
+    raise SourceError(_not_a_network(model, kind, what))
+
+
+def _not_a_network(model: Any, kind: str, what: str) -> str:
+    """Why that is none, and what to hand over instead."""
+    if model is None:
+        return "None is no network: does the function that makes it return it?"
+    if isinstance(model, torch.export.ExportedProgram):
+        return "An ExportedProgram is no torch.nn.Module: hand over what its '.module()' gives."
+    if isinstance(model, type):
+        if issubclass(model, nn.Module):
+            return f"{model.__name__} is a class of networks and no network: call it, as in '{model.__name__}(…)'."
+        return f"What is to be {what} is no torch.nn.Module but the class {model.__name__}."
+    if callable(model) and hasattr(model, "__name__"):
+        return f"{quoted(model.__name__)} is a {kind} and no torch.nn.Module: hand over the network itself."
+    parts = [quoted(name) for name, part in getattr(model, "__dict__", {}).items() if isinstance(part, nn.Module)]
+    those = f": hand over one of its networks, {', '.join(parts[:5])}" if parts else ""
+    return f"What is to be {what} is no torch.nn.Module but of type {kind}{those}."
+
+
+_SEED = 0
+"""A named network that branches on its activations takes the same branches each time it is counted."""
+
+
+def analyse_model(model: nn.Module | str, *inputs: Any, **kwargs: Any) -> Analysis:
+    """A network, or a named one, traced; the arguments and errors are those of :func:`count`."""
+    if not isinstance(model, str):
+        check_network(model)
+    if isinstance(model, nn.Module):
+        return Analysis(Source(type(model).__name__, lambda: model), model, inputs, kwargs)
+    if not inputs and not kwargs:
+        return analyse(model, Setting())
+    source = sources.find(model)
+    return Analysis(source, sources.build_on_meta(source), inputs, kwargs)
+
+
+def analyse(name: str, setting: Setting, reach: Reach | None = None) -> Analysis:
+    """A named network, traced on the input that the setting says.
+
+    Args:
+        name: The network.
+        setting: Its input.
+        reach: The code that the name may lead to, if a file holds it.
+
+    Raises:
+        ArchstatError: The name leads nowhere, or the network cannot take the input.
+    """
+    return analyse_subject(Subject(name, reach), setting)
+
+
+def analyse_subject(subject: Subject, setting: Setting) -> Analysis:
+    """The same of a network that was found already.
+
+    Raises:
+        ArchstatError: The network cannot take the input; the message has one that it can take.
+    """
+    try:
+        return subject.analyse(setting)
+    except ForwardError as error:
+        raise InputError(f"{error}{advice(subject.source, subject.inputs(setting), setting)}") from error
+
+
+class Subject:
+    """A named network that is built once and can be traced on many inputs.
+
+    Attributes:
+        source: What is known of it.
+    """
+
+    def __init__(self, name: str, reach: Reach | None = None) -> None:
+        """The network of that name, which may be limited to the code that a file can name.
+
+        Raises:
+            ArchstatError: The name leads nowhere, or further than it may.
+        """
+        self.source = sources.find(name, reach)
+        self._model: nn.Module | None = None
+
+    def inputs(self, setting: Setting) -> tuple[InputSpec, ...]:
+        """What goes in.
+
+        Raises:
+            InputError: None is known.
+        """
+        return specs_of(self.source, setting)
+
+    def analyse(self, setting: Setting) -> Analysis:
+        """The network traced on the input that the setting says.
+
+        Raises:
+            ForwardError: It cannot take that input.
+            UncountedError: Under ``strict``, there is an op that no rule covers.
+        """
+        if self._model is not None:
+            return self._analysed(self._model, setting)
+        model = sources.build_on_meta(self.source)
+        try:
+            found = self._analysed(model, setting)
+        except ForwardError as error:
+            if not error.needs_values:
+                raise
+            model = sources.build_on_cpu(self.source, _SEED)
+            found = self._analysed(model, setting)
+        self._model = model
+        return found
+
+    def _analysed(self, model: nn.Module, setting: Setting) -> Analysis:
+        model = in_precision(model, getattr(torch, setting.dtype))
+        inputs = tensors_for(model, self.inputs(setting), setting)
+        return Analysis(self.source, model, inputs, strict=setting.strict)
+
+
+def build(
+    name: str, setting: Setting, *, on: Literal["meta", "cpu"] | None = None
+) -> tuple[nn.Module, tuple[Tensor, ...]]:
+    """A named network and the inputs that the setting says, to be run by others.
+
+    Args:
+        name: The network.
+        setting: Its input.
+        on: Where it is to be; ``None``: without values, if its constructor does without.
+
+    Raises:
+        ArchstatError: The name leads nowhere, or there is no such input.
+    """
+    source = sources.find(name)
+    specs = specs_of(source, setting)
+    made = sources.build_on_cpu(source, _SEED) if on == "cpu" else sources.build_on_meta(source)
+    model = in_precision(without_values(made) if on == "meta" else made, getattr(torch, setting.dtype))
+    return model, tensors_for(model, specs, setting)

@@ -1,0 +1,182 @@
+"""The sums behind each row as a lecturer writes them: ``(5·5·1 + 1)·6 = 156``.
+
+They are made from the arguments of the ops, so they hold for any network. Every formula is worked out here, and one
+that does not come to the number of the row is not shown.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+
+from archstat import units
+from archstat.counting import Origin, rows_of
+from archstat.counting.arithmetic.sizes import EXTENTS
+from archstat.counting.arithmetic.terms import TERMS, WEIGHTS, map_sizes, product, total, without_ones
+from archstat.counting.arithmetic.windows import Extent, Window
+from archstat.counting.receptive_field import describe, receptive_fields
+from archstat.counting.rules import cost_of
+from archstat.expressions import evaluate
+from archstat.records import Explanation, LayerCost, OpCall, ReceptiveField, Shape, Step, TensorSpec, Trace
+
+
+def explain_trace(trace: Trace) -> tuple[Explanation, ...]:
+    """How the numbers of each row come about, in the order of :func:`archstat.counting.count_trace`.
+
+    Left out: quantities that are 0, and the other FLOPs.
+    """
+    fields = receptive_fields(trace)
+    return tuple(Explanation(row, tuple(_steps(trace, row, origin, fields))) for row, origin in rows_of(trace))
+
+
+def _steps(trace: Trace, row: LayerCost, origin: Origin, fields: Sequence[ReceptiveField | None]) -> Iterator[Step]:
+    first, end, parameters, outputs = origin
+    ops = trace.ops[first:end]
+    yield from dict.fromkeys(step for op in ops if op.op in EXTENTS for step in _sizes(op, len(row.output_shape)))
+    if row.parameters:
+        yield _parameters(trace, row, ops, parameters)
+    if row.macs:
+        yield _macs(row, ops)
+    if row.activations:
+        yield _activations(trace, row, ops, outputs)
+    field = fields[end - 1] if end > first else None
+    if field is not None and field.size:
+        yield from _receptive_field(row, ops, field)
+
+
+def _step(quantity: str, formula: str, result: int, remark: str = "") -> Step:
+    """A step whose formula holds."""
+    return Step(quantity, formula if formula and _value(formula) == result else "", result, remark)
+
+
+_value = functools.lru_cache(maxsize=1 << 14)(evaluate)
+
+
+# -- output size -------------------------------------------------------------------------------------------------------
+
+_AXES = {1: ("size",), 2: ("height", "width"), 3: ("depth", "height", "width")}
+_THINGS = {1: ("element",), 2: ("row", "column"), 3: ("plane", "row", "column")}
+
+
+def _sizes(op: OpCall, rank: int) -> Iterator[Step]:
+    """One step if all axes are alike, one for each otherwise; none where a layer takes channels for an axis of maps."""
+    extents, shape = _of_maps(EXTENTS[op.op](op), op.outputs[0].shape)
+    if not extents or len(shape) != rank:
+        return
+    shown = units.shape(shape[1:] if rank > len(extents) + 1 and shape[0] == 1 else shape)
+    things = _THINGS[len(extents)]
+    if len(set(extents)) == 1:
+        yield _size("output size", extents[0], shown, things)
+        return
+    for name, extent, thing in zip(_AXES[len(extents)], extents, things, strict=True):
+        yield _size(f"output {name}", extent, shown, (thing,))
+
+
+def _size(quantity: str, extent: Extent, shape: str, things: Sequence[str]) -> Step:
+    remark = extent.remark(things)
+    return _step(quantity, extent.formula(), extent.result, f"{shape}; {remark}" if remark else shape)
+
+
+def _of_maps(extents: list[Extent], shape: Shape) -> tuple[list[Extent], Shape]:
+    """Without the height of 1 that a layer gives to its row of elements."""
+    if len(extents) == 2 and extents[0] != extents[1] and extents[0].size == extents[0].result == 1:
+        return extents[1:], (*shape[:-2], shape[-1])
+    return extents, shape
+
+
+# -- parameters --------------------------------------------------------------------------------------------------------
+
+
+def _parameters(trace: Trace, row: LayerCost, ops: Iterable[OpCall], held: Sequence[int]) -> Step:
+    left: dict[int, Shape] = {index: trace.parameters[index].shape for index in held}
+    terms = []
+    for op in ops:
+        if op.op in WEIGHTS and any(~spec.storage in left for spec in op.tensors()):
+            for tensors, formula in WEIGHTS[op.op](op):
+                if all(left.get(~spec.storage) == spec.shape for spec in tensors):
+                    terms.append(formula)
+                    for spec in tensors:
+                        del left[~spec.storage]
+    terms += [product(without_ones(shape)) for shape in left.values() if math.prod(shape)]
+    return _step("parameters", total(terms), row.parameters, _names(trace, left))
+
+
+def _names(trace: Trace, indices: Iterable[int]) -> str:
+    """What the parameters are called that no op explains."""
+    names = [trace.parameters[index].name.rpartition(".")[2] for index in indices]
+    return ", ".join(names) if 1 < len(names) <= 4 else ""
+
+
+# -- multiply-accumulates ----------------------------------------------------------------------------------------------
+
+_REMARKS = {
+    "scaled_dot_product_attention": "q·kᵀ and softmax·v",
+    "lstm": "4 gates",
+    "gru": "3 gates",
+}
+
+
+def _macs(row: LayerCost, ops: Iterable[OpCall]) -> Step:
+    terms, remarks = [], dict[str, None]()
+    for op in ops:
+        cost = cost_of(op)
+        if cost is not None and cost.macs:
+            terms.append(TERMS[op.op](op) if op.op in TERMS else str(cost.macs))
+            if op.op in _REMARKS:
+                remarks[_REMARKS[op.op]] = None
+    return _step("MACs", total(terms), row.macs, "; ".join(remarks))
+
+
+# -- activations -------------------------------------------------------------------------------------------------------
+
+_ON_MAPS = (*EXTENTS, "batch_norm", "group_norm")
+
+
+def _activations(trace: Trace, row: LayerCost, ops: Sequence[OpCall], outputs: Sequence[TensorSpec]) -> Step:
+    """The tensors that were made for what the row hands on, each once."""
+    is_map = any(op.op in _ON_MAPS for op in ops)
+    terms = [_elements(shape, is_map=is_map) for shape in _made(trace, ops, outputs)]
+    each = Fraction(row.activation_bytes, row.activations)
+    factor = f"× {each} B = " if each.denominator == 1 else ""
+    return _step("activations", total(terms), row.activations, f"{factor}{units.exact(row.activation_bytes)} B")
+
+
+def _made(trace: Trace, ops: Sequence[OpCall], outputs: Sequence[TensorSpec]) -> Iterator[Shape]:
+    """The shapes of the outputs whose memory these ops allocated; where that is larger, the shape it was made with."""
+    for storage, shape in {spec.storage: spec.shape for spec in outputs if spec.storage >= 0}.items():
+        born = trace.storages[storage].born
+        if born >= 0 and any(trace.ops[born] is op for op in ops):
+            made = next(spec.shape for spec in trace.ops[born].outputs if spec.storage == storage)
+            yield shape if math.prod(shape) == math.prod(made) else made
+
+
+def _elements(shape: Shape, *, is_map: bool) -> str:
+    """Maps are counted as height, width, maps; a square of four axes is taken for one."""
+    axes = len(shape) - 2
+    if axes in _AXES and (is_map or (axes == 2 and shape[2] == shape[3] != 1)):
+        return product(map_sizes(shape, axes))
+    return product(without_ones(shape))
+
+
+# -- receptive field ---------------------------------------------------------------------------------------------------
+
+
+def _receptive_field(row: LayerCost, ops: Sequence[OpCall], field: ReceptiveField) -> Iterator[Step]:
+    """What a window adds to the field of what it sees: ``r + (k − 1)·j``, j being the stride of its input."""
+    rank = len(field.size) + 2
+    moving = [op for op in ops if op.op in EXTENTS and len(op.outputs[0].shape) == rank]  # not across channels
+    if not moving and not row.macs:
+        return
+    windows = {extent for op in moving for extent in EXTENTS[op.op](op)}
+    window = windows.pop() if len(windows) == 1 else None
+    size, stride, remark = field.size[0], field.stride[0], describe(field, is_full=True)
+    is_square = len({*zip(field.size, field.stride, strict=True)}) == 1
+    if not is_square or size is None or not isinstance(window, Window):
+        yield Step("receptive field", "", size if is_square else None, remark)
+        return
+    before = stride / window.stride
+    step = f"{window.dilation}·{before}" if window.dilation > 1 else f"{before}"
+    seen = size - (window.kernel - 1) * window.dilation * before
+    yield _step("receptive field", f"{seen} + ({window.kernel} − 1)·{step}", size, remark)

@@ -1,0 +1,196 @@
+"""How much a convention counts for one op: what the rules of :mod:`archstat.counting.conventions` are made of."""
+
+from __future__ import annotations
+
+import math
+
+from archstat.counting.conventions.tally import Use
+from archstat.records import ParameterSpec, Shape
+
+
+def ours(use: Use) -> int:
+    """The multiply-accumulates as we count them."""
+    return use.cost.macs
+
+
+def other(use: Use) -> int:
+    """The other FLOPs as we count them: of a convolution or a linear layer one for each output that has a bias."""
+    return use.cost.other_flops
+
+
+def half_the_biases(use: Use) -> int:
+    """One for each output and group that has a bias, halved; half an operation is dropped."""
+    groups: int = use.call.args[0].shape[-3] // max(use.call.args[1].shape[1], 1)
+    return use.cost.other_flops // (2 * groups)
+
+
+def half(use: Use) -> int:
+    """Half of the other FLOPs: of batch norm 1 an element, where we count 2."""
+    return use.cost.other_flops // 2
+
+
+def taken(use: Use) -> int:
+    """The elements of the input."""
+    return use.taken
+
+
+def made(use: Use) -> int:
+    """The elements of the output."""
+    return use.made
+
+
+def four_made(use: Use) -> int:
+    """4 an element of the output."""
+    return 4 * use.made
+
+
+def _has_weight(use: Use, place: int) -> bool:
+    return len(use.call.args) > place and use.call.args[place] is not None
+
+
+def scaled(use: Use) -> int:
+    """1 an element, 2 where batch norm has a weight and a bias."""
+    return use.taken * (2 if _has_weight(use, 1) else 1)
+
+
+def batch_scaled(use: Use) -> int:
+    """The same of batch norm alone: instance norm runs the same op."""
+    return 0 if use.kind.startswith("InstanceNorm") else scaled(use)
+
+
+def instance_scaled(use: Use) -> int:
+    """4 an element, 5 with weight and bias."""
+    return use.taken * (5 if _has_weight(use, 1) else 4)
+
+
+def twice_scaled(use: Use) -> int:
+    """2 an element, 4 with weight and bias."""
+    return 2 * scaled(use)
+
+
+def normalized(use: Use) -> int:
+    """4 an element, 5 with weight and bias."""
+    return use.made * (5 if len(use.call.tensors()) > 1 else 4)
+
+
+def twice_normalized(use: Use) -> int:
+    """2 an element, 4 with weight and bias."""
+    return use.taken * (4 if len(use.call.tensors()) > 1 else 2)
+
+
+# -- torchinfo: by the shapes of parameters ----------------------------------------------------------------------------
+
+
+def _parameters(use: Use, *, biases: bool, named_conv: bool) -> int:
+    """Each weight, or bias, for each output position of a class named Conv, else for each first index of the output."""
+    positions = math.prod(use.output[:1] + use.output[2:]) if named_conv else math.prod(use.output[:1])
+    return sum(_times(parameter, positions, use, biases=biases) for parameter in use.parameters)
+
+
+def _times(parameter: ParameterSpec, positions: int, use: Use, *, biases: bool) -> int:
+    name = parameter.name.rpartition(".")[2]
+    if ("bias" in name) is not biases or ("weight" not in name and "bias" not in name):
+        return 0
+    return parameter.elements * (positions if name in ("weight", "bias") else math.prod(use.output[:2]))
+
+
+def _weights_of_layer(use: Use) -> int:
+    return _parameters(use, biases=False, named_conv="Conv" in use.kind)
+
+
+def biases_of_layer(use: Use) -> int:
+    """The biases of the layer, as torchinfo goes by their shapes."""
+    return _parameters(use, biases=True, named_conv="Conv" in use.kind)
+
+
+def parameters_of_layer(use: Use) -> int:
+    """Those of a layer without multiply-accumulates."""
+    return 0 if use.cost.macs else _weights_of_layer(use) + biases_of_layer(use)
+
+
+def ours_if_weighted(use: Use) -> int:
+    """The multiply-accumulates of an op that uses parameters of its layer."""
+    return use.cost.macs if use.parameters else 0
+
+
+def weights_beyond_ours(use: Use) -> int:
+    """By how much the weights so counted are not the multiply-accumulates."""
+    return _weights_of_layer(use) - ours_if_weighted(use)
+
+
+# -- thop --------------------------------------------------------------------------------------------------------------
+
+
+def _groups(use: Use) -> int:
+    """The groups of a transposed convolution: ``(x, weight, bias, stride, padding, output_padding, groups, …)``."""
+    return int(use.call.args[6]) if len(use.call.args) > 6 else 1
+
+
+def _weight(use: Use) -> Shape:
+    """``(in, out/groups, *kernel)`` of a transposed convolution."""
+    return tuple(use.call.args[1].shape)
+
+
+def by_outputs(use: Use) -> int:
+    """A filter for each output of a transposed convolution, beyond one for each input."""
+    channels, _, *kernel = _weight(use)
+    return use.made * (channels // _groups(use)) * math.prod(kernel) - use.cost.macs
+
+
+def windows(use: Use) -> int:
+    """One more than the input's size by the output's, an output, as floating-point numbers cut off."""
+    sizes = zip(use.call.tensors()[0].shape[2:], use.call.outputs[0].shape[2:], strict=True)
+    return int((math.prod(taken / made for taken, made in sizes) + 1) * use.made)
+
+
+def exponentials(use: Use) -> int:
+    """3n − 1 for each softmax of n elements: ``(x, axis, …)``."""
+    shape: Shape = use.call.outputs[0].shape
+    size = shape[use.call.args[1]] if shape else 1
+    return use.made // size * (3 * size - 1) if size else 0
+
+
+# -- functions of ptflops and calflops ---------------------------------------------------------------------------------
+
+
+_BOUND = ("GELUActivation", "GELUTanh")
+"""Layers of transformers that call the function which they took when they were made, before a tool replaced it."""
+
+
+def activated(use: Use) -> int:
+    """1 an element of the output, but for layers that no replaced function reaches."""
+    return 0 if use.kind in _BOUND else use.made
+
+
+def relu6(use: Use) -> int:
+    """The function; the layer does not run it."""
+    return 0 if use.kind in ("ReLU6", "Hardtanh") else use.made
+
+
+def group_scaled(use: Use) -> int:
+    """1 an element, 2 with weight and bias."""
+    return use.taken * (2 if len(use.call.tensors()) > 1 else 1)
+
+
+def grouped_again(use: Use) -> int:
+    """What is missing where the groups of a transposed convolution divide twice, of two operations each."""
+    return -2 * (use.cost.macs - use.cost.macs // _groups(use))
+
+
+def biases_of_strided(use: Use) -> int:
+    """1 for each output that a transposed convolution would have if it were none."""
+    x: Shape = use.call.args[0].shape
+    weight = _weight(use)
+    if not use.cost.other_flops:
+        return 0
+    made = x[0] * weight[1]  # of one image alone its maps are taken for a batch
+    for axis, (size, kernel) in enumerate(zip(x[2:], weight[2:], strict=False)):
+        step, pad, gap = (_of_axis(use, place, axis, default) for place, default in ((3, 1), (4, 0), (7, 1)))
+        made *= (size + 2 * pad - (gap * (kernel - 1) + 1)) // step + 1
+    return made
+
+
+def _of_axis(use: Use, place: int, axis: int, default: int) -> int:
+    """A setting of one axis; one number stands for all, and torch leaves the last ones out where they are usual."""
+    given = use.call.args[place] if len(use.call.args) > place else ()
+    return int(given[axis] if len(given) > 1 else given[0]) if given else default

@@ -1,0 +1,1 @@
+"""Records ⇄ files: what is read is validated, what is written is whole or not there."""

@@ -1,0 +1,1 @@
+"""Layer times and memory on a CPU."""

@@ -1,0 +1,1 @@
+"""A name → a network with its inputs: finding it, building it, and what a file may name."""

@@ -1,0 +1,184 @@
+"""How a named network is to be counted; needs no torch, as a saved cost does not."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from archstat import units
+from archstat.errors import DataError, InputError, quoted
+from archstat.measurements import ELEMENT_TYPES, Precision
+from archstat.records import Shape
+
+_ELEMENT_TYPES = "float32 float64 float16 bfloat16 complex64 complex128 int64 int32 int16 int8 uint8 bool".split()
+
+
+class InputSpec(msgspec.Struct, frozen=True):
+    """One input of a network.
+
+    Attributes:
+        shape: Its shape without the batch dimension.
+        dtype: Its element type in torch's words, ``""`` for that of the network.
+    """
+
+    shape: Shape
+    dtype: str = ""
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """How a named network is to be counted.
+
+    Attributes:
+        inputs: Its inputs; none: the input it is made for.
+        resolution: Height and width of the input it is made for, if they are to be others.
+        batch_size: How many inputs at once.
+        dtype: The element type of parameters and inputs.
+        strict: Refuse ops that no rule covers.
+    """
+
+    inputs: tuple[InputSpec, ...] = ()
+    resolution: int | None = None
+    batch_size: int = 1
+    dtype: str = "float32"
+    strict: bool = False
+
+
+#: The optimizers that a step can be made with.
+OPTIMIZERS = ("sgd", "sgd-momentum", "adam", "adamw")
+
+
+class TrainingSetting(msgspec.Struct, frozen=True):
+    """How a training step is to be made.
+
+    Attributes:
+        optimizer: A name of :data:`OPTIMIZERS`.
+        amp: Run the forward pass under autocast to bfloat16.
+        device: The device whose ops are replayed.
+    """
+
+    optimizer: str = "sgd"
+    amp: bool = False
+    device: str = "cpu"
+
+
+class MeasureSetting(msgspec.Struct, frozen=True):
+    """How networks are to be measured.
+
+    Attributes:
+        device: ``"cpu"``, ``"cuda"`` or ``"cuda:1"``.
+        precision: How numbers are represented.
+        batch_sizes: Each network is measured at each of them.
+        layers: Also by layer.
+        energy: Also its energy.
+        channels_last: Keep images with their channels innermost.
+        compiled: Run it through ``torch.compile``.
+        threads: Threads that work on one op; ``None``: as many as there are physical cores to use.
+        max_s: The most that the samples of one network and batch may take together.
+        target: The relative half-width of the interval to aim at; ``None``: 2 % on a CPU, 1 % on a GPU.
+        seed: What weights, inputs and orders are drawn with.
+    """
+
+    device: str = "cpu"
+    precision: Precision = "fp32"
+    batch_sizes: tuple[int, ...] = (1,)
+    layers: bool = False
+    energy: bool = False
+    channels_last: bool = False
+    compiled: bool = False
+    threads: int | None = None
+    max_s: float = 30.0
+    target: float | None = None
+    seed: int = 0
+
+    @property
+    def dtype(self) -> str:
+        """The element type in torch's words."""
+        return ELEMENT_TYPES[self.precision]
+
+
+def parse_limit(text: str) -> int:
+    """An amount of memory in bytes: ``16GiB``, ``24 GB``.
+
+    >>> parse_limit("16GiB")
+    17179869184
+
+    Raises:
+        InputError: It is no such amount, or none at all.
+    """
+    try:
+        limit = int(units.parse_size(text).value)
+    except DataError as error:
+        raise InputError(f"{quoted(text)} is no amount of memory: write it as '16GiB' or '24GB'.") from error
+    if limit < 1:
+        raise InputError(f"{quoted(text)} is no memory at all: write it as '16GiB' or '24GB'.")
+    return limit
+
+
+def parse_peaks(text: str) -> tuple[float, float]:
+    """FLOP/s and bytes/s at a device's best: ``1.2e12,2e11``.
+
+    >>> parse_peaks("1.2e12, 2e11")
+    (1200000000000.0, 200000000000.0)
+
+    Raises:
+        InputError: It is no such pair.
+    """
+    number = r"\s*(\d{1,24}(?:\.\d{1,24})?(?:e\+?\d{1,2})?)\s*"
+    match = re.fullmatch(f"{number},{number}", text, re.ASCII | re.IGNORECASE)
+    if match is None or not (float(match[1]) and float(match[2])):
+        raise InputError(f"{quoted(text)} are no peaks: write FLOP/s and bytes/s as '1.2e12,2e11', or name a file.")
+    return float(match[1]), float(match[2])
+
+
+def parse_input(text: str) -> InputSpec:
+    """``3x224x224``, or ``128:int64`` for a row of 128 whole numbers.
+
+    >>> parse_input("3x224x224")
+    InputSpec(shape=(3, 224, 224), dtype='')
+
+    Raises:
+        InputError: It is neither.
+    """
+    match = re.fullmatch(r"(\d{1,9}(?:[x×,]\d{1,9})*)(?::(\w+))?", text.strip())
+    if match is None or 0 in (shape := tuple(int(size) for size in re.split("[x×,]", match[1]))):
+        raise InputError(
+            f"{quoted(text)} is no input: write its sizes without the batch as '3x224x224', or '128:int64'."
+        )
+    if match[2] and match[2] not in _ELEMENT_TYPES:
+        raise InputError(f"{quoted(match[2])} in {quoted(text)} is none of {', '.join(_ELEMENT_TYPES)}.")
+    return InputSpec(shape, match[2] or "")
+
+
+def parse_years(text: str) -> tuple[int, int]:
+    """The first and the last year of ``2015``, ``2012-2015``, ``2015-`` or ``-2015``.
+
+    >>> parse_years("2012-2015"), parse_years("2015"), parse_years("-2015")
+    ((2012, 2015), (2015, 2015), (0, 2015))
+
+    Raises:
+        InputError: It is none of these, or the last year comes before the first.
+    """
+    match = re.fullmatch(r"(\d{4})?(-)?(\d{4})?", text.strip(), re.ASCII)
+    if match and (match[1] or match[3]) and (match[2] or not match[3]):
+        first, last = int(match[1] or 0), int(match[3] or (9999 if match[2] else match[1]))
+        if first <= last:
+            return first, last
+    raise InputError(f"{quoted(text)} is no year: write 2015, 2012-2015, 2015- or -2015.")
+
+
+def parse_sizes(text: str) -> tuple[int, ...]:
+    """``64,96,128``, in ascending order.
+
+    >>> parse_sizes("96, 64,96")
+    (64, 96)
+
+    Raises:
+        InputError: These are no sizes.
+    """
+    if not re.fullmatch(r"\s*\d{1,9}\s*(,\s*\d{1,9}\s*)*", text, re.ASCII):
+        raise InputError(f"{quoted(text)} are no sizes: write them as '64,96,128'.")
+    sizes = sorted({int(size) for size in text.split(",")})
+    if not sizes[0]:
+        raise InputError(f"{quoted(text)} has a size of 0: the smallest is 1.")
+    return tuple(sizes)

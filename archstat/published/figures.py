@@ -1,0 +1,226 @@
+"""What was published of each architecture: ``published/figures.toml``, validated, and our own counts beside it.
+
+Needs no torch, so ``archstat list`` answers at once. Our counts (``published/counted.json``) are written by
+``make counts`` and compared with fresh ones in the tests.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import functools
+from collections.abc import Iterable
+from typing import Any, Literal
+
+import msgspec
+
+from archstat.errors import DataError, UnknownNameError, quoted
+from archstat.published.data_files import entries, shipped
+from archstat.records import ModelCost, Shape
+from archstat.registry import parse_call
+from archstat.units import parse
+
+FILE = "figures.toml"
+
+Convention = Literal["all", "weights", "all+running", "conv+linear", "conv", "conv+linear+add", "conv+linear+norm"]
+Verdict = Literal["exact", "rounds", "truncated", "differs"]
+
+
+class Figure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A figure as it was printed.
+
+    Attributes:
+        printed: Its digits and prefix: ``"3.8e9"``.
+        convention: What it counts. Of parameters ``"all"``, ``"weights"`` (no biases, no normalization) or
+            ``"all+running"`` (with the running means and variances of batch normalization); of MACs ``"conv+linear"``,
+            ``"conv"``, ``"conv+linear+add"`` (with one for each element of a residual addition) or
+            ``"conv+linear+norm"`` (with one for each element that is normalized or has a bias).
+        source: Where it stands.
+        verdict: What our count says of it.
+        why: Why it is not our count rounded; needed where it is not.
+    """
+
+    printed: str
+    convention: Convention
+    source: str
+    verdict: Verdict
+    why: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what is no number, or differs without a reason."""
+        try:
+            parse(self.printed)
+        except DataError as error:
+            raise ValueError(str(error).rstrip(".")) from error
+        if self.verdict in ("truncated", "differs") and not self.why:
+            raise ValueError(f"{self.printed} is {self.verdict}: say why")
+
+    def __str__(self) -> str:
+        """Its digits."""
+        return self.printed
+
+
+class ErrorRate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A measured error.
+
+    Attributes:
+        protocol: The data, the crops and the number of networks.
+        source: Where it stands.
+        top1: Percent wrong.
+        top5: Percent without the right one among five.
+    """
+
+    protocol: str
+    source: str
+    top1: float | None = None
+    top5: float | None = None
+
+
+class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An architecture with other arguments, or on another resolution, that figures were published of.
+
+    Attributes:
+        call: How a user names it: ``"mobilenet_v1(width=0.5)"``.
+        resolution: Height and width of its input, if they are others.
+        parameters: Their number.
+        macs: The multiply-accumulates.
+        errors: The error rates.
+    """
+
+    call: str
+    resolution: int | None = None
+    parameters: Figure | None = None
+    macs: Figure | None = None
+    errors: tuple[ErrorRate, ...] = ()
+
+
+class Published(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One architecture as its paper describes it.
+
+    Attributes:
+        title: The paper.
+        authors: Its authors' surnames.
+        year: When it appeared.
+        link: Where to read it.
+        where: The table or figure that gives the structure.
+        task: What the network does, on which data.
+        note: What differs from the paper, or from what a reader expects.
+        twin: The architecture of ours that goes by the same name elsewhere, or ``""``; the note says how it differs.
+        parameters: Their number.
+        macs: The multiply-accumulates.
+        errors: The error rates.
+        variants: What was published of it with other arguments or on another resolution.
+    """
+
+    title: str
+    authors: str
+    year: int
+    link: str
+    where: str
+    task: str
+    note: str = ""
+    twin: str = ""
+    parameters: Figure | None = None
+    macs: Figure | None = None
+    errors: tuple[ErrorRate, ...] = ()
+    variants: tuple[Variant, ...] = ()
+
+    @property
+    def paper(self) -> str:
+        """Where the structure stands, in one line."""
+        return f"{self.authors}: {self.title} ({self.year}), {self.where}. {self.link}"
+
+
+class Counted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What we know of one architecture without torch.
+
+    Attributes:
+        family: The name of its file.
+        input_shape: The shape of one input without the batch dimension.
+        arguments: What it can be varied by, with the defaults: ``"classes=1000, reduction=16"``.
+        parameters: Our count.
+        macs: Our count for one such input.
+    """
+
+    family: str
+    input_shape: Shape
+    arguments: str
+    parameters: int
+    macs: int
+
+
+@functools.cache
+def published() -> dict[str, Published]:
+    """Every architecture by name, in the order of the file.
+
+    Raises:
+        DataError: The file does not hold together.
+    """
+    return entries(shipped(FILE), FILE, Published)
+
+
+@functools.cache
+def counted() -> dict[str, Counted]:
+    """Our totals by name."""
+    return msgspec.json.decode(shipped("counted.json"), type=dict[str, Counted])
+
+
+def published_of(cost: ModelCost) -> Published | Variant | None:
+    """What was published of exactly the network that was counted, on one input of exactly that size."""
+    name, _, arguments = parse_call(cost.architecture)
+    about, own = published().get(name), counted().get(name)
+    if about is None or own is None:
+        return None
+    if (cost.parameters, cost.macs) == (own.parameters, own.macs):
+        return about
+    return next((variant for variant in about.variants if _fits(variant, own, arguments, cost)), None)
+
+
+def _fits(variant: Variant, own: Counted, arguments: dict[str, Any], cost: ModelCost) -> bool:
+    *first, height, width = own.input_shape
+    sizes = (height, width) if variant.resolution is None else (variant.resolution,) * 2
+    return parse_call(variant.call)[2] == arguments and cost.input_shapes == ((1, *first, *sizes),)
+
+
+def select(pattern: str = "", *, years: tuple[int, int] | None = None, task: str = "") -> list[str]:
+    """The names of architectures, in the order of the file.
+
+    Args:
+        pattern: With ``*``, ``?`` or ``[``: what the whole name looks like. Else part of the name, the family, the
+            title, the authors or the task.
+        years: The first and the last year.
+        task: Part of the task.
+    """
+    return [
+        name
+        for name, about in published().items()
+        if _matches(name, about, pattern.lower())
+        and (years is None or years[0] <= about.year <= years[1])
+        and task.lower() in about.task.lower()
+    ]
+
+
+def is_glob(pattern: str) -> bool:
+    """Whether a text describes names and is none itself."""
+    return any(character in pattern for character in "*?[")
+
+
+def _matches(name: str, about: Published, pattern: str) -> bool:
+    if is_glob(pattern):
+        return fnmatch.fnmatchcase(name, pattern)
+    return pattern in f"{name} {counted()[name].family} {about.title} {about.authors} {about.task}".lower()
+
+
+def expand(names: Iterable[str]) -> list[str]:
+    """Names, with those that describe several architectures replaced by them; each architecture comes once.
+
+    Raises:
+        UnknownNameError: A description fits none.
+    """
+    found: dict[str, None] = {}
+    for name in names:
+        is_description = is_glob(name) and not any(mark in name for mark in "(:/.")
+        fitting = select(name) if is_description else [name]
+        if not fitting:
+            raise UnknownNameError(f"No architecture is named like {quoted(name)}. 'archstat list' shows every name.")
+        found.update(dict.fromkeys(fitting))
+    return list(found)

@@ -1,0 +1,139 @@
+"""Networks with their accuracies, all of them from one source."""
+
+from __future__ import annotations
+
+import msgspec
+
+from archstat import units
+from archstat.errors import DataError
+from archstat.published.accuracies import Evaluation, best_for, evaluation_named
+from archstat.published.figures import counted, published
+from archstat.report.drawing import captions, theme
+from archstat.report.material import Material, Subject, one_input
+
+
+class Rated(msgspec.Struct, frozen=True):
+    """A network whose accuracy the source has.
+
+    Attributes:
+        subject: The network.
+        top1: Percent right.
+        top5: Percent with the right one among five; ``None``: the source has none.
+        note: In which respect another network was evaluated.
+    """
+
+    subject: Subject
+    top1: float
+    top5: float | None
+    note: str
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.subject.name
+
+    @property
+    def batch(self) -> int:
+        """How many inputs it was counted for."""
+        return batch_of(self.subject)
+
+    def amount(self, quantity: str) -> float:
+        """What it costs for one input: an attribute of its cost; parameters do not grow with the batch."""
+        whole: int = getattr(self.subject.network.cost, quantity)
+        return whole if quantity == "parameters" else whole / self.batch
+
+    def lines(self) -> list[tuple[str, str]]:
+        """Its accuracies, and what was counted of it, for one input."""
+        cost = self.subject.network.cost
+        top5 = [] if self.top5 is None else [("Top-5 accuracy", units.amount(self.top5, "%"))]
+        return [
+            ("Top-1 accuracy", units.amount(self.top1, "%")),
+            *top5,
+            ("MACs", units.compact(round(self.amount("macs")))),
+            ("Parameters", units.compact(cost.parameters)),
+            ("Activation memory", units.data_size(round(self.amount("activation_bytes")))),
+        ]
+
+
+class Ratings(msgspec.Struct, frozen=True):
+    """The networks of a page that one source rates.
+
+    Attributes:
+        evaluation: The source.
+        rated: Those that it has.
+        without: Those that it has not, each with a hint in brackets where there is one.
+    """
+
+    evaluation: Evaluation
+    rated: tuple[Rated, ...]
+    without: tuple[str, ...]
+
+    def source_of(self, each: Rated) -> str:
+        """Where its accuracy comes from, for a hover."""
+        source = f"Accuracy: {self.evaluation.source}; {self.evaluation.protocol}; {self.evaluation.precision}."
+        return f"{source} {each.note}".strip()
+
+    def caption(self) -> str:
+        """Where the accuracies come from, and who has none."""
+        each = self.evaluation
+        source = f"Accuracy: {each.source}; {each.protocol}; {each.precision} ({each.link})."
+        return f"{source} It has none of: {captions.some(self.without)}." if self.without else source
+
+    def inputs(self) -> str:
+        """What the networks were counted for: the shape that most have, and the others."""
+        shapes = captions.inputs((each.name, _shape(each.subject)) for each in self.rated)
+        dtypes = " and ".join(dict.fromkeys(each.subject.network.cost.dtype for each in self.rated))
+        return f"Counted for one input of {shapes}, {dtypes}."
+
+
+def ratings(material: Material, least: int = 2) -> Ratings:
+    """The networks of a page with their accuracies from the source that was asked for, else from the one with most.
+
+    Raises:
+        UnknownNameError: No source of that name is known.
+        DataError: It has too few of them.
+    """
+    names = material.names
+    evaluation = evaluation_named(material.evaluation) if material.evaluation else best_for(names)
+    if evaluation is None:
+        raise DataError(
+            f"No source that archstat knows has accuracies of {captions.some(names) or 'no network at all'}."
+        )
+    fits = [subject for subject in material.subjects if subject.name in evaluation.top1 and _is_as_evaluated(subject)]
+    without = tuple(_hinted(each.name, evaluation) for each in material.subjects if each not in fits)
+    if len(fits) < least:
+        missing = f" and none of {captions.some(without)}" if without else ""
+        raise DataError(
+            f"{evaluation.source}, has accuracies of {len(fits)} of these networks{missing}; {least} are needed."
+        )
+    rated = tuple(_rated(evaluation, subject) for subject in fits)
+    return Ratings(evaluation, rated, without)
+
+
+def _rated(evaluation: Evaluation, subject: Subject) -> Rated:
+    name = subject.name
+    return Rated(subject, evaluation.top1[name], evaluation.top5.get(name), evaluation.notes.get(name, ""))
+
+
+def _is_as_evaluated(subject: Subject) -> bool:
+    """On an input of another size it costs another amount, and is as accurate as nobody has measured."""
+    cost, own = subject.network.cost, counted().get(subject.name)
+    return own is not None and (cost.parameters, cost.macs) == (own.parameters, own.macs * batch_of(subject))
+
+
+def batch_of(subject: Subject) -> int:
+    """How many inputs a network was counted for."""
+    shapes = subject.network.cost.input_shapes
+    return shapes[0][0] if shapes and shapes[0] else 1
+
+
+def _hinted(name: str, evaluation: Evaluation) -> str:
+    if name in evaluation.top1:
+        return f"{name} (counted on an input of another size)"
+    about = published().get(name)
+    twin = about.twin if about is not None else ""
+    return f"{name} (but of {twin})" if twin in evaluation.top1 else theme.cut(name)
+
+
+def _shape(subject: Subject) -> str:
+    return units.shapes((1, *shape) for shape in one_input(subject.network.cost))

@@ -1,0 +1,1 @@
+"""What several charts are drawn with: axes, legends, labels, bars, bubbles, colours."""

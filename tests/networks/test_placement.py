@@ -1,0 +1,81 @@
+"""A network in another precision, or without values."""
+
+import pytest
+import torch
+from torch import nn
+
+from archstat.analysis.inference import analyse, build
+from archstat.networks.placement import in_precision, without_values
+from archstat.networks.settings import InputSpec, Setting
+
+
+class Tied(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.words, self.head = nn.Embedding(10, 4), nn.Linear(4, 10, bias=False)
+        self.head.weight = self.words.weight
+        self.register_buffer("scale", torch.ones(3), persistent=False)
+        self.again = nn.Module()
+        self.again.register_buffer("scale", self.scale)
+        self.words.weight.requires_grad_(requires_grad=False)
+
+
+def test_shared_parameters_and_buffers_stay_shared_without_values():
+    network = without_values(Tied())
+    assert network.head.weight is network.words.weight
+    assert network.again.scale is network.scale
+    assert [tensor.is_meta for tensor in (*network.parameters(), *network.buffers())] == [True, True]
+    assert not network.head.weight.requires_grad
+    assert network.state_dict().keys() == Tied().state_dict().keys()
+
+
+def test_a_layer_that_waits_for_its_shape_goes_on_waiting():
+    network = without_values(nn.Sequential(nn.Linear(2, 2), nn.LazyLinear(3)))
+    assert network[0].weight.is_meta
+    assert isinstance(network[1], nn.LazyLinear)
+    in_precision(network, torch.float64)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "complex_dtype"),
+    [
+        (torch.float32, torch.complex64),
+        (torch.float64, torch.complex128),
+        (torch.bfloat16, torch.complex64),
+        (torch.float16, torch.complex64),
+    ],
+)
+def test_complex_parameters_stay_complex(dtype, complex_dtype):
+    network = nn.ParameterDict({"w": nn.Parameter(torch.ones(2, dtype=torch.cfloat)), "b": nn.Parameter(torch.ones(2))})
+    network.register_buffer("ids", torch.arange(3))
+    in_precision(network, dtype)
+    assert [network["w"].dtype, network["b"].dtype, network.ids.dtype] == [complex_dtype, dtype, torch.int64]
+    assert network["w"].is_leaf
+    assert network["w"].requires_grad
+
+
+FOURIER = """
+import torch
+from torch import nn
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.w = nn.Parameter(torch.randn(8, 8, 4, dtype=torch.cfloat))
+        self.words, self.head = nn.Embedding(10, 4), nn.Linear(4, 10, bias=False)
+        self.head.weight = self.words.weight
+    def forward(self, x):
+        f = torch.fft.rfft(x)[..., :4]
+        return torch.fft.irfft(torch.einsum("bix,iox->box", f, self.w), n=x.shape[-1])
+"""
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_named_network_with_complex_weights_is_counted_as_it_is(tmp_path, monkeypatch, dtype):
+    (tmp_path / "fourier.py").write_text(FOURIER)
+    monkeypatch.chdir(tmp_path)
+    setting = Setting((InputSpec((8, 32)),), dtype=dtype)
+    cost = analyse("./fourier.py:Net", setting).cost
+    assert (cost.macs, cost.parameters) == (8 * 8 * 4, 8 * 8 * 4 + 40)
+    network, _ = build("./fourier.py:Net", setting, on="meta")
+    assert network.w.is_complex()
+    assert network.head.weight is network.words.weight
