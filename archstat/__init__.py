@@ -5,9 +5,11 @@
 15470264320
 """
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from archstat.errors import ArchstatError
+from archstat.version import __version__
 
 if TYPE_CHECKING:
     from archstat.analysis.inference import count as count
@@ -19,7 +21,11 @@ if TYPE_CHECKING:
 
 __all__ = ["ArchstatError", "Cost", "ModelCost", "__version__", "count", "explain", "measure", "register_rule"]
 
-__version__ = "0.1.0"
+
+if "IPython" in sys.modules:
+    from archstat.notebook import register_if_shown
+
+    register_if_shown()
 
 
 def __getattr__(name: str) -> Any:

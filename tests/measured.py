@@ -2,7 +2,7 @@
 
 import msgspec
 
-from archstat.measurements import (
+from archstat.records import (
     Conditions,
     Counted,
     Energy,

@@ -6,8 +6,8 @@ import pytest
 
 from archstat.analysis.inference import analyse
 from archstat.files.results import read_measurements
-from archstat.measurements import Counted
 from archstat.networks.settings import Setting
+from archstat.records import Counted
 from archstat.tables import measured_compare_table, measured_table
 
 ROOT = Path(__file__).parents[1]

@@ -15,10 +15,10 @@ from archstat.claims.files import Verdict
 from archstat.cli import cli
 from archstat.counting.conventions import CONVENTIONS, TOOLS
 from archstat.files.results import MEASUREMENTS_SCHEMA, to_json
-from archstat.measurements import Measurement
 from archstat.published.accuracies import evaluations
 from archstat.published.figures import Convention, published
 from archstat.quantities import QUANTITIES
+from archstat.records import Measurement
 from archstat.report.chart import CHARTS
 
 ROOT = Path(__file__).parents[1]

@@ -10,8 +10,8 @@ from fractions import Fraction
 from typing import TypeVar
 
 from archstat.errors import DataError, UnknownNameError, quoted
-from archstat.measurements import Energy, Interval, Latency, LayerTimes, Measurement, Peaks
 from archstat.quantities import rows_under
+from archstat.records import Energy, Interval, Latency, LayerTimes, Measurement, Peaks
 
 Measured = Callable[[Measurement], Fraction]
 Entry = TypeVar("Entry", bound=Measured)

@@ -8,7 +8,6 @@ import sys
 
 import click
 
-from archstat import __version__
 from archstat.cli._streams import open_closed, tell, tell_lines
 from archstat.cli.check import check
 from archstat.cli.compare import compare
@@ -24,6 +23,7 @@ from archstat.cli.scale import scale
 from archstat.cli.selftest import selftest
 from archstat.cli.table import table
 from archstat.errors import ArchstatError, first_line
+from archstat.version import __version__
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

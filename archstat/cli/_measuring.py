@@ -17,13 +17,13 @@ import click
 from archstat.cli._networks import network_of
 from archstat.cli._options import Command, wrote
 from archstat.errors import ForwardError, InputError, OutputError, quoted
-from archstat.measurements import PRECISIONS
+from archstat.records import PRECISIONS
 
 if TYPE_CHECKING:
-    from archstat.measurements import Measurement
     from archstat.measuring.protocols import Progress
     from archstat.measuring.session import Session
     from archstat.networks.settings import MeasureSetting
+    from archstat.records import Measurement
     from archstat.tables import Table
 
 

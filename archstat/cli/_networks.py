@@ -14,10 +14,18 @@ from archstat.errors import InputError, quoted
 
 if TYPE_CHECKING:
     from archstat.analysis.network import Network
-    from archstat.measurements import Measurement, Peaks
     from archstat.networks.settings import Setting, TrainingSetting
     from archstat.networks.trust import Reach
-    from archstat.records import BatchFit, Explanation, InferenceMemory, ModelCost, Opinion, TrainingCost
+    from archstat.records import (
+        BatchFit,
+        Explanation,
+        InferenceMemory,
+        Measurement,
+        ModelCost,
+        Opinion,
+        Peaks,
+        TrainingCost,
+    )
     from archstat.report.material import Material
     from archstat.scaling import Over, Scaling
 
@@ -131,8 +139,8 @@ def _peaks(text: str | None, measurement: Measurement) -> Peaks | None:
         from archstat.files.results import read_peaks
 
         return read_peaks(Path(text))
-    from archstat.measurements import Peaks
     from archstat.networks.settings import parse_peaks
+    from archstat.records import Peaks
 
     conditions = measurement.conditions
     flops, nbytes = parse_peaks(text)

@@ -11,7 +11,7 @@ from archstat.cli._measuring import device_options
 from archstat.cli._options import output_options, put, put_long, put_table
 
 if TYPE_CHECKING:
-    from archstat.measurements import Precision
+    from archstat.records import Precision
 
 
 @click.command()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from archstat import units
 from archstat.errors import DataError, quoted
-from archstat.measurements import Conditions, Measurement
+from archstat.records import Conditions, Measurement
 
 
 def conditions_text(conditions: Conditions) -> str:

@@ -11,8 +11,7 @@ import msgspec
 from archstat.errors import DataError, quoted
 from archstat.files.text import bytes_of, json_text
 from archstat.files.validation import LARGEST, faults, faults_of_cost
-from archstat.measurements import Measurement, Peaks
-from archstat.records import BatchFit, InferenceMemory, LayerCost, ModelCost, OpCost, TrainingCost
+from archstat.records import BatchFit, InferenceMemory, LayerCost, Measurement, ModelCost, OpCost, Peaks, TrainingCost
 
 SCHEMA = "archstat.cost/1"
 """The version of the JSON that ``to_json`` writes; a new one whenever a key changes its meaning or goes."""

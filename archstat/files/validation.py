@@ -9,8 +9,7 @@ from typing import Any
 import msgspec
 
 from archstat.errors import quoted, shortened
-from archstat.measurements import Latency, LayerTimes, Measurement
-from archstat.records import ModelCost
+from archstat.records import Latency, LayerTimes, Measurement, ModelCost
 
 _POSITIVE = frozenset(
     "n block rounds passes batch_size min_s median_s whole_s measured_s pipelined_s span_s graph_s window_s "

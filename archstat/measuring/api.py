@@ -12,12 +12,12 @@ from torch import Tensor, nn
 
 from archstat.analysis.inference import analyse_model, check_network
 from archstat.errors import ForwardError, InputError
-from archstat.measurements import ELEMENT_TYPES, Measurement
 from archstat.measuring.environment.devices import check_precision, check_threads
 from archstat.measuring.job import Job
 from archstat.measuring.prepared import Prepared, conditions_of
 from archstat.measuring.session import Session
 from archstat.networks.settings import MeasureSetting
+from archstat.records import ELEMENT_TYPES, Measurement
 from archstat.tracing.nested import tensors_in, with_twins
 
 _PRECISIONS = {dtype: precision for precision, dtype in ELEMENT_TYPES.items() if precision != "tf32"}

@@ -11,13 +11,12 @@ from torch import Tensor
 
 from archstat.analysis.inference import Subject, analyse_subject
 from archstat.errors import first_line
-from archstat.measurements import Conditions, Counted, Environment, Latency, Measurement, Reason
 from archstat.measuring.environment.noise import noise_reasons
 from archstat.measuring.latency import latency_reasons
 from archstat.measuring.prepared import Prepared, build, conditions_of, draw
 from archstat.measuring.reasons import is_out_of_memory
 from archstat.networks.settings import MeasureSetting, Setting
-from archstat.records import ModelCost
+from archstat.records import Conditions, Counted, Environment, Latency, Measurement, ModelCost, Reason
 
 INTERRUPTED = Reason("INTERRUPTED", "Interrupted from the keyboard: what was not finished is missing.")
 

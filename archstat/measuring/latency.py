@@ -18,10 +18,10 @@ from typing import Literal
 import msgspec
 
 from archstat import units
-from archstat.measurements import Interval, Latency, Reason
 from archstat.measuring import statistics
 from archstat.measuring.isolation import without_collection
 from archstat.measuring.protocols import Clock, Progress, Work, silent, timed
+from archstat.records import Interval, Latency, Reason
 
 KEPT_SAMPLES = 10_000
 """More samples than that are put down by their summary alone."""

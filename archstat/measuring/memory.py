@@ -18,13 +18,13 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 from archstat import units
-from archstat.measurements import LayerMemory, Memory, Reason
 from archstat.measuring.cpu.allocations import peak_of
 from archstat.measuring.cpu.resident import PROC, growth_of
 from archstat.measuring.hooks.path import Way, find_way, refuse_compiled
 from archstat.measuring.hooks.stopwatch import AfterHook, BeforeHook, hooks_on
 from archstat.measuring.prepared import Prepared
 from archstat.measuring.reasons import CannotMeasure
+from archstat.records import LayerMemory, Memory, Reason
 from archstat.tracing.layers import Layers
 
 WARM_UP = 3

@@ -20,7 +20,6 @@ import torch
 from torch import nn
 
 from archstat import units
-from archstat.measurements import ELEMENT_TYPES, Peaks, Precision, Reason
 from archstat.measuring.cuda.device import CudaDevice
 from archstat.measuring.environment.devices import check_precision, device_name
 from archstat.measuring.environment.host import cache_bytes, default_threads, read_host
@@ -29,6 +28,7 @@ from archstat.measuring.environment.procfiles import ROOT, NotToldError
 from archstat.measuring.environment.record import switches
 from archstat.measuring.protocols import Clock, HostClock, Work
 from archstat.measuring.statistics import median
+from archstat.records import ELEMENT_TYPES, Peaks, Precision, Reason
 
 #: How often each candidate is run for a stretch.
 ROUNDS = 10

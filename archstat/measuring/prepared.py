@@ -11,13 +11,13 @@ from torch import Tensor, nn
 
 from archstat import units
 from archstat.errors import InputError, first_line
-from archstat.measurements import Conditions
 from archstat.measuring.environment.devices import device_name
 from archstat.measuring.environment.host import default_threads
 from archstat.measuring.reasons import is_out_of_memory
 from archstat.networks import sources
 from archstat.networks.placement import in_precision
 from archstat.networks.settings import InputSpec, MeasureSetting
+from archstat.records import Conditions
 
 GradMode = Literal["inference_mode", "no_grad"]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from archstat.errors import first_line
-from archstat.measurements import Reason
+from archstat.records import Reason
 
 _Answer = TypeVar("_Answer")
 

@@ -6,7 +6,6 @@ import itertools
 from collections.abc import Sequence
 
 from archstat.errors import InputError
-from archstat.measurements import Conditions, Environment, Reason, SelfTest
 from archstat.measuring import statistics
 from archstat.measuring.environment.devices import check_precision, check_threads, find_device
 from archstat.measuring.environment.noise import noise_reasons
@@ -17,6 +16,7 @@ from archstat.measuring.prepared import Prepared, build, conditions_of, draw
 from archstat.measuring.protocols import Clock, HostClock, Progress, Work, silent, timed
 from archstat.networks import sources
 from archstat.networks.settings import InputSpec, MeasureSetting
+from archstat.records import Conditions, Environment, Reason, SelfTest
 
 NETWORK = "resnet18"
 """Long enough for the clock, short enough for many pairs, of common layers."""

@@ -15,7 +15,6 @@ import msgspec
 import torch
 
 from archstat.analysis.inference import Subject
-from archstat.measurements import Conditions, Measurement, Peaks
 from archstat.measuring.cpu.layers import LayerPlan, time_layers
 from archstat.measuring.cuda.device import CudaDevice
 from archstat.measuring.cuda.layers import time_layers_on_gpu
@@ -37,6 +36,7 @@ from archstat.measuring.prepared import Prepared
 from archstat.measuring.protocols import Clock, HostClock, Progress, silent
 from archstat.measuring.reasons import CannotMeasure, failure
 from archstat.networks.settings import MeasureSetting, Setting
+from archstat.records import Conditions, Measurement, Peaks
 from archstat.tracing.layers import Layers
 
 LAYER_ENERGY_S = 300.0

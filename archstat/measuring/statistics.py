@@ -15,7 +15,7 @@ from functools import cache
 
 import numpy as np
 
-from archstat.measurements import Interval
+from archstat.records import Interval
 
 BATCHES = 20
 FEWEST_FOR_P95 = 72

@@ -8,8 +8,7 @@ import msgspec
 
 from archstat import units
 from archstat.errors import DataError, InputError, quoted
-from archstat.measurements import ELEMENT_TYPES, Precision
-from archstat.records import Shape
+from archstat.records import ELEMENT_TYPES, Precision, Shape
 
 _ELEMENT_TYPES = "float32 float64 float16 bfloat16 complex64 complex128 int64 int32 int16 int8 uint8 bool".split()
 

@@ -7,9 +7,8 @@ from collections.abc import Iterator, Sequence
 from archstat import units
 from archstat.analysis.network import Network
 from archstat.errors import DataError
-from archstat.measurements import Measurement
 from archstat.published.figures import Published, published_of
-from archstat.records import Step
+from archstat.records import Measurement, Step
 from archstat.report.chart import CHARTS, Chart, Kind, drawn
 from archstat.report.drawing.theme import cut
 from archstat.report.material import Material, Subject

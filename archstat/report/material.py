@@ -8,9 +8,8 @@ import msgspec
 
 from archstat.analysis.network import Analyse, Network
 from archstat.errors import DataError
-from archstat.measurements import Measurement, Peaks
 from archstat.networks.settings import Setting
-from archstat.records import ModelCost, Shape
+from archstat.records import Measurement, ModelCost, Peaks, Shape
 
 
 class Mark(msgspec.Struct, frozen=True):

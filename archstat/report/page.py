@@ -11,13 +11,14 @@ import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from archstat import __version__, units
+from archstat import units
 from archstat.records import Step
 from archstat.report.assets import hash_of, packed, plotly_address
 from archstat.report.chart import WIDE, Chart, View
 from archstat.report.drawing import theme
 from archstat.tables import Column, Table
 from archstat.tables.formats import shown
+from archstat.version import __version__
 
 
 class Heading(msgspec.Struct, frozen=True):

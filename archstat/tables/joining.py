@@ -8,8 +8,7 @@ import msgspec
 
 from archstat import units
 from archstat.errors import DataError, quoted
-from archstat.measurements import LayerTime, LayerTimes, Measurement, Peaks
-from archstat.records import LayerCost, ModelCost
+from archstat.records import LayerCost, LayerTime, LayerTimes, Measurement, ModelCost, Peaks
 from archstat.tables.network import kind_of
 
 _NAMED_MAX = 3

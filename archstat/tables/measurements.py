@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from archstat import units
 from archstat.files.choosing import conditions_text
-from archstat.measurements import Conditions, Measurement, Reason
+from archstat.records import Conditions, Measurement, Reason
 from archstat.tables.columns import MACS, PARAMETERS, Column, Row, Table, number, path, sort_rows
 
 NOISE = frozenset(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from archstat import units
 from archstat.files.choosing import conditions_text
-from archstat.measurements import Conditions, Measurement, SelfTest
+from archstat.records import Conditions, Measurement, SelfTest
 from archstat.tables.columns import Column, Row, Table, number, path
 from archstat.tables.measurements import alike, mark_of, notes_of
 

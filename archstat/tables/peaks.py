@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archstat import units
-from archstat.measurements import Peaks
+from archstat.records import Peaks
 from archstat.tables.columns import Table, number
 
 _COLUMNS = (

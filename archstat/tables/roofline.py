@@ -7,8 +7,7 @@ from typing import Any
 
 from archstat import units
 from archstat.files.choosing import conditions_text
-from archstat.measurements import LayerEnergy, LayerTimes, Measurement, Peaks
-from archstat.records import ModelCost
+from archstat.records import LayerEnergy, LayerTimes, Measurement, ModelCost, Peaks
 from archstat.tables.columns import MACS, Column, Table, number, path, sort_rows
 from archstat.tables.joining import Joined, beside, limit, refuse_peaks
 from archstat.tables.network import WHOLE, title_of, uncounted_in

@@ -8,8 +8,8 @@ import pytest
 
 from archstat.claims.measured import MEASURED, decimal, measured_value
 from archstat.errors import DataError, UnknownNameError
-from archstat.measurements import GpuTimes
 from archstat.quantities import QUANTITIES, unit_of
+from archstat.records import GpuTimes
 from tests.measured import CONDITIONS, ENERGY, MEMORY, PEAKS, latency, measured, time, times
 
 LAYERS = times(

@@ -10,8 +10,8 @@ import pytest
 from archstat.cli._measuring import progress_bar
 from archstat.errors import OutputError
 from archstat.files.results import MEASUREMENTS_SCHEMA, read_measurements
-from archstat.measurements import Reason
 from archstat.measuring import session
+from archstat.records import Reason
 
 
 def test_a_network_is_measured(archstat):

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from archstat.files import results
-from archstat.measurements import Peaks, Reason
 from archstat.measuring import peaks
+from archstat.records import Peaks, Reason
 from archstat.tables import formats, peaks_table
 
 FOUND = Peaks("A processor", "fp32", 2, 320e9, 12.5e9, 1.75e-6, "What was run.")

@@ -5,7 +5,7 @@ import pytest
 
 from archstat.errors import DataError
 from archstat.files.choosing import conditions_text, fitting
-from archstat.measurements import Conditions
+from archstat.records import Conditions
 from tests.measured import CONDITIONS, measured, times
 
 BATCH_8 = msgspec.structs.replace(CONDITIONS, batch_size=8)

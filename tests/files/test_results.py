@@ -31,8 +31,7 @@ from archstat.files.results import (
     to_json,
 )
 from archstat.files.saving import check_place, make_folder, write_new, write_whole
-from archstat.measurements import PRECISIONS, Conditions, Counted, LayerMemory, Peaks, Reason
-from archstat.records import LayerCost, ModelCost, OpCost
+from archstat.records import PRECISIONS, Conditions, Counted, LayerCost, LayerMemory, ModelCost, OpCost, Peaks, Reason
 from tests.measured import ENERGY, MEMORY, latency, measured, time, times
 
 PEAKS = Peaks("a processor", "fp32", 2, 1.5e11, 1.25e10, 1.75e-6, "given", (Reason("HOST_NOISY", "It was busy."),))

@@ -5,9 +5,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
-from archstat.measurements import Conditions
 from archstat.measuring.prepared import Prepared
 from archstat.networks import sources
+from archstat.records import Conditions
 
 
 class Attention(nn.Module):

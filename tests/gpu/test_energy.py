@@ -4,12 +4,12 @@ import pytest
 import torch
 from torch import nn
 
-from archstat.measurements import Conditions, LayerTime, LayerTimes
 from archstat.measuring.energy.layers import measure_layer_energy
 from archstat.measuring.energy.replay import Replay
 from archstat.measuring.energy.whole import EnergyPlan, Load, find_meter, measure_energy
 from archstat.measuring.hooks.captured import capture_calls
 from archstat.measuring.prepared import Prepared
+from archstat.records import Conditions, LayerTime, LayerTimes
 
 pytestmark = pytest.mark.gpu
 

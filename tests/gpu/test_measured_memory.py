@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from archstat.counting import count_trace
-from archstat.measurements import Conditions
 from archstat.measuring.memory import measure_memory
 from archstat.measuring.prepared import Prepared
 from archstat.networks import sources
+from archstat.records import Conditions
 from archstat.tracing import trace
 from tests.support import Calls
 

@@ -3,8 +3,8 @@
 import torch
 from torch import nn
 
-from archstat.measurements import Conditions
 from archstat.measuring.prepared import Prepared
+from archstat.records import Conditions
 
 
 class FakeClock:

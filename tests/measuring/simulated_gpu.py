@@ -5,9 +5,9 @@ import math
 
 from torch import nn
 
-from archstat.measurements import Conditions
 from archstat.measuring.cuda.kineto import TraceRecord
 from archstat.measuring.prepared import Prepared
+from archstat.records import Conditions
 
 CYCLES_PER_S = 1.5e9
 

@@ -8,8 +8,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from archstat.measurements import Interval
 from archstat.measuring.latency import LatencyPlan, latency_reasons, time_passes
+from archstat.records import Interval
 from tests.measuring.support import FakeClock, FakeWork, correlated
 
 PLAN = LatencyPlan()

@@ -8,10 +8,10 @@ import torch
 from torch import nn
 
 from archstat.counting import count_trace
-from archstat.measurements import LayerMemory, Memory
 from archstat.measuring.cpu import allocations
 from archstat.measuring.memory import measure_memory
 from archstat.networks import sources
+from archstat.records import LayerMemory, Memory
 from archstat.tracing import trace
 from tests.measuring.networks import hooks_of, prepared
 from tests.support import Calls

@@ -5,10 +5,10 @@ import torch
 from torch import nn
 
 from archstat.errors import InputError
-from archstat.measurements import Conditions
 from archstat.measuring.prepared import Prepared, build, conditions_of, draw
 from archstat.networks.settings import InputSpec, MeasureSetting
 from archstat.networks.sources import Source
+from archstat.records import Conditions
 
 CPU = torch.device("cpu")
 CONDITIONS = Conditions("cpu", "a processor", "fp32", 1)

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from archstat.measurements import Reason
 from archstat.measuring.reasons import CannotMeasure, attempt, failure
+from archstat.records import Reason
 
 
 def raising(error):

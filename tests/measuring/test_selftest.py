@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from archstat.errors import InputError
-from archstat.measurements import Noise
 from archstat.measuring.selftest import compare_pairs, run_selftest, take_pairs
 from archstat.networks.settings import MeasureSetting
+from archstat.records import Noise
 from tests.measured import CONDITIONS, environment
 from tests.measuring.support import FakeClock, FakeWork
 

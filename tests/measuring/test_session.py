@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from archstat.errors import ForwardError, InputError, UnknownNameError
-from archstat.measurements import Energy, Gpu, GpuTimes, LayerEnergy, LayerTimes, Reason
 from archstat.measuring import job
 from archstat.measuring import session as sessions
 from archstat.measuring.api import measure
@@ -16,6 +15,7 @@ from archstat.measuring.meters import MeterError
 from archstat.measuring.reasons import CannotMeasure, failure
 from archstat.measuring.session import Session
 from archstat.networks.settings import MeasureSetting, Setting
+from archstat.records import Energy, Gpu, GpuTimes, LayerEnergy, LayerTimes, Reason
 from tests.measured import PEAKS
 from tests.measuring.support import FakeClock
 

@@ -8,8 +8,8 @@ import pytest
 from archstat.analysis.inference import analyse
 from archstat.analysis.network import Saved
 from archstat.errors import DataError, UnknownNameError
-from archstat.measurements import Counted
 from archstat.networks.settings import Setting
+from archstat.records import Counted
 from archstat.report.chart import CHARTS
 from archstat.report.compose import compose, sums_of
 from archstat.report.material import Material, Subject, gather

@@ -8,7 +8,7 @@ import pytest
 import archstat
 from archstat.errors import UnknownNameError
 from archstat.files.choosing import conditions_text
-from archstat.measurements import Conditions, GpuTimes, Reason
+from archstat.records import Conditions, GpuTimes, Reason
 from archstat.tables import measured_compare_table
 from archstat.tables.formats import text
 from archstat.tables.measurements import NOISE

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from archstat.measurements import GpuTimes, Interval, Noise, Reason, SelfTest
+from archstat.records import GpuTimes, Interval, Noise, Reason, SelfTest
 from archstat.tables import latency_table, plan_table, selftest_table
 from archstat.tables.formats import csv_text, text
 from tests.measured import CONDITIONS, ENERGY, MEMORY, environment, measured

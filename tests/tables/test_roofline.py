@@ -9,8 +9,8 @@ from torch import nn
 
 from archstat.analysis.inference import analyse, analyse_model
 from archstat.errors import DataError, UnknownNameError
-from archstat.measurements import LayerEnergy, Reason
 from archstat.networks.settings import Setting
+from archstat.records import LayerEnergy, Reason
 from archstat.tables import measured_table
 from archstat.tables.formats import text
 from tests.measured import CONDITIONS, ENERGY, PEAKS, measured, time, times

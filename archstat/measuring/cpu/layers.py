@@ -16,14 +16,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from archstat.measurements import Interval, LayerTime, LayerTimes, Reason
 from archstat.measuring.hooks.path import Way, find_way, refuse_compiled
 from archstat.measuring.hooks.stopwatch import Run, Stopwatch
 from archstat.measuring.isolation import without_collection
 from archstat.measuring.prepared import Prepared
 from archstat.measuring.protocols import Clock, HostClock
 from archstat.measuring.statistics import interval_of_median, median
-from archstat.records import LayerSpec
+from archstat.records import Interval, LayerSpec, LayerTime, LayerTimes, Reason
 from archstat.tracing.layers import Layers
 
 _NS = 1e-9

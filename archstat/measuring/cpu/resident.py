@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from archstat.measurements import Reason
+from archstat.records import Reason
 
 PROC = Path("/proc/self")
 

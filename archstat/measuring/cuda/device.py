@@ -12,10 +12,10 @@ from typing import Any, Protocol
 
 import torch
 
-from archstat.measurements import Reason
 from archstat.measuring.cuda.kineto import TraceRecord, records_of
 from archstat.measuring.isolation import without_profiler_log
 from archstat.measuring.reasons import CannotMeasure
+from archstat.records import Reason
 
 WARM_UPS = 3
 """Calls on a side stream before a capture: libraries allocate their workspaces and choose algorithms in the first ones,

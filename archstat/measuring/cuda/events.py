@@ -15,7 +15,6 @@ from collections.abc import Sequence
 
 import msgspec
 
-from archstat.measurements import LayerTime, LayerTimes, Reason
 from archstat.measuring.cuda.device import Device, Event
 from archstat.measuring.cuda.passes import GpuPlan, believed, refuse_confidential
 from archstat.measuring.cuda.stall import DOUBLINGS, Stall
@@ -24,6 +23,7 @@ from archstat.measuring.prepared import Prepared
 from archstat.measuring.protocols import Clock
 from archstat.measuring.reasons import CannotMeasure
 from archstat.measuring.statistics import interval_of_median, median
+from archstat.records import LayerTime, LayerTimes, Reason
 
 PAIRS = 128
 """Pairs of events with nothing in between whose median is taken off."""

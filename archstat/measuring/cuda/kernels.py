@@ -14,9 +14,9 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from archstat.measurements import Reason
 from archstat.measuring.cuda.kineto import TraceRecord
 from archstat.measuring.reasons import CannotMeasure
+from archstat.records import Reason
 
 PASS, CALL = "archstat pass#", "archstat#"
 """What annotations are named: a pass and its number, a run of a module and its place in the pass."""

@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 import torch
 
-from archstat.measurements import Reason
 from archstat.measuring.reasons import CannotMeasure
+from archstat.records import Reason
 
 _ATTRIBUTES = (
     "name",

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from archstat.measurements import LayerTime, LayerTimes, Reason
 from archstat.measuring.cuda import kernels
 from archstat.measuring.cuda.device import Device
 from archstat.measuring.cuda.events import time_by_events
@@ -25,6 +24,7 @@ from archstat.measuring.prepared import Prepared
 from archstat.measuring.protocols import Clock, HostClock
 from archstat.measuring.reasons import CannotMeasure, attempt
 from archstat.measuring.statistics import interval_of_median, median
+from archstat.records import LayerTime, LayerTimes, Reason
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from archstat.measurements import Reason
 from archstat.measuring.cuda import kernels
 from archstat.measuring.cuda.device import Device, Event
 from archstat.measuring.cuda.stall import Stall
 from archstat.measuring.protocols import Clock
 from archstat.measuring.reasons import CannotMeasure
 from archstat.measuring.statistics import median
+from archstat.records import Reason
 
 SHORTEST_S = 20e-3
 """What is timed by the host's clock lasts at least so long: the wait at its end, about 10 us, is then no part of it."""

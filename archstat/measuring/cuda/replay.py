@@ -11,7 +11,6 @@ from collections.abc import Hashable, Sequence
 
 import torch
 
-from archstat.measurements import LayerTime, LayerTimes, Reason
 from archstat.measuring.cuda.device import Device
 from archstat.measuring.cuda.passes import GpuPlan, calls_s, repeated_s
 from archstat.measuring.hooks.captured import CapturedCall, capture_calls, is_repeatable
@@ -19,6 +18,7 @@ from archstat.measuring.prepared import Prepared
 from archstat.measuring.protocols import Clock
 from archstat.measuring.reasons import CannotMeasure
 from archstat.measuring.statistics import interval_of_median, median
+from archstat.records import LayerTime, LayerTimes, Reason
 
 GRAPH_S = 5e-3
 """A graph has so many copies of a call that it lasts about so long: starting it then takes no part of that."""

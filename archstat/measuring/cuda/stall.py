@@ -6,10 +6,10 @@ import math
 from collections.abc import Callable
 from typing import TypeVar
 
-from archstat.measurements import Reason
 from archstat.measuring.cuda.device import Device, Event
 from archstat.measuring.protocols import Clock
 from archstat.measuring.reasons import CannotMeasure
+from archstat.records import Reason
 
 DOUBLINGS = 5
 """So often a stall that ended too early is made twice as long."""

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from archstat.measurements import GpuTimes, Reason
 from archstat.measuring.cuda.device import Device
 from archstat.measuring.cuda.passes import GpuPlan, repeated_s, span_times, trace_passes
 from archstat.measuring.cuda.stall import Stall
 from archstat.measuring.protocols import Clock, Work
 from archstat.measuring.reasons import CannotMeasure, attempt, failure
 from archstat.measuring.statistics import median
+from archstat.records import GpuTimes, Reason
 
 
 def gpu_times(

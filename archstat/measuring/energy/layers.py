@@ -14,7 +14,6 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import NamedTuple
 
-from archstat.measurements import Energy, LayerEnergy, LayerTime, LayerTimes, Reason
 from archstat.measuring.energy.loads import Background, Load, in_thread
 from archstat.measuring.energy.replay import Replay
 from archstat.measuring.energy.whole import EnergyPlan, measure_energy, planned_seconds
@@ -23,6 +22,7 @@ from archstat.measuring.meters import Meter
 from archstat.measuring.prepared import Prepared
 from archstat.measuring.protocols import Clock, HostClock, Progress, Work, silent
 from archstat.measuring.reasons import CannotMeasure
+from archstat.records import Energy, LayerEnergy, LayerTime, LayerTimes, Reason
 
 LAYER_PLAN = EnergyPlan(trials=3, idle_wait_s=0.0, idle_s=0.0)
 """Fewer trials than of a network, since there are many layers, and gross energy only."""

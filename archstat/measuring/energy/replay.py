@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import torch
 
-from archstat.measurements import Reason
 from archstat.measuring.cuda.device import CudaDevice, CudaGraph
 from archstat.measuring.hooks.captured import CapturedCall, is_repeatable
 from archstat.measuring.prepared import Prepared
 from archstat.measuring.reasons import CannotMeasure
+from archstat.records import Reason
 
 
 class Replay:

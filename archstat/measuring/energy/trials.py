@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from statistics import fmean
 from typing import Literal, NamedTuple
 
-from archstat.measurements import Energy, EnergyTrial, IdlePower, Reason
 from archstat.measuring.energy.loads import Repeater
 from archstat.measuring.energy.windows import Recording, Slope, throttled_shares
 from archstat.measuring.meters import Meter, Traits, throttle_reasons
 from archstat.measuring.statistics import interval_of_mean
+from archstat.records import Energy, EnergyTrial, IdlePower, Reason
 
 FEWEST_STEPS = 20  # of the meter in one window
 _AGREE, _DISAGREE = 0.02, 0.05  # counter against sensor: usual, worth a note, doubtful

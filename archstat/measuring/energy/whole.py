@@ -13,7 +13,6 @@ from functools import partial
 
 import msgspec
 
-from archstat.measurements import Energy, IdlePower, Reason
 from archstat.measuring.energy.loads import Background, Load, Repeater, in_thread
 from archstat.measuring.energy.trials import FEWEST_STEPS, Setup, Trial, energy_of, record_of
 from archstat.measuring.energy.windows import Recording, Slope, stuck
@@ -22,6 +21,7 @@ from archstat.measuring.meters.nvml import nvml_meter
 from archstat.measuring.meters.rapl import Rapl
 from archstat.measuring.protocols import Clock, HostClock, Progress, silent
 from archstat.measuring.reasons import CannotMeasure, attempt
+from archstat.records import Energy, IdlePower, Reason
 
 _WATCH_S = 2.0
 _WATCH_EVERY_S = 0.005

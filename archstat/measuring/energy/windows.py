@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from statistics import fmean, median
 from typing import NamedTuple
 
-from archstat.measurements import IdlePower
 from archstat.measuring.meters import Meter, MeterError, Power, Reading, State, throttled_between
 from archstat.measuring.statistics import interval_of_mean
+from archstat.records import IdlePower
 
 _STEADY = 0.02  # two stretches whose power differs by less are taken for steady
 _STATE_EVERY_S = 0.5  # clocks and temperature change slowly, and asking for them takes time

@@ -8,8 +8,8 @@ import warnings
 import torch
 
 from archstat.errors import InputError, quoted
-from archstat.measurements import Precision
 from archstat.measuring.environment.host import processor
+from archstat.records import Precision
 
 _TF32_SINCE = (8, 0)  # compute capability of NVIDIA's Ampere
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import torch
 
-from archstat.measurements import Gpu, Reason
 from archstat.measuring.environment.nvml_board import MEMORY, SM, Board, Look
 from archstat.measuring.environment.nvml_lookup import open_board
 from archstat.measuring.meters import MeterError, throttle_reasons, throttled_between
 from archstat.measuring.protocols import Clock
+from archstat.records import Gpu, Reason
 
 _COMPUTE_MODES = {0: "default", 1: "exclusive_thread", 2: "prohibited", 3: "exclusive_process"}
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import psutil
 
-from archstat.measurements import Host
 from archstat.measuring.environment.cgroups import quota_cores
 from archstat.measuring.environment.procfiles import ROOT, NotToldError, ask, fields, gather, read
+from archstat.records import Host
 
 _CPUINFO = "/proc/cpuinfo"
 _HUGE_PAGES = "/sys/kernel/mm/transparent_hugepage/enabled"

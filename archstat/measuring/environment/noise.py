@@ -14,10 +14,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from archstat.measurements import Host, Noise, Reason
 from archstat.measuring.environment.cgroups import times_throttled
 from archstat.measuring.environment.procfiles import ROOT, NotToldError, ask, gather, read
 from archstat.measuring.protocols import Clock, HostClock
+from archstat.records import Host, Noise, Reason
 
 if sys.platform != "win32":
     import resource

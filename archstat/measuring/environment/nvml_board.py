@@ -64,7 +64,7 @@ class Board:
 
     Attributes:
         uuid: Its identity, which is never stored.
-        refused: Why something is not told, by the name of the field of :class:`archstat.measurements.Gpu`.
+        refused: Why something is not told, by the name of the field of :class:`archstat.records.Gpu`.
     """
 
     def __init__(self, handle: Any, uuid: str) -> None:

@@ -13,13 +13,13 @@ from typing import Any
 
 import torch
 
-import archstat
-from archstat.measurements import Environment, Gpu, Numerics, Precision, Software
 from archstat.measuring.environment.host import read_host
 from archstat.measuring.environment.noise import NoiseMeter
 from archstat.measuring.environment.procfiles import ROOT, NotToldError, gather
 from archstat.measuring.prepared import GradMode
 from archstat.measuring.protocols import Clock, HostClock
+from archstat.records import Environment, Gpu, Numerics, Precision, Software
+from archstat.version import __version__
 
 _backends: Any = torch.backends  # its modules replace themselves with objects that have more than the types say
 
@@ -87,7 +87,7 @@ def software() -> tuple[Software, dict[str, str]]:
     """
     told, unknown = gather({"numpy": _numpy, "cuda": _cuda, "cudnn": _cudnn})
     ran = Software(
-        archstat=archstat.__version__,
+        archstat=__version__,
         python=platform.python_version(),
         torch=str(torch.__version__),
         libraries={name: version for name in _LIBRARIES if (version := _imported(name))},

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from torch import nn
 
-from archstat.measurements import Reason
 from archstat.measuring.hooks.stopwatch import AfterHook, BeforeHook, hooks_on
 from archstat.measuring.reasons import CannotMeasure
+from archstat.records import Reason
 from archstat.tracing.layers import Layers
 
 if TYPE_CHECKING:

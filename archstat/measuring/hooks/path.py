@@ -17,10 +17,10 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from archstat.errors import first_line
-from archstat.measurements import Reason
 from archstat.measuring.hooks.stopwatch import AfterHook, BeforeHook, hooks_on
 from archstat.measuring.prepared import Prepared
 from archstat.measuring.reasons import CannotMeasure
+from archstat.records import Reason
 from archstat.tracing.layers import Layers
 from archstat.tracing.modes import without_compiler
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
-from archstat.measurements import Reason
 from archstat.measuring.reasons import CannotMeasure
+from archstat.records import Reason
 
 
 class MeterError(CannotMeasure):

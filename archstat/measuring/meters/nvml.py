@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from archstat.measurements import Reason
 from archstat.measuring.environment.nvml_board import Board
 from archstat.measuring.environment.nvml_lookup import mig, open_board
 from archstat.measuring.meters import Meter, MeterError, Power, Reading, State, Traits
 from archstat.measuring.protocols import Clock
+from archstat.records import Reason
 
 _POLL_S = 0.01  # the counter steps every 20 to 100 ms, and is asked in 2 to 7
 _RISE_S = 1.0  # the reading of momentary power needs 50 to 290 ms, this is well beyond

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from archstat.measurements import Reason
 from archstat.measuring.meters import MeterError, Power, Reading, State, Traits
 from archstat.measuring.protocols import Clock
+from archstat.records import Reason
 
 ROOT = Path("/sys/class/powercap")
 PROCESSORS = Path("/proc/cpuinfo")

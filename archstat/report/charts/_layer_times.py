@@ -8,7 +8,7 @@ import msgspec
 
 from archstat import units
 from archstat.errors import DataError
-from archstat.measurements import LayerTimes
+from archstat.records import LayerTimes
 from archstat.report.material import Subject
 from archstat.tables.joining import Joined, beside
 

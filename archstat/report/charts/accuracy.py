@@ -13,7 +13,7 @@ import msgspec
 
 from archstat import units
 from archstat.files.choosing import conditions_text
-from archstat.measurements import Measurement
+from archstat.records import Measurement
 from archstat.report.chart import Chart, View, chart
 from archstat.report.charts._accuracies import Rated, Ratings, ratings
 from archstat.report.drawing import axes, theme

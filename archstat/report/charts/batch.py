@@ -13,7 +13,7 @@ from plotly import graph_objects as go
 from archstat import units
 from archstat.errors import DataError
 from archstat.files.choosing import conditions_text
-from archstat.measurements import Measurement
+from archstat.records import Measurement
 from archstat.report.chart import PHONE, WIDE, Chart, View, chart
 from archstat.report.drawing import axes, labels, theme
 from archstat.report.drawing.labels import Spot, frame_of

@@ -10,7 +10,7 @@ from plotly import graph_objects as go
 from archstat import units
 from archstat.errors import DataError
 from archstat.files.choosing import conditions_text
-from archstat.measurements import Peaks
+from archstat.records import Peaks
 from archstat.report.chart import PHONE, WIDE, Chart, View, chart
 from archstat.report.charts._layer_times import Timed, timed, too_short
 from archstat.report.drawing import axes, labels, theme

@@ -16,9 +16,9 @@ from archstat.claims.statements import statement
 from archstat.errors import DataError, InputError, UnknownNameError, quoted
 from archstat.files.results import read_measurements
 from archstat.files.text import text_of
-from archstat.measurements import Measurement
 from archstat.networks.trust import NOTHING, Trust
 from archstat.quantities import unit_of
+from archstat.records import Measurement
 from archstat.report.chart import CHARTS, Chart, drawn
 from archstat.report.compose import layers_sheet, measured_sheet
 from archstat.report.material import Mark, Material, gather

@@ -9,12 +9,12 @@ import torch
 from torch import nn
 
 from archstat.counting import count_trace
-from archstat.measurements import LayerTimes
 from archstat.measuring.cpu import layers as measuring
 from archstat.measuring.cpu.layers import HookCost, LayerPlan, hook_cost, time_layers
 from archstat.measuring.protocols import HostClock
 from archstat.measuring.reasons import CannotMeasure
 from archstat.networks import sources
+from archstat.records import LayerTimes
 from archstat.tracing import trace
 from tests.measuring.networks import FakeClock, Raises, Takes, hooks_of, prepared
 from tests.support import Calls

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from archstat.measurements import Reason
 from archstat.measuring.cpu import resident
 from archstat.measuring.cpu.resident import growth_of
+from archstat.records import Reason
 
 STATUS = "Name:\tpython\nVmPeak:\t  999999 kB\nVmHWM:\t{most:8} kB\nVmRSS:\t{now:8} kB\nThreads:\t2\n"
 

@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from archstat.measurements import Reason
 from archstat.measuring.cuda import replay
 from archstat.measuring.cuda.layers import time_layers_on_gpu
 from archstat.measuring.cuda.passes import GpuPlan
 from archstat.measuring.reasons import CannotMeasure
+from archstat.records import Reason
 from tests.measuring.simulated_gpu import Kernels, SimulatedGpu, kernel, prepared_of
 
 PLAN = GpuPlan(passes=4, samples=2)

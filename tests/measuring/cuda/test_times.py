@@ -5,10 +5,10 @@ import math
 import pytest
 import torch
 
-from archstat.measurements import Reason
 from archstat.measuring.cuda.passes import GpuPlan
 from archstat.measuring.cuda.times import gpu_times
 from archstat.measuring.reasons import CannotMeasure
+from archstat.records import Reason
 from tests.measuring.simulated_gpu import Kernels, SimulatedGpu, prepared_of
 
 PLAN = GpuPlan(passes=4, samples=3)

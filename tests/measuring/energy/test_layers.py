@@ -4,13 +4,13 @@ import pytest
 import torch
 from torch import nn
 
-from archstat.measurements import Conditions, Energy, LayerTime, LayerTimes
 from archstat.measuring.energy.layers import is_host_bound, measure_layer_energy
 from archstat.measuring.energy.replay import Replay
 from archstat.measuring.energy.whole import EnergyPlan, planned_seconds
 from archstat.measuring.hooks.captured import capture_calls
 from archstat.measuring.prepared import Prepared
 from archstat.measuring.reasons import CannotMeasure
+from archstat.records import Conditions, Energy, LayerTime, LayerTimes
 from tests.measuring.boards import FakeBoard, FakeClock, FakeWork, backwards
 
 PLAN = EnergyPlan(trials=2, idle_wait_s=0.0, idle_s=0.0, window_s=5.0)

@@ -6,13 +6,13 @@ import threading
 import msgspec
 import pytest
 
-from archstat.measurements import Energy, Reason
 from archstat.measuring.energy import whole as energy
 from archstat.measuring.energy.loads import Repeater, in_thread
 from archstat.measuring.energy.whole import EnergyPlan, Load, find_meter, measure_energy, planned_seconds
 from archstat.measuring.energy.windows import Recording
 from archstat.measuring.meters import MeterError
 from archstat.measuring.reasons import CannotMeasure
+from archstat.records import Energy, Reason
 from tests.measuring.boards import FakeBoard, FakeClock, FakeWork, backwards
 
 QUICK = EnergyPlan(trials=3, idle_wait_s=1.0, idle_s=3.0)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from archstat.measurements import Gpu
 from archstat.measuring.environment.gpu import gpu_reasons
+from archstat.records import Gpu
 
 
 def codes(gpu):

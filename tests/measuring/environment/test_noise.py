@@ -7,10 +7,10 @@ import time
 import msgspec
 import pytest
 
-from archstat.measurements import Noise
 from archstat.measuring.environment import noise
 from archstat.measuring.environment.host import read_host
 from archstat.measuring.environment.noise import NoiseMeter, noise_reasons
+from archstat.records import Noise
 from tests.measuring.computer import Clock, lay_out, version_1, version_2
 
 QUIET = Noise(load=0.5, pressure=0.0, steal=0.0, throttled=0, involuntary_switches=3, cpu_per_wall=1.0)

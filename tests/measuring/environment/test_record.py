@@ -8,9 +8,9 @@ import msgspec
 import pytest
 import torch
 
-from archstat.measurements import Environment, Gpu
 from archstat.measuring.environment import record
 from archstat.measuring.environment.record import Surroundings, numerics, software, switches
+from archstat.records import Environment, Gpu
 from tests.measuring.computer import Clock, lay_out, version_2
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda", 0)

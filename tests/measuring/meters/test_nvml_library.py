@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from archstat.measurements import Energy, Reason
+from archstat.records import Energy, Reason
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]

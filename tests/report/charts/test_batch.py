@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from archstat.errors import DataError
-from archstat.measurements import Reason
+from archstat.records import Reason
 from archstat.report.charts.batch import batch as draw
 from archstat.report.charts.batch import series
 from archstat.report.material import Material

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from archstat.errors import DataError
-from archstat.measurements import Counted, Interval, Reason
+from archstat.records import Counted, Interval, Reason
 from archstat.report.charts.measured import latency as draw
 from archstat.report.material import Material
 from tests.measured import CONDITIONS, latency, measured

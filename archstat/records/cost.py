@@ -1,0 +1,168 @@
+"""What one forward pass costs: a row for each layer, and the totals that the rows add up to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from archstat.records.trace import Shape
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Work(msgspec.Struct, frozen=True, gc=False):
+    """Arithmetic; whatever counts it has ``macs`` and ``other_flops``."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def macs(self) -> int:
+            """Multiply-accumulates."""
+            ...
+
+        @property
+        def other_flops(self) -> int:
+            """Floating-point operations that are no part of one."""
+            ...
+
+    @property
+    def flops(self) -> int:
+        """``2 * macs + other_flops``."""
+        return 2 * self.macs + self.other_flops
+
+
+class Cost(Work, frozen=True, gc=False):
+    """Arithmetic: multiply-accumulates, and the floating-point operations that are none."""
+
+    macs: int = 0
+    other_flops: int = 0
+
+
+class LayerCost(Work, frozen=True, gc=False):
+    """One row: a layer without layers inside, or one op that a larger layer runs itself.
+
+    Attributes:
+        layer: The path of the layer, ``""`` for the network itself.
+        kind: Its class (``"Conv2d"``), or the name of the op (``"add"``).
+        detail: Its hyper-parameters: ``"3→64 7×7/2"``.
+        call: 1 for the first run of this layer, 2 for the second, …; 0 for a layer that holds parameters and never ran.
+        output_shape: The shape of the (first) tensor it returned.
+        parameters: Elements of the parameters that are counted here; each stands in one row only.
+        trainable_parameters: Those of them that ask for a gradient.
+        weights: Those of them with two axes or more: neither biases nor those of a normalization.
+        buffers: Elements of its buffers.
+        macs: Multiply-accumulates of convolutions, linear layers and matrix products.
+        other_flops: Floating-point operations that are no part of a multiply-accumulate.
+        activations: Elements of what it hands on in memory of its own; views and in-place results add none.
+        activation_bytes: Their size.
+    """
+
+    layer: str
+    kind: str
+    detail: str
+    call: int
+    output_shape: Shape
+    parameters: int
+    trainable_parameters: int
+    weights: int
+    buffers: int
+    macs: int
+    other_flops: int
+    activations: int
+    activation_bytes: int
+
+
+class OpCost(Work, frozen=True):
+    """All runs of one op together; activations are those of the outputs it allocated, internal ones included."""
+
+    op: str
+    calls: int
+    macs: int
+    other_flops: int
+    activations: int
+    activation_bytes: int
+
+
+class UncountedOp(msgspec.Struct, frozen=True):
+    """An op that no rule covers: its arithmetic is missing from the totals, which are a lower bound.
+
+    Attributes:
+        op: The op's name.
+        calls: How often it ran.
+        elements: The elements of its inputs and outputs, all runs together: how large the gap can be.
+    """
+
+    op: str
+    calls: int
+    elements: int
+
+
+class Peak(msgspec.Struct, frozen=True):
+    """The moment at which the most activation memory was alive.
+
+    Attributes:
+        nbytes: How much that was.
+        op: The index in :attr:`Trace.ops` of the op that ran then; -1 if nothing was ever allocated.
+        layer: The path of the layer that ran it.
+    """
+
+    nbytes: int
+    op: int
+    layer: str
+
+
+class ModelCost(Work, frozen=True):
+    """What one forward pass of a network costs.
+
+    Attributes:
+        architecture: What was counted: a name of ours, a source, or the class of the module.
+        input_shapes: The shapes of the tensors that went in, batch dimension included.
+        dtype: The element type that bytes are stated for.
+        forward: ``"meta"``, or ``"real"`` if the network had to be run.
+        parameters: Elements of all parameters, each once.
+        trainable_parameters: Those that ask for a gradient.
+        buffers: Elements of all buffers, each once.
+        macs: Multiply-accumulates of convolutions, linear layers and matrix products.
+        other_flops: Floating-point operations that are no part of a multiply-accumulate.
+        activations: Elements of every layer's own outputs.
+        activation_bytes: Their size.
+        peak_activation_bytes: The most memory alive at once; inputs, parameters and buffers are not in it.
+        peak_layer: The layer that ran at that moment.
+        uncounted: The ops that no rule covers.
+        layers: The rows; they add up to the totals.
+        ops: The same work by op.
+        note: What a reader must know about this architecture, or ``""``.
+        paper: Where its structure was published, or ``""``.
+        remarks: What a reader must know of how the numbers came about, a sentence each.
+    """
+
+    architecture: str
+    input_shapes: tuple[Shape, ...]
+    dtype: str
+    forward: Literal["meta", "real"]
+    parameters: int
+    trainable_parameters: int
+    buffers: int
+    macs: int
+    other_flops: int
+    activations: int
+    activation_bytes: int
+    peak_activation_bytes: int
+    peak_layer: str
+    uncounted: tuple[UncountedOp, ...]
+    layers: tuple[LayerCost, ...]
+    ops: tuple[OpCost, ...]
+    note: str = ""
+    paper: str = ""
+    remarks: tuple[str, ...] = ()
+
+    def to_frame(self) -> pd.DataFrame:
+        """The rows as a pandas frame, one column for each attribute of :class:`LayerCost` and ``flops``."""
+        import pandas as pd  # noqa: PLC0415 - pandas takes as long to import as the rest together
+
+        columns = [*LayerCost.__struct_fields__, "flops"]
+        rows = [[getattr(row, name) for name in columns] for row in self.layers]
+        frame: pd.DataFrame = pd.DataFrame(rows, columns=columns)
+        return frame
