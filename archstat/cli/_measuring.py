@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from archstat.cli._networks import network_of
 from archstat.cli._options import Command, wrote
 from archstat.errors import ForwardError, InputError, OutputError, quoted
 from archstat.records import PRECISIONS
@@ -153,18 +152,11 @@ def _keep(measurement: Measurement, folder: Path) -> None:
     wrote([write_new(paths, measurements_to_json([measurement]) + "\n")])
 
 
-def layer_tables(measured: Sequence[Measurement], **given: Any) -> list[Table]:
+def layer_tables(session: Session, measured: Sequence[Measurement]) -> list[Table]:
     """The layers of each measurement beside their work, as 'archstat table --measured' shows them."""
     from archstat.tables import measured_table
 
-    tables = []
-    for each in measured:
-        if each.layers is not None:
-            conditions = each.conditions
-            sized = {"batch_size": conditions.batch_size, "dtype": conditions.dtype, "strict": False}
-            network = network_of(each.architecture, **sized, **given)
-            tables.append(measured_table(network.cost, network.traffic(), each, each.peaks))
-    return tables
+    return [measured_table(*session.work_of(each), each, each.peaks) for each in measured if each.layers is not None]
 
 
 INTERRUPTED, NO_ENERGY, NOTHING = 130, 3, 2

@@ -20,6 +20,7 @@ from archstat.cli._measuring import (
 )
 from archstat.cli._options import output_options, put, put_long, put_tables
 from archstat.cli._streams import tell
+from archstat.errors import InputError
 
 
 @click.command()
@@ -30,6 +31,9 @@ from archstat.cli._streams import tell
 @device_options
 @click.option("--layers", is_flag=True, help="Also measure each layer, and the best that the device does.")
 @click.option("--energy", is_flag=True, help="Also measure power and energy, which takes minutes.")
+@click.option(
+    "--meter", metavar="NAME", help="What energy is measured with: nvml, rapl; by default what the device has."
+)
 @click.option("--channels-last", is_flag=True, help="Keep images with their channels innermost.")
 @click.option("--compile", "compiled", is_flag=True, help="Run the network through torch.compile.")
 @time_option(30, "The most that the samples of one network and batch take.")
@@ -59,6 +63,9 @@ def measure(
     from archstat.files.results import measurements_to_json
     from archstat.tables import latency_table, plan_table
 
+    if given["meter"] is not None and not given["energy"]:
+        raise InputError("'--meter' says what energy is measured with: add '--energy'.")
+
     with progress_bar() as progress:
         session = session_of(names, progress, **given)
         measured, unsaved = Finished([]) if dry_run else finish(session, save, output)
@@ -70,7 +77,7 @@ def measure(
         if format_ == "json":
             put(measurements_to_json(measured), place)
             return
-        layers = layer_tables(measured, inputs=given["inputs"], resolution=given["resolution"])
+        layers = layer_tables(session, measured)
         tables = [latency_table(measured, has_energy=given["energy"]), *layers]
         put_tables(tables[:1] if format_ == "csv" else tables, format_, place, is_exact=is_exact)
 

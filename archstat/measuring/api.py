@@ -14,6 +14,7 @@ from archstat.analysis.inference import analyse_model, check_network
 from archstat.errors import ForwardError, InputError
 from archstat.measuring.environment.devices import check_precision, check_threads
 from archstat.measuring.job import Job
+from archstat.measuring.metering import kinds_for
 from archstat.measuring.prepared import Prepared, conditions_of
 from archstat.measuring.session import Session
 from archstat.networks.settings import MeasureSetting
@@ -38,7 +39,9 @@ def measure(model: nn.Module, *inputs: Any, how: MeasureSetting | None = None, *
     Raises:
         ForwardError: It failed while it ran.
         SourceError: It is no network.
-        InputError: Its element type is none that is measured, the batch is empty, or it has no values.
+        InputError: Its element type is none that is measured, the batch is empty, it has no values, or the energy
+            meter measures other devices.
+        UnknownNameError: No energy meter has that name.
         KeyboardInterrupt: The user has had enough; what was measured by then is gone.
 
     >>> measured = measure(nn.Linear(8, 8), torch.ones(4, 8), how=MeasureSetting(max_s=0.1))
@@ -91,6 +94,7 @@ def _as_it_is(how: MeasureSetting, dtype: str, model: nn.Module, inputs: Sequenc
     precision = how.precision if how.precision == "tf32" else _PRECISIONS.get(dtype, how.precision)
     check_precision(device, precision)
     check_threads(device, how.threads)
+    kinds_for(device.type, how.meter)
     images = [tensor for tensor in inputs if tensor.dim() == 4]
     is_last = (
         bool(images) and images[0].is_contiguous(memory_format=torch.channels_last) and not images[0].is_contiguous()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -32,14 +32,23 @@ class Job:
         name: As the user wrote it.
         conditions: What must be the same for a comparison.
         cost: What it costs on the same input.
+        traffic: The bytes that each row of the cost must move at least; ``None``: nobody will ask.
         prepared: The network; ``None`` before it is made, and where it does not fit.
         found: Fields of the measurement.
         reasons: What is missing, or must be known.
     """
 
-    def __init__(self, name: str, conditions: Conditions, cost: ModelCost, make: Callable[[], Prepared]) -> None:
+    def __init__(
+        self,
+        name: str,
+        conditions: Conditions,
+        cost: ModelCost,
+        make: Callable[[], Prepared],
+        traffic: Sequence[int] | None = None,
+    ) -> None:
         """A network that was counted, and how it is made ready."""
         self.name, self.conditions, self.cost, self._make = name, conditions, cost, make
+        self.traffic = traffic
         self.prepared: Prepared | None = None
         self._drawn: list[Tensor] = []
         self.found: dict[str, Any] = {}
@@ -104,4 +113,5 @@ def named_job(subject: Subject, setting: Setting, how: MeasureSetting, device: t
         model = build(source, how, device)
         return Prepared(source.name, model, draw(model, subject.inputs(sized), batch_size, how, device), conditions)
 
-    return Job(source.name, conditions, analyse_subject(subject, sized).cost, make)
+    counted = analyse_subject(subject, sized)
+    return Job(source.name, conditions, counted.cost, make, counted.traffic() if how.layers else None)

@@ -22,7 +22,7 @@ from archstat.measuring.cuda.passes import GpuPlan
 from archstat.measuring.cuda.times import gpu_times
 from archstat.measuring.energy.layers import measure_layer_energy
 from archstat.measuring.energy.loads import Load
-from archstat.measuring.energy.whole import EnergyPlan, find_meter, measure_energy
+from archstat.measuring.energy.whole import EnergyPlan, measure_energy
 from archstat.measuring.environment.devices import check_precision, check_threads, find_device
 from archstat.measuring.environment.gpu import GpuWatch, gpu_reasons, uuid_of
 from archstat.measuring.environment.record import Surroundings, switches
@@ -30,13 +30,13 @@ from archstat.measuring.hooks.path import find_way, refuse_compiled
 from archstat.measuring.job import INTERRUPTED, Job, named_job
 from archstat.measuring.latency import LatencyPlan, time_passes
 from archstat.measuring.memory import measure_memory
-from archstat.measuring.meters import Meter
+from archstat.measuring.metering import Meter, kinds_for, open_meter
 from archstat.measuring.peaks import measure_peaks
 from archstat.measuring.prepared import Prepared
 from archstat.measuring.protocols import Clock, HostClock, Progress, silent
 from archstat.measuring.reasons import CannotMeasure, failure
 from archstat.networks.settings import MeasureSetting, Setting
-from archstat.records import Conditions, Measurement, Peaks
+from archstat.records import Conditions, Measurement, ModelCost, Peaks
 from archstat.tracing.layers import Layers
 
 LAYER_ENERGY_S = 300.0
@@ -81,6 +81,7 @@ class Session:
         self._groups, self._how, self._device = groups, how, device
         self._clock, self._progress = clock or HostClock(), progress
         self.is_interrupted = False
+        self._jobs = {(job.name, job.conditions.batch_size): job for group in groups for job in group}
         self._peaks: Peaks | None = None
         self._gpu_plan = GpuPlan()
 
@@ -96,9 +97,10 @@ class Session:
         """Find the device, and count all networks, each at every batch size.
 
         Raises:
-            ArchstatError: There is no such device or network, or a network cannot take the input.
+            ArchstatError: There is no such device, meter or network, or a network cannot take the input.
         """
         device = find_device(how.device)
+        kinds_for(device.type, how.meter)
         check_precision(device, how.precision)
         check_threads(device, how.threads)
         subjects = [Subject(name) for name in dict.fromkeys(names)]
@@ -136,6 +138,17 @@ class Session:
             longest_warm_up_s=_MINUTE if how.compiled else 5.0,
             seed=how.seed,
         )
+
+    def work_of(self, measurement: Measurement) -> tuple[ModelCost, Sequence[int]]:
+        """What a network that was measured costs on its input, and the bytes that each row of that must move at least.
+
+        Raises:
+            KeyError: It is of another session, or was not measured by layer.
+        """
+        job = self._jobs[measurement.architecture, measurement.conditions.batch_size]
+        if job.traffic is None:
+            raise KeyError(measurement.architecture)
+        return job.cost, job.traffic
 
     # -- doing it ------------------------------------------------------------------------------------------------------
 
@@ -240,7 +253,8 @@ class Session:
         ready = [(job, job.prepared) for job in jobs if job.prepared is not None]
         if not ready or self.is_interrupted:
             return
-        meter = find_meter(self._device.type, uuid_of(self._device) if self._is_gpu else "", self._clock)
+        board = uuid_of(self._device) if self._is_gpu else ""
+        meter = open_meter(self._device.type, board, self._clock, self._how.meter)
         mode: Literal["pipelined", "latency"] = "pipelined" if self._is_gpu else "latency"
         loads = [Load(prepared, job.conditions.batch_size, mode, job.name) for job, prepared in ready]
         plan = EnergyPlan(seed=self._how.seed)

@@ -70,6 +70,7 @@ class MeasureSetting(msgspec.Struct, frozen=True):
         batch_sizes: Each network is measured at each of them.
         layers: Also by layer.
         energy: Also its energy.
+        meter: The energy meter to use, a name of ``archstat.measuring.metering.METERS``; ``None``: that of the device.
         channels_last: Keep images with their channels innermost.
         compiled: Run it through ``torch.compile``.
         threads: Threads that work on one op; ``None``: as many as there are physical cores to use.
@@ -83,6 +84,7 @@ class MeasureSetting(msgspec.Struct, frozen=True):
     batch_sizes: tuple[int, ...] = (1,)
     layers: bool = False
     energy: bool = False
+    meter: str | None = None
     channels_last: bool = False
     compiled: bool = False
     threads: int | None = None

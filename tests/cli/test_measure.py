@@ -7,6 +7,7 @@ import json
 import msgspec
 import pytest
 
+from archstat.analysis import inference
 from archstat.cli._measuring import progress_bar
 from archstat.errors import OutputError
 from archstat.files.results import MEASUREMENTS_SCHEMA, read_measurements
@@ -70,11 +71,23 @@ def test_a_dry_run_measures_nothing_and_writes_nothing(archstat, monkeypatch, tm
     assert not (tmp_path / "out").exists()
 
 
+def test_the_layers_of_a_network_are_shown_without_counting_it_again(archstat, monkeypatch):
+    counted, init = [], inference.Analysis.__init__
+
+    def count(self, source, *args, **kwargs):
+        counted.append(source.name)
+        init(self, source, *args, **kwargs)
+
+    monkeypatch.setattr(inference.Analysis, "__init__", count)
+    assert "Time is that of each module" in archstat("measure", "lenet5", "--layers", "--batch-size", "1,2").out
+    assert counted == ["lenet5", "lenet5"]
+
+
 def test_energy_that_cannot_be_measured_ends_with_3(archstat, monkeypatch):
     def refuse(*_):
         raise session.CannotMeasure(Reason("RAPL_ABSENT", "No RAPL zones here."))
 
-    monkeypatch.setattr(session, "find_meter", refuse)
+    monkeypatch.setattr(session, "open_meter", refuse)
     code, out, _ = archstat("measure", "lenet5", "--energy")
     assert code == 3
     assert "No RAPL zones here." in out
@@ -128,6 +141,12 @@ def test_a_batch_that_does_not_fit_is_a_row_without_a_time(archstat):
         (["lenet5", "--batch-size", "1;8"], "'1;8' are no sizes: write them as '64,96,128'."),
         (["lenet5", "--resolution", "5"], "An image of"),
         (["lenet5", "--input", "3y4"], "'3y4' is no input"),
+        (
+            ["lenet5", "--energy", "--meter", "watt"],
+            "No energy meter is named 'watt'. The energy meters are nvml, rapl.",
+        ),
+        (["lenet5", "--energy", "--meter", "nvml"], "The energy meter 'nvml' measures cuda, and not cpu."),
+        (["lenet5", "--meter", "rapl"], "'--meter' says what energy is measured with: add '--energy'."),
         (["torch.nn:ReLU()"], "Which input does 'torch.nn:ReLU()' take?"),
     ],
 )

@@ -6,9 +6,11 @@ from torch import nn
 
 from archstat.measuring.energy.layers import measure_layer_energy
 from archstat.measuring.energy.replay import Replay
-from archstat.measuring.energy.whole import EnergyPlan, Load, find_meter, measure_energy
+from archstat.measuring.energy.whole import EnergyPlan, Load, measure_energy
 from archstat.measuring.hooks.captured import capture_calls
+from archstat.measuring.metering import open_meter
 from archstat.measuring.prepared import Prepared
+from archstat.measuring.protocols import HostClock
 from archstat.records import Conditions, LayerTime, LayerTimes
 
 pytestmark = pytest.mark.gpu
@@ -38,7 +40,8 @@ def prepared(batch, model=None):
 
 @pytest.fixture(scope="module")
 def meter():
-    return find_meter("cuda", "GPU-" + str(torch.cuda.get_device_properties(torch.cuda.current_device()).uuid))
+    board = "GPU-" + str(torch.cuda.get_device_properties(torch.cuda.current_device()).uuid)
+    return open_meter("cuda", board, HostClock())
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import contextlib
 import math
 from bisect import bisect_right
 
-from archstat.measuring.meters import MeterError, Power, Reading, State, Traits
+from archstat.measuring.metering import MeterError, Power, Reading, State, Traits
 
 
 class FakeClock:

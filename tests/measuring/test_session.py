@@ -11,7 +11,7 @@ from archstat.measuring import job
 from archstat.measuring import session as sessions
 from archstat.measuring.api import measure
 from archstat.measuring.energy.layers import LayerResult
-from archstat.measuring.meters import MeterError
+from archstat.measuring.metering import MeterError
 from archstat.measuring.reasons import CannotMeasure, failure
 from archstat.measuring.session import Session
 from archstat.networks.settings import MeasureSetting, Setting
@@ -174,7 +174,7 @@ def test_a_part_that_fails_takes_nothing_else_along(monkeypatch, error):
         raise error
 
     monkeypatch.setattr(sessions, "time_layers", fail)
-    monkeypatch.setattr(sessions, "find_meter", fail)
+    monkeypatch.setattr(sessions, "open_meter", fail)
     (found,) = measured(layers=True, energy=True)
     assert found.latency is not None
     assert found.memory is not None
@@ -259,7 +259,7 @@ def test_an_interruption_while_a_group_is_made_ready_leaves_the_groups_before(mo
 
 
 def test_an_interruption_while_the_meter_is_looked_at_keeps_the_latency(monkeypatch):
-    monkeypatch.setattr(sessions, "find_meter", interrupt)
+    monkeypatch.setattr(sessions, "open_meter", interrupt)
     made = session(energy=True, batch_sizes=(1, 2))
     (found,) = made.measurements()
     assert made.is_interrupted
@@ -330,7 +330,7 @@ def test_without_a_meter_energy_is_missing_with_its_reason(monkeypatch):
     def refuse(*_):
         raise MeterError("RAPL_ABSENT", "No RAPL zones.")
 
-    monkeypatch.setattr(sessions, "find_meter", refuse)
+    monkeypatch.setattr(sessions, "open_meter", refuse)
     (found,) = measured(energy=True)
     assert (found.energy, codes(found)) == (None, ["RAPL_ABSENT"])
 
@@ -342,7 +342,7 @@ def test_energies_are_those_of_their_networks(monkeypatch):
         asked.extend((load.name, load.mode, load.batch_size) for load in loads)
         return [Energy(meter, "a box", load.mode, load.batch_size, pass_j=float(at)) for at, load in enumerate(loads)]
 
-    monkeypatch.setattr(sessions, "find_meter", lambda *_: "a meter")
+    monkeypatch.setattr(sessions, "open_meter", lambda *_: "a meter")
     monkeypatch.setattr(sessions, "measure_energy", measure)
     first, second = measured("lenet5", "lenet5_modern", energy=True, batch_sizes=(2,))
     assert asked == [("lenet5", "latency", 2), ("lenet5_modern", "latency", 2)]
@@ -357,7 +357,7 @@ def layer_energies(monkeypatch, *reasons):
         asked.append((prepared.name, options["whole"].pass_j))
         return LayerResult((LayerEnergy("c1", 1, 0.5),), tuple(reasons))
 
-    monkeypatch.setattr(sessions, "find_meter", lambda *_: "a meter")
+    monkeypatch.setattr(sessions, "open_meter", lambda *_: "a meter")
     monkeypatch.setattr(sessions, "measure_energy", lambda *_, **__: [Energy("m", "b", "latency", 1, pass_j=1.0)])
     monkeypatch.setattr(sessions, "measure_layer_energy", layers)
     return asked

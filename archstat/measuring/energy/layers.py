@@ -18,7 +18,7 @@ from archstat.measuring.energy.loads import Background, Load, in_thread
 from archstat.measuring.energy.replay import Replay
 from archstat.measuring.energy.whole import EnergyPlan, measure_energy, planned_seconds
 from archstat.measuring.hooks.captured import CapturedCall, capture_calls
-from archstat.measuring.meters import Meter
+from archstat.measuring.metering import Meter
 from archstat.measuring.prepared import Prepared
 from archstat.measuring.protocols import Clock, HostClock, Progress, Work, silent
 from archstat.measuring.reasons import CannotMeasure

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from archstat.measuring.energy.loads import Repeater
 from archstat.measuring.energy.windows import Recording, Slope, throttled_shares
-from archstat.measuring.meters import Meter, Traits, throttle_reasons
+from archstat.measuring.metering import Meter, Traits, throttle_reasons
 from archstat.measuring.statistics import interval_of_mean
 from archstat.records import Energy, EnergyTrial, IdlePower, Reason
 

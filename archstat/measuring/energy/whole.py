@@ -16,9 +16,7 @@ import msgspec
 from archstat.measuring.energy.loads import Background, Load, Repeater, in_thread
 from archstat.measuring.energy.trials import FEWEST_STEPS, Setup, Trial, energy_of, record_of
 from archstat.measuring.energy.windows import Recording, Slope, stuck
-from archstat.measuring.meters import Meter, MeterError, Traits
-from archstat.measuring.meters.nvml import nvml_meter
-from archstat.measuring.meters.rapl import Rapl
+from archstat.measuring.metering import Meter, MeterError, Traits
 from archstat.measuring.protocols import Clock, HostClock, Progress, silent
 from archstat.measuring.reasons import CannotMeasure, attempt
 from archstat.records import Energy, IdlePower, Reason
@@ -57,21 +55,6 @@ class EnergyPlan(msgspec.Struct, frozen=True):
         """How long one configuration takes at most, with a pass of that time: power settles late or never."""
         trial_s = self.settle_s + self.cool_down_s + _FEWEST_PASSES * pass_s
         return self.idle_wait_s + self.idle_s + self.trials * trial_s
-
-
-def find_meter(device: str, uuid: str = "", clock: Clock | None = None) -> Meter:
-    """The meter of a device.
-
-    Args:
-        device: ``"cpu"`` or ``"cuda"``.
-        uuid: Of the GPU: ``"GPU-" + str(torch.cuda.get_device_properties(index).uuid)``.
-        clock: What readings are timed with.
-
-    Raises:
-        MeterError: There is none, or it may not be read.
-    """
-    clock = clock or HostClock()
-    return nvml_meter(uuid, clock) if device == "cuda" else Rapl(clock)
 
 
 def planned_seconds(plan: EnergyPlan, configurations: int, window_s: float = 5.0) -> float:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from statistics import fmean, median
 from typing import NamedTuple
 
-from archstat.measuring.meters import Meter, MeterError, Power, Reading, State, throttled_between
+from archstat.measuring.metering import Meter, MeterError, Power, Reading, State, throttled_between
 from archstat.measuring.statistics import interval_of_mean
 from archstat.records import IdlePower
 

@@ -10,7 +10,7 @@ import torch
 
 from archstat.measuring.environment.nvml_board import MEMORY, SM, Board, Look
 from archstat.measuring.environment.nvml_lookup import open_board
-from archstat.measuring.meters import MeterError, throttle_reasons, throttled_between
+from archstat.measuring.metering import MeterError, throttle_reasons, throttled_between
 from archstat.measuring.protocols import Clock
 from archstat.records import Gpu, Reason
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from archstat.measuring.meters import State
+from archstat.measuring.metering import State
 
 try:
     import pynvml

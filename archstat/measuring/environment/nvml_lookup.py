@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from archstat.measuring.environment.nvml_board import Board
-from archstat.measuring.meters import MeterError
+from archstat.measuring.metering import MeterError
 
 try:
     import pynvml

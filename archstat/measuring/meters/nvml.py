@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archstat.measuring.environment.nvml_board import Board
 from archstat.measuring.environment.nvml_lookup import mig, open_board
-from archstat.measuring.meters import Meter, MeterError, Power, Reading, State, Traits
+from archstat.measuring.metering import Meter, MeterError, Power, Reading, State, Traits, meter
 from archstat.measuring.protocols import Clock
 from archstat.records import Reason
 
@@ -121,8 +121,9 @@ class SensorMeter:
         return self._board.state(self._clock.now_ns())
 
 
+@meter("cuda")
 def nvml_meter(uuid: str, clock: Clock) -> Meter:
-    """The best meter of the board with this UUID.
+    """The energy counter of an NVIDIA board, or its power sensor where it has no counter.
 
     Raises:
         MeterError: It has none, or what it tells is not about this work alone.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from archstat.measuring.meters import MeterError, Power, Reading, State, Traits
+from archstat.measuring.metering import Meter, MeterError, Power, Reading, State, Traits, meter
 from archstat.measuring.protocols import Clock
 from archstat.records import Reason
 
@@ -55,7 +55,7 @@ class _Zone:
         return self._total_j
 
 
-class Rapl:
+class RaplMeter:
     """All packages of the computer, and their memory where that is counted."""
 
     id = "rapl"
@@ -167,3 +167,13 @@ def _absent(processors: Path) -> MeterError:
         "No RAPL zones below /sys/class/powercap: CPU energy cannot be measured here. Is the module "
         "intel_rapl_msr loaded?",
     )
+
+
+@meter("cpu")
+def rapl_meter(_: str, clock: Clock) -> Meter:
+    """The kernel's energy counters of processor packages and, where they are counted, of memory.
+
+    Raises:
+        MeterError: There are none, or they may not be read.
+    """
+    return RaplMeter(clock)

@@ -8,9 +8,9 @@ import pytest
 
 from archstat.measuring.energy import whole as energy
 from archstat.measuring.energy.loads import Repeater, in_thread
-from archstat.measuring.energy.whole import EnergyPlan, Load, find_meter, measure_energy, planned_seconds
+from archstat.measuring.energy.whole import EnergyPlan, Load, measure_energy, planned_seconds
 from archstat.measuring.energy.windows import Recording
-from archstat.measuring.meters import MeterError
+from archstat.measuring.metering import MeterError
 from archstat.measuring.reasons import CannotMeasure
 from archstat.records import Energy, Reason
 from tests.measuring.boards import FakeBoard, FakeClock, FakeWork, backwards
@@ -498,13 +498,3 @@ def test_what_goes_wrong_in_the_thread_is_raised():
 
     with pytest.raises(ZeroDivisionError), in_thread(fail, 0.0001):
         assert failed.wait(60)
-
-
-def test_a_processor_is_metered_by_its_own_counters_and_a_gpu_by_those_of_its_board(monkeypatch):
-    asked = []
-    monkeypatch.setattr(energy, "Rapl", lambda clock: asked.append(("rapl", clock)))
-    monkeypatch.setattr(energy, "nvml_meter", lambda uuid, clock: asked.append((uuid, clock)))
-    clock = FakeClock()
-    find_meter("cpu", clock=clock)
-    find_meter("cuda", "GPU-1", clock)
-    assert asked == [("rapl", clock), ("GPU-1", clock)]

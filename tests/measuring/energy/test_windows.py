@@ -7,7 +7,7 @@ from statistics import pstdev
 import pytest
 
 from archstat.measuring.energy.windows import Recording, Slope, Step, throttled_shares
-from archstat.measuring.meters import MeterError, Power, State
+from archstat.measuring.metering import MeterError, Power, State
 from tests.measuring.boards import FakeBoard, FakeClock
 
 SECOND = 10**9

@@ -6,8 +6,8 @@ import sys
 
 import msgspec
 
-from archstat.measuring.energy.whole import EnergyPlan, Load, find_meter, measure_energy
-from archstat.measuring.meters import MeterError
+from archstat.measuring.energy.whole import EnergyPlan, Load, measure_energy
+from archstat.measuring.metering import MeterError, open_meter
 from tests.measuring.boards import FakeClock
 
 IDLE_W, LOAD_W, PASS_S = 60.0, 300.0, 0.004
@@ -36,7 +36,7 @@ def main():
         clock.listeners.append(lambda start, end: library.fake_pass(end - start, meanwhile["watts"]))
     plan = EnergyPlan(trials=3, idle_wait_s=1.0, idle_s=4.0)
     try:
-        meter = find_meter("cuda", "GPU-fake", clock)
+        meter = open_meter("cuda", "GPU-fake", clock)
         load = Load(Work(clock, meanwhile), batch_size=2)
         (result,) = measure_energy([load], meter, plan, clock=clock, background=clock.background)
     except MeterError as error:

@@ -5,7 +5,7 @@ import pytest
 
 from archstat.measuring.environment.gpu import gpu_record
 from archstat.measuring.environment.nvml_lookup import open_board
-from archstat.measuring.meters import MeterError
+from archstat.measuring.metering import MeterError
 from archstat.measuring.meters.nvml import nvml_meter
 from tests.measuring.boards import FakeClock
 from tests.measuring.meters.fake_nvml import NO_PERMISSION, NOT_FOUND, NOT_SUPPORTED, UUID, FakeNvml, install

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from archstat.measuring.energy.whole import EnergyPlan, Load, measure_energy
-from archstat.measuring.meters import MeterError
-from archstat.measuring.meters.rapl import Rapl
+from archstat.measuring.metering import MeterError
+from archstat.measuring.meters.rapl import RaplMeter
 from tests.measuring.boards import FakeClock
 
 RANGE_UJ = 262_143_328_850
@@ -47,7 +47,7 @@ def clock():
 def meter(tree, clock, flags=""):
     processors = tree.root.parent / "cpuinfo"
     processors.write_text(f"flags : fpu {flags}\n")
-    return Rapl(clock, tree.root, processors)
+    return RaplMeter(clock, tree.root, processors)
 
 
 def refusal(tree, flags=""):
@@ -142,7 +142,7 @@ def test_without_zones_a_virtual_machine_is_the_reason(tree):
 
 def test_where_nothing_tells_of_processors_the_zones_are_absent_all_the_same(tree, clock):
     with pytest.raises(MeterError, match="No RAPL zones below"):
-        Rapl(clock, tree.root, tree.root / "none")
+        RaplMeter(clock, tree.root, tree.root / "none")
 
 
 def test_a_counter_that_only_root_may_read_says_how_that_is_changed(tree, monkeypatch):
