@@ -1,4 +1,7 @@
-"""The commands, one file each; a failure that archstat expects is one line on stderr and exit code 2."""
+"""The command line: one file is one command, which registers itself.
+
+A failure that archstat expects is one line on stderr and exit code 2.
+"""
 
 from __future__ import annotations
 
@@ -8,25 +11,13 @@ import sys
 
 import click
 
+from archstat.cli._commands import Commands
 from archstat.cli._streams import open_closed, tell, tell_lines
-from archstat.cli.check import check
-from archstat.cli.compare import compare
-from archstat.cli.diff import diff
-from archstat.cli.explain import explain
-from archstat.cli.list import list_
-from archstat.cli.measure import measure
-from archstat.cli.memory import memory
-from archstat.cli.peaks import peaks
-from archstat.cli.reconcile import reconcile
-from archstat.cli.report import report
-from archstat.cli.scale import scale
-from archstat.cli.selftest import selftest
-from archstat.cli.table import table
 from archstat.errors import ArchstatError, first_line
 from archstat.version import __version__
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="archstat")
 def cli() -> None:
     """What a neural network costs, layer by layer, and whether the paper says so too.
@@ -38,23 +29,6 @@ def cli() -> None:
 
 
 INTERRUPTED = 130
-
-for command in (
-    list_,
-    table,
-    explain,
-    compare,
-    diff,
-    reconcile,
-    memory,
-    scale,
-    measure,
-    selftest,
-    peaks,
-    report,
-    check,
-):
-    cli.add_command(command)
 
 
 def main() -> None:

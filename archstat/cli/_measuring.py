@@ -153,7 +153,7 @@ def _keep(measurement: Measurement, folder: Path) -> None:
 
 
 def layer_tables(session: Session, measured: Sequence[Measurement]) -> list[Table]:
-    """The layers of each measurement beside their work, as 'archstat table --measured' shows them."""
+    """The layers of each measurement beside their work, as 'archstat roofline' shows them."""
     from archstat.tables import measured_table
 
     return [measured_table(*session.work_of(each), each, each.peaks) for each in measured if each.layers is not None]

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
+from archstat.cli._commands import command
 from archstat.cli._networks import analyse_named
 from archstat.cli._options import output_options_with, put, put_table, trust_option
 
 
-@click.command()
+@command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
 @click.option("--only-unexpected", is_flag=True, help="Leave out what has the verdict that the file expects.")
 @trust_option

@@ -7,11 +7,12 @@ from typing import Any
 
 import click
 
+from archstat.cli._commands import command
 from archstat.cli._networks import cost_of
 from archstat.cli._options import input_options, output_options, put_table
 
 
-@click.command()
+@command()
 @click.argument("a")
 @click.argument("b")
 @click.option("--only-changes", is_flag=True, help="Leave out the rows that are alike.")

@@ -7,11 +7,12 @@ from typing import Any
 
 import click
 
+from archstat.cli._commands import command
 from archstat.cli._networks import explanations_of
 from archstat.cli._options import input_options, output_options, put_table
 
 
-@click.command()
+@command()
 @click.argument("name")
 @click.argument("layer", default="")
 @input_options

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
+from archstat.cli._commands import command
 from archstat.cli._options import output_options, put_table
 
 
-@click.command("list")
+@command("list")
 @click.argument("pattern", default="")
 @click.option("--year", metavar="YEARS", help="Published in 2015, in 2012-2015, or 2015- for since then.")
 @click.option("--task", default="", help="Made for this: imagenet, cifar, mnist, super-resolution, lecture.")

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from archstat.cli._commands import command
 from archstat.cli._measuring import (
     NOTHING,
     Finished,
@@ -23,7 +24,7 @@ from archstat.cli._streams import tell
 from archstat.errors import InputError
 
 
-@click.command()
+@command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @click.option("--input", "inputs", multiple=True, metavar="SIZES", help="Without the batch: 3x224x224, 128:int64.")
 @click.option("--resolution", type=click.IntRange(1), help="Height and width of the image.")
@@ -54,7 +55,7 @@ def measure(
 
     Networks take turns, so that what disturbs meets all of them alike. Each number comes with its interval and with
     what ended the measurement; what cannot be measured is left out, with the reason. Ctrl-C keeps what is finished.
-    With --layers, CSV has the networks only: 'archstat table NAME --measured FILE' has the layers.
+    With --layers, CSV has the networks only: 'archstat roofline NAME FILE' has the layers.
 
     Exit code 3: energy was asked for and could not be measured.
 

@@ -7,13 +7,14 @@ from typing import Any
 
 import click
 
+from archstat.cli._commands import command
 from archstat.cli._networks import memory_of
 from archstat.cli._options import input_options, output_options, put, put_table
 from archstat.errors import InputError
 from archstat.networks.settings import OPTIMIZERS, TrainingSetting
 
 
-@click.command()
+@command()
 @click.argument("name")
 @click.option("--training", "is_training", is_flag=True, help="Of a training step, not of inference.")
 @click.option("--optimizer", type=click.Choice(OPTIMIZERS), help="With --training; sgd if none is given.")

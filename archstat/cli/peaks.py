@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
+from archstat.cli._commands import command
 from archstat.cli._measuring import device_options
 from archstat.cli._options import output_options, put, put_long, put_table
 
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from archstat.records import Precision
 
 
-@click.command()
+@command()
 @device_options
 @output_options
 def peaks(
@@ -23,7 +22,7 @@ def peaks(
     """Measure the best that a device does: its fastest matrix product and copy, and its shortest call.
 
     They are the roof that layers are held against. It takes about three seconds; '--format json' keeps it in a file
-    for 'archstat table --peaks'.
+    for 'archstat roofline --peaks'.
 
     Example: archstat peaks --device cpu --threads 1
     """

@@ -7,12 +7,13 @@ from typing import Any
 
 import click
 
+from archstat.cli._commands import command
 from archstat.cli._measuring import Seconds
 from archstat.cli._networks import network_of, opinions_on, twin_of
 from archstat.cli._options import input_options, output_options, put_table
 
 
-@click.command()
+@command()
 @click.argument("name")
 @click.option("--run", is_flag=True, help="Run the tools that are installed too, each in a process of its own.")
 @click.option(

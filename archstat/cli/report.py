@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from archstat.cli._commands import COMMANDS
 from archstat.cli._networks import analyse_named, material_of
 from archstat.cli._options import input_options, put_page, trust_option, wrote
 from archstat.errors import OutputError
@@ -25,6 +26,9 @@ def report() -> None:
 
     Example: archstat report vgg16 resnet34 --output report.html
     """
+
+
+COMMANDS.add(report)
 
 
 @report.command()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from archstat.cli._commands import command
 from archstat.cli._networks import scaling_named
 from archstat.cli._options import input_options, output_options, put, put_table
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from archstat.scaling import Over
 
 
-@click.command()
+@command()
 @click.argument("name")
 @click.option(
     "--over",

@@ -7,11 +7,12 @@ from typing import Any
 
 import click
 
+from archstat.cli._commands import command
 from archstat.cli._measuring import device_options, progress_bar, setting_of, time_option
 from archstat.cli._options import output_options, put_long, put_table
 
 
-@click.command()
+@command()
 @device_options
 @time_option(20, "How long both copies are measured together.")
 @output_options

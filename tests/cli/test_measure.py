@@ -31,7 +31,7 @@ def test_what_is_saved_is_what_compare_and_table_read(archstat, tmp_path):
     paths = [tmp_path / "new" / "place" / name for name in names]
     assert [read_measurements(path)[0].conditions.batch_size for path in paths] == [1, 2]
     assert archstat("compare", *paths).code == 0
-    code, out, _ = archstat("table", "lenet5", "--measured", paths[1], "--format", "csv")
+    code, out, _ = archstat("roofline", "lenet5", paths[1], "--format", "csv")
     assert code == 0
     assert sum(int(row["macs"] or 0) for row in csv.DictReader(io.StringIO(out))) == 2 * 325_680
 

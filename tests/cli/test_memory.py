@@ -60,22 +60,22 @@ def test_a_network_that_does_not_fit_says_so(archstat):
 
 
 def test_a_table_shows_forward_and_backward_work(archstat):
-    found = rows(archstat("table", "mobilenet_v2", "--training", "--format", "csv").out)
+    found = rows(archstat("training", "mobilenet_v2", "--format", "csv").out)
     assert sum(int(row["forward_macs"]) for row in found) == count("mobilenet_v2").macs
     depthwise = next(row for row in found if "groups" in row["kind"])
     assert int(depthwise["backward_macs"]) == 2 * int(depthwise["forward_macs"]) > 0
-    assert "Backward         " in archstat("table", "mobilenet_v2", "--training").out
+    assert "Backward         " in archstat("training", "mobilenet_v2").out
 
 
 def test_a_table_shows_what_training_keeps_beside_the_memory_of_inference(archstat):
-    found = rows(archstat("table", "resnet18", "--memory", "--format", "csv").out)
+    found = rows(archstat("training", "resnet18", "--memory", "--format", "csv").out)
     cost = train_source("resnet18", Setting(), TrainingSetting())
     assert sum(int(row["saved_bytes"]) for row in found) == cost.saved_bytes
     assert sum(int(row["activation_bytes"]) for row in found) == count("resnet18").activation_bytes
 
 
 def test_rows_can_be_sorted(archstat):
-    found = rows(archstat("table", "resnet18", "--training", "--sort", "backward_macs", "--format", "csv").out)
+    found = rows(archstat("training", "resnet18", "--sort", "backward_macs", "--format", "csv").out)
     macs = [int(row["backward_macs"]) for row in found]
     assert macs == sorted(macs, reverse=True)
 
@@ -89,7 +89,7 @@ def test_rows_can_be_sorted(archstat):
             "'cost.json' is a saved cost, of one input and without its tensors: name the network itself.",
         ),
         (
-            ["table", "cost.json", "--training"],
+            ["training", "cost.json"],
             "'cost.json' is a saved cost, of one input and without its tensors: name the network itself.",
         ),
         (["memory", "lenet5", "--fit", "much"], "'much' is no amount of memory: write it as '16GiB' or '24GB'."),
@@ -98,7 +98,7 @@ def test_rows_can_be_sorted(archstat):
         (["memory", "vgg16", "--resolution", "64"], "An image of 224x224 would do: '--resolution 224'."),
         (["memory", "vgg16", "--training", "--resolution", "64"], "An image of 224x224 would do: '--resolution 224'."),
         (["memory", "lenet5", "--amp"], "'--amp' and '--optimizer' are of a training step: add '--training'."),
-        (["table", "lenet5", "--memory", "--sort", "macs"], "No column is named 'macs'."),
+        (["training", "lenet5", "--memory", "--sort", "macs"], "No column is named 'macs'."),
     ],
 )
 def test_nonsense_is_refused_in_one_line(fails, arguments, says):
@@ -124,3 +124,10 @@ def test_a_failure_in_training_is_one_line_without_what_torch_logs(process):
     assert done.returncode == 2
     assert done.stderr.startswith("Error: The forward pass failed in layer 'fc6'")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(("option", "command"), [("--training", ["training"]), ("--memory", ["training", "--memory"])])
+def test_the_former_spelling_shows_the_same_with_a_note(archstat, option, command):
+    code, out, err = archstat("table", option, "lenet5_modern", "--sort", "parameters")
+    assert (code, out) == archstat(*command, "lenet5_modern", "--sort", "parameters")[:2]
+    assert f"'archstat {command[0]} NAME{' --memory' * (len(command) > 1)}' now" in err

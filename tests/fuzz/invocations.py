@@ -6,7 +6,7 @@ import random
 
 import click
 
-from archstat.cli import cli
+from archstat.cli._commands import COMMANDS
 
 NAMES = [
     *(
@@ -118,6 +118,8 @@ FLAGS += ["--trust", "--help", "--nonsense", "--cdn"]
 TAKES = {
     "list": NAMES,
     "table": NAMES,
+    "training": NAMES,
+    "roofline lenet5": FILES,
     "explain": NAMES,
     "compare": NAMES,
     "diff": NAMES,
@@ -155,7 +157,7 @@ def invocation(seed: int) -> list[str]:
 def _options_of(command: str) -> list[str]:
     """The options of a command that have values to draw from, or take none."""
     words = command.split()
-    found = cli.commands[words[0]]
+    found = COMMANDS.get(words[0])
     if isinstance(found, click.Group):
         found = found.commands[words[1] if len(words) > 1 else "page"]
     names = {option for parameter in found.params for option in parameter.opts}

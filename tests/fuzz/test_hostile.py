@@ -84,7 +84,7 @@ def test_a_command_line_ends_with_a_result_or_a_sentence(falls_short, block):
 
 JSON_COMMANDS = {
     "cost.json": [["table"], ["compare"], ["diff", "lenet5"], ["table", "--strict"], ["report", "--output", "out"]],
-    "measured.json": [["compare"], ["report", "--output", "out"], ["table", "lenet5", "--measured"], ["check"]],
+    "measured.json": [["compare"], ["report", "--output", "out"], ["roofline", "lenet5"], ["check"]],
 }
 
 
