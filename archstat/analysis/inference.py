@@ -19,8 +19,8 @@ from archstat.counting.receptive_field import receptive_fields
 from archstat.counting.traffic import traffic
 from archstat.errors import ForwardError, InputError, SourceError, UnknownNameError, quoted
 from archstat.networks import sources
-from archstat.networks.inputs import advice, specs_of, tensors_for
-from archstat.networks.placement import in_precision, without_values
+from archstat.networks.advice import advice
+from archstat.networks.loading import Loader
 from archstat.networks.settings import InputSpec, Setting
 from archstat.networks.sources import Source
 from archstat.networks.trust import Reach
@@ -195,10 +195,6 @@ def _not_a_network(model: Any, kind: str, what: str) -> str:
     return f"What is to be {what} is no torch.nn.Module but of type {kind}{those}."
 
 
-_SEED = 0
-"""A named network that branches on its activations takes the same branches each time it is counted."""
-
-
 def analyse_model(model: nn.Module | str, *inputs: Any, **kwargs: Any) -> Analysis:
     """A network, or a named one, traced; the arguments and errors are those of :func:`count`."""
     if not isinstance(model, str):
@@ -222,23 +218,23 @@ def analyse(name: str, setting: Setting, reach: Reach | None = None) -> Analysis
     Raises:
         ArchstatError: The name leads nowhere, or the network cannot take the input.
     """
-    return analyse_subject(Subject(name, reach), setting)
+    return analyse_named(NamedNetwork(name, reach), setting)
 
 
-def analyse_subject(subject: Subject, setting: Setting) -> Analysis:
+def analyse_named(network: NamedNetwork, setting: Setting) -> Analysis:
     """The same of a network that was found already.
 
     Raises:
         ArchstatError: The network cannot take the input; the message has one that it can take.
     """
     try:
-        return subject.analyse(setting)
+        return network.analyse(setting)
     except ForwardError as error:
-        raise InputError(f"{error}{advice(subject.source, subject.inputs(setting), setting)}") from error
+        raise InputError(f"{error}{advice(network.source, network.inputs(setting), setting)}") from error
 
 
-class Subject:
-    """A named network that is built once and can be traced on many inputs.
+class NamedNetwork:
+    """A named network that can be traced on many inputs.
 
     Attributes:
         source: What is known of it.
@@ -250,8 +246,9 @@ class Subject:
         Raises:
             ArchstatError: The name leads nowhere, or further than it may.
         """
-        self.source = sources.find(name, reach)
-        self._model: nn.Module | None = None
+        self._loader = Loader(name, reach)
+        self.source = self._loader.source
+        self._place: Literal["cpu"] | None = None
 
     def inputs(self, setting: Setting) -> tuple[InputSpec, ...]:
         """What goes in.
@@ -259,7 +256,7 @@ class Subject:
         Raises:
             InputError: None is known.
         """
-        return specs_of(self.source, setting)
+        return self._loader.inputs(setting)
 
     def analyse(self, setting: Setting) -> Analysis:
         """The network traced on the input that the setting says.
@@ -268,40 +265,15 @@ class Subject:
             ForwardError: It cannot take that input.
             UncountedError: Under ``strict``, there is an op that no rule covers.
         """
-        if self._model is not None:
-            return self._analysed(self._model, setting)
-        model = sources.build_on_meta(self.source)
         try:
-            found = self._analysed(model, setting)
+            return self._analysed(setting)
         except ForwardError as error:
-            if not error.needs_values:
+            if not error.needs_values or self._place is not None:
                 raise
-            model = sources.build_on_cpu(self.source, _SEED)
-            found = self._analysed(model, setting)
-        self._model = model
+        found = self._analysed(setting, on="cpu")
+        self._place = "cpu"
         return found
 
-    def _analysed(self, model: nn.Module, setting: Setting) -> Analysis:
-        model = in_precision(model, getattr(torch, setting.dtype))
-        inputs = tensors_for(model, self.inputs(setting), setting)
-        return Analysis(self.source, model, inputs, strict=setting.strict)
-
-
-def build(
-    name: str, setting: Setting, *, on: Literal["meta", "cpu"] | None = None
-) -> tuple[nn.Module, tuple[Tensor, ...]]:
-    """A named network and the inputs that the setting says, to be run by others.
-
-    Args:
-        name: The network.
-        setting: Its input.
-        on: Where it is to be; ``None``: without values, if its constructor does without.
-
-    Raises:
-        ArchstatError: The name leads nowhere, or there is no such input.
-    """
-    source = sources.find(name)
-    specs = specs_of(source, setting)
-    made = sources.build_on_cpu(source, _SEED) if on == "cpu" else sources.build_on_meta(source)
-    model = in_precision(without_values(made) if on == "meta" else made, getattr(torch, setting.dtype))
-    return model, tensors_for(model, specs, setting)
+    def _analysed(self, setting: Setting, *, on: Literal["cpu"] | None = None) -> Analysis:
+        source, model, args, kwargs = self._loader.load(setting, on=on or self._place)
+        return Analysis(source, model, args, kwargs, strict=setting.strict)

@@ -22,10 +22,10 @@ import msgspec
 import torch
 from torch import nn
 
-from archstat.analysis.inference import build
 from archstat.counting.conventions import TOOLS
 from archstat.errors import first_line
 from archstat.files.text import encoded
+from archstat.networks.loading import load
 from archstat.networks.settings import Setting
 from archstat.records import Opinion
 
@@ -236,7 +236,7 @@ def main() -> None:
 
 def _answer(run: Callable[..., int], question: Question) -> Opinion:
     try:
-        model, inputs = build(question.name, question.setting, on=question.device)
+        _, model, inputs, _ = load(question.name, question.setting, on=question.device)
         with torch.no_grad():
             return Opinion(run(model.eval(), *inputs))
     except Exception as error:  # noqa: BLE001 - whatever keeps a tool from counting

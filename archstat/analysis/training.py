@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 from torch import nn
 
-from archstat.analysis.inference import analyse, build
+from archstat.analysis.inference import analyse
 from archstat.counting.training import count_step
 from archstat.errors import ForwardError, InputError
+from archstat.networks.loading import Loader
 from archstat.networks.settings import Setting, TrainingSetting
 from archstat.records import BatchFit, TrainingCost
 from archstat.tracing.training import trace_step
@@ -45,18 +46,19 @@ def train_source(name: str, setting: Setting, training: TrainingSetting) -> Trai
     Raises:
         ArchstatError: The name leads nowhere, or the network cannot be trained on the input.
     """
-    count = functools.partial(_count, kwargs={}, name=name, training=training, strict=setting.strict)
+    loader = Loader(name)
+    count = functools.partial(_count, name=name, training=training, strict=setting.strict)
     try:
-        return count(*build(name, setting))
+        return count(*loader.load(setting)[1:])
     except ForwardError:
         analyse(name, setting)  # says what would do, if inference cannot take the input either
-    return count(*build(name, setting, on="cpu"))  # with values, which the network may need
+    return count(*loader.load(setting, on="cpu")[1:])  # with values, which the network may need
 
 
 def _count(
     model: nn.Module,
     inputs: tuple[Any, ...],
-    kwargs: dict[str, Any],
+    kwargs: Mapping[str, Any],
     name: str,
     training: TrainingSetting,
     *,

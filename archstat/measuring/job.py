@@ -9,7 +9,7 @@ import msgspec
 import torch
 from torch import Tensor
 
-from archstat.analysis.inference import Subject, analyse_subject
+from archstat.analysis.inference import NamedNetwork, analyse_named
 from archstat.errors import first_line
 from archstat.measuring.environment.noise import noise_reasons
 from archstat.measuring.latency import latency_reasons
@@ -103,7 +103,9 @@ def _are_same(one: Tensor, other: Tensor) -> bool:
     return torch.allclose(one, other, 0, 0, equal_nan=True) if one.is_floating_point() else torch.equal(one, other)
 
 
-def named_job(subject: Subject, setting: Setting, how: MeasureSetting, device: torch.device, batch_size: int) -> Job:
+def named_job(
+    subject: NamedNetwork, setting: Setting, how: MeasureSetting, device: torch.device, batch_size: int
+) -> Job:
     """A named network at a batch size; counting it finds out early whether it can take the input."""
     sized = msgspec.structs.replace(setting, batch_size=batch_size, dtype=how.dtype)
     conditions = conditions_of(how, device, batch_size)
@@ -113,5 +115,5 @@ def named_job(subject: Subject, setting: Setting, how: MeasureSetting, device: t
         model = build(source, how, device)
         return Prepared(source.name, model, draw(model, subject.inputs(sized), batch_size, how, device), conditions)
 
-    counted = analyse_subject(subject, sized)
+    counted = analyse_named(subject, sized)
     return Job(source.name, conditions, counted.cost, make, counted.traffic() if how.layers else None)

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 import msgspec
 import torch
 
-from archstat.analysis.inference import Subject
+from archstat.analysis.inference import NamedNetwork
 from archstat.measuring.cpu.layers import LayerPlan, time_layers
 from archstat.measuring.cuda.device import CudaDevice
 from archstat.measuring.cuda.layers import time_layers_on_gpu
@@ -103,7 +103,7 @@ class Session:
         kinds_for(device.type, how.meter)
         check_precision(device, how.precision)
         check_threads(device, how.threads)
-        subjects = [Subject(name) for name in dict.fromkeys(names)]
+        subjects = [NamedNetwork(name) for name in dict.fromkeys(names)]
         groups = [[named_job(subject, setting, how, device, size) for subject in subjects] for size in how.batch_sizes]
         return cls(groups, how, device, clock, progress)
 

@@ -80,7 +80,7 @@ class Counted(Protocol):
 
 
 class Subject(Protocol):
-    """A network that is counted again and again; :class:`archstat.analysis.inference.Subject` is one."""
+    """A network that is counted again and again; :class:`archstat.analysis.inference.NamedNetwork` is one."""
 
     def inputs(self, setting: Setting) -> tuple[InputSpec, ...]:
         """What goes into it."""

@@ -239,10 +239,10 @@ ASKS = """
 import signal
 import sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # tests that run in the background ignore it
-from archstat import opinions
+from archstat.analysis import other_tools
 from archstat.networks.settings import InputSpec, Setting
-opinions.RUNS = {"FlopCounterMode": None}
-opinions.ask("started.py:Net", Setting((InputSpec((4,)),)), seconds=300)
+other_tools.RUNS = {"FlopCounterMode": None}
+other_tools.ask("started.py:Net", Setting((InputSpec((4,)),)), seconds=300)
 """
 STARTED = """
 import os, time

@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from archstat.analysis.inference import analyse, build
+from archstat.analysis.inference import analyse
+from archstat.networks.loading import load
 from archstat.networks.placement import in_precision, without_values
 from archstat.networks.settings import InputSpec, Setting
 
@@ -76,6 +77,6 @@ def test_a_named_network_with_complex_weights_is_counted_as_it_is(tmp_path, monk
     setting = Setting((InputSpec((8, 32)),), dtype=dtype)
     cost = analyse("./fourier.py:Net", setting).cost
     assert (cost.macs, cost.parameters) == (8 * 8 * 4, 8 * 8 * 4 + 40)
-    network, _ = build("./fourier.py:Net", setting, on="meta")
+    network = load("./fourier.py:Net", setting, on="meta").model
     assert network.w.is_complex()
     assert network.head.weight is network.words.weight

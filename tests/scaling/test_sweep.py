@@ -6,7 +6,7 @@ from fractions import Fraction
 import msgspec
 import pytest
 
-from archstat.analysis.inference import Subject, count_source
+from archstat.analysis.inference import NamedNetwork, count_source
 from archstat.errors import InputError, UncountedError
 from archstat.networks.settings import InputSpec, Setting
 from archstat.scaling import scaling_of, to_json
@@ -75,7 +75,7 @@ def setting(*inputs, **options):
 
 
 def test_resnet50_grows_as_it_is_known_to():
-    scaling = scaling_of(Subject("resnet50"), "resolution", Setting())
+    scaling = scaling_of(NamedNetwork("resnet50"), "resolution", Setting())
     assert scaling.inputs == ("1×3×s×s",)
     law = laws(scaling)["macs"]
     assert (law.coefficients, law.period) == ((2_048_000, 0, 76_848), 32)
@@ -88,7 +88,7 @@ def test_resnet50_grows_as_it_is_known_to():
 
 @pytest.mark.parametrize("name", ["resnet20", "densenet40_k12", "squeezenet1_1", "mobilenet_v2", "googlenet", "vdsr"])
 def test_a_law_gives_what_is_counted_at_a_size_that_it_never_saw(name):
-    scaling = scaling_of(Subject(name), "resolution", Setting())
+    scaling = scaling_of(NamedNetwork(name), "resolution", Setting())
     for growth in scaling.growths:
         size = 11 * 96 + growth.residue
         assert size not in (*growth.fitted, *growth.verified)
@@ -97,7 +97,7 @@ def test_a_law_gives_what_is_counted_at_a_size_that_it_never_saw(name):
 
 
 def test_a_network_built_once_counts_as_one_that_is_built_each_time():
-    subject = Subject("bn_inception")
+    subject = NamedNetwork("bn_inception")
     for size in (224, 32, 256):
         each = Setting(resolution=size)
         assert subject.analyse(each).cost == count_source("bn_inception", each)
@@ -105,7 +105,7 @@ def test_a_network_built_once_counts_as_one_that_is_built_each_time():
 
 @pytest.mark.parametrize("name", ["resnet18", "vgg11", "lenet5", "se_block", "nasnet_a_mobile"])
 def test_everything_is_linear_in_the_batch_but_the_parameters(name):
-    scaling = scaling_of(Subject(name), "batch", Setting())
+    scaling = scaling_of(NamedNetwork(name), "batch", Setting())
     one = count_source(name, Setting())
     assert scaling.inputs[0].startswith("b×")
     for growth in scaling.growths:
@@ -115,7 +115,7 @@ def test_everything_is_linear_in_the_batch_but_the_parameters(name):
 
 
 def test_a_network_of_one_size_is_said_to_take_no_other():
-    scaling = scaling_of(Subject("vgg11"), "resolution", Setting())
+    scaling = scaling_of(NamedNetwork("vgg11"), "resolution", Setting())
     assert [point.size for point in scaling.points] == [224]
     assert len(scaling.refused) == 19
     assert "fc6" in scaling.refused[0].why
@@ -123,7 +123,7 @@ def test_a_network_of_one_size_is_said_to_take_no_other():
 
 
 def test_sizes_that_are_named_are_the_only_ones():
-    scaling = scaling_of(Subject("resnet20"), "resolution", Setting(), (20, 36, 52, 68, 84))
+    scaling = scaling_of(NamedNetwork("resnet20"), "resolution", Setting(), (20, 36, 52, 68, 84))
     assert [point.size for point in scaling.points] == [20, 36, 52, 68, 84]
     law = laws(scaling)["macs"]
     assert (law.coefficients, law.period, law.residue) == ((640, 0, 39_600), 16, 4)
@@ -131,7 +131,7 @@ def test_sizes_that_are_named_are_the_only_ones():
 
 
 def test_a_network_made_for_an_odd_size_is_shown_at_it():
-    scaling = scaling_of(Subject("xception"), "resolution", Setting())
+    scaling = scaling_of(NamedNetwork("xception"), "resolution", Setting())
     assert 299 in [point.size for point in scaling.points]
     assert laws(scaling)["macs"].period == 32
 
@@ -142,7 +142,7 @@ def test_a_network_made_for_an_odd_size_is_shown_at_it():
 @pytest.mark.parametrize("width", [4, 8, 16])
 def test_attention_overtakes_a_transformer_block_beyond_six_times_its_width(nets, width):
     """Four projections and two layers of 4 · width: 12 · n · d²; scores and sums: 2 · n² · d. n > 6 · d."""
-    subject = Subject(f"{nets}:Block(width={width})")
+    subject = NamedNetwork(f"{nets}:Block(width={width})")
     scaling = scaling_of(subject, "sequence", setting(InputSpec((32, width))))
     assert scaling.inputs == (f"1×n×{width}",)
     assert laws(scaling)["macs"].coefficients == (0, 12 * width**2, 2 * width)
@@ -155,7 +155,7 @@ def test_attention_overtakes_a_transformer_block_beyond_six_times_its_width(nets
 def test_bert_spends_more_on_attention_from_4609_tokens_on(torchvision, nets):
     """12 layers with a width of 768: 12 · 12 · 768² · n beside 12 · 2 · 768 · n²."""
     assert torchvision, "transformers imports it"
-    scaling = scaling_of(Subject(f"{nets}:bert"), "sequence", setting(InputSpec((128,), "int64")))
+    scaling = scaling_of(NamedNetwork(f"{nets}:bert"), "sequence", setting(InputSpec((128,), "int64")))
     assert laws(scaling)["macs"].coefficients == (0, 12 * 12 * 768**2, 12 * 2 * 768)
     assert (scaling.overtaking.size, scaling.overtaking.is_beyond) == (6 * 768 + 1, True)
 
@@ -163,7 +163,7 @@ def test_bert_spends_more_on_attention_from_4609_tokens_on(torchvision, nets):
 def test_a_vision_transformer_grows_with_the_fourth_power_of_its_side(torchvision, nets):
     """(s/16)² patches and a class token are n; 12 · 12 · 192² · n and 12 · 2 · 192 · n², 3·16²·192 for each patch."""
     assert torchvision, "timm imports it"
-    scaling = scaling_of(Subject(f"{nets}:vit"), "resolution", setting(InputSpec((3, 224, 224))))
+    scaling = scaling_of(NamedNetwork(f"{nets}:vit"), "resolution", setting(InputSpec((3, 224, 224))))
     attention, patch = Fraction(24 * 192), Fraction(1, 256)
     assert laws(scaling)["attention_macs"].coefficients == (
         attention,
@@ -181,13 +181,13 @@ def test_a_vision_transformer_grows_with_the_fourth_power_of_its_side(torchvisio
 
 def test_every_input_of_the_same_length_varies(nets):
     inputs = InputSpec((16,), "int64"), InputSpec((16,))
-    scaling = scaling_of(Subject(f"{nets}:Text"), "sequence", setting(*inputs))
+    scaling = scaling_of(NamedNetwork(f"{nets}:Text"), "sequence", setting(*inputs))
     assert scaling.inputs == ("1×n", "1×n")
     assert laws(scaling)["macs"].coefficients == (0, 12 * 64, 16)
 
 
 def test_attention_that_is_as_steep_as_the_rest_never_overtakes_it(nets):
-    scaling = scaling_of(Subject(f"{nets}:Block"), "batch", setting(InputSpec((32, 8))))
+    scaling = scaling_of(NamedNetwork(f"{nets}:Block"), "batch", setting(InputSpec((32, 8))))
     assert scaling.overtaking is None
 
 
@@ -207,28 +207,28 @@ def test_attention_that_is_as_steep_as_the_rest_never_overtakes_it(nets):
 )
 def test_what_has_no_such_size_is_refused(name, over, given, says):
     with pytest.raises(InputError, match=re.escape(says)):
-        scaling_of(Subject(name), over, given)
+        scaling_of(NamedNetwork(name), over, given)
 
 
 def test_a_network_that_takes_none_of_the_sizes_says_why():
     with pytest.raises(InputError, match=r"none of the sizes 32, 64\. At 32: The forward pass failed in layer 'fc6'"):
-        scaling_of(Subject("vgg11"), "resolution", Setting(), (32, 64))
+        scaling_of(NamedNetwork("vgg11"), "resolution", Setting(), (32, 64))
 
 
 def test_a_network_that_branches_is_counted_with_values(nets):
-    scaling = scaling_of(Subject(f"{nets}:Branches"), "resolution", setting(InputSpec((3, 8, 8))))
+    scaling = scaling_of(NamedNetwork(f"{nets}:Branches"), "resolution", setting(InputSpec((3, 8, 8))))
     assert laws(scaling)["flops"].coefficients == (0, 0, 3)  # 3·s² − 1 additions and a comparison
 
 
 def test_ops_without_a_rule_are_named_or_refused(nets):
     image = InputSpec((3, 8, 8))
-    assert scaling_of(Subject(f"{nets}:Odd"), "resolution", setting(image)).uncounted == ("tests::spectrum",)
+    assert scaling_of(NamedNetwork(f"{nets}:Odd"), "resolution", setting(image)).uncounted == ("tests::spectrum",)
     with pytest.raises(UncountedError):
-        scaling_of(Subject(f"{nets}:Odd"), "resolution", setting(image, strict=True))
+        scaling_of(NamedNetwork(f"{nets}:Odd"), "resolution", setting(image, strict=True))
 
 
 def test_json_holds_points_and_laws():
-    scaling = scaling_of(Subject("resnet20"), "resolution", Setting())
+    scaling = scaling_of(NamedNetwork("resnet20"), "resolution", Setting())
     data = msgspec.json.decode(to_json(scaling))
     assert data["schema"] == "archstat.scaling/1"
     law = data["growths"][0]
