@@ -31,16 +31,16 @@ def assert_cost(model: nn.Module | str, *inputs: Any, layer: str = "", **limits:
         ArchstatError: There is no such quantity or layer, or the network cannot be analysed.
     """
     from archstat.analysis.inference import analyse_model
-    from archstat.claims import compare, shown
+    from archstat.claims import shown_value, verdict_on
     from archstat.quantities import part_of, unit_of, value_of
 
     __tracebackhide__ = True
     part = part_of(analyse_model(model, *inputs), layer)
     found = {quantity: value_of(part, quantity) for quantity in limits}
     broken = [
-        f"{quantity} is {shown(value, '', unit_of(quantity))}, not {limits[quantity]}"
+        f"{quantity} is {shown_value(value, '', unit_of(quantity))}, not {limits[quantity]}"
         for quantity, value in found.items()
-        if compare(str(limits[quantity]), value, unit_of(quantity)) in ("does not hold", "truncated")
+        if verdict_on(str(limits[quantity]), value, unit_of(quantity)) in ("does not hold", "truncated")
     ]
     if broken:
         name = f"{layer} of {part.network.cost.architecture}" if layer else part.network.cost.architecture

@@ -61,10 +61,10 @@ class OfLayer(Protocol):
         ...
 
 
-Row = TypeVar("Row", bound=OfLayer)
+RowT = TypeVar("RowT", bound=OfLayer)
 
 
-def rows_under(layer: str, rows: Sequence[Row], hint: str) -> tuple[Row, ...]:
+def rows_under(layer: str, rows: Sequence[RowT], hint: str) -> tuple[RowT, ...]:
     """The rows of a layer and of the layers in it; ``*`` and ``?`` stand for parts of a path: ``"fc*"``.
 
     Raises:
@@ -89,25 +89,25 @@ def _around(path: str) -> list[str]:
     return [".".join(names[:depth]) for depth in range(1, len(names))]
 
 
-Value = int | Shape
-Quantity = Callable[[Part], Value]
-Entry = TypeVar("Entry", bound=Quantity)
+QuantityValue = int | Shape
+Quantity = Callable[[Part], QuantityValue]
+QuantityT = TypeVar("QuantityT", bound=Quantity)
 
 QUANTITIES: dict[str, Quantity] = {}
 
 
-def _enter(quantity: Entry) -> Entry:
+def _enter(quantity: QuantityT) -> QuantityT:
     QUANTITIES[quantity.__name__] = quantity
     return quantity
 
 
-def value_of(part: Part, quantity: str, convention: str = "") -> Value:
+def value_of(part: Part, quantity: str, convention: str = "") -> QuantityValue:
     """What a part comes to.
 
     Args:
         part: A network or a part of it.
         quantity: A key of :data:`QUANTITIES`.
-        convention: How a paper counts it, a key of :data:`CONVENTIONS`; ``""``: as archstat does.
+        convention: How a paper counts it, a key of :data:`BY_CONVENTION`; ``""``: as archstat does.
 
     Raises:
         UnknownNameError: There is no such quantity, or no such convention for it.
@@ -117,7 +117,7 @@ def value_of(part: Part, quantity: str, convention: str = "") -> Value:
         raise UnknownNameError.of("quantity", quantity, QUANTITIES, f"The quantities are {', '.join(QUANTITIES)}.")
     if not convention:
         return QUANTITIES[quantity](part)
-    known = CONVENTIONS.get(quantity, {})
+    known = BY_CONVENTION.get(quantity, {})
     if convention not in known:
         fitting = f"Those of {quantity} are {', '.join(known)}." if known else f"There is none for {quantity}."
         raise UnknownNameError.of("convention", convention, known, fitting)
@@ -333,7 +333,7 @@ def weighted_layers(part: Part) -> int:
     return sum(1 for row in part.rows if row.macs and row.weights)
 
 
-CONVENTIONS: dict[str, dict[str, Quantity]] = {
+BY_CONVENTION: dict[str, dict[str, Quantity]] = {
     "parameters": {"all": parameters, "weights": weights, "all+running": parameters_and_statistics},
     "macs": {name: by_convention(name) for name, each in conventions.CONVENTIONS.items() if each.unit == "MACs"},
     "flops": {name: by_convention(name) for name, each in conventions.CONVENTIONS.items() if each.unit == "FLOPs"},

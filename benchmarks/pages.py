@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, sync_playwright
 from archstat.analysis.inference import analyse
 from archstat.published.figures import published
 from archstat.report.compose import compose
-from archstat.report.material import gather
+from archstat.report.material import material_from
 from archstat.report.page import Heading, Page, render
 
 PAGES = {"nothing": [], "resnet152": ["resnet152"], "all architectures": list(published())}
@@ -49,7 +49,7 @@ def main() -> None:
 
 def _made(path: Path, names: list[str]) -> tuple[Path, float]:
     start = time.perf_counter()
-    material = gather(names, (), functools.cache(analyse))
+    material = material_from(names, (), functools.cache(analyse))
     page = compose(material) if names else Page("Nothing", (Heading("Nothing"),))
     path.write_text(render(page), encoding="utf-8")
     return path, time.perf_counter() - start

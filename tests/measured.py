@@ -4,7 +4,7 @@ import msgspec
 
 from archstat.records import (
     Conditions,
-    Counted,
+    CountedTotals,
     Energy,
     EnergyTrial,
     Environment,
@@ -82,8 +82,8 @@ def times(*rows, **changes):
 def measured(cost=None, layers=None, **changes):
     """A measurement, of a cost if one is given."""
     own = ("net", ((1, 3, 8, 8),)) if cost is None else (cost.architecture, cost.input_shapes)
-    names = Counted.__struct_fields__
-    counted = Counted(*[0] * 6) if cost is None else Counted(*[getattr(cost, name) for name in names])
+    names = CountedTotals.__struct_fields__
+    counted = CountedTotals(*[0] * 6) if cost is None else CountedTotals(*[getattr(cost, name) for name in names])
     made = Measurement(*own, CONDITIONS, counted, environment(), latency=latency(), layers=layers)
     return msgspec.structs.replace(made, **changes)
 

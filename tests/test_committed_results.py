@@ -7,7 +7,7 @@ import pytest
 from archstat.analysis.inference import analyse
 from archstat.files.results import read_measurements
 from archstat.networks.settings import Setting
-from archstat.records import Counted
+from archstat.records import CountedTotals
 from archstat.tables import measured_compare_table, measured_table
 
 ROOT = Path(__file__).parents[1]
@@ -21,7 +21,8 @@ def test_a_committed_result_is_of_its_network_as_it_is_counted_now(path):
         network = analyse(measurement.architecture, Setting(batch_size=conditions.batch_size, dtype=conditions.dtype))
         assert measurement.input_shapes == network.cost.input_shapes
         assert all(
-            getattr(measurement.counted, name) == getattr(network.cost, name) for name in Counted.__struct_fields__
+            getattr(measurement.counted, name) == getattr(network.cost, name)
+            for name in CountedTotals.__struct_fields__
         )
         if measurement.layers is not None:
             table = measured_table(network.cost, network.traffic(), measurement, measurement.peaks)

@@ -10,14 +10,14 @@ from click.testing import CliRunner
 
 import archstat
 from archstat.analysis.inference import analyse
-from archstat.claims import MEASURED, RATES, TALLIES, check, check_files, decode
-from archstat.claims.files import Verdict
+from archstat.claims import MEASURED, RATES, TALLIES, check, check_files, claims_of
+from archstat.claims.files import ClaimVerdict
 from archstat.cli import cli
 from archstat.cli._commands import COMMANDS
 from archstat.counting.conventions import CONVENTIONS, TOOLS
-from archstat.files.results import MEASUREMENTS_SCHEMA, to_json
+from archstat.files.results import MEASUREMENTS_SCHEMA, cost_to_json
 from archstat.published.accuracies import evaluations
-from archstat.published.figures import Convention, published
+from archstat.published.figures import FigureConvention, published
 from archstat.quantities import QUANTITIES
 from archstat.records import Measurement
 from archstat.report.chart import CHARTS
@@ -61,7 +61,7 @@ def test_every_command_stands_in_the_documents(command):
 
 def test_the_json_page_lists_every_key():
     page = (ROOT / "docs/json.md").read_text()
-    cost = msgspec.json.decode(to_json(archstat.count("lenet5")))
+    cost = msgspec.json.decode(cost_to_json(archstat.count("lenet5")))
     keys = {*cost, *cost["layers"][0], *cost["ops"][0]}
 
     assert {key for key in keys if f"`{key}`" not in page and f"`{key}," not in page} == set()
@@ -134,7 +134,7 @@ def test_the_page_on_other_tools_lists_every_convention():
 
 def test_the_claim_on_that_page_holds():
     block = re.search(r"```toml\n(.*?)```", (ROOT / "docs/reconcile.md").read_text(), re.DOTALL)[1]
-    (finding,) = check(decode(block, "docs/reconcile.md"), analyse)
+    (finding,) = check(claims_of(block, "docs/reconcile.md"), analyse)
     assert (finding.verdict, finding.computed) == ("rounds", "4,111,512,576")
 
 
@@ -143,12 +143,12 @@ CLAIMS_PAGE = (ROOT / "docs/claims.md").read_text()
 
 @pytest.mark.parametrize("block", re.findall(r"```toml\n(.*?)```", CLAIMS_PAGE, re.DOTALL))
 def test_the_claims_and_budgets_of_the_page_can_be_read(block):
-    assert "[tool.archstat]" in block or decode(block, "docs/claims.md").claims
+    assert "[tool.archstat]" in block or claims_of(block, "docs/claims.md").claims
 
 
 def test_the_claim_of_the_page_is_the_slip_that_it_says():
     block = re.search(r"```toml\n(.*?)```", CLAIMS_PAGE, re.DOTALL)[1]
-    (finding,) = check(decode(block, "docs/claims.md"), analyse)
+    (finding,) = check(claims_of(block, "docs/claims.md"), analyse)
     assert (finding.verdict, finding.computed) == ("slip", "271,351,808")
     assert finding.message in published()["inception_module_bottleneck"].macs.why, "the table says the same"
 
@@ -156,15 +156,15 @@ def test_the_claim_of_the_page_is_the_slip_that_it_says():
 @pytest.mark.parametrize("section", ["## What was measured", "## What was published", "## Claims about claims"])
 def test_what_the_page_says_of_measurements_publications_and_claims_holds(section):
     block = re.search(r"```toml\n(.*?)```", CLAIMS_PAGE.partition(section)[2], re.DOTALL)[1]
-    findings = check(decode(block, str(ROOT / "reports/cnn-architectures/claims.toml")), analyse)
+    findings = check(claims_of(block, str(ROOT / "reports/cnn-architectures/claims.toml")), analyse)
     assert [finding.id for finding in findings if not finding.is_as_expected] == []
     assert len(findings) > 1
 
 
 def test_the_claims_page_lists_every_quantity_verdict_and_convention():
-    names = {*QUANTITIES, *MEASURED, *RATES, *TALLIES, *typing.get_args(Convention)}
+    names = {*QUANTITIES, *MEASURED, *RATES, *TALLIES, *typing.get_args(FigureConvention)}
     assert {name for name in names if f"`{name}`" not in CLAIMS_PAGE} == set()
-    assert {verdict for verdict in typing.get_args(Verdict) if f"| {verdict} |" not in CLAIMS_PAGE} == set()
+    assert {verdict for verdict in typing.get_args(ClaimVerdict) if f"| {verdict} |" not in CLAIMS_PAGE} == set()
 
 
 def test_a_lecture_and_the_table_explain_a_famous_number_in_the_same_words():

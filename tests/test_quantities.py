@@ -10,7 +10,7 @@ from archstat.analysis.network import Saved
 from archstat.counting import conventions
 from archstat.errors import DataError, UnknownNameError
 from archstat.networks.settings import Setting
-from archstat.quantities import CONVENTIONS, QUANTITIES, part_of, unit_of, value_of
+from archstat.quantities import BY_CONVENTION, QUANTITIES, part_of, unit_of, value_of
 
 network = functools.cache(lambda name: analyse(name, Setting()))
 
@@ -120,8 +120,8 @@ def test_a_convention_counts_as_a_paper_does(name, quantity, convention, expecte
 
 def test_every_quantity_says_what_it_is():
     assert all(quantity.__doc__ for quantity in QUANTITIES.values())
-    assert {"parameters", "macs", "flops"} == set(CONVENTIONS)
-    assert set(CONVENTIONS["macs"]) | set(CONVENTIONS["flops"]) == set(conventions.CONVENTIONS)
+    assert {"parameters", "macs", "flops"} == set(BY_CONVENTION)
+    assert set(BY_CONVENTION["macs"]) | set(BY_CONVENTION["flops"]) == set(conventions.CONVENTIONS)
 
 
 @pytest.mark.parametrize(("quantity", "convention"), [("macs", "conv"), ("macs", "thop"), ("flops", "calflops")])

@@ -7,7 +7,7 @@ import pytest
 
 import archstat
 from archstat.errors import UnknownNameError
-from archstat.files.results import to_json
+from archstat.files.results import cost_to_json
 from archstat.registry import Architecture, Registry, architecture, architectures
 
 
@@ -85,7 +85,7 @@ def test_torch_and_pandas_are_not_loaded_by(program):
 @pytest.mark.parametrize("command", ["table", "compare"])
 def test_a_saved_cost_is_shown_without_torch(command, tmp_path):
     saved = tmp_path / "cost.json"
-    saved.write_text(to_json(archstat.count("lenet5")))
+    saved.write_text(cost_to_json(archstat.count("lenet5")))
 
     assert loaded_by(LIST.replace("'list'", f"{command!r}, {str(saved)!r}")) == "[]"
 

@@ -8,16 +8,16 @@ import msgspec
 
 import archstat
 from archstat.files.saving import write_whole
-from archstat.published.figures import Counted
+from archstat.published.figures import ListedArchitecture
 from archstat.registry import Architecture, architectures
 
 FILE = Path(archstat.__file__).parent / "published" / "counted.json"
 
 
-def known(entry: Architecture) -> Counted:
+def known(entry: Architecture) -> ListedArchitecture:
     """What the file holds of one architecture."""
     cost = archstat.count(entry.name)
-    return Counted(entry.family, entry.input_shape, entry.arguments, cost.parameters, cost.macs)
+    return ListedArchitecture(entry.family, entry.input_shape, entry.arguments, cost.parameters, cost.macs)
 
 
 if __name__ == "__main__":

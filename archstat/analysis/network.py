@@ -10,7 +10,7 @@ import msgspec
 
 from archstat.counting.conventions import OURS
 from archstat.errors import DataError, InputError, UncountedError, quoted
-from archstat.files.results import read
+from archstat.files.results import read_cost
 from archstat.networks.settings import Setting
 from archstat.records import (
     Explanation,
@@ -118,7 +118,7 @@ def read_for(name: str, setting: Setting) -> ModelCost:
         raise InputError(
             f"{quoted(name)} is a saved cost, counted for one input: name its network to count another input."
         )
-    cost = read(Path(name))
+    cost = read_cost(Path(name))
     if setting.strict and cost.uncounted:
         ops = ", ".join(f"{op.op} ({op.calls} ×)" for op in cost.uncounted)
         raise UncountedError(f"{quoted(name)} was saved with ops that no rule counts: {ops}.")

@@ -29,7 +29,7 @@ from archstat.networks.loading import load
 from archstat.networks.settings import Setting
 from archstat.records import Opinion
 
-Device = Literal["cpu", "meta"]
+ToolDevice = Literal["cpu", "meta"]
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -43,7 +43,7 @@ class Question(msgspec.Struct, frozen=True):
 
     name: str
     setting: Setting
-    device: Device = "cpu"
+    device: ToolDevice = "cpu"
 
 
 # -- the tools ---------------------------------------------------------------------------------------------------------
@@ -124,7 +124,7 @@ def version(tool: str) -> str:
         return ""
 
 
-def ask(name: str, setting: Setting, *, seconds: float = 300) -> dict[str, Opinion]:
+def ask_tools(name: str, setting: Setting, *, seconds: float = 300) -> dict[str, Opinion]:
     """What every tool says of one network on a CPU, by the name of its convention.
 
     Args:

@@ -7,11 +7,11 @@ come from.
 """
 
 from archstat.claims.checks import Finding, check, check_files, summary
-from archstat.claims.files import Claim, ClaimsFile, Slip, Undecided, decode, read
+from archstat.claims.files import Claim, ClaimsFile, Slip, Undecided, claims_of, read_claims
 from archstat.claims.measured import MEASURED
 from archstat.claims.operands import Operand
 from archstat.claims.rates import RATES
-from archstat.claims.statements import compare, shown
+from archstat.claims.statements import shown_value, verdict_on
 from archstat.claims.tallies import TALLIES
 
 __all__ = [
@@ -26,9 +26,9 @@ __all__ = [
     "Undecided",
     "check",
     "check_files",
-    "compare",
-    "decode",
-    "read",
-    "shown",
+    "claims_of",
+    "read_claims",
+    "shown_value",
     "summary",
+    "verdict_on",
 ]

@@ -10,9 +10,9 @@ from pathlib import Path
 import msgspec
 
 from archstat.analysis.network import AnalyseWithin
-from archstat.claims.files import Claim, ClaimsFile, Expected, Slip, Undecided, Verdict, read
-from archstat.claims.statements import compare, difference, shown
-from archstat.claims.values import Sources, Value
+from archstat.claims.files import Claim, ClaimsFile, ClaimVerdict, Expected, Slip, Undecided, read_claims
+from archstat.claims.statements import deviation, shown_value, verdict_on
+from archstat.claims.values import OperandValue, Sources
 from archstat.errors import ArchstatError, DataError, quoted
 from archstat.expressions import evaluate
 from archstat.networks.trust import NOTHING, Trust
@@ -42,7 +42,7 @@ class Finding(msgspec.Struct, frozen=True):
     source: str
     stated: str
     computed: str
-    verdict: Verdict
+    verdict: ClaimVerdict
     expected: Expected | str
     message: str = ""
     claim: Claim | None = None
@@ -80,7 +80,7 @@ def check(file: ClaimsFile, analyse: AnalyseWithin, trust: Trust = NOTHING) -> l
 
 def _judged_beside(path: Path, analyse: AnalyseWithin, trust: Trust) -> list[Finding]:
     """The findings of a file that the claims of another one count; so no file is counted in a circle."""
-    file = read(path)
+    file = read_claims(path)
     if any(claim.counts_claims for claim in file.claims):
         raise DataError(f"{path} counts the claims of other files itself: name those files, and not this one.")
     return check(file, analyse, trust)
@@ -94,7 +94,7 @@ def check_files(paths: Iterable[Path], analyse: AnalyseWithin, trust: Trust = NO
     Raises:
         DataError: A file does not hold together, or a claim cannot be worked out.
     """
-    files = [read(path) for path in paths]
+    files = [read_claims(path) for path in paths]
     once = functools.cache(analyse)
     return [finding for file in files for finding in check(file, once, trust)]
 
@@ -119,7 +119,7 @@ def _checked(file: ClaimsFile, claim: Claim, sources: Sources) -> Finding:
         claim.text,
         claim.source,
         claim.stated,
-        shown(value.result, claim.stated, value.unit),
+        shown_value(value.result, claim.stated, value.unit),
         verdict,
         claim.expect,
         message,
@@ -127,21 +127,21 @@ def _checked(file: ClaimsFile, claim: Claim, sources: Sources) -> Finding:
     )
 
 
-def _judged(claim: Claim, value: Value, sources: Sources) -> tuple[Verdict, str]:
+def _judged(claim: Claim, value: OperandValue, sources: Sources) -> tuple[ClaimVerdict, str]:
     """The verdict, and what there is to say about it."""
     result, unit = value.result, value.unit
-    verdict = compare(claim.stated, result, unit)
+    verdict = verdict_on(claim.stated, result, unit)
     own = evaluate(claim.expression) if claim.expression and claim.architecture else None
     if own is not None and own != (math.prod(result) if isinstance(result, tuple) else result):
-        said = f"the text's own sum comes to {shown(own, '', '')}, the network to {shown(result, '', unit)}"
+        said = f"the text's own sum comes to {shown_value(own, '', '')}, the network to {shown_value(result, '', unit)}"
         return "does not hold", said
     if verdict in _HOLDING:
         return verdict, ""
     if claim.slip is None:
-        return verdict, difference(claim.stated, result, unit)
+        return verdict, deviation(claim.stated, result, unit)
     slipped = _slipped(claim, claim.slip, unit, sources)
-    found = shown(slipped.result, claim.stated, slipped.unit)
-    if compare(claim.stated, slipped.result, slipped.unit) not in _HOLDING:
+    found = shown_value(slipped.result, claim.stated, slipped.unit)
+    if verdict_on(claim.stated, slipped.result, slipped.unit) not in _HOLDING:
         return verdict, f"the slip does not explain it: it comes to {found} ({claim.slip.why})"
     return "slip", f"{found} appears when {claim.slip.why}"
 
@@ -149,12 +149,12 @@ def _judged(claim: Claim, value: Value, sources: Sources) -> tuple[Verdict, str]
 _HOLDING = ("exact", "rounds", "holds")
 
 
-def _slipped(claim: Claim, slip: Slip, unit: str, sources: Sources) -> Value:
+def _slipped(claim: Claim, slip: Slip, unit: str, sources: Sources) -> OperandValue:
     """What the slip makes of the claim; a sum of its own is in the unit of the claim, and the whole of it."""
     minus = slip.minus or (None if slip.expression else claim.minus)
     per = slip.per or (None if slip.expression else claim.per)
     value = sources.value(claim.changed(slip), minus, per)
-    return Value(value.result, unit) if slip.expression else value
+    return OperandValue(value.result, unit) if slip.expression else value
 
 
 def summary(findings: Sequence[Finding]) -> str:

@@ -18,7 +18,7 @@ from archstat.expressions import is_number
 from archstat.files.text import text_of, toml_of
 from archstat.quantities import QUANTITIES
 
-Verdict = Literal["exact", "rounds", "holds", "truncated", "slip", "does not hold", "undecided"]
+ClaimVerdict = Literal["exact", "rounds", "holds", "truncated", "slip", "does not hold", "undecided"]
 Expected = Literal["holds", "exact", "rounds", "truncated", "slip", "does not hold"]
 
 
@@ -155,16 +155,16 @@ _KINDS = ("claim", "budget", "undecided")
 _TOP = ("title", "link", "note", *_KINDS)
 
 
-def read(path: Path) -> ClaimsFile:
+def read_claims(path: Path) -> ClaimsFile:
     """The claims of a file.
 
     Raises:
         DataError: It cannot be read, or does not hold together; the message says in which line.
     """
-    return decode(text_of(path), str(path))
+    return claims_of(text_of(path), str(path))
 
 
-def decode(text: str, path: str) -> ClaimsFile:
+def claims_of(text: str, path: str) -> ClaimsFile:
     """The claims of a text in TOML.
 
     Raises:

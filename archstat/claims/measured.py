@@ -14,13 +14,13 @@ from archstat.quantities import rows_under
 from archstat.records import Energy, Interval, Latency, LayerTimes, Measurement, Peaks
 
 Measured = Callable[[Measurement], Fraction]
-Entry = TypeVar("Entry", bound=Measured)
+MeasuredT = TypeVar("MeasuredT", bound=Measured)
 _Record = TypeVar("_Record")
 
 MEASURED: dict[str, Measured] = {}
 
 
-def _enter(quantity: Entry) -> Entry:
+def _enter(quantity: MeasuredT) -> MeasuredT:
     MEASURED[quantity.__name__] = quantity
     return quantity
 

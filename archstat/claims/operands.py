@@ -14,7 +14,7 @@ from archstat.errors import InputError, quoted
 from archstat.networks.settings import Setting, parse_input
 from archstat.quantities import QUANTITIES
 
-Origin = Literal["counted", "measured", "published", "tallied", "sum"]
+OperandOrigin = Literal["counted", "measured", "published", "tallied", "sum"]
 
 
 class Operand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -62,7 +62,7 @@ class Operand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         return (self.claims,) if isinstance(self.claims, str) else self.claims
 
     @property
-    def origin(self) -> Origin:
+    def origin(self) -> OperandOrigin:
         """Where its value comes from."""
         if self.claims:
             return "tallied"

@@ -10,7 +10,7 @@ from fractions import Fraction
 import msgspec
 
 from archstat import units
-from archstat.claims.files import Verdict
+from archstat.claims.files import ClaimVerdict
 from archstat.errors import DataError, quoted
 from archstat.records import Shape
 
@@ -63,14 +63,16 @@ def statement(stated: str, unit: str) -> Statement:
     return Statement(relation, units.parse(number), mark or "")
 
 
-def compare(stated: str, value: Result, unit: str = "") -> Verdict:
+def verdict_on(stated: str, value: Result, unit: str = "") -> ClaimVerdict:
     """How a value relates to what was stated.
 
-    >>> [compare(text, 138_357_544) for text in ("138M", "138,357,544", "139M", "<=140M", "> 1 billion")]
+    >>> [verdict_on(text, 138_357_544) for text in ("138M", "138,357,544", "139M", "<=140M", "> 1 billion")]
     ['rounds', 'exact', 'does not hold', 'holds', 'does not hold']
-    >>> compare("28x28x6", (6, 28, 28)), compare("45%", Fraction(22, 49)), compare("8.55x", Fraction(4866, 569))
-    ('exact', 'rounds', 'rounds')
-    >>> compare("20.9 ms", Fraction("0.020949544"), "s"), compare("6.67 %", Fraction("6.67"), "%")
+    >>> verdict_on("28x28x6", (6, 28, 28)), verdict_on("45%", Fraction(22, 49))
+    ('exact', 'rounds')
+    >>> verdict_on("8.55x", Fraction(4866, 569))
+    'rounds'
+    >>> verdict_on("20.9 ms", Fraction("0.020949544"), "s"), verdict_on("6.67 %", Fraction("6.67"), "%")
     ('rounds', 'exact')
 
     Raises:
@@ -97,7 +99,7 @@ def _orders(stated: str) -> list[Shape]:
     return [sizes, (sizes[-1], *sizes[:-1]), *flat]
 
 
-def difference(stated: str, value: Result, unit: str) -> str:
+def deviation(stated: str, value: Result, unit: str) -> str:
     """How far off a stated number is."""
     if isinstance(value, tuple):
         return ""
@@ -106,7 +108,7 @@ def difference(stated: str, value: Result, unit: str) -> str:
         return ""
     off = Fraction(said.printed.value) - Fraction(value)
     share = f", {100 * abs(_near(off / value)):.3g} %" if value else ""
-    return f"stated {'more' if off > 0 else 'less'} by {shown(abs(off), stated, unit)}{share}"
+    return f"stated {'more' if off > 0 else 'less'} by {shown_value(abs(off), stated, unit)}{share}"
 
 
 def _near(value: Number) -> float:
@@ -117,7 +119,7 @@ def _near(value: Number) -> float:
         return math.copysign(math.inf, value)
 
 
-def shown(value: Result, stated: str, unit: str) -> str:
+def shown_value(value: Result, stated: str, unit: str) -> str:
     """A value as people read it, in the unit of what was stated; nothing stated: in the one that suits it."""
     if isinstance(value, tuple):
         return units.shape(value)

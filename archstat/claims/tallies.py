@@ -38,16 +38,16 @@ class Judged(Protocol):
         ...
 
 
-Tally = Callable[[Sequence[Judged]], int]
-Entry = TypeVar("Entry", bound=Tally)
+ClaimsTally = Callable[[Sequence[Judged]], int]
+TallyT = TypeVar("TallyT", bound=ClaimsTally)
 
-TALLIES: dict[str, Tally] = {}
+TALLIES: dict[str, ClaimsTally] = {}
 
 HOLDING = ("exact", "rounds", "holds")
 FAILING = ("slip", "does not hold")
 
 
-def _enter(tally: Entry) -> Entry:
+def _enter(tally: TallyT) -> TallyT:
     TALLIES[tally.__name__] = tally
     return tally
 

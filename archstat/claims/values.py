@@ -22,7 +22,7 @@ from archstat.files.results import read_measurements
 from archstat.quantities import part_of, unit_of, value_of
 
 
-class Value(msgspec.Struct, frozen=True):
+class OperandValue(msgspec.Struct, frozen=True):
     """What an operand comes to.
 
     Attributes:
@@ -50,7 +50,7 @@ class Sources:
         self._judge = functools.cache(judge)
         self._read = functools.cache(read_measurements)
 
-    def value(self, operand: Operand, minus: Operand | None = None, per: Operand | None = None) -> Value:
+    def value(self, operand: Operand, minus: Operand | None = None, per: Operand | None = None) -> OperandValue:
         """What an operand comes to, less another, over a third.
 
         Raises:
@@ -61,9 +61,9 @@ class Sources:
             value = _less(value, self._value(minus))
         return value if per is None else _over(value, self._value(per))
 
-    def _value(self, operand: Operand) -> Value:
+    def _value(self, operand: Operand) -> OperandValue:
         """What one operand comes to; an architecture comes before the text's own sum."""
-        return Value(self._result(operand), unit_of(operand.quantity))
+        return OperandValue(self._result(operand), unit_of(operand.quantity))
 
     def _result(self, operand: Operand) -> Result:
         if operand.claims:
@@ -88,19 +88,19 @@ class Sources:
         return measured_value(chosen, operand.quantity, operand.layer)
 
 
-def _less(value: Value, other: Value) -> Value:
+def _less(value: OperandValue, other: OperandValue) -> OperandValue:
     if value.unit != other.unit and not (value.unit in PLAIN and other.unit in PLAIN):
         found = " and ".join(each.unit or "plain numbers" for each in (value, other))
         raise DataError(f"its values are in {found}: one cannot be subtracted from the other.")
     if isinstance(value.result, tuple) or isinstance(other.result, tuple):
         raise DataError("one of its two values is no number to subtract, or to subtract from.")
-    return Value(value.result - other.result, value.unit)
+    return OperandValue(value.result - other.result, value.unit)
 
 
-def _over(value: Value, divisor: Value) -> Value:
+def _over(value: OperandValue, divisor: OperandValue) -> OperandValue:
     if isinstance(value.result, tuple) or isinstance(divisor.result, tuple) or not divisor.result:
         raise DataError("one of its two values is no number to divide, or to divide by.")
-    return Value(Fraction(value.result) / Fraction(divisor.result), _unit_over(value.unit, divisor.unit))
+    return OperandValue(Fraction(value.result) / Fraction(divisor.result), _unit_over(value.unit, divisor.unit))
 
 
 def _unit_over(unit: str, per: str) -> str:

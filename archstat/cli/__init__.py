@@ -28,7 +28,7 @@ def cli() -> None:
     """
 
 
-INTERRUPTED = 130
+INTERRUPTED_CODE = 130
 
 
 def main() -> None:
@@ -48,7 +48,7 @@ def main() -> None:
         error.show(shown)
         tell_lines(shown.getvalue())
     except click.Abort:
-        sys.exit(INTERRUPTED)
+        sys.exit(INTERRUPTED_CODE)
     except ArchstatError as error:
         tell(f"Error: {error}")
     except Exception as error:

@@ -30,14 +30,14 @@ if TYPE_CHECKING:
     from archstat.scaling import Over, Scaling
 
 
-def cost_of(name: str, **given: Any) -> ModelCost:
+def cost_named(name: str, **given: Any) -> ModelCost:
     """What the named network, or saved cost, costs with these options."""
     return network_of(name, **given).cost
 
 
 def network_of(name: str, **given: Any) -> Network:
     """What is known of the named network, or saved cost, with these options."""
-    return analyse_named(name, _setting(**given))
+    return analyse_quietly(name, _setting(**given))
 
 
 def twin_of(name: str, **given: Any) -> Network | None:
@@ -50,9 +50,9 @@ def twin_of(name: str, **given: Any) -> Network | None:
 
 def opinions_on(name: str, *, seconds: float, **given: Any) -> Mapping[str, Opinion]:
     """What each tool says of the named network with these options, by its convention."""
-    from archstat.analysis.other_tools import ask
+    from archstat.analysis.other_tools import ask_tools
 
-    return ask(name, _setting(**given), seconds=seconds)
+    return ask_tools(name, _setting(**given), seconds=seconds)
 
 
 def explanations_of(name: str, **given: Any) -> tuple[ModelCost, tuple[Explanation, ...]]:
@@ -61,7 +61,7 @@ def explanations_of(name: str, **given: Any) -> tuple[ModelCost, tuple[Explanati
     return network.cost, network.explanations()
 
 
-def analyse_named(name: str, setting: Setting, reach: Reach | None = None) -> Network:
+def analyse_quietly(name: str, setting: Setting, reach: Reach | None = None) -> Network:
     """What is known of the named network, or saved cost; what a network's code prints goes to stderr.
 
     A name that a file holds comes with the code that it may lead to.
@@ -172,7 +172,7 @@ def material_of(names: Sequence[str], evaluation: str, **given: Any) -> Material
     from archstat.files.results import MEASUREMENTS_SCHEMA, read_measurements, schema_of
     from archstat.published.accuracies import evaluation_named
     from archstat.published.figures import expand
-    from archstat.report.material import gather
+    from archstat.report.material import material_from
 
     if evaluation:
         evaluation_named(evaluation)  # also where no chart asks for it
@@ -180,7 +180,7 @@ def material_of(names: Sequence[str], evaluation: str, **given: Any) -> Material
     files = [name for name in names if name.endswith(".json") and schema_of(Path(name)) == MEASUREMENTS_SCHEMA]
     measurements = [measurement for name in files for measurement in read_measurements(Path(name))]
     chosen = [name for name in names if name not in files] or _known(measurements)
-    material = gather(chosen, measurements, analyse_named, _setting(**given))
+    material = material_from(chosen, measurements, analyse_quietly, _setting(**given))
     return msgspec.structs.replace(material, evaluation=evaluation)
 
 

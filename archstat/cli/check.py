@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from archstat.cli._commands import command
-from archstat.cli._networks import analyse_named
+from archstat.cli._networks import analyse_quietly
 from archstat.cli._options import output_options_with, put, put_table, trust_option
 
 
@@ -42,7 +42,7 @@ def check(
     from archstat.tables import claims_table
     from archstat.tables.annotations import ANNOTATIONS
 
-    findings = check_files(files, analyse_named, Trust.of(files) if is_trusted else NOTHING)
+    findings = check_files(files, analyse_quietly, Trust.of(files) if is_trusted else NOTHING)
     shown = [finding for finding in findings if not (only_unexpected and finding.is_as_expected)]
     if format_ in ANNOTATIONS:
         put(ANNOTATIONS[format_](shown), output)

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from archstat.cli._commands import command
-from archstat.cli._networks import cost_of
+from archstat.cli._networks import cost_named
 from archstat.cli._options import input_options, output_options, put_table
 
 
@@ -30,5 +30,5 @@ def diff(
     """
     from archstat.tables import diff_table
 
-    table = diff_table(cost_of(a, **given), cost_of(b, **given), only_changes=only_changes)
+    table = diff_table(cost_named(a, **given), cost_named(b, **given), only_changes=only_changes)
     put_table(table, format_, output, is_exact=is_exact)

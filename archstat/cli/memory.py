@@ -11,13 +11,13 @@ from archstat.cli._commands import command
 from archstat.cli._networks import memory_of
 from archstat.cli._options import input_options, output_options, put, put_table
 from archstat.errors import InputError
-from archstat.networks.settings import OPTIMIZERS, TrainingSetting
+from archstat.networks.settings import OPTIMIZER_NAMES, TrainingSetting
 
 
 @command()
 @click.argument("name")
 @click.option("--training", "is_training", is_flag=True, help="Of a training step, not of inference.")
-@click.option("--optimizer", type=click.Choice(OPTIMIZERS), help="With --training; sgd if none is given.")
+@click.option("--optimizer", type=click.Choice(OPTIMIZER_NAMES), help="With --training; sgd if none is given.")
 @click.option("--amp", is_flag=True, help="With --training: run the forward pass under autocast to bfloat16.")
 @click.option("--fit", metavar="SIZE", help="Find the largest batch that takes no more memory than this, as 16GiB.")
 @input_options

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from archstat.cli._commands import COMMANDS
-from archstat.cli._networks import analyse_named, material_of
+from archstat.cli._networks import analyse_quietly, material_of
 from archstat.cli._options import input_options, put_page, trust_option, wrote
 from archstat.errors import OutputError
 
@@ -94,9 +94,9 @@ def build(folders: tuple[Path, ...], *, is_offline: bool, is_trusted: bool) -> N
     from archstat.files.saving import write_whole
     from archstat.networks.trust import NOTHING, Trust
     from archstat.report.page import render
-    from archstat.report.writing import build as pages_of
+    from archstat.report.writing.reports import pages_of
 
-    made = pages_of(folders, analyse_named, Trust.of(folders) if is_trusted else NOTHING)
+    made = pages_of(folders, analyse_quietly, Trust.of(folders) if is_trusted else NOTHING)
     pages = [(path, render(page, is_offline=is_offline)) for path, page in made]
     for path, _ in pages:
         _refuse_foreign(path)

@@ -37,11 +37,11 @@ def scale(
 
     Example: archstat scale resnet50 --over resolution
     """
-    from archstat.scaling import to_json
+    from archstat.scaling import scaling_to_json
     from archstat.tables import scale_table
 
     scaling = scaling_named(name, over, sizes, **given)
     if format_ == "json":
-        put(to_json(scaling), output)
+        put(scaling_to_json(scaling), output)
     else:
         put_table(scale_table(scaling), format_, output, is_exact=is_exact)

@@ -48,7 +48,7 @@ def table(
 
     Example: archstat table resnet50 --depth 2 --format markdown
     """
-    from archstat.files.results import to_json
+    from archstat.files.results import cost_to_json
     from archstat.tables import layer_table, op_table
 
     depth = 1 if by == "stage" else depth
@@ -56,7 +56,7 @@ def table(
     network = network_of(name, **given)
     cost, tally = network.cost, network.tally(convention) if convention else None
     if format_ == "json":
-        put(to_json(cost), output)
+        put(cost_to_json(cost), output)
     elif by == "op":
         put_table(op_table(cost, sort=sort), format_, output, is_exact=is_exact)
     else:

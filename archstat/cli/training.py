@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from archstat.cli._commands import command
-from archstat.cli._networks import cost_of, training_of
+from archstat.cli._networks import cost_named, training_of
 from archstat.cli._options import input_options, output_options, put_table
 
 
@@ -30,5 +30,5 @@ def training(
     from archstat.tables import memory_table, training_table
 
     step = training_of(name, **given)
-    table = memory_table(cost_of(name, **given), step, sort=sort) if is_memory else training_table(step, sort=sort)
+    table = memory_table(cost_named(name, **given), step, sort=sort) if is_memory else training_table(step, sort=sort)
     put_table(table, format_, output, is_exact=is_exact)

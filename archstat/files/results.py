@@ -10,10 +10,10 @@ import msgspec
 
 from archstat.errors import DataError, quoted
 from archstat.files.text import bytes_of, json_text
-from archstat.files.validation import LARGEST, faults, faults_of_cost
+from archstat.files.validation import LARGEST_NUMBER, faults, faults_of_cost
 from archstat.records import BatchFit, InferenceMemory, LayerCost, Measurement, ModelCost, OpCost, Peaks, TrainingCost
 
-SCHEMA = "archstat.cost/1"
+COST_SCHEMA = "archstat.cost/1"
 """The version of the JSON that ``to_json`` writes; a new one whenever a key changes its meaning or goes."""
 
 MEMORY_SCHEMA = "archstat.memory/1"
@@ -28,9 +28,9 @@ PEAKS_SCHEMA = "archstat.peaks/1"
 _Saved = TypeVar("_Saved")
 
 
-def to_json(cost: ModelCost) -> str:
+def cost_to_json(cost: ModelCost) -> str:
     """The JSON of a cost; ``docs/json.md`` describes it."""
-    return _encoded({"schema": SCHEMA, **_with_flops(cost)})
+    return _encoded({"schema": COST_SCHEMA, **_with_flops(cost)})
 
 
 def _encoded(fields: dict[str, Any]) -> str:
@@ -57,13 +57,13 @@ def _with_flops(record: ModelCost | LayerCost | OpCost) -> dict[str, Any]:
     return {**fields, "flops": record.flops}
 
 
-def from_json(text: str | bytes) -> ModelCost:
+def cost_from_json(text: str | bytes) -> ModelCost:
     """A cost from its JSON; the totals must be the sums of the rows.
 
     Raises:
         DataError: It is not the JSON of a cost, or of another version, or does not add up.
     """
-    cost = _decoded(text, SCHEMA, ModelCost, "This is no saved cost")
+    cost = _decoded(text, COST_SCHEMA, ModelCost, "This is no saved cost")
     for fault in faults_of_cost(cost):
         raise DataError(f"The saved cost does not hold together: {fault}.")
     for name in _TOTALS:
@@ -107,7 +107,7 @@ def _decoded(text: str | bytes, schema: str, kind: type[_Saved], complaint: str)
 
 
 def schema_of(path: Path) -> str:
-    """What a file says that it is: :data:`SCHEMA`, :data:`MEASUREMENTS_SCHEMA`, …; ``""`` if it says nothing.
+    """What a file says that it is: :data:`COST_SCHEMA`, :data:`MEASUREMENTS_SCHEMA`, …; ``""`` if it says nothing.
 
     Raises:
         DataError: It cannot be read.
@@ -118,13 +118,13 @@ def schema_of(path: Path) -> str:
         return ""
 
 
-def read(path: Path) -> ModelCost:
+def read_cost(path: Path) -> ModelCost:
     """The cost that a file holds.
 
     Raises:
         DataError: It cannot be read, or holds something else.
     """
-    return _read(path, from_json)
+    return _read(path, cost_from_json)
 
 
 def _read(path: Path, decode: Callable[[bytes], _Saved]) -> _Saved:
@@ -186,7 +186,7 @@ def peaks_from_json(text: str | bytes) -> Peaks:
     """
     peaks = _decoded(text, PEAKS_SCHEMA, Peaks, "These are no saved peaks")
     for name in ("flops_per_s", "bytes_per_s", "call_s"):
-        if not 1 / LARGEST < getattr(peaks, name) < LARGEST:
+        if not 1 / LARGEST_NUMBER < getattr(peaks, name) < LARGEST_NUMBER:
             raise DataError(f"The saved peaks have {getattr(peaks, name):g} for {name}: no device does that.")
     return peaks
 

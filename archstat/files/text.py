@@ -13,7 +13,7 @@ import msgspec
 
 from archstat.errors import DataError, OutputError, quoted, shortened
 
-LARGEST = 256 * 2**20
+LARGEST_FILE = 256 * 2**20
 """The most bytes of a file that are read: a saved cost of half a million rows."""
 
 LARGEST_TEXT = 4 * 2**20
@@ -23,7 +23,7 @@ _DEEPEST_KEY = 100
 _LONGEST_MESSAGE = 1000
 
 
-def bytes_of(path: Path, largest: int = LARGEST) -> bytes:
+def bytes_of(path: Path, largest: int = LARGEST_FILE) -> bytes:
     """What a file holds.
 
     Raises:

@@ -17,7 +17,7 @@ _POSITIVE = frozenset(
 )
 """What is never 0 where it is known, wherever it stands."""
 
-LARGEST = 10**30
+LARGEST_NUMBER = 10**30
 """What nothing is that archstat counts or measures, in base units; arithmetic holds out far beyond it."""
 
 _DIFFERENCES = frozenset(["overhead_s", "kept_bytes"])
@@ -36,7 +36,7 @@ def faults(measurement: Measurement) -> Iterator[str]:
 def faults_of_cost(cost: ModelCost) -> Iterator[str]:
     """Why the numbers of a saved cost cannot be: they are counts, of what can be built."""
     for place, number in _numbers(msgspec.to_builtins(cost), ""):
-        if not 0 <= number < LARGEST:
+        if not 0 <= number < LARGEST_NUMBER:
             yield f"{place} is {_told(number)}, which no network has"
 
 
@@ -44,7 +44,7 @@ def _impossible(record: Any) -> Iterator[str]:
     """Numbers of a record that no clock and no count gives."""
     for place, number in _numbers(msgspec.to_builtins(record), ""):
         name = place.rpartition(".")[2].partition("[")[0]
-        if not -LARGEST < number < LARGEST:
+        if not -LARGEST_NUMBER < number < LARGEST_NUMBER:
             yield f"{place} is {_told(number)}"
             continue
         if name in _POSITIVE and number <= 0:

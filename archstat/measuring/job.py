@@ -13,12 +13,12 @@ from archstat.analysis.inference import NamedNetwork, analyse_named
 from archstat.errors import first_line
 from archstat.measuring.environment.noise import noise_reasons
 from archstat.measuring.latency import latency_reasons
-from archstat.measuring.prepared import Prepared, build, conditions_of, draw
+from archstat.measuring.prepared import Prepared, build_for_device, conditions_of, draw
 from archstat.measuring.reasons import is_out_of_memory
 from archstat.networks.settings import MeasureSetting, Setting
-from archstat.records import Conditions, Counted, Environment, Latency, Measurement, ModelCost, Reason
+from archstat.records import Conditions, CountedTotals, Environment, Latency, Measurement, ModelCost, Reason
 
-INTERRUPTED = Reason("INTERRUPTED", "Interrupted from the keyboard: what was not finished is missing.")
+INTERRUPTED_REASON = Reason("INTERRUPTED", "Interrupted from the keyboard: what was not finished is missing.")
 
 _CHANGED = Reason(
     "INPUT_CHANGED", "The network changes its own input, so each pass ran on what the one before it left there."
@@ -67,7 +67,7 @@ class Job:
         if isinstance(outcome, Exception):
             self.fail(outcome)
         elif outcome is None:
-            self.reasons.append(INTERRUPTED)
+            self.reasons.append(INTERRUPTED_REASON)
         else:
             self.found["latency"] = outcome
             self.reasons += latency_reasons(outcome)
@@ -91,7 +91,7 @@ class Job:
     def measurement(self, environment: Environment, conditions: Conditions) -> Measurement:
         """All that was found."""
         cost = self.cost
-        counted = Counted(**{field: getattr(cost, field) for field in Counted.__struct_fields__})
+        counted = CountedTotals(**{field: getattr(cost, field) for field in CountedTotals.__struct_fields__})
         reasons = tuple(dict.fromkeys((*self.reasons, *noise_reasons(environment.noise, environment.host))))
         return Measurement(
             self.name, cost.input_shapes, conditions, counted, environment, reasons=reasons, **self.found
@@ -112,7 +112,7 @@ def named_job(
     source = subject.source
 
     def make() -> Prepared:
-        model = build(source, how, device)
+        model = build_for_device(source, how, device)
         return Prepared(source.name, model, draw(model, subject.inputs(sized), batch_size, how, device), conditions)
 
     counted = analyse_named(subject, sized)

@@ -20,7 +20,7 @@ import msgspec
 from archstat import units
 from archstat.measuring import statistics
 from archstat.measuring.isolation import without_collection
-from archstat.measuring.protocols import Clock, Progress, Work, silent, timed
+from archstat.measuring.protocols import Clock, Progress, Repeatable, seconds_of, silent
 from archstat.records import Interval, Latency, Reason
 
 KEPT_SAMPLES = 10_000
@@ -68,7 +68,7 @@ class LatencyPlan(msgspec.Struct, frozen=True):
 
 
 def time_passes(
-    works: Sequence[Work], plan: LatencyPlan, clock: Clock, progress: Progress = silent
+    works: Sequence[Repeatable], plan: LatencyPlan, clock: Clock, progress: Progress = silent
 ) -> list[Latency | Exception | None]:
     """The latency of each work; an interruption by the keyboard keeps what there is.
 
@@ -108,7 +108,7 @@ def _take_turns(series: Sequence[_Series], plan: LatencyPlan, clock: Clock, prog
 class _Series:
     """The samples of one work."""
 
-    def __init__(self, work: Work, plan: LatencyPlan, clock: Clock) -> None:
+    def __init__(self, work: Repeatable, plan: LatencyPlan, clock: Clock) -> None:
         self._work, self._plan, self._clock = work, plan, clock
         self._rounds: list[list[float]] = []
         self._warm: list[float] = []
@@ -150,7 +150,7 @@ class _Series:
         self._decide()
 
     def _timed(self, calls: int) -> float:
-        return timed(self._work, self._clock, calls)
+        return seconds_of(self._work, self._clock, calls)
 
     def _is_round_done(self, taken: int, total: float, begun: float) -> bool:
         plan = self._plan

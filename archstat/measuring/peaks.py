@@ -26,7 +26,7 @@ from archstat.measuring.environment.host import cache_bytes, default_threads, re
 from archstat.measuring.environment.noise import NoiseMeter, noise_reasons
 from archstat.measuring.environment.procfiles import ROOT, NotToldError
 from archstat.measuring.environment.record import switches
-from archstat.measuring.protocols import Clock, HostClock, Work
+from archstat.measuring.protocols import Clock, HostClock, Repeatable
 from archstat.measuring.statistics import median
 from archstat.records import ELEMENT_TYPES, Peaks, Precision, Reason
 
@@ -38,7 +38,7 @@ STRETCH_S = 0.01
 #: A product whose single run would take longer is left out: a small one fills a slow device as well.
 LONGEST_S = 0.05
 #: Calls in a row of a module that does next to nothing, so that the loop around them hardly counts.
-CHAIN = 1000
+CHAINED_CALLS = 1000
 
 #: So much longer takes the middle stretch than the second fastest where something disturbs; the limit of rounds too.
 UNEVEN_LIMIT = 0.05
@@ -86,7 +86,7 @@ _PRODUCTS = {
 
 
 class Repeated:
-    """A call on a device; it is :class:`archstat.measuring.protocols.Work`."""
+    """A call on a device; it is :class:`archstat.measuring.protocols.Repeatable`."""
 
     def __init__(self, call: Callable[[], object], device: torch.device) -> None:
         """A call, and the device that it keeps busy."""
@@ -135,13 +135,13 @@ def measure_peaks(
         threads,
         flops_per_s=best.flops / sustained(products[best]),
         bytes_per_s=2 * copied / sustained(copies),
-        call_s=sustained(chains) / CHAIN,
+        call_s=sustained(chains) / CHAINED_CALLS,
         how=_how(device, products, best, copied),
         reasons=(*_uneven({"products": products[best], "copies": copies}), *noise_reasons(noise.read()[0], host)),
     )
 
 
-def stretches(works: Sequence[Work], clock: Clock) -> list[list[float]]:
+def stretches(works: Sequence[Repeatable], clock: Clock) -> list[list[float]]:
     """The time of one run of each when it is run again and again: of its fastest stretch, of the second fastest, …."""
     calls = [max(1, math.ceil(STRETCH_S / max(_warm_s(work, clock), 1e-9))) for work in works]
     rounds = [[_run_s(work, n, clock) for work, n in zip(works, calls, strict=True)] for _ in range(ROUNDS)]
@@ -167,7 +167,7 @@ def _uneven(found: Mapping[str, Sequence[float]]) -> list[Reason]:
     ]
 
 
-def _run_s(work: Work, calls: int, clock: Clock) -> float:
+def _run_s(work: Repeatable, calls: int, clock: Clock) -> float:
     """The time of one run in a stretch of some."""
     start = clock.now_ns()
     for _ in range(calls):
@@ -176,7 +176,7 @@ def _run_s(work: Work, calls: int, clock: Clock) -> float:
     return (clock.now_ns() - start) / 1e9 / calls
 
 
-def _warm_s(work: Work, clock: Clock) -> float:
+def _warm_s(work: Repeatable, clock: Clock) -> float:
     """The shortest of a few runs, as one may be disturbed; the very first one allocates and chooses kernels."""
     _run_s(work, 1, clock)
     return min(_run_s(work, 1, clock) for _ in range(_WARM_RUNS))
@@ -197,7 +197,7 @@ def _on(device: torch.device) -> Iterator[None]:
 
 def _products(device: torch.device, dtype: torch.dtype, clock: Clock) -> dict[Product, list[float]]:
     """The times of each product that is neither too long nor too large for the device; the smallest is tried anyhow."""
-    works: dict[Product, Work] = {}
+    works: dict[Product, Repeatable] = {}
     fastest, room = 0.0, _free_bytes(device) // 4
     for product in _PRODUCTS[device.type]:
         if works and (product.flops > LONGEST_S * fastest or product.nbytes(dtype.itemsize) > room):
@@ -207,7 +207,7 @@ def _products(device: torch.device, dtype: torch.dtype, clock: Clock) -> dict[Pr
     return dict(zip(works, stretches(list(works.values()), clock), strict=True))
 
 
-def _multiply(product: Product, device: torch.device, dtype: torch.dtype) -> Work:
+def _multiply(product: Product, device: torch.device, dtype: torch.dtype) -> Repeatable:
     """A product of random numbers; of zeros a GPU draws less power, and runs faster."""
     left = torch.randn(product.rows, product.inner, device=device).to(dtype)
     right = torch.randn(product.inner, product.columns, device=device).to(dtype)
@@ -215,7 +215,7 @@ def _multiply(product: Product, device: torch.device, dtype: torch.dtype) -> Wor
     return Repeated(lambda: torch.mm(left, right, out=out), device)
 
 
-def _copy(device: torch.device, nbytes: int) -> Work:
+def _copy(device: torch.device, nbytes: int) -> Repeatable:
     """A copy of random numbers; a quarter of a MiB is drawn, and repeated."""
     source = torch.randn(2**16, device=device).repeat(nbytes // 2**18)
     target = torch.empty_like(source)
@@ -249,7 +249,7 @@ def _chain(device: torch.device, dtype: torch.dtype) -> Callable[[], object]:
     module, x = nn.ReLU(), torch.randn(1, device=device).to(dtype)
 
     def run() -> None:
-        for _ in range(CHAIN):
+        for _ in range(CHAINED_CALLS):
             module(x)
 
     return run if device.type != "cuda" else CudaDevice(device).capture(run).replay

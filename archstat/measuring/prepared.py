@@ -23,7 +23,7 @@ GradMode = Literal["inference_mode", "no_grad"]
 
 
 class Prepared:
-    """A network with its inputs; it is :class:`archstat.measuring.protocols.Work`.
+    """A network with its inputs; it is :class:`archstat.measuring.protocols.Repeatable`.
 
     Attributes:
         name: As the user wrote it.
@@ -94,7 +94,7 @@ def conditions_of(how: MeasureSetting, device: torch.device, batch_size: int) ->
     )
 
 
-def build(source: sources.Source, how: MeasureSetting, device: torch.device) -> nn.Module:
+def build_for_device(source: sources.Source, how: MeasureSetting, device: torch.device) -> nn.Module:
     """A network with weights drawn by the seed, in evaluation mode, in its precision and on its device.
 
     Raises:

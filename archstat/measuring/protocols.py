@@ -30,7 +30,7 @@ class HostClock:
         time.sleep(seconds)
 
 
-class Work(Protocol):
+class Repeatable(Protocol):
     """Something that can be run again and again, such as a forward pass."""
 
     def run(self) -> None:
@@ -42,7 +42,7 @@ class Work(Protocol):
         ...
 
 
-def timed(work: Work, clock: Clock, runs: int = 1) -> float:
+def seconds_of(work: Repeatable, clock: Clock, runs: int = 1) -> float:
     """The seconds of some runs, each waited for."""
     start = clock.now_ns()
     for _ in range(runs):

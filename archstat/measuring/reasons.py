@@ -37,13 +37,13 @@ def attempt(what: str, measure: Callable[[], _Answer], code: str = "PART_FAILED"
     except CannotMeasure as error:
         return error.reason
     except (RuntimeError, MemoryError) as error:
-        return failure(what, error, code)
+        return reason_of(what, error, code)
 
 
-def failure(what: str, error: Exception, code: str = "PART_FAILED") -> Reason:
+def reason_of(what: str, error: Exception, code: str = "PART_FAILED") -> Reason:
     """Why a part that raised is missing; memory that did not suffice has a code of its own.
 
-    >>> failure("The span of a pass", RuntimeError("no such thing")).text
+    >>> reason_of("The span of a pass", RuntimeError("no such thing")).text
     'The span of a pass cannot be measured: RuntimeError: no such thing.'
     """
     said = first_line(error).rstrip(".")

@@ -12,8 +12,8 @@ from archstat.measuring.environment.noise import noise_reasons
 from archstat.measuring.environment.record import Surroundings, switches
 from archstat.measuring.isolation import without_collection
 from archstat.measuring.latency import UNLIKE_ROUNDS
-from archstat.measuring.prepared import Prepared, build, conditions_of, draw
-from archstat.measuring.protocols import Clock, HostClock, Progress, Work, silent, timed
+from archstat.measuring.prepared import Prepared, build_for_device, conditions_of, draw
+from archstat.measuring.protocols import Clock, HostClock, Progress, Repeatable, seconds_of, silent
 from archstat.networks import sources
 from archstat.networks.settings import InputSpec, MeasureSetting
 from archstat.records import Conditions, Environment, Reason, SelfTest
@@ -41,7 +41,7 @@ def run_selftest(how: MeasureSetting, clock: Clock | None = None, progress: Prog
         surroundings = Surroundings(how.seed)
         source = sources.find(NETWORK)
         specs = [InputSpec(source.input_shape or ())]
-        models = [build(source, how, device) for _ in range(2)]
+        models = [build_for_device(source, how, device) for _ in range(2)]
         first, second = (
             Prepared(NETWORK, model, draw(model, specs, conditions.batch_size, how, device), conditions)
             for model in models
@@ -51,7 +51,7 @@ def run_selftest(how: MeasureSetting, clock: Clock | None = None, progress: Prog
 
 
 def take_pairs(
-    first: Work, second: Work, seconds: float, clock: Clock, progress: Progress = silent
+    first: Repeatable, second: Repeatable, seconds: float, clock: Clock, progress: Progress = silent
 ) -> list[tuple[float, float]]:
     """The times of both, one right after the other; which of them comes first changes from pair to pair.
 
@@ -64,7 +64,7 @@ def take_pairs(
         for number in itertools.count(-WARM_UP_PAIRS):
             if passed >= seconds:
                 break
-            times = [timed(work, clock) for work in ((first, second) if number % 2 else (second, first))]
+            times = [seconds_of(work, clock) for work in ((first, second) if number % 2 else (second, first))]
             if number >= 0:
                 pairs.append((times[0], times[1]) if number % 2 else (times[1], times[0]))
             passed = (clock.now_ns() - begun) / 1e9

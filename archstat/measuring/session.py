@@ -27,14 +27,14 @@ from archstat.measuring.environment.devices import check_precision, check_thread
 from archstat.measuring.environment.gpu import GpuWatch, gpu_reasons, uuid_of
 from archstat.measuring.environment.record import Surroundings, switches
 from archstat.measuring.hooks.path import find_way, refuse_compiled
-from archstat.measuring.job import INTERRUPTED, Job, named_job
+from archstat.measuring.job import INTERRUPTED_REASON, Job, named_job
 from archstat.measuring.latency import LatencyPlan, time_passes
 from archstat.measuring.memory import measure_memory
 from archstat.measuring.metering import Meter, kinds_for, open_meter
 from archstat.measuring.peaks import measure_peaks
 from archstat.measuring.prepared import Prepared
 from archstat.measuring.protocols import Clock, HostClock, Progress, silent
-from archstat.measuring.reasons import CannotMeasure, failure
+from archstat.measuring.reasons import CannotMeasure, reason_of
 from archstat.networks.settings import MeasureSetting, Setting
 from archstat.records import Conditions, Measurement, ModelCost, Peaks
 from archstat.tracing.layers import Layers
@@ -46,7 +46,7 @@ _PEAKS_S = 5.0
 _PASS_S = 1.0  # the longest pass that a plan reckons with
 
 
-class Part(NamedTuple):
+class PlannedPart(NamedTuple):
     """Something that will be measured.
 
     Attributes:
@@ -113,7 +113,7 @@ class Session:
 
     # -- what will be done ---------------------------------------------------------------------------------------------
 
-    def plan(self) -> list[Part]:
+    def plan(self) -> list[PlannedPart]:
         """What would be measured, and how long it takes at most if a pass takes a second."""
         how = self._how
         parts = {"latency": self._latency_plan().longest_s, "memory": 10.0}
@@ -126,7 +126,7 @@ class Session:
         if how.energy and how.layers:
             parts["energy of layers"] = LAYER_ENERGY_S
         jobs = [job for group in self._groups for job in group]
-        return [Part(job.name, job.conditions, what, longest) for job in jobs for what, longest in parts.items()]
+        return [PlannedPart(job.name, job.conditions, what, longest) for job in jobs for what, longest in parts.items()]
 
     def _latency_plan(self) -> LatencyPlan:
         how = self._how
@@ -218,9 +218,9 @@ class Session:
         except CannotMeasure as error:
             reason = error.reason
         except KeyboardInterrupt:
-            self.is_interrupted, reason = True, INTERRUPTED
+            self.is_interrupted, reason = True, INTERRUPTED_REASON
         except Exception as error:  # noqa: BLE001 - the network's own code, or torch's
-            reason = failure(f"The {what}", error)
+            reason = reason_of(f"The {what}", error)
         else:
             return
         for job in jobs:

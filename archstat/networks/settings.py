@@ -44,14 +44,14 @@ class Setting(msgspec.Struct, frozen=True):
 
 
 #: The optimizers that a step can be made with.
-OPTIMIZERS = ("sgd", "sgd-momentum", "adam", "adamw")
+OPTIMIZER_NAMES = ("sgd", "sgd-momentum", "adam", "adamw")
 
 
 class TrainingSetting(msgspec.Struct, frozen=True):
     """How a training step is to be made.
 
     Attributes:
-        optimizer: A name of :data:`OPTIMIZERS`.
+        optimizer: A name of :data:`OPTIMIZER_NAMES`.
         amp: Run the forward pass under autocast to bfloat16.
         device: The device whose ops are replayed.
     """

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from archstat.errors import UnknownNameError
-from archstat.published.data_files import entries, shipped
+from archstat.published.data_files import data_file, entries
 
-FILE = "accuracies.toml"
+ACCURACIES_FILE = "accuracies.toml"
 
 
 class Evaluation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,7 +62,7 @@ def evaluations() -> dict[str, Evaluation]:
     Raises:
         DataError: The file does not hold together.
     """
-    return entries(shipped(FILE), FILE, Evaluation, named="key")
+    return entries(data_file(ACCURACIES_FILE), ACCURACIES_FILE, Evaluation, named="key")
 
 
 def evaluation_named(key: str) -> Evaluation:

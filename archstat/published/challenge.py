@@ -10,9 +10,9 @@ import functools
 import msgspec
 
 from archstat.errors import DataError
-from archstat.published.data_files import shipped
+from archstat.published.data_files import data_file
 
-FILE = "challenge.toml"
+CHALLENGE_FILE = "challenge.toml"
 
 
 class Winner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -95,10 +95,10 @@ def challenge() -> Challenge:
     Raises:
         DataError: The file does not hold together.
     """
-    return decode(shipped(FILE))
+    return challenge_of(data_file(CHALLENGE_FILE))
 
 
-def decode(text: bytes) -> Challenge:
+def challenge_of(text: bytes) -> Challenge:
     """What a file like ``challenge.toml`` holds.
 
     Raises:
@@ -107,7 +107,7 @@ def decode(text: bytes) -> Challenge:
     try:
         return msgspec.toml.decode(text, type=Challenge)
     except (msgspec.DecodeError, ValueError) as error:
-        raise DataError(f"{FILE} does not hold together: {error}.") from error
+        raise DataError(f"{CHALLENGE_FILE} does not hold together: {error}.") from error
 
 
 def winners() -> tuple[Winner, ...]:

@@ -9,15 +9,15 @@ import msgspec
 
 from archstat.errors import DataError
 
-Kind = TypeVar("Kind", bound=msgspec.Struct)
+RecordT = TypeVar("RecordT", bound=msgspec.Struct)
 
 
-def shipped(file: str) -> bytes:
+def data_file(file: str) -> bytes:
     """What a file of this package holds."""
     return files("archstat").joinpath("published").joinpath(file).read_bytes()
 
 
-def entries(text: bytes, file: str, kind: type[Kind], *, named: str = "") -> dict[str, Kind]:
+def entries(text: bytes, file: str, kind: type[RecordT], *, named: str = "") -> dict[str, RecordT]:
     """The tables of such a file, by their names and in its order.
 
     Args:
@@ -38,7 +38,7 @@ def entries(text: bytes, file: str, kind: type[Kind], *, named: str = "") -> dic
     }
 
 
-def _entry(name: str, table: dict[str, Any], file: str, kind: type[Kind]) -> Kind:
+def _entry(name: str, table: dict[str, Any], file: str, kind: type[RecordT]) -> RecordT:
     try:
         return msgspec.convert(table, kind)
     except msgspec.ValidationError as error:

@@ -14,15 +14,17 @@ from typing import Any, Literal
 import msgspec
 
 from archstat.errors import DataError, UnknownNameError, quoted
-from archstat.published.data_files import entries, shipped
+from archstat.published.data_files import data_file, entries
 from archstat.records import ModelCost, Shape
 from archstat.registry import parse_call
 from archstat.units import parse
 
-FILE = "figures.toml"
+FIGURES_FILE = "figures.toml"
 
-Convention = Literal["all", "weights", "all+running", "conv+linear", "conv", "conv+linear+add", "conv+linear+norm"]
-Verdict = Literal["exact", "rounds", "truncated", "differs"]
+FigureConvention = Literal[
+    "all", "weights", "all+running", "conv+linear", "conv", "conv+linear+add", "conv+linear+norm"
+]
+FigureVerdict = Literal["exact", "rounds", "truncated", "differs"]
 
 
 class Figure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,9 +42,9 @@ class Figure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     printed: str
-    convention: Convention
+    convention: FigureConvention
     source: str
-    verdict: Verdict
+    verdict: FigureVerdict
     why: str = ""
 
     def __post_init__(self) -> None:
@@ -130,7 +132,7 @@ class Published(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return f"{self.authors}: {self.title} ({self.year}), {self.where}. {self.link}"
 
 
-class Counted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ListedArchitecture(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What we know of one architecture without torch.
 
     Attributes:
@@ -155,13 +157,13 @@ def published() -> dict[str, Published]:
     Raises:
         DataError: The file does not hold together.
     """
-    return entries(shipped(FILE), FILE, Published)
+    return entries(data_file(FIGURES_FILE), FIGURES_FILE, Published)
 
 
 @functools.cache
-def counted() -> dict[str, Counted]:
+def counted() -> dict[str, ListedArchitecture]:
     """Our totals by name."""
-    return msgspec.json.decode(shipped("counted.json"), type=dict[str, Counted])
+    return msgspec.json.decode(data_file("counted.json"), type=dict[str, ListedArchitecture])
 
 
 def published_of(cost: ModelCost) -> Published | Variant | None:
@@ -175,7 +177,7 @@ def published_of(cost: ModelCost) -> Published | Variant | None:
     return next((variant for variant in about.variants if _fits(variant, own, arguments, cost)), None)
 
 
-def _fits(variant: Variant, own: Counted, arguments: dict[str, Any], cost: ModelCost) -> bool:
+def _fits(variant: Variant, own: ListedArchitecture, arguments: dict[str, Any], cost: ModelCost) -> bool:
     *first, height, width = own.input_shape
     sizes = (height, width) if variant.resolution is None else (variant.resolution,) * 2
     return parse_call(variant.call)[2] == arguments and cost.input_shapes == ((1, *first, *sizes),)

@@ -13,7 +13,7 @@ from archstat.records.energy import Energy, EnergyTrial, IdlePower, LayerEnergy
 from archstat.records.environment import Environment, Gpu, Host, Noise, Numerics, Software
 from archstat.records.explanation import Explanation, Opinion, ReceptiveField, Step, Tally, Term
 from archstat.records.measurement import (
-    Counted,
+    CountedTotals,
     GpuTimes,
     Interval,
     Latency,
@@ -57,7 +57,7 @@ __all__ = [
     "BatchFit",
     "Conditions",
     "Cost",
-    "Counted",
+    "CountedTotals",
     "Energy",
     "EnergyTrial",
     "Environment",

@@ -12,7 +12,7 @@ from archstat.records.environment import Environment
 from archstat.records.trace import Shape
 
 
-class Counted(msgspec.Struct, frozen=True):
+class CountedTotals(msgspec.Struct, frozen=True):
     """What the network costs by count, on the same input; so that a saved measurement needs no network beside it."""
 
     parameters: int
@@ -322,7 +322,7 @@ class Measurement(msgspec.Struct, frozen=True):
     architecture: str
     input_shapes: tuple[Shape, ...]
     conditions: Conditions
-    counted: Counted
+    counted: CountedTotals
     environment: Environment
     latency: Latency | None = None
     gpu: GpuTimes | None = None

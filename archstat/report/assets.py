@@ -12,7 +12,7 @@ from plotly.offline import get_plotlyjs, get_plotlyjs_version
 
 
 @functools.cache
-def packed(library: str) -> str:
+def packed_library(library: str) -> str:
     """A library of :data:`LIBRARIES`, compressed with gzip and written in base64; a page unpacks it.
 
     Every browser since 2023 can (``DecompressionStream``); an older one shows tables and texts, and no charts.

@@ -91,7 +91,7 @@ class Material(msgspec.Struct, frozen=True):
         return [subject.name for subject in self.subjects]
 
 
-def gather(
+def material_from(
     names: Sequence[str], measurements: Sequence[Measurement], analyse: Analyse, setting: Setting | None = None
 ) -> Material:
     """Count the networks, and find for each the measurement that shows most of it.

@@ -13,11 +13,11 @@ from markupsafe import Markup
 
 from archstat import units
 from archstat.records import Step
-from archstat.report.assets import hash_of, packed, plotly_address
+from archstat.report.assets import hash_of, packed_library, plotly_address
 from archstat.report.chart import WIDE, Chart, View
 from archstat.report.drawing import theme
 from archstat.tables import Column, Table
-from archstat.tables.formats import shown
+from archstat.tables.formats import shown_cells
 from archstat.version import __version__
 
 
@@ -79,7 +79,7 @@ class Sheet(msgspec.Struct, frozen=True):
     def shared(self) -> list[str]:
         """What stands over all rows: the headings that they have in common."""
         places = [place for place in range(len(self.table.columns)) if self._is_shared(place)]
-        first = shown(msgspec.structs.replace(self.table, rows=self.table.rows[:1]))
+        first = shown_cells(msgspec.structs.replace(self.table, rows=self.table.rows[:1]))
         return [" · ".join(first[0][place] for place in places)] if places else []
 
     def _is_shared(self, place: int) -> bool:
@@ -221,7 +221,7 @@ def render(page: Page, *, is_offline: bool = True) -> str:
         .render(
             page=page,
             charts={f"chart-{number}": content(chart) for number, chart in enumerate(charts)},
-            libraries={name: Markup(packed(name)) for name in libraries},  # noqa: S704 - base64 has no mark-up
+            libraries={name: Markup(packed_library(name)) for name in libraries},  # noqa: S704 - base64 has no mark-up
             address=None if is_offline else address,
             script=script,
             style=_own_style(),
@@ -318,7 +318,7 @@ class Cell(msgspec.Struct, frozen=True):
 def _cells(sheet: Sheet) -> Iterable[Sequence[Cell]]:
     """The rows of a sheet."""
     table, kept = sheet.table, sheet.columns
-    for texts, values in zip(shown(table, is_exact=sheet.is_exact), table.rows, strict=True):
+    for texts, values in zip(shown_cells(table, is_exact=sheet.is_exact), table.rows, strict=True):
         cells = zip(texts, values, table.columns, strict=True)
         yield [Cell(text, _order(value, column), column) for text, value, column in cells if column in kept]
 

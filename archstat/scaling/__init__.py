@@ -4,7 +4,7 @@ Needs no torch: it is given what counts a network.
 """
 
 from archstat.scaling.laws import SPARE, Growth, Point, Refused, growths_of
-from archstat.scaling.sweep import VARIABLES, Over, Overtaking, Scaling, Subject, scaling_of, to_json
+from archstat.scaling.sweep import VARIABLES, Over, Overtaking, Scalable, Scaling, scaling_of, scaling_to_json
 
 __all__ = [
     "SPARE",
@@ -14,9 +14,9 @@ __all__ = [
     "Overtaking",
     "Point",
     "Refused",
+    "Scalable",
     "Scaling",
-    "Subject",
     "growths_of",
     "scaling_of",
-    "to_json",
+    "scaling_to_json",
 ]

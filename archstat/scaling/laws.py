@@ -45,7 +45,7 @@ class Point(msgspec.Struct, frozen=True):
     attention_macs: int = 0
 
 
-QUANTITIES: tuple[str, ...] = Point.__struct_fields__[1:]
+GROWTH_QUANTITIES: tuple[str, ...] = Point.__struct_fields__[1:]
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -55,7 +55,7 @@ class Refused(msgspec.Struct, frozen=True):
     why: str
 
 
-Count = Callable[[int], "Point | Refused"]
+CountAt = Callable[[int], "Point | Refused"]
 
 
 class Growth(msgspec.Struct, frozen=True):
@@ -84,7 +84,7 @@ class Growth(msgspec.Struct, frozen=True):
         return size % self.period == self.residue and size >= self.since
 
 
-def growths_of(count: Count, sizes: Iterable[int], *, unit: int | None = None) -> tuple[Growth, ...]:
+def growths_of(count: CountAt, sizes: Iterable[int], *, unit: int | None = None) -> tuple[Growth, ...]:
     """The law of each quantity.
 
     Args:
@@ -97,10 +97,10 @@ def growths_of(count: Count, sizes: Iterable[int], *, unit: int | None = None) -
     points = _taken(count, sorted(set(sizes)))
     search = _Search(points, count, unit)
     has_attention = any(point.attention_macs for point in points)
-    return tuple(search.law_of(name) for name in QUANTITIES if has_attention or name != "attention_macs")
+    return tuple(search.law_of(name) for name in GROWTH_QUANTITIES if has_attention or name != "attention_macs")
 
 
-def _taken(count: Count, sizes: Iterable[int]) -> list[Point]:
+def _taken(count: CountAt, sizes: Iterable[int]) -> list[Point]:
     """The totals at those sizes that the network takes."""
     return [point for point in map(count, sizes) if isinstance(point, Point)]
 
@@ -108,7 +108,7 @@ def _taken(count: Count, sizes: Iterable[int]) -> list[Point]:
 class _Search:
     """Looks for laws among points, and elsewhere if it may count there."""
 
-    def __init__(self, points: Sequence[Point], count: Count, unit: int | None) -> None:
+    def __init__(self, points: Sequence[Point], count: CountAt, unit: int | None) -> None:
         self._points = {point.size: point for point in points}
         self._count = None if unit is None else count
         self._unit = unit or 0

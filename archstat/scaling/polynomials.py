@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 Coefficients = tuple[Fraction, ...]
-Place = tuple[int, int]
+Node = tuple[int, int]
 """A number and the value at it."""
 
 
@@ -26,10 +26,10 @@ def value(coefficients: Sequence[Fraction], x: int) -> Fraction:
     return total
 
 
-def through(places: Sequence[Place]) -> Coefficients:
+def interpolated(places: Sequence[Node]) -> Coefficients:
     """The polynomial of the least degree through some places, no two of the same number, by divided differences.
 
-    >>> through([(1, 1), (2, 4), (3, 9)]) == (0, 0, 1)
+    >>> interpolated([(1, 1), (2, 4), (3, 9)]) == (0, 0, 1)
     True
     """
     numbers = [x for x, _ in places]
@@ -57,20 +57,20 @@ def _trimmed(coefficients: Iterable[Fraction]) -> Coefficients:
     return tuple(trimmed)
 
 
-def difference(a: Sequence[Fraction], b: Sequence[Fraction]) -> Coefficients:
+def minus(a: Sequence[Fraction], b: Sequence[Fraction]) -> Coefficients:
     """``a - b``."""
     length = max(len(a), len(b))
     a, b = ([*each, *[Fraction(0)] * (length - len(each))] for each in (a, b))
     return _trimmed(x - y for x, y in zip(a, b, strict=True))
 
 
-def fit(places: Sequence[Place], *, degree_max: int, spare: int) -> Coefficients | None:
+def fit(places: Sequence[Node], *, degree_max: int, spare: int) -> Coefficients | None:
     """The polynomial of the least degree that goes through all places, ``None`` if there is none.
 
     It is fitted on the first ``degree + 1`` places; at least ``spare`` others must be left to confirm it.
     """
     for degree in range(min(degree_max, len(places) - spare - 1) + 1):
-        coefficients = through(places[: degree + 1])
+        coefficients = interpolated(places[: degree + 1])
         if all(value(coefficients, x) == y for x, y in places[degree + 1 :]):
             return coefficients
     return None

@@ -14,10 +14,10 @@ from archstat.errors import ForwardError, InputError
 from archstat.files.text import json_text
 from archstat.networks.settings import InputSpec, Setting
 from archstat.records import ModelCost, Shape
-from archstat.scaling.laws import QUANTITIES, Growth, Point, Refused, growths_of
-from archstat.scaling.polynomials import Coefficients, difference, positive_from
+from archstat.scaling.laws import GROWTH_QUANTITIES, Growth, Point, Refused, growths_of
+from archstat.scaling.polynomials import Coefficients, minus, positive_from
 
-SCHEMA = "archstat.scaling/1"
+SCALING_SCHEMA = "archstat.scaling/1"
 """The version of the JSON that ``to_json`` writes; a new one whenever a key changes its meaning or goes."""
 
 Over = Literal["resolution", "batch", "sequence"]
@@ -66,7 +66,7 @@ class Scaling(msgspec.Struct, frozen=True):
     uncounted: tuple[str, ...]
 
 
-class Counted(Protocol):
+class CountedSize(Protocol):
     """What is known of a network on one input; :class:`archstat.analysis.inference.Analysis` is one."""
 
     @property
@@ -79,19 +79,19 @@ class Counted(Protocol):
         ...
 
 
-class Subject(Protocol):
+class Scalable(Protocol):
     """A network that is counted again and again; :class:`archstat.analysis.inference.NamedNetwork` is one."""
 
     def inputs(self, setting: Setting) -> tuple[InputSpec, ...]:
         """What goes into it."""
         ...
 
-    def analyse(self, setting: Setting) -> Counted:
+    def analyse(self, setting: Setting) -> CountedSize:
         """It on one input."""
         ...
 
 
-def scaling_of(subject: Subject, over: Over, setting: Setting, sizes: Sequence[int] = ()) -> Scaling:
+def scaling_of(subject: Scalable, over: Over, setting: Setting, sizes: Sequence[int] = ()) -> Scaling:
     """Count a network at many sizes, and find the laws.
 
     Args:
@@ -130,7 +130,7 @@ def scaling_of(subject: Subject, over: Over, setting: Setting, sizes: Sequence[i
 class _Sweep:
     """Counts a network at one size after the other, each once."""
 
-    def __init__(self, subject: Subject, over: Over, setting: Setting) -> None:
+    def __init__(self, subject: Scalable, over: Over, setting: Setting) -> None:
         self.costs: dict[int, ModelCost] = {}
         self._subject, self._over = subject, over
         self._inputs = subject.inputs(setting)
@@ -150,7 +150,7 @@ class _Sweep:
         except (ForwardError, InputError) as error:
             return Refused(size, str(error))
         self.costs[size] = found.cost
-        totals = {name: getattr(found.cost, name) for name in QUANTITIES if name != "attention_macs"}
+        totals = {name: getattr(found.cost, name) for name in GROWTH_QUANTITIES if name != "attention_macs"}
         return Point(size, **totals, attention_macs=found.attention_macs())
 
     def _at(self, size: int) -> Setting:
@@ -218,14 +218,14 @@ def _overtaking(growths: Iterable[Growth], points: Sequence[Point]) -> Overtakin
     first = next(both, None)
     if first is None:
         return None
-    rest = difference(every.coefficients, attention.coefficients)
-    size = positive_from(difference(attention.coefficients, rest), first, step)
+    rest = minus(every.coefficients, attention.coefficients)
+    size = positive_from(minus(attention.coefficients, rest), first, step)
     return Overtaking(size, attention.coefficients, rest, is_beyond=size is not None and size > points[-1].size)
 
 
-def to_json(scaling: Scaling) -> str:
+def scaling_to_json(scaling: Scaling) -> str:
     """The JSON of a scaling; ``docs/scale.md`` describes it. Coefficients are texts, as ``"3/4"`` has no number."""
-    fields = {"schema": SCHEMA, **msgspec.structs.asdict(scaling)}
+    fields = {"schema": SCALING_SCHEMA, **msgspec.structs.asdict(scaling)}
     return json_text(fields, enc_hook=_fraction, order="sorted")
 
 

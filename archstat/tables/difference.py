@@ -8,7 +8,7 @@ from typing import Any
 from archstat import units
 from archstat.records import LayerCost, ModelCost
 from archstat.tables.columns import Column, Show, Table, number, path
-from archstat.tables.network import WHOLE, kind_of, title_of
+from archstat.tables.network import WHOLE_NETWORK, kind_of, title_of
 
 _DIFF_COLUMNS = (
     Column("mark", "", lambda mark: mark.replace("-", "−"), least=1),
@@ -106,7 +106,7 @@ def _side_by_side(a: LayerCost | None, b: LayerCost | None) -> tuple[Any, ...]:
     mark = "+" if a is None else "-" if b is None else "=" if _work(a) == _work(b) else "~"
     kinds = list(dict.fromkeys(kind_of(row) for row in (a, b) if row is not None))
     values = [getattr(row, name, None) for name in ("parameters", "macs", "activation_bytes") for row in (a, b)]
-    paths = [(row.layer or WHOLE) if row is not None else "" for row in (a, b)]
+    paths = [(row.layer or WHOLE_NETWORK) if row is not None else "" for row in (a, b)]
     return (mark, *paths, " ⇄ ".join(kinds), *values)
 
 

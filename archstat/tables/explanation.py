@@ -9,7 +9,7 @@ from archstat import units
 from archstat.errors import UnknownNameError
 from archstat.records import Explanation, ModelCost
 from archstat.tables.columns import Column, Table, number
-from archstat.tables.network import WHOLE, run_of, title_of, uncounted_in
+from archstat.tables.network import WHOLE_NETWORK, run_of, title_of, uncounted_in
 
 _COLUMNS = (
     Column("layer", "Layer", is_heading=True),
@@ -34,7 +34,7 @@ def explanation_table(cost: ModelCost, explained: Sequence[Explanation], layer: 
     """
     found = chosen(explained, layer)
     rows = tuple(
-        (each.row.layer or WHOLE, run_of(each.row), step.quantity, step.formula, step.result, step.remark)
+        (each.row.layer or WHOLE_NETWORK, run_of(each.row), step.quantity, step.formula, step.result, step.remark)
         for each in found
         for step in each.steps
     )
@@ -59,13 +59,15 @@ def chosen(explained: Iterable[Explanation], layer: str) -> list[Explanation]:
 
 
 def _fits(path: str, layer: str) -> bool:
-    return (path or WHOLE) == layer or path.startswith(f"{layer}.") or fnmatchcase(path, layer)
+    return (path or WHOLE_NETWORK) == layer or path.startswith(f"{layer}.") or fnmatchcase(path, layer)
 
 
 def _places(explained: Iterable[Explanation]) -> list[str]:
     """Every path, and whatever stands around one."""
     parts = (each.row.layer.split(".") for each in explained)
-    return list(dict.fromkeys(".".join(path[:depth]) or WHOLE for path in parts for depth in range(1, len(path) + 1)))
+    return list(
+        dict.fromkeys(".".join(path[:depth]) or WHOLE_NETWORK for path in parts for depth in range(1, len(path) + 1))
+    )
 
 
 _TERMS_MAX = 12

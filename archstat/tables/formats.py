@@ -30,7 +30,7 @@ def text(table: Table, *, is_exact: bool = False, width: int | None = None, is_p
         width: The columns of the terminal; ``None``: as many as it takes.
         is_plain: Leave out colours.
     """
-    rows = [list(map(_short, table.columns, row)) for row in shown(table, is_exact=is_exact)]
+    rows = [list(map(_short, table.columns, row)) for row in shown_cells(table, is_exact=is_exact)]
     widths = _widths(table.columns, rows, width)
     bold, normal = ("", "") if is_plain else ("\x1b[1m", "\x1b[0m")
     lines = [f"{bold}{printable(line)}{normal}" for line in table.title.splitlines()]
@@ -48,7 +48,7 @@ def text(table: Table, *, is_exact: bool = False, width: int | None = None, is_p
     return inert("\n".join([*lines, *([""] if notes and lines else []), *map(printable, notes)]) + "\n")
 
 
-def blocks(table: Table, *, is_exact: bool = True, width: int | None = None, is_plain: bool = True) -> str:  # noqa: ARG001 - a sum is always exact
+def sum_blocks(table: Table, *, is_exact: bool = True, width: int | None = None, is_plain: bool = True) -> str:  # noqa: ARG001 - a sum is always exact
     """A table of sums for a terminal: a block for each layer, and in it a line for each sum.
 
     Its columns are those of :func:`archstat.tables.explanation_table`.
@@ -61,7 +61,7 @@ def blocks(table: Table, *, is_exact: bool = True, width: int | None = None, is_
     """
     bold, normal = ("", "") if is_plain else ("\x1b[1m", "\x1b[0m")
     lines = [f"{bold}{printable(line)}{normal}" for line in table.title.splitlines()]
-    rows = shown(table)
+    rows = shown_cells(table)
     first = max((cell_len(row[2]) for row in rows), default=0) + len(_GAP)
     second = max((min(cell_len(_equation(row)), _EQUATION_MAX) for row in rows if row[5]), default=0) + len(_GAP)
     for heading, members in itertools.groupby(rows, lambda row: _heading(table.columns, row)):
@@ -149,7 +149,7 @@ def _set(column: Column, cell: str, width: int) -> str:
     return space + cell if column.is_number else cell + space
 
 
-def shown(table: Table, *, is_exact: bool = False) -> list[list[str]]:
+def shown_cells(table: Table, *, is_exact: bool = False) -> list[list[str]]:
     """The cells as people read them."""
     return [
         [_cell(column, value, is_exact=is_exact) for column, value in zip(table.columns, row, strict=True)]
@@ -169,7 +169,7 @@ def markdown(table: Table, *, is_exact: bool = False) -> str:
     """A table in GitHub's Markdown."""
     headers = [_escaped(column.header, _MARKDOWN) for column in table.columns]
     rule = ["--:" if column.is_number else "---" for column in table.columns]
-    rows = [[_escaped(cell, _MARKDOWN) for cell in row] for row in shown(table, is_exact=is_exact)]
+    rows = [[_escaped(cell, _MARKDOWN) for cell in row] for row in shown_cells(table, is_exact=is_exact)]
     lines = [f"| {' | '.join(cells)} |" for cells in (headers, rule, *rows)]
     title = [f"**{_escaped(printable(line), _MARKDOWN)}**\n" for line in table.title.splitlines()]
     notes = [f"* {_escaped(printable(' '.join(note.split())), _MARKDOWN)}" for note in table.notes]
@@ -210,7 +210,7 @@ def latex(table: Table, *, is_exact: bool = False) -> str:
     """A table for the package booktabs; title and notes are comments."""
     alignment = "".join("r" if column.is_number else "l" for column in table.columns)
     headers = " & ".join(_escaped(column.header, _LATEX) for column in table.columns)
-    rows = [" & ".join(_escaped(cell, _LATEX) for cell in row) for row in shown(table, is_exact=is_exact)]
+    rows = [" & ".join(_escaped(cell, _LATEX) for cell in row) for row in shown_cells(table, is_exact=is_exact)]
     notes = [f"% {printable(line)}" for line in (*table.title.splitlines(), *table.notes)]
     body = [f"{row} \\\\" for row in rows]
     parts = [*notes, f"\\begin{{tabular}}{{{alignment}}}", "\\toprule", f"{headers} \\\\", "\\midrule"]

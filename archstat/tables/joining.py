@@ -129,7 +129,9 @@ def _runs(rows: Iterable[LayerCost | LayerTime]) -> dict[str, list[int]]:
 # -- what belongs together ---------------------------------------------------------------------------------------------
 
 
-def beside(cost: ModelCost, traffic: Sequence[int], measurement: Measurement) -> tuple[LayerTimes, list[Joined]]:
+def times_beside_counts(
+    cost: ModelCost, traffic: Sequence[int], measurement: Measurement
+) -> tuple[LayerTimes, list[Joined]]:
     """The times of a network by layer, and each of them beside what was counted.
 
     Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from archstat import units
 from archstat.records import BatchFit, InferenceMemory, LayerTraining, ModelCost, Shape, TrainingCost
 from archstat.tables.columns import BYTES, SHAPE, Column, Table, number, path, sort_rows
-from archstat.tables.network import WHOLE, kind_of, run_of, title_of, uncounted_in
+from archstat.tables.network import WHOLE_NETWORK, kind_of, run_of, title_of, uncounted_in
 
 _SAVED = number("saved_bytes", "Saved", units.data_size)
 _ALIVE_COLUMNS = (path("layer", "Layer"), Column("op", "Op"), SHAPE, number("nbytes", "Memory", units.data_size))
@@ -36,7 +36,7 @@ def alive_table(memory: InferenceMemory, fit: BatchFit | None = None) -> Table:
         memory: What to show.
         fit: The largest batch that fits, if that was asked for.
     """
-    rows = tuple((each.layer or WHOLE, each.op, each.shape, each.nbytes) for each in memory.alive)
+    rows = tuple((each.layer or WHOLE_NETWORK, each.op, each.shape, each.nbytes) for each in memory.alive)
     title = f"{title_of(memory)} · inference, alive at the peak"
     size = units.data_size
     return Table(
@@ -88,7 +88,7 @@ def memory_table(cost: ModelCost, training: TrainingCost, *, sort: str | None = 
     rows = []
     for row in cost.layers:
         kept = saved.pop((row.layer, row.kind, row.call), None)
-        rows.append((row.layer or WHOLE, kind_of(row), row.output_shape, row.activation_bytes, _bytes(kept)))
+        rows.append((row.layer or WHOLE_NETWORK, kind_of(row), row.output_shape, row.activation_bytes, _bytes(kept)))
     rows += [(*_named(row), 0, row.saved_bytes) for row in saved.values()]
     size = units.data_size
     notes = (
@@ -104,7 +104,7 @@ def _bytes(row: LayerTraining | None) -> int:
 
 
 def _named(row: LayerTraining) -> tuple[str, str, Shape]:
-    return row.layer or WHOLE, run_of(row), row.output_shape
+    return row.layer or WHOLE_NETWORK, run_of(row), row.output_shape
 
 
 def _training_title(cost: TrainingCost) -> str:

@@ -76,7 +76,7 @@ def layer_table(
     sums = map(_sums, explained) if explained is not None else [()] * len(rows)
     values = [
         (
-            row.layer or WHOLE,
+            row.layer or WHOLE_NETWORK,
             kind_of(row),
             row.output_shape,
             *_counts(row),
@@ -126,7 +126,7 @@ def _sums(explained: Explanation) -> tuple[str, ...]:
     return tuple(formulas.get(quantity, "") for quantity in ("parameters", "MACs"))
 
 
-WHOLE = "(network)"
+WHOLE_NETWORK = "(network)"
 """What stands for the empty path: ops that the network's own ``forward`` runs."""
 
 

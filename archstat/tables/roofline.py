@@ -9,8 +9,8 @@ from archstat import units
 from archstat.files.choosing import conditions_text
 from archstat.records import LayerEnergy, LayerTimes, Measurement, ModelCost, Peaks
 from archstat.tables.columns import MACS, Column, Table, number, path, sort_rows
-from archstat.tables.joining import Joined, beside, limit, refuse_peaks
-from archstat.tables.network import WHOLE, title_of, uncounted_in
+from archstat.tables.joining import Joined, limit, refuse_peaks, times_beside_counts
+from archstat.tables.network import WHOLE_NETWORK, title_of, uncounted_in
 
 LEAST_CLOSURE, MOST_CLOSURE = 0.95, 1.05
 """Outside of these the rows tell too little, or too much, of the whole pass: they are indicative."""
@@ -73,7 +73,7 @@ def measured_table(
     """
     if peaks is not None:
         refuse_peaks(peaks, measurement)
-    times, places = beside(cost, traffic, measurement)
+    times, places = times_beside_counts(cost, traffic, measurement)
     energies = _energies(measurement)
     columns = (*_COLUMNS, *(_ROOF if peaks is not None else ()), *(_ENERGY if energies else ()))
     whole = times.rows_s
@@ -96,7 +96,7 @@ def _told(place: Joined, cost: ModelCost, whole: float, peaks: Peaks | None) -> 
     """The cells of a layer, by the key of their column."""
     time, speed = place.time_s, place.resolved_s
     cells = {
-        "layer": place.layer or WHOLE,
+        "layer": place.layer or WHOLE_NETWORK,
         "kind": place.kind,
         "macs": place.macs,
         "macs_share": _part(place.macs, cost.macs),

@@ -12,7 +12,7 @@ import archstat
 from archstat.analysis.inference import analyse, count, count_source, explain
 from archstat.analysis.network import read_for
 from archstat.errors import ArchstatError, DataError, ForwardError, InputError, SourceError, UncountedError
-from archstat.files.results import to_json
+from archstat.files.results import cost_to_json
 from archstat.networks.settings import InputSpec, Setting, parse_input
 
 NETS = """
@@ -304,7 +304,7 @@ def test_an_op_without_a_rule_is_named_and_refused_under_strict(nets):
 @pytest.fixture
 def saved(tmp_path):
     path = tmp_path / "cost.json"
-    path.write_text(to_json(count("lenet5")))
+    path.write_text(cost_to_json(count("lenet5")))
     return str(path)
 
 
@@ -323,7 +323,7 @@ def test_a_saved_cost_cannot_be_counted_for_another_input(saved, setting):
 
 def test_a_saved_cost_with_gaps_is_refused_under_strict(nets, tmp_path):
     path = tmp_path / "odd.json"
-    path.write_text(to_json(count_source(f"{nets}:Odd", Setting((InputSpec((3, 3)),)))))
+    path.write_text(cost_to_json(count_source(f"{nets}:Odd", Setting((InputSpec((3, 3)),)))))
     assert read_for(str(path), Setting()).uncounted
     with pytest.raises(UncountedError, match=r"was saved with ops that no rule counts: [\w:]+ \(1 ×\)"):
         read_for(str(path), Setting(strict=True))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from archstat.analysis.inference import analyse
-from archstat.analysis.other_tools import RUNS, Question, ask, ask_tool, version
+from archstat.analysis.other_tools import RUNS, Question, ask_tool, ask_tools, version
 from archstat.counting.conventions import TOOLS
 from archstat.errors import SourceError
 from archstat.networks.settings import InputSpec, Setting
@@ -189,7 +189,7 @@ def test_elsewhere_a_number_is_the_tools_own_or_refused(tool):
 @pytest.mark.usefixtures("nets")
 def test_tools_are_asked_side_by_side(monkeypatch):
     monkeypatch.setattr("archstat.analysis.other_tools.RUNS", dict.fromkeys(["thop", "FlopCounterMode"]))
-    said = ask("nets.py:Shared", Setting((InputSpec((4,)),)), seconds=300)
+    said = ask_tools("nets.py:Shared", Setting((InputSpec((4,)),)), seconds=300)
     assert {tool: opinion.number for tool, opinion in said.items()} == {"thop": 288, "FlopCounterMode": 64}
     assert all(opinion.version for opinion in said.values())
 

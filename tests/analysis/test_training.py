@@ -12,7 +12,7 @@ from archstat.analysis.inference import analyse
 from archstat.analysis.training import count_training, fit_source, largest_batch, train_source
 from archstat.errors import DataError, ForwardError, InputError, UncountedError, UnknownNameError
 from archstat.networks import sources
-from archstat.networks.settings import OPTIMIZERS as NAMES
+from archstat.networks.settings import OPTIMIZER_NAMES as NAMES
 from archstat.networks.settings import Setting, TrainingSetting, parse_limit
 from archstat.records import TrainingCost
 from archstat.tracing.training import OPTIMIZERS

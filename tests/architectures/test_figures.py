@@ -6,7 +6,7 @@ import pytest
 
 from archstat import units
 from archstat.analysis.inference import Setting, analyse
-from archstat.published.figures import Convention, Verdict, published
+from archstat.published.figures import FigureConvention, FigureVerdict, published
 from archstat.quantities import part_of, value_of
 from archstat.registry import parse_call
 
@@ -32,8 +32,8 @@ def test_a_published_figure_relates_to_our_count_as_declared(name, resolution, q
 
 
 def test_no_declared_verdict_goes_unchecked():
-    assert {figure.verdict for *_, figure in FIGURES} == set(typing.get_args(Verdict))
-    assert {figure.convention for *_, figure in FIGURES} == set(typing.get_args(Convention))
+    assert {figure.verdict for *_, figure in FIGURES} == set(typing.get_args(FigureVerdict))
+    assert {figure.convention for *_, figure in FIGURES} == set(typing.get_args(FigureConvention))
 
 
 @pytest.mark.parametrize("name", [name for name, about in published().items() if about.variants])
@@ -56,7 +56,7 @@ EXPLAINED_OTHERWISE = {
 
 def test_a_figure_that_differs_is_not_simply_counted_by_another_convention():
     known = {"parameters": ("all", "weights", "all+running")}
-    others = [convention for convention in typing.get_args(Convention) if convention not in known["parameters"]]
+    others = [convention for convention in typing.get_args(FigureConvention) if convention not in known["parameters"]]
     found = {
         (name, quantity, convention): figure
         for name, resolution, quantity, figure in FIGURES

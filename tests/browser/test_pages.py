@@ -11,7 +11,7 @@ from archstat.analysis.inference import analyse, analyse_model
 from archstat.published.figures import published
 from archstat.report.charts.layers import layers as layers_chart
 from archstat.report.compose import compose
-from archstat.report.material import Subject, gather
+from archstat.report.material import Subject, material_from
 from archstat.report.page import Page, Sheet, render
 from archstat.tables import Column, Table
 from archstat.tables.columns import number
@@ -24,12 +24,12 @@ TABLE = Table((Column("name", "Name"), number("amount", "Amount")), ROWS)
 
 @functools.cache
 def one_network():
-    return render(compose(gather(["lenet5"], (), analyse)))
+    return render(compose(material_from(["lenet5"], (), analyse)))
 
 
 @functools.cache
 def all_networks():
-    return render(compose(gather(list(published()), (), analyse)))
+    return render(compose(material_from(list(published()), (), analyse)))
 
 
 def column(page, place):

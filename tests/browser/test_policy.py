@@ -6,9 +6,9 @@ import pytest
 
 from archstat.analysis.inference import analyse
 from archstat.report.compose import compose
-from archstat.report.material import gather
+from archstat.report.material import material_from
 from archstat.report.page import Link, Links, Page, render
-from archstat.report.writing import build
+from archstat.report.writing.reports import pages_of
 from tests.report.folders import report
 
 INJECTED = {
@@ -22,7 +22,7 @@ INJECTED = {
 
 @functools.cache
 def one_network():
-    return render(compose(gather(["lenet5"], (), analyse)))
+    return render(compose(material_from(["lenet5"], (), analyse)))
 
 
 @pytest.mark.parametrize("kind", INJECTED)
@@ -60,7 +60,7 @@ NAMES = ["javascript:document.title='owned';index={html:1};1", "C# nets", "100%2
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_link_to_a_folder_of_any_name_leads_to_its_page(browser, tmp_path, name):
-    made = build([report(tmp_path / name)], analyse)
+    made = pages_of([report(tmp_path / name)], analyse)
     for path, page in made:
         path.write_text(render(page), encoding="utf-8")
     page = browser.new_page()

@@ -7,7 +7,7 @@ import pytest
 
 from archstat.analysis.inference import analyse
 from archstat.analysis.network import Saved
-from archstat.claims import check, decode, summary
+from archstat.claims import check, claims_of, summary
 from archstat.errors import DataError
 
 analysed = functools.cache(analyse)
@@ -15,7 +15,7 @@ analysed = functools.cache(analyse)
 
 def found(text):
     """The only finding of a file."""
-    (finding,) = check(decode(f"[[claim]]\nid = 'a'\n{text}", "a.toml"), analysed)
+    (finding,) = check(claims_of(f"[[claim]]\nid = 'a'\n{text}", "a.toml"), analysed)
     return finding
 
 
@@ -140,7 +140,7 @@ def test_cut_off_digits_do_not_pass_unless_they_are_expected():
 
 
 def test_what_is_undecided_is_listed_and_passes():
-    file = decode("[[undecided]]\nid='a'\ntext='the first'\nwhy='history'", "a.toml")
+    file = claims_of("[[undecided]]\nid='a'\ntext='the first'\nwhy='history'", "a.toml")
     (finding,) = check(file, analysed)
     assert (finding.verdict, finding.message, finding.is_as_expected) == ("undecided", "history", True)
     assert summary([finding]) == "1 claims: undecided 1. All as expected."
@@ -148,7 +148,7 @@ def test_what_is_undecided_is_listed_and_passes():
 
 def test_findings_come_in_the_order_of_the_file():
     text = "[[undecided]]\nid='b'\ntext=''\nwhy=''\n[[claim]]\nid='a'\nexpression='1'\nstated='2'\n"
-    findings = check(decode(text, "a.toml"), analysed)
+    findings = check(claims_of(text, "a.toml"), analysed)
     assert [finding.id for finding in findings] == ["b", "a"]
     assert summary(findings) == "2 claims: does not hold 1, undecided 1. 1 not as expected."
 
@@ -177,9 +177,11 @@ def test_a_claim_that_cannot_be_worked_out_is_named(text, says):
 
 
 def test_a_saved_cost_has_counts_but_no_depth():
-    saved = Saved(analysed("vgg16", decode("[[claim]]\nid='a'\nexpression='1'\nstated='1'", "").claims[0].setting).cost)
+    saved = Saved(
+        analysed("vgg16", claims_of("[[claim]]\nid='a'\nexpression='1'\nstated='1'", "").claims[0].setting).cost
+    )
     text = "[[claim]]\nid='a'\narchitecture='x'\nquantity='{}'\nstated='16'"
     with pytest.raises(DataError, match=re.escape("holds no ops, so no depth: name the network itself.")):
-        check(decode(text.format("depth"), "a.toml"), lambda *_: saved)
-    (finding,) = check(decode(text.format("weighted_layers"), "a.toml"), lambda *_: saved)
+        check(claims_of(text.format("depth"), "a.toml"), lambda *_: saved)
+    (finding,) = check(claims_of(text.format("weighted_layers"), "a.toml"), lambda *_: saved)
     assert finding.verdict == "exact"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archstat.claims import MEASURED, RATES, TALLIES, check, decode, read
+from archstat.claims import MEASURED, RATES, TALLIES, check, claims_of, read_claims
 from archstat.errors import ArchstatError, DataError
 from archstat.quantities import QUANTITIES
 
@@ -36,7 +36,7 @@ stated = "9.6 %"
 
 
 def test_a_claim_is_read_with_the_line_where_it_begins():
-    file = decode(f'title = "A text"\n{CLAIM}', "a.toml")
+    file = claims_of(f'title = "A text"\n{CLAIM}', "a.toml")
     (claim,) = file.claims
     assert (file.path, file.title, file.undecided) == ("a.toml", "A text", ())
     assert (claim.id, claim.architecture, claim.quantity, claim.stated, claim.line) == (
@@ -63,7 +63,7 @@ architecture = "resnet50"
 layer = "conv1"
 macs = "< 120M"
 """
-    claims = decode(text, "budget.toml").claims
+    claims = claims_of(text, "budget.toml").claims
     assert [(claim.id, claim.quantity, claim.stated, claim.line) for claim in claims] == [
         ("budget 1: macs", "macs", "<= 4.1G", 2),
         ("budget 1: parameters", "parameters", "== 25557032", 2),
@@ -74,7 +74,7 @@ macs = "< 120M"
 
 
 def test_what_cannot_be_decided_is_kept_with_its_reason():
-    (entry,) = decode('[[undecided]]\nid = "first"\ntext = "the first"\nwhy = "history"', "a.toml").undecided
+    (entry,) = claims_of('[[undecided]]\nid = "first"\ntext = "the first"\nwhy = "history"', "a.toml").undecided
     assert (entry.id, entry.why, entry.line) == ("first", "history", 1)
 
 
@@ -172,7 +172,7 @@ def changed(old, new, text=CLAIM):
 )
 def test_what_does_not_hold_together_is_refused_with_its_line(text, says):
     with pytest.raises(DataError, match=re.escape(says)) as raised:
-        decode(text, "a.toml")
+        claims_of(text, "a.toml")
     assert "\n" not in str(raised.value)
 
 
@@ -210,7 +210,7 @@ def outcome(text):
         raise DataError(f"{name!r} is not here ({setting.batch_size}).")
 
     try:
-        return len(check(decode(text, "a.toml"), refuse))
+        return len(check(claims_of(text, "a.toml"), refuse))
     except ArchstatError as error:
         return str(error)
 
@@ -224,9 +224,9 @@ def test_any_operand_has_a_finding_or_is_refused_in_one_line(first, second):
 
 def test_a_file_that_cannot_be_read_is_refused(tmp_path):
     with pytest.raises(DataError, match=r"nothing.toml cannot be read: No such file or directory\."):
-        read(tmp_path / "nothing.toml")
+        read_claims(tmp_path / "nothing.toml")
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(DataError, match=r"binary.toml cannot be read: it is no UTF-8 text\."):
-        read(tmp_path / "binary.toml")
+        read_claims(tmp_path / "binary.toml")
     with pytest.raises(DataError, match="cannot be read: Is a directory"):
-        read(tmp_path)
+        read_claims(tmp_path)

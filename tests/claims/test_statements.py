@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archstat.claims.statements import compare, difference, shown
+from archstat.claims.statements import deviation, shown_value, verdict_on
 from archstat.errors import DataError
 
 
@@ -45,7 +45,7 @@ from archstat.errors import DataError
     ],
 )
 def test_a_stated_number_means_its_last_digit(stated, value, verdict):
-    assert compare(stated, value) == verdict
+    assert verdict_on(stated, value) == verdict
 
 
 @pytest.mark.parametrize(
@@ -60,20 +60,20 @@ def test_a_stated_number_means_its_last_digit(stated, value, verdict):
     ],
 )
 def test_a_stated_amount_of_memory_has_a_unit_of_memory(stated, value, verdict):
-    assert compare(stated, value, "B") == verdict
+    assert verdict_on(stated, value, "B") == verdict
 
 
 @pytest.mark.parametrize("stated", ["many", "", "12 parsecs", "<= ", "x", "%", "3 M M", "1e999"])
 def test_what_is_no_number_is_refused(stated):
     with pytest.raises(DataError, match=re.escape("is no printed number; write it like '138M'")):
-        compare(stated, 3)
+        verdict_on(stated, 3)
 
 
 def test_a_shape_is_compared_with_a_shape_and_memory_with_memory():
     with pytest.raises(DataError, match="'5 million' is no shape: write it like '28x28x6'"):
-        compare("5 million", (6, 28, 28))
+        verdict_on("5 million", (6, 28, 28))
     with pytest.raises(DataError, match="'3 apples' is no amount of memory; write it like '96MB'"):
-        compare("3 apples", 3, "B")
+        verdict_on("3 apples", 3, "B")
 
 
 @given(st.integers(1, 10**12), st.integers(0, 3))
@@ -81,9 +81,9 @@ def test_a_number_that_was_rounded_rounds_and_one_off_by_more_does_not_hold(valu
     step = 10**dropped
     printed = (value + step // 2) // step * step
     stated = f"{printed}e0" if not dropped else f"{printed // step}e{dropped}"
-    assert compare(stated, value) in ("exact", "rounds")
-    assert compare(stated, value + 2 * step) == "does not hold"
-    assert compare(stated, value - 2 * step) == "does not hold"
+    assert verdict_on(stated, value) in ("exact", "rounds")
+    assert verdict_on(stated, value + 2 * step) == "does not hold"
+    assert verdict_on(stated, value - 2 * step) == "does not hold"
 
 
 # -- what has a unit ---------------------------------------------------------------------------------------------------
@@ -125,7 +125,7 @@ ALEXNET_S = Fraction("0.020949544")
     ],
 )
 def test_a_stated_amount_means_its_last_digit_in_its_unit(stated, value, unit, verdict):
-    assert compare(stated, value, unit) == verdict
+    assert verdict_on(stated, value, unit) == verdict
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_a_stated_amount_means_its_last_digit_in_its_unit(stated, value, unit, v
 )
 def test_a_number_in_another_unit_is_refused(stated, unit, says):
     with pytest.raises(DataError, match=re.escape(says)):
-        compare(stated, 3, unit)
+        verdict_on(stated, 3, unit)
 
 
 @pytest.mark.parametrize(
@@ -173,16 +173,16 @@ def test_a_number_in_another_unit_is_refused(stated, unit, says):
     ],
 )
 def test_a_value_is_shown_in_the_unit_of_the_statement(value, stated, unit, text):
-    assert shown(value, stated, unit) == text
+    assert shown_value(value, stated, unit) == text
 
 
 def test_how_far_off_a_time_is_stands_in_its_unit():
-    assert difference("25 ms", ALEXNET_S, "s") == "stated more by 4.05 ms, 19.3 %"
-    assert difference("< 25 ms", ALEXNET_S, "s") == ""
-    assert difference("25%", Fraction(1, 5), "") == ""
+    assert deviation("25 ms", ALEXNET_S, "s") == "stated more by 4.05 ms, 19.3 %"
+    assert deviation("< 25 ms", ALEXNET_S, "s") == ""
+    assert deviation("25%", Fraction(1, 5), "") == ""
 
 
 @given(st.floats(min_value=1e-9, max_value=900))
 def test_a_time_as_we_show_it_holds(value):
     exact = Fraction(str(value))
-    assert compare(shown(exact, "", "s"), exact, "s") in ("exact", "rounds")
+    assert verdict_on(shown_value(exact, "", "s"), exact, "s") in ("exact", "rounds")

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from archstat.analysis.inference import analyse
-from archstat.claims import TALLIES, check, check_files, checks, decode, read
+from archstat.claims import TALLIES, check, check_files, checks, claims_of, read_claims
 from archstat.errors import ArchstatError, DataError
 
 analysed = functools.cache(analyse)
@@ -188,7 +188,7 @@ def test_a_mistake_in_the_other_file_is_told_with_both_places(found, tmp_path):
 def test_a_file_is_read_once_however_many_claims_count_it(tmp_path, monkeypatch):
     (tmp_path / "lecture.toml").write_text(LECTURE, encoding="utf-8")
     seen = []
-    monkeypatch.setattr(checks, "read", lambda path: (seen.append(path.name), read(path))[1])
-    file = decode("".join(f"[[claim]]\nid = '{name}'\n{TEXT}" for name in "abc"), str(tmp_path / "own.toml"))
+    monkeypatch.setattr(checks, "read_claims", lambda path: (seen.append(path.name), read_claims(path))[1])
+    file = claims_of("".join(f"[[claim]]\nid = '{name}'\n{TEXT}" for name in "abc"), str(tmp_path / "own.toml"))
     assert [finding.verdict for finding in check(file, analysed)] == ["exact"] * 3
     assert seen == ["lecture.toml"]

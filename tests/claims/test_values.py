@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from archstat.analysis.inference import analyse
-from archstat.claims import check, check_files, decode
+from archstat.claims import check, check_files, claims_of
 from archstat.errors import DataError
 from archstat.files.results import measurements_to_json
 from tests.measured import CONDITIONS, ENERGY, MEMORY, PEAKS, measured, time, times
@@ -25,7 +25,7 @@ def unused(name, setting):
 
 def found(text, folder=RESULTS, analyse=unused):
     """The only finding of a file in that folder."""
-    (finding,) = check(decode(f"[[claim]]\nid = 'a'\n{text}", str(folder / "claims.toml")), analyse)
+    (finding,) = check(claims_of(f"[[claim]]\nid = 'a'\n{text}", str(folder / "claims.toml")), analyse)
     return finding
 
 
@@ -283,5 +283,5 @@ def test_a_finding_tells_what_it_was_compared_with(text, basis):
 
 
 def test_what_is_undecided_was_compared_with_nothing():
-    (finding,) = check(decode("[[undecided]]\nid='a'\ntext=''\nwhy=''", "a.toml"), unused)
+    (finding,) = check(claims_of("[[undecided]]\nid='a'\ntext=''\nwhy=''", "a.toml"), unused)
     assert (finding.basis, finding.claim) == ("", None)

@@ -11,7 +11,7 @@ from archstat.analysis.inference import analyse
 from archstat.expressions import evaluate
 from archstat.networks.settings import Setting
 from archstat.tables import Column, Table, layer_table
-from archstat.tables.formats import blocks, text
+from archstat.tables.formats import sum_blocks, text
 
 
 def rows(out):
@@ -191,7 +191,7 @@ def test_a_saved_cost_has_no_sums(archstat, fails, tmp_path):
 def block(*sums, width=None):
     headings = [Column("layer", "", is_heading=True), Column("kind", "", is_heading=True)]
     columns = [*headings, Column("q", ""), Column("f", ""), Column("r", "", str, is_number=True), Column("m", "")]
-    return blocks(Table(tuple(columns), tuple(("a", "b", *each) for each in sums)), width=width).splitlines()
+    return sum_blocks(Table(tuple(columns), tuple(("a", "b", *each) for each in sums)), width=width).splitlines()
 
 
 def test_remarks_stand_under_each_other():
@@ -217,7 +217,7 @@ def test_a_sum_of_one_number_is_not_repeated():
 
 def test_a_name_cannot_steer_a_terminal():
     columns = tuple(Column(key, "", is_heading=place < 2) for place, key in enumerate("lkqfrm"))
-    assert "\x1b" not in blocks(Table(columns, (("\x1b[2J", "", "", "", "1", ""),)))
+    assert "\x1b" not in sum_blocks(Table(columns, (("\x1b[2J", "", "", "", "1", ""),)))
 
 
 def test_a_narrow_table_leaves_sums_out_whole():

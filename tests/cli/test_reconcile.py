@@ -71,7 +71,7 @@ def said(monkeypatch):
         asked.append((name, setting.resolution, seconds))
         return SAID
 
-    monkeypatch.setattr("archstat.analysis.other_tools.ask", ask)
+    monkeypatch.setattr("archstat.analysis.other_tools.ask_tools", ask)
     return asked
 
 
@@ -103,9 +103,9 @@ def test_json_has_what_the_tools_said_in_fields_of_its_own(archstat):
 def test_a_tool_is_really_run(archstat, monkeypatch, net):
     monkeypatch.setattr("archstat.analysis.other_tools.RUNS", {"FlopCounterMode": None})
     everyone = dict.fromkeys(TOOLS, Opinion(failure="not asked"))
-    real = __import__("archstat.analysis.other_tools", fromlist=["ask"]).ask
+    real = __import__("archstat.analysis.other_tools", fromlist=["ask_tools"]).ask_tools
     monkeypatch.setattr(
-        "archstat.analysis.other_tools.ask", lambda *args, **kwargs: {**everyone, **real(*args, **kwargs)}
+        "archstat.analysis.other_tools.ask_tools", lambda *args, **kwargs: {**everyone, **real(*args, **kwargs)}
     )
     code, out, _ = archstat("reconcile", net, "--input", "3x9x9", "--run", "--format", "csv")
     assert code == 0

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from archstat.files.results import from_json
+from archstat.files.results import cost_from_json
 
 
 def rows(out):
@@ -30,7 +30,7 @@ def test_json_is_the_whole_cost_and_a_name_itself(archstat, tmp_path):
     path = tmp_path / "cost.json"
     out = archstat("table", "lenet5", "--format", "json").out
     assert json.loads(out)["architecture"] == "lenet5"
-    assert from_json(out).macs == 325_680
+    assert cost_from_json(out).macs == 325_680
     archstat("table", "lenet5", "--format", "json", "--output", path)
     assert archstat("table", path) == archstat("table", "lenet5")
 

@@ -16,22 +16,32 @@ from torch import nn
 import archstat
 from archstat.errors import DataError, OutputError
 from archstat.files.results import (
+    COST_SCHEMA,
     MEASUREMENTS_SCHEMA,
     PEAKS_SCHEMA,
-    SCHEMA,
-    from_json,
+    cost_from_json,
+    cost_to_json,
     measurements_from_json,
     measurements_to_json,
     peaks_from_json,
     peaks_to_json,
-    read,
+    read_cost,
     read_measurements,
     read_peaks,
     schema_of,
-    to_json,
 )
 from archstat.files.saving import check_place, make_folder, write_new, write_whole
-from archstat.records import PRECISIONS, Conditions, Counted, LayerCost, LayerMemory, ModelCost, OpCost, Peaks, Reason
+from archstat.records import (
+    PRECISIONS,
+    Conditions,
+    CountedTotals,
+    LayerCost,
+    LayerMemory,
+    ModelCost,
+    OpCost,
+    Peaks,
+    Reason,
+)
 from tests.measured import ENERGY, MEMORY, latency, measured, time, times
 
 PEAKS = Peaks("a processor", "fp32", 2, 1.5e11, 1.25e10, 1.75e-6, "given", (Reason("HOST_NOISY", "It was busy."),))
@@ -44,7 +54,7 @@ def lenet5():
 
 def spoilt(**changes):
     """The JSON of LeNet-5 with some keys changed."""
-    return json.dumps({**json.loads(to_json(lenet5())), **changes})
+    return json.dumps({**json.loads(cost_to_json(lenet5())), **changes})
 
 
 nets = st.recursive(
@@ -57,19 +67,19 @@ nets = st.recursive(
 @given(nets, st.integers(1, 3))
 def test_a_cost_survives_the_way_there_and_back(net, batch_size):
     cost = archstat.count(net, torch.zeros(batch_size, 4))
-    assert from_json(to_json(cost)) == cost
-    assert to_json(from_json(to_json(cost))) == to_json(cost)
+    assert cost_from_json(cost_to_json(cost)) == cost
+    assert cost_to_json(cost_from_json(cost_to_json(cost))) == cost_to_json(cost)
 
 
 @pytest.mark.parametrize("name", ["lenet5", "alexnet", "googlenet_aux", "resnet20"])
 def test_an_architecture_survives_the_way_there_and_back(name):
     cost = archstat.count(name)
-    assert from_json(to_json(cost)) == cost
-    assert from_json(to_json(cost).encode()) == cost
+    assert cost_from_json(cost_to_json(cost)) == cost
+    assert cost_from_json(cost_to_json(cost).encode()) == cost
 
 
 def test_the_keys_are_those_that_are_documented():
-    saved = json.loads(to_json(lenet5()))
+    saved = json.loads(cost_to_json(lenet5()))
     assert set(saved) == {
         "schema",
         "remarks",
@@ -121,14 +131,14 @@ def test_the_keys_are_those_that_are_documented():
 
 
 def test_the_file_names_its_version_and_sorts_its_keys():
-    saved = json.loads(to_json(lenet5()))
-    assert saved["schema"] == SCHEMA == "archstat.cost/1"
+    saved = json.loads(cost_to_json(lenet5()))
+    assert saved["schema"] == COST_SCHEMA == "archstat.cost/1"
     assert list(saved) == sorted(saved)
     assert list(saved["layers"][0]) == sorted(saved["layers"][0])
 
 
 def test_numbers_are_whole_and_in_base_units():
-    saved = json.loads(to_json(lenet5()))
+    saved = json.loads(cost_to_json(lenet5()))
     assert (saved["parameters"], saved["macs"], saved["flops"]) == (60_000, 325_680, 2 * 325_680 + saved["other_flops"])
     assert saved["activation_bytes"] == 4 * saved["activations"]
     assert saved["input_shapes"] == [[1, 1, 32, 32]]
@@ -136,7 +146,7 @@ def test_numbers_are_whole_and_in_base_units():
 
 @pytest.mark.parametrize("record", [ModelCost, LayerCost, OpCost])
 def test_every_field_of_a_record_is_saved(record):
-    saved = json.loads(to_json(lenet5()))
+    saved = json.loads(cost_to_json(lenet5()))
     keys = {ModelCost: saved, LayerCost: saved["layers"][0], OpCost: saved["ops"][0]}[record]
     assert set(record.__struct_fields__) <= set(keys)
 
@@ -157,13 +167,13 @@ def test_a_total_that_was_tampered_with_is_refused(name):
     total = getattr(lenet5(), name)
     says = f"The saved layers have {total:,} {name} together, the saved total is {total + 1:,}."
     with pytest.raises(DataError, match=says):
-        from_json(spoilt(**{name: total + 1}))
+        cost_from_json(spoilt(**{name: total + 1}))
 
 
 def test_a_layer_that_is_missing_is_noticed():
-    layers = json.loads(to_json(lenet5()))["layers"]
+    layers = json.loads(cost_to_json(lenet5()))["layers"]
     with pytest.raises(DataError, match="The saved layers have 59,844 parameters together"):
-        from_json(spoilt(layers=layers[1:]))
+        cost_from_json(spoilt(layers=layers[1:]))
 
 
 @pytest.mark.parametrize(
@@ -184,7 +194,7 @@ def test_a_layer_that_is_missing_is_noticed():
 )
 def test_what_is_no_saved_cost_is_refused(text, says):
     with pytest.raises(DataError) as raised:
-        from_json(text)
+        cost_from_json(text)
     assert says in str(raised.value)
 
 
@@ -200,32 +210,32 @@ def test_what_is_no_saved_cost_is_refused(text, says):
 )
 def test_a_key_of_another_type_is_refused_and_the_message_says_where(changes, says):
     with pytest.raises(DataError) as raised:
-        from_json(spoilt(**changes))
+        cost_from_json(spoilt(**changes))
     assert says in str(raised.value)
 
 
 @given(st.integers(0, 5000))
 def test_a_file_cut_off_anywhere_is_refused(length):
-    text = to_json(lenet5())
+    text = cost_to_json(lenet5())
     with pytest.raises(DataError):
-        from_json(text[: min(length, len(text) - 1)])
+        cost_from_json(text[: min(length, len(text) - 1)])
 
 
 def test_a_newer_file_with_further_keys_is_read():
-    assert from_json(spoilt(latency_s=0.1)) == lenet5()
+    assert cost_from_json(spoilt(latency_s=0.1)) == lenet5()
 
 
 def test_reading_says_which_file(tmp_path):
     path = tmp_path / "cost.json"
     with pytest.raises(DataError, match=f"{path} cannot be read: No such file or directory."):
-        read(path)
+        read_cost(path)
     with pytest.raises(DataError, match="cannot be read: Is a directory"):
-        read(tmp_path)
+        read_cost(tmp_path)
     path.write_text("nonsense")
     with pytest.raises(DataError, match=f"{path}: This is no saved cost"):
-        read(path)
-    path.write_text(to_json(lenet5()))
-    assert read(path) == lenet5()
+        read_cost(path)
+    path.write_text(cost_to_json(lenet5()))
+    assert read_cost(path) == lenet5()
 
 
 # -- measurements and peaks --------------------------------------------------------------------------------------------
@@ -265,7 +275,7 @@ measurements = st.builds(
     layers=st.none() | layer_times,
     latency=st.none() | latencies,
     conditions=conditions,
-    counted=st.builds(Counted, *[counts] * 6),
+    counted=st.builds(CountedTotals, *[counts] * 6),
     memory=st.none() | st.just(MEMORY),
     energy=st.none() | st.just(ENERGY),
     peaks=st.none() | st.just(PEAKS),
@@ -297,18 +307,18 @@ def test_a_number_beyond_all_floats_is_no_measurement(place, number):
 @pytest.mark.parametrize("number", [HUGE, 10**30, 10**4000, -1])
 @pytest.mark.parametrize("key", ["macs", "parameters", "activation_bytes", "peak_activation_bytes"])
 def test_a_number_that_no_network_has_is_no_cost(key, number):
-    saved = json.loads(to_json(lenet5()))
+    saved = json.loads(cost_to_json(lenet5()))
     saved[key] = number
     if key in saved["layers"][0]:
         saved["layers"][0][key] = number - sum(row[key] for row in saved["layers"][1:])
     with pytest.raises(DataError, match=f"does not hold together: .*{key} is -?[0-9].*, which no network has"):
-        from_json(json.dumps(saved))
+        cost_from_json(json.dumps(saved))
 
 
 def test_an_integer_of_a_million_digits_is_no_cost():
-    text = to_json(lenet5()).replace('"macs": ', '"macs": ' + "9" * 10**6, 1)
+    text = cost_to_json(lenet5()).replace('"macs": ', '"macs": ' + "9" * 10**6, 1)
     with pytest.raises(DataError, match="This is no saved cost"):
-        from_json(text)
+        cost_from_json(text)
 
 
 @pytest.mark.parametrize("number", [1e31, 1e-31, HUGE])
@@ -359,7 +369,7 @@ def test_what_are_no_saved_measurements_is_refused(text, says):
         ({"layers": times(time("a", 1.0), time("a", 1.0))}, "run 1 of layer 'a' is there twice"),
         ({"conditions": Conditions("cpu", "", "fp32", 0)}, "conditions.batch_size is 0, and must be more than 0"),
         ({"memory": msgspec.structs.replace(MEMORY, peak_bytes=-1)}, "memory.peak_bytes is -1, and cannot be neg"),
-        ({"counted": Counted(1, -5, 0, 0, 0, 0)}, "counted.macs is -5, and cannot be negative"),
+        ({"counted": CountedTotals(1, -5, 0, 0, 0, 0)}, "counted.macs is -5, and cannot be negative"),
         ({"input_shapes": ((1, -3),)}, "input_shapes[0][1] is -3, and cannot be negative"),
     ],
 )
@@ -386,7 +396,7 @@ def test_reading_measurements_says_which_file(tmp_path):
     path = tmp_path / "r.json"
     with pytest.raises(DataError, match=f"{path} cannot be read: No such file or directory."):
         read_measurements(path)
-    path.write_text(to_json(lenet5()))
+    path.write_text(cost_to_json(lenet5()))
     with pytest.raises(DataError, match=f"{path}: These are no saved measurements of version"):
         read_measurements(path)
     path.write_text(measurements_to_json([measured()]))
@@ -396,7 +406,7 @@ def test_reading_measurements_says_which_file(tmp_path):
 def test_a_file_says_what_it_holds(tmp_path):
     path = tmp_path / "r.json"
     for text, schema in [
-        (to_json(lenet5()), SCHEMA),
+        (cost_to_json(lenet5()), COST_SCHEMA),
         (measurements_to_json([measured()]), MEASUREMENTS_SCHEMA),
         (peaks_to_json(PEAKS), PEAKS_SCHEMA),
         ("nonsense", ""),
@@ -420,7 +430,7 @@ def test_a_file_is_written_and_nothing_else(tmp_path):
 
 def test_half_a_character_in_a_name_is_no_json_and_said_so():
     with pytest.raises(OutputError, match=r"'net\\udcff' holds half a character"):
-        to_json(msgspec.structs.replace(lenet5(), architecture="net\udcff"))
+        cost_to_json(msgspec.structs.replace(lenet5(), architecture="net\udcff"))
 
 
 def test_half_a_character_in_a_name_is_no_reason_to_write_nothing(tmp_path):
@@ -586,7 +596,7 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path, place, why):
 
 def test_a_record_without_rows_is_saved_too():
     empty = msgspec.structs.replace(lenet5(), layers=(), ops=(), **dict.fromkeys(SUMMED, 0))
-    assert from_json(to_json(empty)) == empty
+    assert cost_from_json(cost_to_json(empty)) == empty
 
 
 def test_peaks_survive_the_way_there_and_back(tmp_path):
@@ -613,7 +623,7 @@ def spoilt_peaks(**changes):
         ("", "These are no saved peaks: Input data was truncated"),
         ("[]", "These are no saved peaks: Expected `object`"),
         ("{}", "no saved peaks of version 'archstat.peaks/1': their schema is ''"),
-        (to_json(lenet5()), "their schema is 'archstat.cost/1'"),
+        (cost_to_json(lenet5()), "their schema is 'archstat.cost/1'"),
         (spoilt_peaks(schema="archstat.peaks/2"), "their schema is 'archstat.peaks/2'"),
         (spoilt_peaks(flops_per_s="fast"), r"Expected `float`, got `str` - at `\$.flops_per_s`"),
         (spoilt_peaks(flops_per_s=0), "The saved peaks have 0 for flops_per_s: no device does that."),
@@ -645,8 +655,8 @@ def test_a_layer_that_lets_go_of_what_it_was_given_keeps_less_than_nothing():
 @pytest.mark.parametrize("place", ["architecture", "lenet5"])
 def test_a_file_with_half_a_character_is_a_sentence(tmp_path, place):
     path = tmp_path / "it.json"
-    path.write_bytes(to_json(lenet5()).encode().replace(place.encode(), place.encode() + b"\xb5", 1))
+    path.write_bytes(cost_to_json(lenet5()).encode().replace(place.encode(), place.encode() + b"\xb5", 1))
     with pytest.raises(DataError, match=r"it\.json: This is no saved cost: "):
-        read(path)
+        read_cost(path)
     path.write_bytes(b'{"schema": "\xb5"}')
     assert schema_of(path) == ""

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 import archstat as package
-from archstat.files.results import measurements_to_json, to_json
+from archstat.files.results import cost_to_json, measurements_to_json
 from tests.cli.conftest import NET
 from tests.fuzz.files import changed_json, changed_toml
 from tests.fuzz.invocations import invocation
@@ -27,7 +27,7 @@ CODES = {0, 1, 2}
 @pytest.fixture(scope="module")
 def right():
     """Right files, to be changed."""
-    return {"cost.json": to_json(package.count("lenet5")), "measured.json": measurements_to_json([measured()])}
+    return {"cost.json": cost_to_json(package.count("lenet5")), "measured.json": measurements_to_json([measured()])}
 
 
 @pytest.fixture

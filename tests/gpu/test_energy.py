@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from archstat.measuring.energy.layers import measure_layer_energy
-from archstat.measuring.energy.replay import Replay
+from archstat.measuring.energy.replay import RepeatedCall
 from archstat.measuring.energy.whole import EnergyPlan, Load, measure_energy
 from archstat.measuring.hooks.captured import capture_calls
 from archstat.measuring.metering import open_meter
@@ -80,7 +80,7 @@ def test_the_counter_steps_in_milliseconds(energies):
 
 
 def replay_of(network, copies):
-    return Replay(network, capture_calls(network)[0], copies)
+    return RepeatedCall(network, capture_calls(network)[0], copies)
 
 
 def test_a_layer_is_replayed_as_a_graph_and_gives_what_it_gave():

@@ -11,7 +11,7 @@ import torch
 from archstat.errors import InputError
 from archstat.measuring import peaks
 from archstat.measuring.environment.procfiles import NotToldError
-from archstat.measuring.peaks import CHAIN, ROUNDS, Product, Repeated, measure_peaks, stretches, sustained
+from archstat.measuring.peaks import CHAINED_CALLS, ROUNDS, Product, Repeated, measure_peaks, stretches, sustained
 from tests.measuring.computer import Clock
 
 CPU = torch.device("cpu")
@@ -47,7 +47,7 @@ def computer(monkeypatch):
 
     monkeypatch.setattr(peaks, "_multiply", multiply)
     monkeypatch.setattr(peaks, "_copy", copy)
-    monkeypatch.setattr(peaks, "_chain", lambda *_: lambda: clock.sleep(CHAIN * 2e-6))
+    monkeypatch.setattr(peaks, "_chain", lambda *_: lambda: clock.sleep(CHAINED_CALLS * 2e-6))
     monkeypatch.setattr(peaks, "_cache_bytes", lambda *_: 32 * 2**20)
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=64 * 2**30, total=2**36))
     monkeypatch.setattr(peaks, "noise_reasons", lambda *_: ())
@@ -239,7 +239,7 @@ def test_a_chain_calls_a_module_as_networks_do(monkeypatch):
     calls = []
     monkeypatch.setattr(torch.nn.ReLU, "__call__", lambda _, x: calls.append(x.numel()))
     peaks._chain(CPU, torch.float32)()
-    assert calls == [1] * CHAIN
+    assert calls == [1] * CHAINED_CALLS
 
 
 def test_all_of_it_runs_here(monkeypatch):
@@ -323,7 +323,7 @@ def test_on_a_gpu_the_calls_are_captured_once_and_replayed(monkeypatch):
     monkeypatch.setattr(torch.nn.ReLU, "__call__", lambda *_: events.append("call"))
     replay = peaks._chain(torch.device("cuda", 1), torch.float32)
     replay()
-    assert events == ["cuda:1"] + ["call"] * CHAIN + ["replay"]
+    assert events == ["cuda:1"] + ["call"] * CHAINED_CALLS + ["replay"]
 
 
 def test_waiting_is_for_a_gpu_alone(monkeypatch):

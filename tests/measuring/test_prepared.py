@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from archstat.errors import InputError
-from archstat.measuring.prepared import Prepared, build, conditions_of, draw
+from archstat.measuring.prepared import Prepared, build_for_device, conditions_of, draw
 from archstat.networks.settings import InputSpec, MeasureSetting
 from archstat.networks.sources import Source
 from archstat.records import Conditions
@@ -22,15 +22,15 @@ def test_weights_are_those_of_the_seed_and_torch_draws_on_as_before():
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
-    first, second = (build(source(), MeasureSetting(seed=1), CPU) for _ in range(2))
-    other = build(source(), MeasureSetting(seed=2), CPU)
+    first, second = (build_for_device(source(), MeasureSetting(seed=1), CPU) for _ in range(2))
+    other = build_for_device(source(), MeasureSetting(seed=2), CPU)
     assert torch.equal(torch.rand(3), expected)
     assert torch.equal(first[0].weight, second[0].weight)
     assert not torch.equal(first[0].weight, other[0].weight)
 
 
 def test_a_network_is_measured_in_evaluation_mode():
-    assert not any(module.training for module in build(source(), MeasureSetting(), CPU).modules())
+    assert not any(module.training for module in build_for_device(source(), MeasureSetting(), CPU).modules())
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_a_network_is_measured_in_evaluation_mode():
 )
 def test_network_and_input_are_cast_and_not_only_told_to_compute_so(precision, dtype):
     how = MeasureSetting(precision=precision)
-    model = build(source(), how, CPU)
+    model = build_for_device(source(), how, CPU)
     (x,) = draw(model, [InputSpec((3, 8, 8))], 2, how, CPU)
     assert {parameter.dtype for parameter in model.parameters()} == {x.dtype} == {dtype}
     assert x.shape == (2, 3, 8, 8)
@@ -46,7 +46,7 @@ def test_network_and_input_are_cast_and_not_only_told_to_compute_so(precision, d
 
 def test_channels_last_is_of_weights_and_images_alike():
     how = MeasureSetting(channels_last=True)
-    model = build(source(), how, CPU)
+    model = build_for_device(source(), how, CPU)
     image, row = draw(model, [InputSpec((3, 8, 8)), InputSpec((7,))], 2, how, CPU)
     assert model[0].weight.is_contiguous(memory_format=torch.channels_last)
     assert image.is_contiguous(memory_format=torch.channels_last)
@@ -81,7 +81,7 @@ def test_a_network_that_cannot_be_cast_is_refused():
             raise NotImplementedError("no such kernel\nsecond line")
 
     with pytest.raises(InputError, match=r"^'net' cannot be brought to cpu as bf16: no such kernel$"):
-        build(source(Stubborn), MeasureSetting(precision="bf16"), CPU)
+        build_for_device(source(Stubborn), MeasureSetting(precision="bf16"), CPU)
 
 
 def test_a_pass_asks_for_no_gradients():

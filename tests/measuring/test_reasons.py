@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from archstat.measuring.reasons import CannotMeasure, attempt, failure
+from archstat.measuring.reasons import CannotMeasure, attempt, reason_of
 from archstat.records import Reason
 
 
@@ -37,7 +37,7 @@ def test_a_part_that_says_why_it_cannot_is_taken_at_its_word():
 def test_a_part_that_raises_is_missing_for_a_reason(error, code, says):
     reason = Reason(code, f"A time cannot be measured: {says}")
     assert attempt("A time", raising(error), "GRAPH_FAILED") == reason
-    assert failure("A time", error, "GRAPH_FAILED") == reason
+    assert reason_of("A time", error, "GRAPH_FAILED") == reason
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError("a slip in our own code")])

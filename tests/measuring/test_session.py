@@ -12,7 +12,7 @@ from archstat.measuring import session as sessions
 from archstat.measuring.api import measure
 from archstat.measuring.energy.layers import LayerResult
 from archstat.measuring.metering import MeterError
-from archstat.measuring.reasons import CannotMeasure, failure
+from archstat.measuring.reasons import CannotMeasure, reason_of
 from archstat.measuring.session import Session
 from archstat.networks.settings import MeasureSetting, Setting
 from archstat.records import Energy, Gpu, GpuTimes, LayerEnergy, LayerTimes, Reason
@@ -115,7 +115,7 @@ def test_a_network_that_fails_only_when_it_is_run_is_named(monkeypatch):
                 raise ValueError("out of tea\nand of milk")
             return x
 
-    monkeypatch.setattr("archstat.measuring.job.build", lambda *_: Fails())
+    monkeypatch.setattr("archstat.measuring.job.build_for_device", lambda *_: Fails())
     (found,) = measured(layers=True)
     assert (found.latency, found.layers, codes(found)) == (None, None, ["FAILED"])
     assert found.reasons[0].text == "lenet5 failed while it ran: ValueError: out of tea"
@@ -125,7 +125,7 @@ def test_a_network_that_cannot_be_brought_to_its_device_is_an_error_and_not_noth
     def refuse(*_):
         raise InputError("It cannot be brought there.")
 
-    monkeypatch.setattr(job, "build", refuse)
+    monkeypatch.setattr(job, "build_for_device", refuse)
     with pytest.raises(InputError, match="cannot be brought there"):
         measured()
 
@@ -140,14 +140,14 @@ def test_memory_that_a_computer_does_not_have_is_missing_memory():
 
 
 def test_what_does_not_fit_into_memory_leaves_a_reason_and_the_others_are_measured(monkeypatch):
-    real = job.build
+    real = job.build_for_device
 
     def build(source, how, device):
         if source.name == "lenet5":
             raise torch.OutOfMemoryError("CUDA out of memory. Tried much\nsecond line")
         return real(source, how, device)
 
-    monkeypatch.setattr("archstat.measuring.job.build", build)
+    monkeypatch.setattr("archstat.measuring.job.build_for_device", build)
     small, other = measured("lenet5", "lenet5_modern", layers=True)
     assert (small.latency, small.memory, small.layers) == (None, None, None)
     assert codes(small) == ["OOM"]
@@ -179,7 +179,7 @@ def test_a_part_that_fails_takes_nothing_else_along(monkeypatch, error):
     assert found.latency is not None
     assert found.memory is not None
     assert codes(found) == ["OOM" if isinstance(error, MemoryError) else "PART_FAILED"] * 2
-    assert found.reasons[0].text == failure("The layers", error).text
+    assert found.reasons[0].text == reason_of("The layers", error).text
     assert "energy" in found.reasons[1].text
 
 
@@ -240,7 +240,9 @@ def test_an_interruption_before_the_first_sample_leaves_no_latency(monkeypatch):
     assert (found.latency, codes(found)) == (None, ["INTERRUPTED"])
 
 
-@pytest.mark.parametrize("place", ["archstat.measuring.job.build", "archstat.measuring.session.Surroundings"])
+@pytest.mark.parametrize(
+    "place", ["archstat.measuring.job.build_for_device", "archstat.measuring.session.Surroundings"]
+)
 def test_an_interruption_while_a_group_is_made_ready_leaves_the_groups_before(monkeypatch, place):
     module, _, name = place.rpartition(".")
     real, asked = getattr(sessions if "session" in module else job, name), []

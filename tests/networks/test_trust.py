@@ -7,13 +7,13 @@ import pytest
 
 from archstat.analysis.inference import analyse
 from archstat.claims import check_files
-from archstat.cli._networks import analyse_named
+from archstat.cli._networks import analyse_quietly
 from archstat.errors import ArchstatError, DataError, SourceError
 from archstat.networks import trust
 from archstat.networks.settings import Setting
 from archstat.networks.sources import find
 from archstat.networks.trust import Trust, names_code
-from archstat.report.writing import build
+from archstat.report.writing.reports import pages_of
 from tests.report.folders import REPORT, report
 
 NET = """
@@ -356,7 +356,7 @@ def reports(folder):
 
 
 def test_a_report_beside_the_one_that_is_built_is_read_for_its_title_alone(reports):
-    *_, (_, start) = build(reports[:1], analyse)
+    *_, (_, start) = pages_of(reports[:1], analyse)
     assert [link.title for link in start.blocks[0].links] == ["A report", "… ops, … of them"]
 
 
@@ -364,13 +364,13 @@ def test_a_report_beside_the_one_that_is_built_is_read_for_its_title_alone(repor
 def test_a_report_beside_it_cannot_stop_the_build(reports, text):
     ours, theirs = reports
     (theirs / "report.toml").write_text(text)
-    *_, (_, start) = build([ours], analyse)
+    *_, (_, start) = pages_of([ours], analyse)
     assert [link.title for link in start.blocks[0].links] == ["A report"]
 
 
 def test_a_report_that_names_code_is_not_built(reports):
     with pytest.raises(ArchstatError, match="names code"):
-        build(reports[1:], analyse)
+        pages_of(reports[1:], analyse)
 
 
 @pytest.mark.parametrize("place", ["networks", "figure", "table"])
@@ -382,7 +382,7 @@ def test_no_part_of_a_report_may_name_code(folder, place):
     }[place]
     own = report(folder / "own", contents=entry, text="{{figure a}}" if place == "figure" else "{{table a}}")
     with pytest.raises(ArchstatError, match="names code"):
-        build([own], analyse)
+        pages_of([own], analyse)
 
 
 def test_a_trusted_report_trusts_no_claims_of_others(folder):
@@ -392,10 +392,10 @@ def test_a_trusted_report_trusts_no_claims_of_others(folder):
     listed = report(folder / "listed", contents=REPORT + 'errata = ["../lecture/claims.toml"]\n', text="{{errata}}")
     for own in (cited, listed):
         with pytest.raises(ArchstatError, match=r"names code, and .*lecture/claims\.toml may not run any"):
-            build([own], analyse, Trust.of([own]))
+            pages_of([own], analyse, Trust.of([own]))
 
 
 @pytest.mark.usefixtures("folder")
 def test_a_saved_cost_runs_nothing():
     with pytest.raises(ArchstatError, match="cannot be read"):
-        Trust().within("a.toml", analyse_named)("net.py:Net.json", Setting())
+        Trust().within("a.toml", analyse_quietly)("net.py:Net.json", Setting())

@@ -5,14 +5,14 @@ import re
 import pytest
 
 from archstat.errors import DataError, UnknownNameError
-from archstat.published.accuracies import FILE, Evaluation, best_for, evaluation_named, evaluations
+from archstat.published.accuracies import ACCURACIES_FILE, Evaluation, best_for, evaluation_named, evaluations
 from archstat.published.data_files import entries
 from archstat.published.figures import counted
 from archstat.registry import architectures
 
 
 def decoded(text):
-    return entries(text.encode(), FILE, Evaluation, named="key")
+    return entries(text.encode(), ACCURACIES_FILE, Evaluation, named="key")
 
 
 ENTRY = """

@@ -7,7 +7,7 @@ import pytest
 from archstat.analysis.inference import analyse
 from archstat.errors import DataError
 from archstat.networks.settings import Setting
-from archstat.published.challenge import decode, human, winners
+from archstat.published.challenge import challenge_of, human, winners
 from archstat.registry import architectures
 
 ENTRY = """
@@ -80,7 +80,7 @@ def test_a_person_errs_less_than_the_winner_of_2014_and_more_than_that_of_2015()
 
 
 def test_a_file_that_holds_together_is_read():
-    found = decode(ENTRY.encode())
+    found = challenge_of(ENTRY.encode())
     assert (found.human.top5_error, len(found.entries)) == (5.1, 1)
     assert (found.entries[0].precise, found.entries[0].layers, found.entries[0].architecture) == (None, None, "")
 
@@ -99,9 +99,9 @@ def test_a_file_that_holds_together_is_read():
 )
 def test_what_does_not_hold_together_is_refused_and_the_message_says_where(text, says):
     with pytest.raises(DataError, match=re.escape(says)):
-        decode(text.encode())
+        challenge_of(text.encode())
 
 
 def test_a_file_in_another_encoding_is_refused():
     with pytest.raises(DataError, match="does not hold together"):
-        decode(b"\xff\xfe")
+        challenge_of(b"\xff\xfe")

@@ -11,9 +11,9 @@ from archstat.errors import DataError, UnknownNameError
 from archstat.networks.settings import Setting
 from archstat.published.data_files import entries
 from archstat.published.figures import (
-    FILE,
-    Counted,
+    FIGURES_FILE,
     Figure,
+    ListedArchitecture,
     Published,
     counted,
     expand,
@@ -27,7 +27,7 @@ VARIANTS = [(name, variant) for name, about in published().items() for variant i
 
 
 def decoded(text):
-    return entries(text, FILE, Published)
+    return entries(text, FIGURES_FILE, Published)
 
 
 ENTRY = """
@@ -53,7 +53,7 @@ def test_every_architecture_has_our_counts():
 @pytest.mark.parametrize("name", list(architectures))
 def test_our_stored_counts_are_those_of_today(name):
     cost, entry = archstat.count(name), architectures.get(name)
-    today = Counted(entry.family, entry.input_shape, entry.arguments, cost.parameters, cost.macs)
+    today = ListedArchitecture(entry.family, entry.input_shape, entry.arguments, cost.parameters, cost.macs)
     assert counted()[name] == today, "write counted.json anew with 'make counts'"
 
 

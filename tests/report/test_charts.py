@@ -16,7 +16,7 @@ from archstat.errors import DataError
 from archstat.files.results import read_measurements
 from archstat.report.chart import CHARTS, drawn
 from archstat.report.drawing import theme
-from archstat.report.material import Material, Subject, gather
+from archstat.report.material import Material, Subject, material_from
 from archstat.report.page import content
 from tests.measured import CONDITIONS, PEAKS, latency, measured, time, times
 
@@ -40,14 +40,14 @@ def materials():
     ]
     lecture = ["alexnet", "googlenet", "resnet18", "vgg16", "resnet50_v1_5", "inception_v4"]
     return (
-        gather(["alexnet"], results, count),
-        gather(["alexnet", "vgg16", "googlenet", "resnet50"], results, count),
-        gather(lecture, results, count),
-        gather(["alexnet", "vgg19", "googlenet", "resnet152", "senet154"], (), count),
-        gather(["inception_module_naive", "inception_module_bottleneck"], (), count),
-        gather(["resnet50", "se_resnet50", "resnet101", "se_resnet101"], (), count),
-        gather(["lenet5"], batches, count),
-        gather(["resnet50", "resnet50_v1_5"], (), count),
+        material_from(["alexnet"], results, count),
+        material_from(["alexnet", "vgg16", "googlenet", "resnet50"], results, count),
+        material_from(lecture, results, count),
+        material_from(["alexnet", "vgg19", "googlenet", "resnet152", "senet154"], (), count),
+        material_from(["inception_module_naive", "inception_module_bottleneck"], (), count),
+        material_from(["resnet50", "se_resnet50", "resnet101", "se_resnet101"], (), count),
+        material_from(["lenet5"], batches, count),
+        material_from(["resnet50", "resnet50_v1_5"], (), count),
     )
 
 

@@ -9,10 +9,10 @@ from archstat.analysis.inference import analyse
 from archstat.analysis.network import Saved
 from archstat.errors import DataError, UnknownNameError
 from archstat.networks.settings import Setting
-from archstat.records import Counted
+from archstat.records import CountedTotals
 from archstat.report.chart import CHARTS
 from archstat.report.compose import compose, sums_of
-from archstat.report.material import Material, Subject, gather
+from archstat.report.material import Material, Subject, material_from
 from archstat.report.page import Sheet, Tiles
 from tests.measured import CONDITIONS, measured
 
@@ -24,7 +24,7 @@ def sheets(page):
 
 
 def test_a_page_of_one_network_has_its_totals_its_charts_and_its_sums():
-    page = compose(gather(["lenet5"], (), count))
+    page = compose(material_from(["lenet5"], (), count))
     tiles = next(block for block in page.blocks if isinstance(block, Tiles))
     assert tiles.tiles[:2] == (("Parameters", "60,000", "60,000"), ("MACs", "325.7 k", "325,680"))
     assert page.title == "lenet5"
@@ -36,25 +36,25 @@ def test_a_page_of_one_network_has_its_totals_its_charts_and_its_sums():
 
 
 def test_a_page_of_two_has_their_layers_side_by_side():
-    page = compose(gather(["lenet5", "lenet5_modern"], (), count))
+    page = compose(material_from(["lenet5", "lenet5_modern"], (), count))
     assert sheets(page) == ["Totals", "Layers side by side"]
     assert page.title == "lenet5, lenet5_modern"
 
 
 def test_many_networks_are_counted_in_the_title():
-    page = compose(gather(["lenet5", "resnet20", "resnet32", "resnet44", "resnet56"], (), count))
+    page = compose(material_from(["lenet5", "resnet20", "resnet32", "resnet44", "resnet56"], (), count))
     assert page.title == "5 networks"
     assert sheets(page) == ["Totals"]
 
 
 def test_charts_are_chosen_by_name_in_that_order():
-    page = compose(gather(["lenet5", "resnet20"], (), count), charts=["layers"], title="Mine")
+    page = compose(material_from(["lenet5", "resnet20"], (), count), charts=["layers"], title="Mine")
     assert [chart.name for chart in page.charts] == ["layers", "layers"]
     assert page.title == "Mine"
 
 
 def test_a_chart_that_is_asked_for_and_cannot_be_drawn_is_an_error():
-    material = gather(["lenet5"], (), count)
+    material = material_from(["lenet5"], (), count)
     with pytest.raises(UnknownNameError, match=r"No chart is named 'layer'\. Did you mean 'layers'"):
         compose(material, charts=["layer"])
     with pytest.raises(DataError, match=r"No measurement of 'lenet5' is given: 'archstat measure lenet5"):
@@ -71,13 +71,13 @@ def test_a_saved_cost_has_no_sums():
 def ran(name, batch_size=1, **changes):
     conditions = msgspec.structs.replace(CONDITIONS, batch_size=batch_size)
     cost = count(name, Setting(batch_size=batch_size)).cost
-    counted = Counted(*(getattr(cost, field) for field in Counted.__struct_fields__))
+    counted = CountedTotals(*(getattr(cost, field) for field in CountedTotals.__struct_fields__))
     made = measured(architecture=name, conditions=conditions, input_shapes=cost.input_shapes, counted=counted)
     return msgspec.structs.replace(made, **changes)
 
 
 def test_a_network_finds_its_measurement_and_is_counted_as_it_was_measured():
-    subject = gather(["lenet5"], [ran("lenet5", 4), ran("vgg16")], count).subjects[0]
+    subject = material_from(["lenet5"], [ran("lenet5", 4), ran("vgg16")], count).subjects[0]
     network, found = subject.measured()
     assert found.architecture == "lenet5"
     assert network.cost.input_shapes[0][0] == 4
@@ -85,14 +85,14 @@ def test_a_network_finds_its_measurement_and_is_counted_as_it_was_measured():
 
 
 def test_a_network_that_was_not_measured_says_how_to_measure_it():
-    subject = gather(["lenet5"], [ran("vgg16")], count).subjects[0]
+    subject = material_from(["lenet5"], [ran("vgg16")], count).subjects[0]
     with pytest.raises(DataError, match="archstat measure lenet5"):
         subject.measured()
 
 
 def test_a_page_without_measurements_says_what_they_would_add():
-    assert "archstat measure" in compose(gather(["lenet5"], (), count)).notes[0]
-    with_times = compose(gather(["lenet5"], [ran("lenet5")], count))
+    assert "archstat measure" in compose(material_from(["lenet5"], (), count)).notes[0]
+    with_times = compose(material_from(["lenet5"], [ran("lenet5")], count))
     assert with_times.notes == ()
     assert any(name == "Latency" for name, _, _ in with_times.blocks[0].tiles)
 
@@ -100,13 +100,15 @@ def test_a_page_without_measurements_says_what_they_would_add():
 def test_a_time_on_another_input_does_not_stand_beside_these_counts():
     large = ran("lenet5", input_shapes=((1, 1, 64, 64),))
     with pytest.raises(DataError, match=r"measured on an input of 1×1×64×64 and is counted on 1×1×32×32: say which"):
-        compose(gather(["lenet5"], [large], count))
-    assert gather(["lenet5"], [large, ran("lenet5", 2)], count).subjects[0].measurement.conditions.batch_size == 2
+        compose(material_from(["lenet5"], [large], count))
+    assert (
+        material_from(["lenet5"], [large, ran("lenet5", 2)], count).subjects[0].measurement.conditions.batch_size == 2
+    )
 
 
 def test_every_measurement_stands_on_the_page_also_of_one_network_and_one_that_failed():
     failed = ran("lenet5", 2, latency=None)
-    page = compose(gather(["lenet5"], [ran("lenet5"), failed], count))
+    page = compose(material_from(["lenet5"], [ran("lenet5"), failed], count))
     assert sheets(page) == ["Layers of lenet5", "Measurements"]
     assert len(page.blocks[-1].table.rows) == 2
 
@@ -123,7 +125,7 @@ def test_a_page_of_measurements_alone_is_called_by_what_was_measured():
 
 
 def test_a_chart_that_is_named_twice_is_drawn_once():
-    page = compose(gather(["lenet5"], (), count), charts=["layers", "icicle", "layers"])
+    page = compose(material_from(["lenet5"], (), count), charts=["layers", "icicle", "layers"])
     assert [chart.name for chart in page.charts] == ["layers", "icicle"]
 
 

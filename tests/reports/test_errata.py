@@ -9,20 +9,20 @@ import msgspec
 import pytest
 
 from archstat.analysis.inference import analyse
-from archstat.claims import check, read
+from archstat.claims import check, read_claims
 from archstat.errors import DataError
-from archstat.report.writing import build
+from archstat.report.writing.reports import pages_of
 
 REPORTS = Path(__file__).parents[2] / "reports"
 ERRATA = REPORTS / "errata"
 LISTED = msgspec.toml.decode((ERRATA / "report.toml").read_text(encoding="utf-8"))["errata"]
-TALLIES = {claim.id: claim for claim in read(ERRATA / "claims.toml").claims if claim.claims}
+TALLIES = {claim.id: claim for claim in read_claims(ERRATA / "claims.toml").claims if claim.claims}
 counted = functools.cache(analyse)
 
 
 @functools.cache
 def findings():
-    return [finding for place in LISTED for finding in check(read(ERRATA / place), counted)]
+    return [finding for place in LISTED for finding in check(read_claims(ERRATA / place), counted)]
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_a_claim_that_counts_in_one_lecture_names_that_lecture():
 
 
 def test_a_copy_that_is_not_altered_is_built(copy):
-    assert len(build([copy / "errata"], counted)) == 2
+    assert len(pages_of([copy / "errata"], counted)) == 2
 
 
 @pytest.mark.parametrize("name", HEADLINES)
@@ -71,20 +71,20 @@ def test_a_headline_that_is_altered_makes_no_page(copy, name):
     block = re.search(rf'id = "{name}"\n(?:.+\n)*?stated = "(.+)"\n', path.read_text(encoding="utf-8"))
     altered(path, block[0], block[0].replace(f'stated = "{block[1]}"', f'stated = "9{block[1]}"'))
     with pytest.raises(DataError, match=f"no page is made of claims that fail: '{name}'"):
-        build([copy / "errata"], counted)
+        pages_of([copy / "errata"], counted)
 
 
 @pytest.mark.parametrize("number", ["quotations", "holding"])
 def test_a_number_that_is_typed_into_the_text_makes_no_page(copy, number):
     altered(copy / "errata" / "text.md", f"{{{{{number}}}}}", "9674")
     with pytest.raises(DataError, match=r"text\.md:\d+: the number '9674' is no claim"):
-        build([copy / "errata"], counted)
+        pages_of([copy / "errata"], counted)
 
 
 def test_a_lecture_that_is_altered_makes_no_page(copy):
     altered(copy / "cnn-overview" / "claims.toml", 'stated = "244"\nexpect = "does not hold"', 'stated = "227"')
     with pytest.raises(DataError, match=r"no page is made of claims that fail: 'holding' .*'failing'"):
-        build([copy / "errata"], counted)
+        pages_of([copy / "errata"], counted)
 
 
 def test_every_number_that_the_table_of_the_senet_paper_has_is_counted():

@@ -10,7 +10,7 @@ import pytest
 from archstat.analysis.inference import analyse
 from archstat.report.assets import LIBRARIES
 from archstat.report.page import render
-from archstat.report.writing import build
+from archstat.report.writing.reports import pages_of
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = sorted(path.parent for path in ROOT.glob("reports/*/report.toml"))
@@ -20,7 +20,7 @@ PACKED = re.compile(r'(<script type="application/gzip" id="library-(\w+)">)([^<]
 @pytest.fixture(scope="module")
 def made():
     """Every page as it is made now."""
-    return {path: render(page) for path, page in build(FOLDERS, analyse)}
+    return {path: render(page) for path, page in pages_of(FOLDERS, analyse)}
 
 
 def unpacked(page):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archstat.scaling.polynomials import difference, fit, positive_from, through, value
+from archstat.scaling.polynomials import fit, interpolated, minus, positive_from, value
 
 fractions = st.fractions(min_value=-50, max_value=50, max_denominator=12)
 polynomials = st.lists(fractions, max_size=5).map(
@@ -17,7 +17,7 @@ numbers = st.lists(st.integers(1, 200), min_size=5, max_size=9, unique=True)
 
 @given(polynomials, numbers)
 def test_a_polynomial_is_found_again_from_its_values(coefficients, places):
-    assert through([(x, value(coefficients, x)) for x in places]) == coefficients
+    assert interpolated([(x, value(coefficients, x)) for x in places]) == coefficients
 
 
 @given(polynomials, st.integers(-20, 20))
@@ -27,7 +27,7 @@ def test_a_value_is_the_sum_of_its_powers(coefficients, x):
 
 @given(polynomials, polynomials, st.integers(-20, 20))
 def test_a_difference_is_that_of_the_values(a, b, x):
-    assert value(difference(a, b), x) == value(a, x) - value(b, x)
+    assert value(minus(a, b), x) == value(a, x) - value(b, x)
 
 
 def test_a_fit_has_the_least_degree_and_leaves_places_to_confirm_it():

@@ -9,7 +9,7 @@ import pytest
 from archstat.analysis.inference import NamedNetwork, count_source
 from archstat.errors import InputError, UncountedError
 from archstat.networks.settings import InputSpec, Setting
-from archstat.scaling import scaling_of, to_json
+from archstat.scaling import scaling_of, scaling_to_json
 
 NETS = """
 import torch
@@ -229,7 +229,7 @@ def test_ops_without_a_rule_are_named_or_refused(nets):
 
 def test_json_holds_points_and_laws():
     scaling = scaling_of(NamedNetwork("resnet20"), "resolution", Setting())
-    data = msgspec.json.decode(to_json(scaling))
+    data = msgspec.json.decode(scaling_to_json(scaling))
     assert data["schema"] == "archstat.scaling/1"
     law = data["growths"][0]
     assert (law["quantity"], law["coefficients"], law["period"]) == ("macs", ["640", "0", "39600"], 4)

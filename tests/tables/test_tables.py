@@ -14,7 +14,7 @@ from archstat.published.figures import published, select
 from archstat.records import LayerCost, UncountedOp
 from archstat.registry import architectures
 from archstat.tables import compare_table, diff_table, layer_table, list_table, matched, op_table
-from archstat.tables.formats import shown
+from archstat.tables.formats import shown_cells
 
 cost_of = functools.cache(archstat.count)
 SUMMED = ("parameters", "macs", "flops", "activations", "activation_bytes")
@@ -200,11 +200,11 @@ def test_totals_stand_beside_what_was_published():
     assert column(table, "macs") == [15_470_264_320, 3_857_973_248]
     assert [str(figure) for figure in column(table, "published_macs")] == ["15.3 billion", "3.8e9"]
     assert column(table, "top1_error") == [27.0, 22.85]
-    assert [cells[5] for cells in shown(table)] == ["15.3 billion (conv)", "3.8e9 ↓"]
+    assert [cells[5] for cells in shown_cells(table)] == ["15.3 billion (conv)", "3.8e9 ↓"]
 
 
 def test_what_was_not_published_is_a_dash():
-    cells = shown(compared("lenet5_modern"))[0]
+    cells = shown_cells(compared("lenet5_modern"))[0]
     assert (cells[3], cells[5], cells[9], cells[10], cells[11]) == ("–", "–", "–", "–", "")
 
 
@@ -225,7 +225,7 @@ def test_a_variant_is_not_given_the_verdict_of_the_published_one():
 
 def test_another_input_is_not_given_the_verdict_of_the_published_one():
     double = msgspec.structs.replace(cost_of("resnet50"), macs=2 * 3_857_973_248)
-    assert shown(compared(costs=[double]))[0][5] == "3.8e9 ≠"
+    assert shown_cells(compared(costs=[double]))[0][5] == "3.8e9 ≠"
 
 
 def test_a_variant_or_another_input_is_not_given_the_errors_of_the_published_one():

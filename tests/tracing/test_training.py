@@ -151,7 +151,7 @@ def test_a_weight_used_twice_has_one_gradient():
 
 
 def test_the_optimizers_are_those_that_a_user_can_name():
-    assert tuple(OPTIMIZERS) == settings.OPTIMIZERS
+    assert tuple(OPTIMIZERS) == settings.OPTIMIZER_NAMES
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)

@@ -1,7 +1,8 @@
 """A trace, counted by the rules of someone else: every difference from our MACs has a name.
 
-A :class:`Convention` is data, a tuple of :class:`Rule`; :mod:`archstat.counting.conventions` lists those we know. A
-rule says of an op, wherever it ran or within layers of some classes alone, how much the convention counts, and as what.
+A :class:`Convention` is data, a tuple of :class:`ConventionRule`; :mod:`archstat.counting.conventions` lists those we
+know. A rule says of an op, wherever it ran or within layers of some classes alone, how much the convention counts, and
+as what.
 """
 
 from __future__ import annotations
@@ -45,13 +46,13 @@ class Use(msgspec.Struct, frozen=True, gc=False):
         return math.prod(self.call.outputs[0].shape)
 
 
-Count = Callable[[Use], int]
+Amount = Callable[[Use], int]
 
 PRODUCTS = ""
 """What a rule counts as that counts multiply-accumulates as we do."""
 
 
-class Rule(msgspec.Struct, frozen=True):
+class ConventionRule(msgspec.Struct, frozen=True):
     """How a convention counts some ops.
 
     Attributes:
@@ -63,7 +64,7 @@ class Rule(msgspec.Struct, frozen=True):
     """
 
     term: str
-    count: Count
+    count: Amount
     ops: frozenset[str] = frozenset()
     kinds: frozenset[str] = frozenset()
     is_in_layer: bool = False
@@ -75,9 +76,9 @@ class Rule(msgspec.Struct, frozen=True):
         return use.kind in self.kinds if self.kinds else bool(use.kind) or not self.is_in_layer
 
 
-def rule(term: str, count: Count, *, ops: str = "", kinds: str = "", is_in_layer: bool = False) -> Rule:
+def rule(term: str, count: Amount, *, ops: str = "", kinds: str = "", is_in_layer: bool = False) -> ConventionRule:
     """A rule with its names as words."""
-    return Rule(term, count, frozenset(ops.split()), frozenset(kinds.split()), is_in_layer)
+    return ConventionRule(term, count, frozenset(ops.split()), frozenset(kinds.split()), is_in_layer)
 
 
 class Convention(msgspec.Struct, frozen=True):
@@ -94,7 +95,7 @@ class Convention(msgspec.Struct, frozen=True):
 
     source: str
     unit: Literal["MACs", "FLOPs"]
-    rules: tuple[Rule, ...]
+    rules: tuple[ConventionRule, ...]
     package: str = ""
     refusals: Mapping[str, str] = {}
     is_by_layer: bool = False

@@ -24,7 +24,7 @@ from fractions import Fraction
 from typing import Any
 
 from archstat.counting.receptive_field import state as sights
-from archstat.counting.receptive_field.intervals import LOST, WHOLE, Span
+from archstat.counting.receptive_field.intervals import LOST, WHOLE_AXIS, Span
 from archstat.counting.receptive_field.rules import sight_of
 from archstat.counting.receptive_field.state import Sight
 from archstat.records import OpCall, ReceptiveField, Shape, TensorSpec, Trace
@@ -82,7 +82,7 @@ def _field_of_spans(spans: tuple[Span, ...]) -> ReceptiveField | None:
     if LOST in spans:
         return None
     return ReceptiveField(
-        tuple([None if span == WHOLE else _size(span) for span in spans]),
+        tuple([None if span == WHOLE_AXIS else _size(span) for span in spans]),
         tuple([Fraction(span.step, len(span.low) or 1) for span in spans]),
         tuple([Fraction(span.low[0] if span.low else 0) for span in spans]),
     )

@@ -15,7 +15,7 @@ PHASES_MAX = 256
 """Positions after which an interval must repeat itself; what takes more of them is not followed."""
 
 
-class Window(msgspec.Struct, frozen=True, gc=False):
+class Footprint(msgspec.Struct, frozen=True, gc=False):
     """Which old positions a new position looks at: from ``first`` to ``last``, ``step`` further after each round.
 
     A round is as long as ``first`` and ``last``: new position ``i`` belongs to entry ``i % len(first)``.
@@ -39,13 +39,13 @@ class Span(msgspec.Struct, frozen=True, gc=False):
 
 
 #: Every element sees the whole side.
-WHOLE = Span((), (), 0)
+WHOLE_AXIS = Span((), (), 0)
 #: What an element sees is not known.
 LOST = Span((), (), -1)
 
 
 @functools.lru_cache(maxsize=4096)
-def through(span: Span, window: Window) -> Span:
+def seen_through(span: Span, window: Footprint) -> Span:
     """The span of positions that each look at a window of the old ones."""
     if not span.low:
         return span
@@ -86,8 +86,8 @@ def hull(spans: Iterable[Span]) -> Span:
     spans = list(dict.fromkeys(spans))
     if len(spans) == 1:
         return spans[0]
-    if WHOLE in spans:
-        return WHOLE
+    if WHOLE_AXIS in spans:
+        return WHOLE_AXIS
     phases = math.lcm(*[len(span.low) for span in spans])
     if LOST in spans or phases > PHASES_MAX:
         return LOST

@@ -17,30 +17,30 @@ from fractions import Fraction
 from typing import Any
 
 from archstat.counting.receptive_field import state as sights
-from archstat.counting.receptive_field.intervals import Window
+from archstat.counting.receptive_field.intervals import Footprint
 from archstat.counting.receptive_field.state import Sight
 from archstat.records import OpCall, Shape
 
 #: What the op's tensors see; ``None`` for one that depends on no input.
-Look = Callable[[Any], "Sight | None"]
+SightOf = Callable[[Any], "Sight | None"]
 
 #: The sight of the first output; ``None`` if it depends on no input. Views with several outputs give one for each.
-Rule = Callable[[OpCall, Look], "Sight | Sequence[Sight] | None"]
+FieldRule = Callable[[OpCall, SightOf], "Sight | Sequence[Sight] | None"]
 
 #: One entry = what one op does to the field.
-FIELDS: dict[str, Rule] = {}
+FIELDS: dict[str, FieldRule] = {}
 
 
-def sight_of(call: OpCall, look: Look) -> Sight | Sequence[Sight] | None:
-    """What one op's outputs see, as a :data:`Rule` says it."""
+def sight_of(call: OpCall, look: SightOf) -> Sight | Sequence[Sight] | None:
+    """What one op's outputs see, as a :data:`FieldRule` says it."""
     rule = FIELDS.get(call.op)
     if rule is None:
         rule = _united if call.nature == "pointwise" else _not_followed
     return rule(call, look)
 
 
-def _enter(names: str) -> Callable[[Rule], Rule]:
-    def enter(rule: Rule) -> Rule:
+def _enter(names: str) -> Callable[[FieldRule], FieldRule]:
+    def enter(rule: FieldRule) -> FieldRule:
         FIELDS.update(dict.fromkeys(names.split(), rule))
         return rule
 
@@ -51,17 +51,17 @@ def _argument(call: OpCall, position: int, name: str, default: Any = None) -> An
     return call.args[position] if len(call.args) > position else call.kwargs.get(name, default)
 
 
-def _known(call: OpCall, look: Look) -> list[Sight]:
+def _known(call: OpCall, look: SightOf) -> list[Sight]:
     """What those of its tensors see that depend on the input."""
     return [sight for sight in map(look, call.tensors()) if sight is not None]
 
 
-def _united(call: OpCall, look: Look) -> Sight | None:
+def _united(call: OpCall, look: SightOf) -> Sight | None:
     known = _known(call, look)
     return sights.united(known, call.outputs[0].shape) if known else None
 
 
-def _not_followed(call: OpCall, look: Look) -> Sight | None:
+def _not_followed(call: OpCall, look: SightOf) -> Sight | None:
     known = _known(call, look)
     if not known:
         return None
@@ -69,10 +69,10 @@ def _not_followed(call: OpCall, look: Look) -> Sight | None:
     return (sights.whole if is_whole else sights.lost)(len(known[0].spans), call.outputs[0].shape)
 
 
-def _of_first(change: Callable[[OpCall, Sight], Sight | Sequence[Sight]]) -> Rule:
+def _of_first(change: Callable[[OpCall, Sight], Sight | Sequence[Sight]]) -> FieldRule:
     """A rule for an op whose other arguments are constants; weights that depend on the input are not followed."""
 
-    def rule(call: OpCall, look: Look) -> Sight | Sequence[Sight] | None:
+    def rule(call: OpCall, look: SightOf) -> Sight | Sequence[Sight] | None:
         known = _known(call, look)
         is_first_alone = len(known) == 1 and look(call.args[0]) is not None
         return change(call, known[0]) if is_first_alone else _not_followed(call, look)
@@ -89,7 +89,7 @@ def _each(value: Any, axes: int) -> tuple[int, ...]:
     return numbers * axes if len(numbers) == 1 else numbers
 
 
-def _slid(sight: Sight, windows: Sequence[Window], shape: Shape) -> Sight:
+def _slid(sight: Sight, windows: Sequence[Footprint], shape: Shape) -> Sight:
     """A window along each of the last axes; what the channels become is left to the shape."""
     first = len(shape) - len(windows)
     for axis, window in enumerate(windows, first):
@@ -98,22 +98,22 @@ def _slid(sight: Sight, windows: Sequence[Window], shape: Shape) -> Sight:
 
 
 @functools.lru_cache(maxsize=4096)
-def _taps(kernel: int, stride: int, padding: int, dilation: int) -> Window:
-    return Window((-padding,), ((kernel - 1) * dilation - padding,), stride)
+def _taps(kernel: int, stride: int, padding: int, dilation: int) -> Footprint:
+    return Footprint((-padding,), ((kernel - 1) * dilation - padding,), stride)
 
 
 def _windows(
     kernel: Sequence[int], stride: Sequence[int], padding: Sequence[int], dilation: Sequence[int]
-) -> list[Window]:
+) -> list[Footprint]:
     return [_taps(*numbers) for numbers in zip(kernel, stride, padding, dilation, strict=True)]
 
 
 @functools.lru_cache(maxsize=4096)
-def _spread(kernel: int, stride: int, padding: int, dilation: int) -> Window:
+def _spread(kernel: int, stride: int, padding: int, dilation: int) -> Footprint:
     """Output ``j`` gets input ``i`` if ``j = i · stride − padding + tap · dilation``."""
     reach = (kernel - 1) * dilation
     first = [-((reach - j - padding) // stride) for j in range(stride)]
-    return Window(tuple(first), tuple([(j + padding) // stride for j in range(stride)]))
+    return Footprint(tuple(first), tuple([(j + padding) // stride for j in range(stride)]))
 
 
 def _same_padding(kernel: Sequence[int], dilation: Sequence[int]) -> list[int]:
@@ -160,7 +160,7 @@ def _any_convolution(call: OpCall, sight: Sight) -> Sight:
     return _convolved(call, sight, *call.args[3:6], transposed=call.args[6])
 
 
-def _pooling(axes: int, *, dilated: bool) -> Rule:
+def _pooling(axes: int, *, dilated: bool) -> FieldRule:
     """``(x, kernel, stride, padding, dilation, …)``; only maxima know a dilation."""
 
     def pool(call: OpCall, sight: Sight) -> Sight:
@@ -194,11 +194,11 @@ def _adaptive_pool(call: OpCall, sight: Sight) -> Sight:
 
 
 @functools.lru_cache(maxsize=4096)
-def _adaptive_window(size: int, windows: int) -> Window:
+def _adaptive_window(size: int, windows: int) -> Footprint:
     common = math.gcd(size, windows)
     size, windows = size // common, windows // common
     first = [i * size // windows for i in range(windows)]
-    return Window(tuple(first), tuple([-(-(i + 1) * size // windows) - 1 for i in range(windows)]), size)
+    return Footprint(tuple(first), tuple([-(-(i + 1) * size // windows) - 1 for i in range(windows)]), size)
 
 
 @_enter("constant_pad_nd reflection_pad1d reflection_pad2d reflection_pad3d")
@@ -207,7 +207,7 @@ def _adaptive_window(size: int, windows: int) -> Window:
 def _pad(call: OpCall, sight: Sight) -> Sight:
     """``(x, (before, after, …))``, the last axis first; what stands in the padding is not asked."""
     before, shape = call.args[1][::2], call.outputs[0].shape
-    windows = [Window((-pad,), (-pad,)) for pad in reversed(before)]
+    windows = [Footprint((-pad,), (-pad,)) for pad in reversed(before)]
     return _slid(sight, windows, shape)
 
 
@@ -230,7 +230,9 @@ def _cubic_taps(centre: Fraction) -> tuple[int, int]:
 Taps = Callable[[Fraction], "tuple[int, int]"]
 
 
-def _resampling(axes: int, taps: Taps, centre: Callable[[Fraction], Fraction], *, has_corners: bool = True) -> Rule:
+def _resampling(
+    axes: int, taps: Taps, centre: Callable[[Fraction], Fraction], *, has_corners: bool = True
+) -> FieldRule:
     """``(x, size, align_corners, factors)``; nearest neighbours know no corners.
 
     Args:
@@ -268,9 +270,9 @@ def _ratio(size: int, extent: int, factor: float | None, *, corners: bool) -> Fr
 
 
 @functools.lru_cache(maxsize=4096)
-def _resampled(ratio: Fraction, centre: Fraction, taps: Taps) -> Window:
+def _resampled(ratio: Fraction, centre: Fraction, taps: Taps) -> Footprint:
     ends = [taps(centre + ratio * position) for position in range(ratio.denominator)]
-    return Window(tuple([first for first, _ in ends]), tuple([last for _, last in ends]), ratio.numerator)
+    return Footprint(tuple([first for first, _ in ends]), tuple([last for _, last in ends]), ratio.numerator)
 
 
 def _between(ratio: Fraction) -> Fraction:
@@ -289,7 +291,7 @@ FIELDS["upsample_bicubic2d"] = _resampling(2, _cubic_taps, _between)
 @_of_first
 def _pixel_shuffle(call: OpCall, sight: Sight) -> Sight:
     """``(x, factor)``: channels become pixels, which all see what their place saw."""
-    return _slid(sights.reduced(sight, (-3,)), [Window((0,) * call.args[1], (0,) * call.args[1])] * 2, _shape(call))
+    return _slid(sights.reduced(sight, (-3,)), [Footprint((0,) * call.args[1], (0,) * call.args[1])] * 2, _shape(call))
 
 
 @_enter("pixel_unshuffle")
@@ -297,7 +299,7 @@ def _pixel_shuffle(call: OpCall, sight: Sight) -> Sight:
 def _pixel_unshuffle(call: OpCall, sight: Sight) -> Sight:
     """``(x, factor)``: pixels become channels."""
     factor = call.args[1]
-    return _slid(sight, [Window((0,), (factor - 1,), factor)] * 2, _shape(call))
+    return _slid(sight, [Footprint((0,), (factor - 1,), factor)] * 2, _shape(call))
 
 
 # -- places ------------------------------------------------------------------------------------------------------------
@@ -343,7 +345,7 @@ def _slice(call: OpCall, sight: Sight) -> Sight:
     start = _argument(call, 2, "start") or 0
     size = call.args[0].shape[axis]
     start = max(start + size, 0) if start < 0 else start
-    return sights.moved(sight, axis, Window((start,), (start,), _argument(call, 4, "step", 1)), _shape(call)[axis])
+    return sights.moved(sight, axis, Footprint((start,), (start,), _argument(call, 4, "step", 1)), _shape(call)[axis])
 
 
 @_enter("select")
@@ -369,13 +371,13 @@ def _split(call: OpCall, sight: Sight) -> list[Sight]:
     axis = _argument(call, 2, "dim", 0) % len(sight.axes)
     pieces, start = [], 0
     for spec in call.outputs:
-        pieces.append(sights.moved(sight, axis, Window((start,), (start,)), spec.shape[axis]))
+        pieces.append(sights.moved(sight, axis, Footprint((start,), (start,)), spec.shape[axis]))
         start += spec.shape[axis]
     return pieces
 
 
 @_enter("cat stack")
-def _cat(call: OpCall, look: Look) -> Sight | None:
+def _cat(call: OpCall, look: SightOf) -> Sight | None:
     """``(tensors, axis)``: along an axis of pixels only constants may stand beside one tensor."""
     shape = _shape(call)
     axis = _argument(call, 1, "dim", 0) % len(shape)
@@ -396,7 +398,7 @@ def _placed(call: OpCall, sight: Sight, axis: int, start: int) -> Sight:
     shape = _shape(call)
     if call.op == "stack":
         sight = sights.reshaped(sight, (*shape[:axis], 1, *shape[axis + 1 :]))
-    return sights.moved(sight, axis, Window((-start,), (-start,)), shape[axis])
+    return sights.moved(sight, axis, Footprint((-start,), (-start,)), shape[axis])
 
 
 @_enter("index_select")
@@ -416,7 +418,7 @@ def _reordered(call: OpCall, sight: Sight) -> Sight:
 
 
 @_enter("copy")
-def _copy(call: OpCall, look: Look) -> Sight | None:
+def _copy(call: OpCall, look: SightOf) -> Sight | None:
     """``(target, source)``."""
     source = look(call.args[1])
     return None if source is None else sights.united([source], _shape(call))
@@ -441,7 +443,7 @@ FIELDS.update(dict.fromkeys("abs gelu mish threshold eq ne lt le gt ge masked_fi
     "empty_like zeros_like ones_like full_like rand_like randn_like randint_like new_empty new_empty_strided new_zeros "
     "new_ones new_full fill zero bernoulli normal uniform random exponential"
 )
-def _made(call: OpCall, look: Look) -> None:
+def _made(call: OpCall, look: SightOf) -> None:
     """Its shape alone comes from elsewhere."""
 
 
@@ -463,10 +465,10 @@ def _summed(value: Any, rank: int) -> set[int]:
     return {axis % rank for axis in (value if isinstance(value, tuple) else (value,))}
 
 
-def _summing(position: int, default: int | None = None) -> Rule:
+def _summing(position: int, default: int | None = None) -> FieldRule:
     """A rule for ``(x, …, axes, …, keepdim)`` with the axes at that position; without a default all of them."""
 
-    def rule(call: OpCall, look: Look) -> Sight | None:
+    def rule(call: OpCall, look: SightOf) -> Sight | None:
         if call.nature == "pointwise":  # max(a, b) shares its name with max(a)
             return _united(call, look)
         sight = look(call.args[0])
@@ -520,7 +522,7 @@ def _linear(call: OpCall, sight: Sight) -> Sight:
 
 
 @_enter("mm bmm mv matmul dot addmm addmv baddbmm")
-def _product(call: OpCall, look: Look) -> Sight | None:
+def _product(call: OpCall, look: SightOf) -> Sight | None:
     """``(…, n, k) · (…, k, m)``, after another tensor to which the product is added."""
     shape = _shape(call)
     first = 1 if call.op in {"addmm", "addmv", "baddbmm"} else 0
@@ -542,14 +544,14 @@ def _product(call: OpCall, look: Look) -> Sight | None:
 def _stretched(sight: Sight, shape: Shape, axis: int) -> Sight:
     """An axis along which nothing moves takes the extent that it has in that shape."""
     rank = len(sight.axes)
-    return sights.moved(sight, axis % rank, Window((0,), (0,)), shape[axis])
+    return sights.moved(sight, axis % rank, Footprint((0,), (0,)), shape[axis])
 
 
 @_enter(
     "scaled_dot_product_attention scaled_dot_product_flash_attention scaled_dot_product_flash_attention_for_cpu "
     "scaled_dot_product_efficient_attention scaled_dot_product_cudnn_attention"
 )
-def _attention(call: OpCall, look: Look) -> Sight | None:
+def _attention(call: OpCall, look: SightOf) -> Sight | None:
     """``(…, queries, width), (…, keys, width), (…, keys, width)``: each query sees all keys, also behind a mask."""
     shape = _shape(call)
     known = [sight for spec in call.args[:3] if (sight := look(spec)) is not None]

@@ -18,7 +18,15 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from archstat.counting.receptive_field.factors import Axis, Factor, dealt, extent_of, layout, sides_of, tidy
-from archstat.counting.receptive_field.intervals import LOST, PHASES_MAX, WHOLE, Span, Window, hull, through
+from archstat.counting.receptive_field.intervals import (
+    LOST,
+    PHASES_MAX,
+    WHOLE_AXIS,
+    Footprint,
+    Span,
+    hull,
+    seen_through,
+)
 from archstat.records import Shape
 
 
@@ -36,7 +44,7 @@ class Sight(msgspec.Struct, frozen=True, gc=False):
     @property
     def is_whole(self) -> bool:
         """Whether every element sees the whole input."""
-        return all(span is WHOLE for span in self.spans)
+        return all(span is WHOLE_AXIS for span in self.spans)
 
     @property
     def shape(self) -> Shape:
@@ -58,13 +66,13 @@ def lost(sides: int, shape: Iterable[int]) -> Sight:
 
 def whole(sides: int, shape: Iterable[int]) -> Sight:
     """Every element sees the whole input."""
-    return Sight((WHOLE,) * sides, tuple([(Factor(extent),) for extent in shape]))
+    return Sight((WHOLE_AXIS,) * sides, tuple([(Factor(extent),) for extent in shape]))
 
 
 # -- one tensor --------------------------------------------------------------------------------------------------------
 
 
-def moved(sight: Sight, axis: int, window: Window, extent: int) -> Sight:
+def moved(sight: Sight, axis: int, window: Footprint, extent: int) -> Sight:
     """A window slides along an axis, which then has that extent."""
     sides = sides_of(sight.axes[axis])
     if not sides:
@@ -75,8 +83,8 @@ def moved(sight: Sight, axis: int, window: Window, extent: int) -> Sight:
         return _with_axis(_losing(sight, sides), axis, (Factor(extent, sides),))
     if factor.weight != 1:
         first, last = ([position * factor.weight for position in ends] for ends in (window.first, window.last))
-        window = Window(tuple(first), tuple(last), window.step * factor.weight)
-    spans[sides[0]] = through(spans[sides[0]], window)
+        window = Footprint(tuple(first), tuple(last), window.step * factor.weight)
+    spans[sides[0]] = seen_through(spans[sides[0]], window)
     return _with_axis(Sight(tuple(spans), sight.axes), axis, (Factor(extent, sides, 1),))
 
 
@@ -98,9 +106,9 @@ def _widened(sight: Sight, side: int, factor: Factor) -> Sight:
     is_left = any(side in other.sides and other.extent > 1 for axis in sight.axes for other in axis)
     if is_left:
         reach = factor.weight * (factor.extent - 1)
-        spans[side] = through(spans[side], Window((0,), (reach,)))
+        spans[side] = seen_through(spans[side], Footprint((0,), (reach,)))
     else:
-        spans[side] = WHOLE
+        spans[side] = WHOLE_AXIS
     return _tidy(Sight(tuple(spans), sight.axes))
 
 
@@ -117,7 +125,7 @@ def selected(sight: Sight, axis: int, index: int) -> Sight:
         index, own = divmod(index, factor.extent)
         for side in factor.sides:
             shift = own * factor.weight
-            spans[side] = through(spans[side], Window((shift,), (shift,)))
+            spans[side] = seen_through(spans[side], Footprint((shift,), (shift,)))
     return without(Sight(tuple(spans), sight.axes), (axis,))
 
 
@@ -160,7 +168,7 @@ def _losing(sight: Sight, sides: Iterable[int]) -> Sight:
     gone = set(sides)
     if not gone:
         return sight
-    spans = [LOST if side in gone and span is not WHOLE else span for side, span in enumerate(sight.spans)]
+    spans = [LOST if side in gone and span is not WHOLE_AXIS else span for side, span in enumerate(sight.spans)]
     return Sight(tuple(spans), sight.axes)
 
 
@@ -177,7 +185,7 @@ def _count(sight: Sight, side: int) -> int:
 
 def _tidy(sight: Sight) -> Sight:
     """Factors that go on in each other become one; along a side that is seen whole nothing moves."""
-    wholes = frozenset([side for side, span in enumerate(sight.spans) if span is WHOLE])
+    wholes = frozenset([side for side, span in enumerate(sight.spans) if span is WHOLE_AXIS])
     return Sight(sight.spans, tuple([tidy(axis, wholes) for axis in sight.axes]))
 
 
@@ -188,7 +196,7 @@ def _settled(sight: Sight, axis: int) -> Sight:
     for factor in sight.axes[axis]:
         if settled and not factor.sides and _can_repeat(sight, settled[-1], factor.extent):
             (side,), places = settled[-1].sides, (0,) * factor.extent
-            spans[side] = through(spans[side], Window(places, places, settled[-1].weight))
+            spans[side] = seen_through(spans[side], Footprint(places, places, settled[-1].weight))
             settled[-1] = Factor(settled[-1].extent * factor.extent, (side,), 1)
         else:
             settled.append(factor)
@@ -233,8 +241,8 @@ def _broadcast(sight: Sight, shape: Shape) -> Sight:
 
 
 def _united_span(spans: Sequence[Span], sights: Sequence[Sight], side: int) -> Span:
-    if WHOLE in spans:
-        return WHOLE
+    if WHOLE_AXIS in spans:
+        return WHOLE_AXIS
     places = {
         tuple([(axis, f) for axis, factors in enumerate(sight.axes) for f in layout(factors) if side in f[1].sides])
         for sight in sights

@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from archstat.measuring.hooks.path import Way, find_way, refuse_compiled
-from archstat.measuring.hooks.stopwatch import Run, Stopwatch
+from archstat.measuring.hooks.stopwatch import ModuleRun, Stopwatch
 from archstat.measuring.isolation import without_collection
 from archstat.measuring.prepared import Prepared
 from archstat.measuring.protocols import Clock, HostClock
@@ -27,7 +27,7 @@ from archstat.tracing.layers import Layers
 
 _NS = 1e-9
 
-CHAIN = 200
+CHAINED_MODULES = 200
 """Modules of the chain that the cost of hooks is found on: enough for the clock's steps not to matter."""
 CHAIN_PASSES = 20
 CHAIN_WARM_UP = 2
@@ -136,7 +136,7 @@ def hook_cost(prepared: Prepared, clock: Clock) -> HookCost:
     A pass of the chain without hooks is all outside of its modules: what these take themselves, some 50 ns, is not told
     from it, so that little too little is taken off.
     """
-    chain = nn.Sequential(*(nn.Identity() for _ in range(CHAIN))).eval()
+    chain = nn.Sequential(*(nn.Identity() for _ in range(CHAINED_MODULES))).eval()
     watch, x = Stopwatch(list(chain.modules()), clock), torch.zeros(1, device=prepared.device)
     added, inside = [], []
     with prepared.without_gradients():
@@ -145,7 +145,7 @@ def hook_cost(prepared: Prepared, clock: Clock) -> HookCost:
             with watch.attached():
                 chain(x)
             whole, *modules = watch.take()
-            added.append((whole.self_ns - bare_ns) / CHAIN * _NS)
+            added.append((whole.self_ns - bare_ns) / CHAINED_MODULES * _NS)
             inside.append(median([run.self_ns for run in modules]) * _NS)
     return HookCost(max(0.0, median(added[CHAIN_WARM_UP:])), median(inside[CHAIN_WARM_UP:]))
 
@@ -219,7 +219,7 @@ class _Passes:
         self._prepared.run_eagerly()
         return self._clock.now_ns() - began
 
-    def _take(self, runs: list[Run]) -> None:
+    def _take(self, runs: list[ModuleRun]) -> None:
         self._way.check([run.module for run in runs])
         self.inner = [run.inner for run in runs]
         self.self_ns.append([run.self_ns for run in runs])

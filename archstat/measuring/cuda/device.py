@@ -1,6 +1,6 @@
 """A GPU as timing sees it: a queue of work with events in it, graphs, and a trace; and CUDA's, through torch.
 
-Everything that times a GPU is written against :class:`Device`, so that a simulated queue can stand in for one.
+Everything that times a GPU is written against :class:`QueueDevice`, so that a simulated queue can stand in for one.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Graph(Protocol):
         ...
 
 
-class Device(Protocol):
+class QueueDevice(Protocol):
     """A device that works through a queue while the host goes on.
 
     Attributes:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from archstat.measuring.cuda.device import Device, Event
+from archstat.measuring.cuda.device import Event, QueueDevice
 from archstat.measuring.cuda.passes import GpuPlan, believed, refuse_confidential
 from archstat.measuring.cuda.stall import DOUBLINGS, Stall
 from archstat.measuring.hooks.calls import CallHooks, ModuleCall
@@ -34,7 +34,7 @@ MOST_SEGMENTS = 64
 
 
 def time_by_events(
-    prepared: Prepared, device: Device, clock: Clock, plan: GpuPlan, whole_s: float, reasons: Sequence[Reason] = ()
+    prepared: Prepared, device: QueueDevice, clock: Clock, plan: GpuPlan, whole_s: float, reasons: Sequence[Reason] = ()
 ) -> LayerTimes:
     """The time of each run of each module by events in a stream that is held up.
 
@@ -72,7 +72,7 @@ def time_by_events(
     )
 
 
-def empty_pair_s(device: Device, stall: Stall) -> float:
+def empty_pair_s(device: QueueDevice, stall: Stall) -> float:
     """From one event to the next with nothing in between.
 
     Raises:
@@ -122,7 +122,7 @@ class _EventPasses:
         stall: What holds the queue up.
     """
 
-    def __init__(self, prepared: Prepared, device: Device, clock: Clock) -> None:
+    def __init__(self, prepared: Prepared, device: QueueDevice, clock: Clock) -> None:
         self._prepared, self._device = prepared, device
         self.hooks = CallHooks(prepared.model, lambda _: self._mark(), lambda _: self._mark(is_end=True))
         self._owners: list[int] = []

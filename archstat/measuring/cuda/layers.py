@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from archstat.measuring.cuda import kernels
-from archstat.measuring.cuda.device import Device
+from archstat.measuring.cuda.device import QueueDevice
 from archstat.measuring.cuda.events import time_by_events
 from archstat.measuring.cuda.kernels import TracedPass
 from archstat.measuring.cuda.passes import GpuPlan, latencies, span_times, trace_passes
@@ -34,7 +34,7 @@ KERNEL_RESOLUTION_S = 0.5e-6
 
 
 def time_layers_on_gpu(
-    prepared: Prepared, device: Device, clock: Clock | None = None, plan: GpuPlan | None = None
+    prepared: Prepared, device: QueueDevice, clock: Clock | None = None, plan: GpuPlan | None = None
 ) -> LayerTimes:
     """The time of each run of each module, by the first of three methods that works.
 
@@ -76,7 +76,7 @@ class _Whole:
         is_span: It has not: it is the time on the GPU, the queue being full.
     """
 
-    def __init__(self, prepared: Prepared, device: Device, clock: Clock, plan: GpuPlan) -> None:
+    def __init__(self, prepared: Prepared, device: QueueDevice, clock: Clock, plan: GpuPlan) -> None:
         self.prepared, self.device, self.clock, self.plan = prepared, device, clock, plan
         self.reasons: tuple[Reason, ...] = ()
         stall = Stall(device, prepared.run_eagerly, clock)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from archstat.measuring.cuda import kernels
-from archstat.measuring.cuda.device import Device, Event
+from archstat.measuring.cuda.device import Event, QueueDevice
 from archstat.measuring.cuda.stall import Stall
 from archstat.measuring.protocols import Clock
 from archstat.measuring.reasons import CannotMeasure
@@ -36,7 +36,7 @@ class GpuPlan(msgspec.Struct, frozen=True):
     is_confidential: bool = False
 
 
-def repeated_s(start: Callable[[], object], device: Device, clock: Clock, samples: int) -> float:
+def repeated_s(start: Callable[[], object], device: QueueDevice, clock: Clock, samples: int) -> float:
     """The time of one of many calls in a row, none of which is waited for before the last.
 
     As many calls as take 20 ms make a sample; the result is the median of the samples.
@@ -53,7 +53,7 @@ def repeated_s(start: Callable[[], object], device: Device, clock: Clock, sample
     return median([calls_s(start, calls, device, clock) / calls for _ in range(samples)])
 
 
-def calls_s(start: Callable[[], object], calls: int, device: Device, clock: Clock) -> float:
+def calls_s(start: Callable[[], object], calls: int, device: QueueDevice, clock: Clock) -> float:
     """The time of so many calls by the host's clock, from an idle device until it is idle again."""
     device.synchronize()
     begin = clock.now_ns()
@@ -63,12 +63,12 @@ def calls_s(start: Callable[[], object], calls: int, device: Device, clock: Cloc
     return (clock.now_ns() - begin) / 1e9
 
 
-def latencies(start: Callable[[], object], device: Device, clock: Clock, plan: GpuPlan) -> list[float]:
+def latencies(start: Callable[[], object], device: QueueDevice, clock: Clock, plan: GpuPlan) -> list[float]:
     """The times of single passes by the host's clock, each waited for."""
     return [calls_s(start, 1, device, clock) for _ in range(plan.passes)]
 
 
-def span_times(start: Callable[[], object], device: Device, stall: Stall, plan: GpuPlan) -> list[float]:
+def span_times(start: Callable[[], object], device: QueueDevice, stall: Stall, plan: GpuPlan) -> list[float]:
     """The times of passes on the GPU, by events before and after, the queue being full all the while.
 
     An event costs the GPU some time too, a few microseconds, which is in there.
@@ -85,7 +85,7 @@ def span_times(start: Callable[[], object], device: Device, stall: Stall, plan: 
     return believed(times)
 
 
-def _between(device: Device, start: Callable[[], object]) -> tuple[Event, Event]:
+def _between(device: QueueDevice, start: Callable[[], object]) -> tuple[Event, Event]:
     first, last = device.event(), device.event()
     first.record()
     start()
@@ -119,7 +119,7 @@ def refuse_confidential(plan: GpuPlan) -> None:
 
 def trace_passes(
     start: Callable[[], object],
-    device: Device,
+    device: QueueDevice,
     stall: Stall | None,
     plan: GpuPlan,
     calls: Callable[[], int] = lambda: 0,

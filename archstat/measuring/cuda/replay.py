@@ -11,7 +11,7 @@ from collections.abc import Hashable, Sequence
 
 import torch
 
-from archstat.measuring.cuda.device import Device
+from archstat.measuring.cuda.device import QueueDevice
 from archstat.measuring.cuda.passes import GpuPlan, calls_s, repeated_s
 from archstat.measuring.hooks.captured import CapturedCall, capture_calls, is_repeatable
 from archstat.measuring.prepared import Prepared
@@ -27,7 +27,7 @@ _TRIED = 10  # calls that tell about how long one takes, the host's part include
 
 
 def time_isolated(
-    prepared: Prepared, device: Device, clock: Clock, plan: GpuPlan, whole_s: float, reasons: Sequence[Reason] = ()
+    prepared: Prepared, device: QueueDevice, clock: Clock, plan: GpuPlan, whole_s: float, reasons: Sequence[Reason] = ()
 ) -> LayerTimes:
     """The time of each call of each leaf in a loop of its own; what is not a leaf has no row.
 
@@ -85,7 +85,7 @@ def _row(call: CapturedCall, times: Sequence[float], *, is_shared: bool) -> Laye
     )
 
 
-def _times_or_reason(call: CapturedCall, device: Device, clock: Clock, plan: GpuPlan) -> Sequence[float] | Reason:
+def _times_or_reason(call: CapturedCall, device: QueueDevice, clock: Clock, plan: GpuPlan) -> Sequence[float] | Reason:
     """Its samples; or why there are none, which is no reason to give up the other calls."""
     try:
         return _times(call, device, clock, plan)
@@ -98,7 +98,7 @@ def _times_or_reason(call: CapturedCall, device: Device, clock: Clock, plan: Gpu
         return Reason("LAYER_NOT_REPLAYABLE", text)
 
 
-def _times(call: CapturedCall, device: Device, clock: Clock, plan: GpuPlan) -> Sequence[float]:
+def _times(call: CapturedCall, device: QueueDevice, clock: Clock, plan: GpuPlan) -> Sequence[float]:
     if not is_repeatable(call):
         text = f"{call.layer} gives other results when it is run again (random numbers, or a state); it has no row."
         raise CannotMeasure(Reason("LAYER_NOT_REPLAYABLE", text))

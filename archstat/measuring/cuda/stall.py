@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import TypeVar
 
-from archstat.measuring.cuda.device import Device, Event
+from archstat.measuring.cuda.device import Event, QueueDevice
 from archstat.measuring.protocols import Clock
 from archstat.measuring.reasons import CannotMeasure
 from archstat.records import Reason
@@ -28,7 +28,7 @@ class Stall:
         cycles: How long, in steps of the device's clock.
     """
 
-    def __init__(self, device: Device, work: Callable[[], object], clock: Clock) -> None:
+    def __init__(self, device: QueueDevice, work: Callable[[], object], clock: Clock) -> None:
         """As long as the host takes to enqueue that work, and then some."""
         self._device = device
         self._longest = round(_LONGEST_S * _CYCLES_PER_S)
@@ -78,7 +78,7 @@ class Stall:
         return CannotMeasure(Reason("QUEUE_RAN_DRY", text))
 
 
-def enqueue_s(device: Device, work: Callable[[], object], clock: Clock) -> float:
+def enqueue_s(device: QueueDevice, work: Callable[[], object], clock: Clock) -> float:
     """How long the host takes to start that work, from an idle device; the longest of three times."""
     times = []
     for _ in range(3):

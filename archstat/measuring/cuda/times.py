@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from archstat.measuring.cuda.device import Device
+from archstat.measuring.cuda.device import QueueDevice
 from archstat.measuring.cuda.passes import GpuPlan, repeated_s, span_times, trace_passes
 from archstat.measuring.cuda.stall import Stall
-from archstat.measuring.protocols import Clock, Work
-from archstat.measuring.reasons import CannotMeasure, attempt, failure
+from archstat.measuring.protocols import Clock, Repeatable
+from archstat.measuring.reasons import CannotMeasure, attempt, reason_of
 from archstat.measuring.statistics import median
 from archstat.records import GpuTimes, Reason
 
 
 def gpu_times(
-    work: Work, device: Device, clock: Clock, plan: GpuPlan | None = None
+    work: Repeatable, device: QueueDevice, clock: Clock, plan: GpuPlan | None = None
 ) -> tuple[GpuTimes, tuple[Reason, ...]]:
     """The times of a pass, each ``None`` if it could not be measured, and why.
 
@@ -44,7 +44,7 @@ def gpu_times(
     return times, tuple(dict.fromkeys(reasons))
 
 
-def _synchronize_s(device: Device, clock: Clock, plan: GpuPlan) -> float:
+def _synchronize_s(device: QueueDevice, clock: Clock, plan: GpuPlan) -> float:
     """What waiting for an idle device costs."""
     times = []
     for _ in range(max(plan.passes, 20)):
@@ -55,7 +55,7 @@ def _synchronize_s(device: Device, clock: Clock, plan: GpuPlan) -> float:
     return median(times) / 1e9
 
 
-def _span_s(work: Work, device: Device, clock: Clock, plan: GpuPlan) -> float:
+def _span_s(work: Repeatable, device: QueueDevice, clock: Clock, plan: GpuPlan) -> float:
     """The time of a pass on the GPU, the queue being full.
 
     Raises:
@@ -64,7 +64,7 @@ def _span_s(work: Work, device: Device, clock: Clock, plan: GpuPlan) -> float:
     return median(span_times(work.run, device, Stall(device, work.run, clock), plan))
 
 
-def _busy_s(work: Work, device: Device, plan: GpuPlan) -> float:
+def _busy_s(work: Repeatable, device: QueueDevice, plan: GpuPlan) -> float:
     """The time in which a kernel runs, by a trace; launches in between do not matter, so nothing is held up.
 
     Raises:
@@ -73,7 +73,7 @@ def _busy_s(work: Work, device: Device, plan: GpuPlan) -> float:
     return median([traced.busy_ns for traced in trace_passes(work.run, device, None, plan)]) / 1e9
 
 
-def _graph_s(work: Work, device: Device, clock: Clock, plan: GpuPlan) -> float:
+def _graph_s(work: Repeatable, device: QueueDevice, clock: Clock, plan: GpuPlan) -> float:
     """A replay of the pass as a graph, by the host's clock over many of them.
 
     Raises:
@@ -84,4 +84,4 @@ def _graph_s(work: Work, device: Device, clock: Clock, plan: GpuPlan) -> float:
     except CannotMeasure:
         raise
     except Exception as error:  # whatever a network or CUDA raises: the other times stand without this one
-        raise CannotMeasure(failure("A pass as a CUDA graph", error, "GRAPH_FAILED")) from error
+        raise CannotMeasure(reason_of("A pass as a CUDA graph", error, "GRAPH_FAILED")) from error

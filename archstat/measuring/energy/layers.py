@@ -15,12 +15,12 @@ from statistics import fmean
 from typing import NamedTuple
 
 from archstat.measuring.energy.loads import Background, Load, in_thread
-from archstat.measuring.energy.replay import Replay
+from archstat.measuring.energy.replay import RepeatedCall
 from archstat.measuring.energy.whole import EnergyPlan, measure_energy, planned_seconds
 from archstat.measuring.hooks.captured import CapturedCall, capture_calls
 from archstat.measuring.metering import Meter
 from archstat.measuring.prepared import Prepared
-from archstat.measuring.protocols import Clock, HostClock, Progress, Work, silent
+from archstat.measuring.protocols import Clock, HostClock, Progress, Repeatable, silent
 from archstat.measuring.reasons import CannotMeasure
 from archstat.records import Energy, LayerEnergy, LayerTime, LayerTimes, Reason
 
@@ -46,7 +46,7 @@ class LayerResult(NamedTuple):
     reasons: tuple[Reason, ...]
 
 
-class Run(NamedTuple):
+class NthRun(NamedTuple):
     """A run of a module: the path of the module, and 1 for its first run in a pass."""
 
     layer: str
@@ -60,8 +60,8 @@ class _Op(NamedTuple):
     captured: CapturedCall | None
 
     @property
-    def run(self) -> Run:
-        return Run(self.rows[0].layer, self.rows[0].call)
+    def run(self) -> NthRun:
+        return NthRun(self.rows[0].layer, self.rows[0].call)
 
     @property
     def time_s(self) -> float:
@@ -108,23 +108,23 @@ def measure_layer_energy(
         measure_energy(loads, meter, plan, clock=clock, background=background, progress=progress) if loads else []
     )
     measured = {load.run: (load, energy) for load, energy in zip(loads, energies, strict=True)}
-    owner = {Run(row.layer, row.call): op.run for op in ops for row in op.rows}
-    rows = tuple(_row(Run(row.layer, row.call), owner, measured, codes) for row in times.rows)
+    owner = {NthRun(row.layer, row.call): op.run for op in ops for row in op.rows}
+    rows = tuple(_row(NthRun(row.layer, row.call), owner, measured, codes) for row in times.rows)
     return LayerResult(rows, (*_shared_reasons(energies), *_closure(rows, times, whole)))
 
 
 # -- what is measured --------------------------------------------------------------------------------------------------
 
 
-def _choose(prepared: Prepared, times: LayerTimes, min_share: float) -> tuple[list[_Op], dict[Run, str]]:
+def _choose(prepared: Prepared, times: LayerTimes, min_share: float) -> tuple[list[_Op], dict[NthRun, str]]:
     """The ops that matter, the longest first, and why the other rows are left out."""
-    captured = {Run(call.layer, call.call): call for call in capture_calls(prepared)}
+    captured = {NthRun(call.layer, call.call): call for call in capture_calls(prepared)}
     groups: dict[Hashable, list[LayerTime]] = defaultdict(list)
     for row in times.rows:
-        call = captured.get(run := Run(row.layer, row.call))
+        call = captured.get(run := NthRun(row.layer, row.call))
         groups[run if call is None else call.likeness].append(row)
-    ops = [_Op(tuple(rows), captured.get(Run(rows[0].layer, rows[0].call))) for rows in groups.values()]
-    codes: dict[Run, str] = {}
+    ops = [_Op(tuple(rows), captured.get(NthRun(rows[0].layer, rows[0].call))) for rows in groups.values()]
+    codes: dict[NthRun, str] = {}
     for op in ops:
         if op.time_s < min_share * times.rows_s:
             codes |= _each(op, "BELOW_RESOLUTION")
@@ -134,13 +134,13 @@ def _choose(prepared: Prepared, times: LayerTimes, min_share: float) -> tuple[li
     return chosen, codes
 
 
-def _each(op: _Op, code: str) -> dict[Run, str]:
-    return {Run(row.layer, row.call): code for row in op.rows}
+def _each(op: _Op, code: str) -> dict[NthRun, str]:
+    return {NthRun(row.layer, row.call): code for row in op.rows}
 
 
 def _afford(
     ops: Sequence[_Op], plan: EnergyPlan, budget_s: float | None, meter: Meter
-) -> tuple[list[_Op], dict[Run, str]]:
+) -> tuple[list[_Op], dict[NthRun, str]]:
     """As many ops as the budget is enough for."""
     if budget_s is None:
         return list(ops), {}
@@ -161,14 +161,14 @@ class _LayerLoad(Load):
         self._prepared, self._clock = prepared, clock
 
     @contextlib.contextmanager
-    def ready(self) -> Iterator[Work]:
-        replay = Replay(self._prepared, self._captured, self.copies)
+    def ready(self) -> Iterator[Repeatable]:
+        replay = RepeatedCall(self._prepared, self._captured, self.copies)
         if self._prepared.device.type == "cuda" and not replay.is_graph:
             self.is_host_bound |= is_host_bound(replay, self._clock)
         yield replay
 
 
-def is_host_bound(work: Work, clock: Clock) -> bool:
+def is_host_bound(work: Repeatable, clock: Clock) -> bool:
     """The device is done soon after the host has launched the last of it, and so has waited for the host."""
     work.run()
     work.wait()
@@ -179,10 +179,10 @@ def is_host_bound(work: Work, clock: Clock) -> bool:
     return launched - begin >= _HOST_BOUND * (clock.now_ns() - begin)
 
 
-def _loads(prepared: Prepared, ops: Sequence[_Op], clock: Clock) -> tuple[list[_LayerLoad], dict[Run, str]]:
+def _loads(prepared: Prepared, ops: Sequence[_Op], clock: Clock) -> tuple[list[_LayerLoad], dict[NthRun, str]]:
     """What can be replayed, tried once."""
     loads: list[_LayerLoad] = []
-    codes: dict[Run, str] = {}
+    codes: dict[NthRun, str] = {}
     for op in ops:
         assert op.captured is not None  # others were left out
         load = _LayerLoad(prepared, op, op.captured, clock)
@@ -198,10 +198,10 @@ def _loads(prepared: Prepared, ops: Sequence[_Op], clock: Clock) -> tuple[list[_
 
 
 def _row(
-    run: Run,
-    owner: Mapping[Run, Run],
-    measured: Mapping[Run, tuple[_LayerLoad, Energy]],
-    codes: Mapping[Run, str],
+    run: NthRun,
+    owner: Mapping[NthRun, NthRun],
+    measured: Mapping[NthRun, tuple[_LayerLoad, Energy]],
+    codes: Mapping[NthRun, str],
 ) -> LayerEnergy:
     """The row of one run."""
     if run in codes:

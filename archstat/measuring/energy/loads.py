@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from archstat.measuring.energy.windows import Slope
-from archstat.measuring.protocols import Clock, Work
+from archstat.measuring.protocols import Clock, Repeatable
 
 Background = Callable[[Callable[[], None], float], contextlib.AbstractContextManager[None]]
 """Calls something again and again, with so many seconds in between, until it is left."""
@@ -31,7 +31,7 @@ class Load:
 
     def __init__(
         self,
-        work: Work,
+        work: Repeatable,
         batch_size: int = 1,
         mode: Literal["pipelined", "latency"] = "pipelined",
         name: str = "network",
@@ -39,7 +39,7 @@ class Load:
         """Work that is ready."""
         self.work, self.batch_size, self.mode, self.name = work, batch_size, mode, name
 
-    def ready(self) -> contextlib.AbstractContextManager[Work]:
+    def ready(self) -> contextlib.AbstractContextManager[Repeatable]:
         """The work, for the time of one trial."""
         return contextlib.nullcontext(self.work)
 
@@ -47,7 +47,7 @@ class Load:
 class Repeater:
     """Repeats work, and logs how many runs of it were done when."""
 
-    def __init__(self, work: Work, mode: str, clock: Clock) -> None:
+    def __init__(self, work: Repeatable, mode: str, clock: Clock) -> None:
         """Begin to count."""
         self._work, self._waits, self._clock = work, mode == "latency", clock
         self._times_ns, self._runs = [clock.now_ns()], [0]

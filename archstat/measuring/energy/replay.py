@@ -11,8 +11,8 @@ from archstat.measuring.reasons import CannotMeasure
 from archstat.records import Reason
 
 
-class Replay:
-    """A captured run, repeated: it is :class:`archstat.measuring.protocols.Work`.
+class RepeatedCall:
+    """A captured run, repeated: it is :class:`archstat.measuring.protocols.Repeatable`.
 
     Attributes:
         copies: Runs of the module in one run of this.

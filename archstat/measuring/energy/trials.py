@@ -8,7 +8,7 @@ from statistics import fmean
 from typing import Literal, NamedTuple
 
 from archstat.measuring.energy.loads import Repeater
-from archstat.measuring.energy.windows import Recording, Slope, throttled_shares
+from archstat.measuring.energy.windows import MeterRecording, Slope, throttled_shares
 from archstat.measuring.metering import Meter, Traits, throttle_reasons
 from archstat.measuring.statistics import interval_of_mean
 from archstat.records import Energy, EnergyTrial, IdlePower, Reason
@@ -44,7 +44,7 @@ class Setup(NamedTuple):
     window_s: float
 
 
-def record_of(recording: Recording, slope: Slope, repeater: Repeater) -> EnergyTrial:
+def record_of(recording: MeterRecording, slope: Slope, repeater: Repeater) -> EnergyTrial:
     """What is stored of a window."""
     states = recording.states_in(slope)
     return EnergyTrial(

@@ -15,7 +15,7 @@ import msgspec
 
 from archstat.measuring.energy.loads import Background, Load, Repeater, in_thread
 from archstat.measuring.energy.trials import FEWEST_STEPS, Setup, Trial, energy_of, record_of
-from archstat.measuring.energy.windows import Recording, Slope, stuck
+from archstat.measuring.energy.windows import MeterRecording, Slope, stuck
 from archstat.measuring.metering import Meter, MeterError, Traits
 from archstat.measuring.protocols import Clock, HostClock, Progress, silent
 from archstat.measuring.reasons import CannotMeasure, attempt
@@ -148,7 +148,7 @@ class _Session:
         """
         failed: list[Reason] = []
         for load in loads:
-            recording = Recording(self._meter)
+            recording = MeterRecording(self._meter)
             reason = attempt(f"The energy of {load.name}", partial(self._look_on, recording, load))
             if reason is None:
                 recording.check()
@@ -156,7 +156,7 @@ class _Session:
             failed.append(reason)
         raise CannotMeasure(Reason(failed[0].code, " ".join(dict.fromkeys(reason.text for reason in failed))))
 
-    def _look_on(self, recording: Recording, load: Load) -> None:
+    def _look_on(self, recording: MeterRecording, load: Load) -> None:
         with load.ready() as work, self._background(recording.look, _WATCH_EVERY_S):
             repeater = Repeater(work, load.mode, self._clock)
             end = self._clock.now_ns() + _WATCH_S * 1e9
@@ -168,7 +168,7 @@ class _Session:
         if not self._plan.idle_s:
             return
         self._clock.sleep(self._plan.idle_wait_s)
-        recording = Recording(self._meter)
+        recording = MeterRecording(self._meter)
         since = self._clock.now_ns()
         until = since + int(max(self._plan.idle_s, FEWEST_STEPS * self._step_s) * 1e9)
         while self._clock.now_ns() < until:
@@ -230,7 +230,7 @@ class _Session:
         """
         with load.ready() as work:
             self._clock.sleep(self._random.uniform(0, self._step_s))
-            recording = Recording(self._meter)
+            recording = MeterRecording(self._meter)
             with self._background(recording.look, self._traits.poll_s):
                 repeater = Repeater(work, load.mode, self._clock)
                 is_steady = self._settle(repeater, recording)
@@ -243,7 +243,7 @@ class _Session:
             is_short=slope.window_s < window_s,
         )
 
-    def _settle(self, repeater: Repeater, recording: Recording) -> bool:
+    def _settle(self, repeater: Repeater, recording: MeterRecording) -> bool:
         """Run until the power is steady; ``False`` if it does not become so."""
         span_s = max(1.0, 3 * self._step_s)
         begin = repeater.now_ns
@@ -260,7 +260,7 @@ class _Session:
         sampled = _LONG_WINDOW_S if self._traits.is_sampled and run_s > _LONG_PASS_S else 0.0
         return max(planned, sampled, FEWEST_STEPS * self._step_s, _FEWEST_PASSES * run_s)
 
-    def _window(self, repeater: Repeater, recording: Recording, window_s: float) -> Slope:
+    def _window(self, repeater: Repeater, recording: MeterRecording, window_s: float) -> Slope:
         """Run until there are enough steps of the meter.
 
         Raises:

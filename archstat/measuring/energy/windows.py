@@ -24,7 +24,7 @@ _PIECES = 5  # into which the idle window is cut to see how much its power varie
 _NOT_THROTTLED = {"idle", "application_clocks", "display_clocks", "sync_boost"}  # clocks that somebody chose
 
 
-class Step(NamedTuple):
+class MeterStep(NamedTuple):
     """A jump of the counter.
 
     Attributes:
@@ -41,8 +41,8 @@ class Step(NamedTuple):
 class Slope(NamedTuple):
     """Energy over time, from one step to another."""
 
-    first: Step
-    last: Step
+    first: MeterStep
+    last: MeterStep
     steps: int
 
     @property
@@ -65,7 +65,7 @@ class Slope(NamedTuple):
         return 2 * math.hypot(*late_s) / math.sqrt(12) / self.window_s
 
 
-class Recording:
+class MeterRecording:
     """What a meter said while something ran.
 
     Attributes:
@@ -77,7 +77,7 @@ class Recording:
     def __init__(self, meter: Meter) -> None:
         """Begin anew."""
         meter.restart()
-        self.steps: list[Step] = []
+        self.steps: list[MeterStep] = []
         self.powers: list[Power] = []
         self.states: list[State] = []
         self._meter = meter
@@ -96,7 +96,7 @@ class Recording:
     def _look(self) -> None:
         reading = self._meter.read()
         if self._last is not None and reading.joules != self._last.joules:
-            self.steps.append(Step(reading.time_ns, reading.joules, reading.time_ns - self._last.time_ns))
+            self.steps.append(MeterStep(reading.time_ns, reading.joules, reading.time_ns - self._last.time_ns))
         self._last = reading
         if (power := self._meter.power()) is not None:
             self.powers.append(power)
@@ -166,7 +166,7 @@ class Recording:
         return IdlePower(whole.power_w, whole.window_s, max(doubt, interval.half_width if interval else 0.0))
 
 
-def _time(step: Step) -> int:
+def _time(step: MeterStep) -> int:
     return step.time_ns
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os.path
 from pathlib import Path, PurePosixPath
 
-from archstat.measuring.environment.procfiles import ROOT, NotToldError, read
+from archstat.measuring.environment.procfiles import ROOT, NotToldError, file_text
 
 _OWN = "/proc/self/cgroup"
 _MOUNTS = "/proc/self/mountinfo"
@@ -43,11 +43,11 @@ def _quota(root: Path, group: str) -> float | None:
     """The limit that one group sets; a file that is not there sets none, as in the root of version 2."""
     if _has(root, f"{group}/cpu.max"):
         path = f"{group}/cpu.max"
-        text = read(root, path)
+        text = file_text(root, path)
         amount, _, period = text.partition(" ")
     elif _has(root, f"{group}/cpu.cfs_quota_us"):
         path = f"{group}/cpu.cfs_quota_us"
-        amount, period = read(root, path), read(root, f"{group}/cpu.cfs_period_us")
+        amount, period = file_text(root, path), file_text(root, f"{group}/cpu.cfs_period_us")
         text = f"{amount} {period}"
     else:
         return None
@@ -66,7 +66,7 @@ def _throttled(root: Path, group: str) -> int | None:
     path = f"{group}/cpu.stat"
     if not _has(root, path):
         return None
-    lines = dict(line.partition(" ")[::2] for line in read(root, path).splitlines())
+    lines = dict(line.partition(" ")[::2] for line in file_text(root, path).splitlines())
     try:
         return int(lines["nr_throttled"]) if "nr_throttled" in lines else None
     except ValueError as error:
@@ -85,7 +85,7 @@ def _groups(root: Path) -> list[str]:
     """
     mounts = _mounts(root)
     found: list[str] = []
-    for line in read(root, _OWN).splitlines():
+    for line in file_text(root, _OWN).splitlines():
         controllers, _, path = line.partition(":")[2].partition(":")
         version = "cgroup" if controllers else "cgroup2"
         if version in mounts and "cpu" in (controllers or "cpu").split(","):
@@ -99,7 +99,7 @@ def _groups(root: Path) -> list[str]:
 def _mounts(root: Path) -> dict[str, tuple[str, str]]:
     """Which part of the tree of groups is mounted, and where, for the version that rules the processor."""
     found: dict[str, tuple[str, str]] = {}
-    for line in read(root, _MOUNTS).splitlines():
+    for line in file_text(root, _MOUNTS).splitlines():
         place, _, kind = line.partition(" - ")
         columns, types = place.split(), kind.split()
         if len(columns) < 5 or len(types) < 3:

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from archstat.measuring.environment.nvml_board import MEMORY, SM, Board, Look
+from archstat.measuring.environment.nvml_board import MEMORY, SM, Board, BoardState
 from archstat.measuring.environment.nvml_lookup import open_board
 from archstat.measuring.metering import MeterError, throttle_reasons, throttled_between
 from archstat.measuring.protocols import Clock
@@ -75,8 +75,8 @@ def uuid_of(device: torch.device) -> str:
 
 def gpu_record(
     board: Board,
-    start: Look,
-    end: Look,
+    start: BoardState,
+    end: BoardState,
     *,
     name: str,
     capability: str | None = None,

@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 
 from archstat.measuring.environment.cgroups import quota_cores
-from archstat.measuring.environment.procfiles import ROOT, NotToldError, ask, fields, gather, read
+from archstat.measuring.environment.procfiles import ROOT, NotToldError, asked_system, fields, file_text, gather_fields
 from archstat.records import Host
 
 _CPUINFO = "/proc/cpuinfo"
@@ -59,7 +59,7 @@ def read_host(threads: int, interop_threads: int, root: Path = ROOT) -> tuple[Ho
         root: The directory that stands for ``/``.
     """
     mask = affinity()
-    told, unknown = gather(_readers(root, mask))
+    told, unknown = gather_fields(_readers(root, mask))
     variables = {name: os.environ[name] for name in _VARIABLES if name in os.environ}
     host = Host(
         processor=processor(root),
@@ -75,16 +75,16 @@ def read_host(threads: int, interop_threads: int, root: Path = ROOT) -> tuple[Ho
 def _readers(root: Path, mask: tuple[int, ...] | None) -> dict[str, Callable[[], Any]]:
     """How each field is read that need not be told."""
     return {
-        "physical_cores": lambda: ask(lambda: psutil.cpu_count(logical=False), "its physical cores"),
-        "logical_cores": lambda: ask(psutil.cpu_count, "its logical cores"),
-        "affinity": lambda: ask(lambda: mask, "which cores a process may use"),
+        "physical_cores": lambda: asked_system(lambda: psutil.cpu_count(logical=False), "its physical cores"),
+        "logical_cores": lambda: asked_system(psutil.cpu_count, "its logical cores"),
+        "affinity": lambda: asked_system(lambda: mask, "which cores a process may use"),
         "quota_cores": lambda: quota_cores(root),
-        "frequency_mhz": lambda: ask(lambda: psutil.cpu_freq().current, "the clock of its processor"),
-        "max_frequency_mhz": lambda: ask(lambda: psutil.cpu_freq().max, "the highest clock of its processor"),
+        "frequency_mhz": lambda: asked_system(lambda: psutil.cpu_freq().current, "the clock of its processor"),
+        "max_frequency_mhz": lambda: asked_system(lambda: psutil.cpu_freq().max, "the highest clock of its processor"),
         "governor": lambda: _governor(root, mask or (0,)),
         "is_virtual": lambda: _is_virtual(root),
         "in_container": lambda: _in_container(root),
-        "memory_bytes": lambda: ask(lambda: psutil.virtual_memory().total, "its main memory"),
+        "memory_bytes": lambda: asked_system(lambda: psutil.virtual_memory().total, "its main memory"),
         "huge_pages": lambda: _huge_pages(root),
     }
 
@@ -127,11 +127,11 @@ def _last_cache(root: Path, core: int) -> tuple[str, int]:
     while (root / f"{_CPU}{core}/cache/index{number + 1}/size".lstrip("/")).is_file():
         number += 1  # instructions and data of the first level come first, then level by level
     path = f"{_CPU}{core}/cache/index{number}"
-    text = read(root, f"{path}/size")
+    text = file_text(root, f"{path}/size")
     size = re.fullmatch(r"(\d{1,12})([KM])", text)
     if size is None:
         raise NotToldError.of(f"{path}/size", text)
-    return read(root, f"{path}/shared_cpu_list"), int(size[1]) * {"K": 2**10, "M": 2**20}[size[2]]
+    return file_text(root, f"{path}/shared_cpu_list"), int(size[1]) * {"K": 2**10, "M": 2**20}[size[2]]
 
 
 def _usable_cores(root: Path) -> int:
@@ -149,7 +149,7 @@ def _usable_cores(root: Path) -> int:
 def _siblings(root: Path, core: int) -> str:
     """The logical cores of the physical one that a logical core belongs to: ``0,4``."""
     path = f"{_CPU}{core}/topology/thread_siblings_list"
-    text = read(root, path)
+    text = file_text(root, path)
     if not re.fullmatch(r"\d+([-,]\d+)*", text):
         raise NotToldError.of(path, text)
     return text
@@ -157,7 +157,7 @@ def _siblings(root: Path, core: int) -> str:
 
 def _governor(root: Path, cores: Iterable[int]) -> str:
     """How the clock of those cores is chosen."""
-    return ", ".join(sorted({read(root, f"{_CPU}{core}/cpufreq/scaling_governor") for core in cores}))
+    return ", ".join(sorted({file_text(root, f"{_CPU}{core}/cpufreq/scaling_governor") for core in cores}))
 
 
 def _is_virtual(root: Path) -> bool:
@@ -169,14 +169,14 @@ def _is_virtual(root: Path) -> bool:
 
 
 def _in_container(root: Path) -> bool:
-    groups = read(root, "/proc/self/cgroup")
+    groups = file_text(root, "/proc/self/cgroup")
     marks = any((root / mark.lstrip("/")).exists() for mark in _CONTAINER_MARKS)
     return marks or _CONTAINER_GROUPS.search(groups) is not None
 
 
 def _huge_pages(root: Path) -> str:
     """``madvise`` of ``always [madvise] never``."""
-    text = read(root, _HUGE_PAGES)
+    text = file_text(root, _HUGE_PAGES)
     chosen = re.search(r"\[(\w+)\]", text)
     if chosen is None:
         raise NotToldError.of(_HUGE_PAGES, text)

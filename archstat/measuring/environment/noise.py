@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from archstat.measuring.environment.cgroups import times_throttled
-from archstat.measuring.environment.procfiles import ROOT, NotToldError, ask, gather, read
+from archstat.measuring.environment.procfiles import ROOT, NotToldError, asked_system, file_text, gather_fields
 from archstat.measuring.protocols import Clock, HostClock
 from archstat.records import Host, Noise, Reason
 
@@ -49,17 +49,17 @@ class NoiseMeter:
             "involuntary_switches": _switches,
             "cpu_per_wall": lambda: (time.process_time(),),
         }
-        self._load, self._unknown = gather({"load": _load})
-        self._before, unknown = gather(self._readers)
+        self._load, self._unknown = gather_fields({"load": _load})
+        self._before, unknown = gather_fields(self._readers)
         self._unknown |= unknown
         self._start = self._clock.now_ns()
 
     def read(self) -> tuple[Noise, dict[str, str]]:
         """What it did since the meter began, and why some of it is not told, by the name of the field."""
-        after, unknown = gather(self._readers)
+        after, unknown = gather_fields(self._readers)
         passed_s = (self._clock.now_ns() - self._start) / 1e9  # in the same order as at the start
         unknown = {**unknown, **self._unknown}
-        values, more = gather(
+        values, more = gather_fields(
             {
                 field: lambda field=field: _VALUES[field](_rise(self._before[field], after[field]), passed_s)  # type: ignore[misc]
                 for field in self._readers
@@ -156,7 +156,7 @@ def _waited(root: Path) -> tuple[float, ...]:
 
     Source: Linux, psi.rst.
     """
-    text = read(root, _PRESSURE)
+    text = file_text(root, _PRESSURE)
     total = re.search(r"^some .*\btotal=(\d+)$", text, re.MULTILINE)
     if total is None:
         raise NotToldError.of(_PRESSURE, text)
@@ -168,7 +168,7 @@ def _ticks(root: Path) -> tuple[float, ...]:
 
     Source: Linux, proc_stat(5).
     """
-    text = read(root, _STAT)
+    text = file_text(root, _STAT)
     line = text.partition("\n")[0]
     try:
         name, *ticks = line.split()
@@ -189,5 +189,5 @@ def _switches() -> tuple[float, ...]:
 
 def _load() -> float:
     """Processes that wanted to run, the mean of the last minute."""
-    one_minute, *_ = ask(lambda: os.getloadavg(), "how many processes want to run")  # noqa: PLW0108 - Windows lacks it
+    one_minute, *_ = asked_system(lambda: os.getloadavg(), "how many processes want to run")  # noqa: PLW0108 - Windows lacks it
     return float(one_minute)

@@ -41,7 +41,7 @@ _WHOLE_BOARD = 0  # NVML_POWER_SCOPE_GPU, which older bindings do not name
 _SAMPLED = ((8, 0), (9, 0))  # GA100 and GH100, whose sensor looks at the power about a quarter of the time
 
 
-class Look(NamedTuple):
+class BoardState(NamedTuple):
     """What changes while we measure.
 
     Attributes:
@@ -206,12 +206,12 @@ class Board:
             clock_reasons=self._clock_reasons(),
         )
 
-    def look(self, time_ns: int) -> Look:
+    def look(self, time_ns: int) -> BoardState:
         """All that changes."""
         generation = self.ask("link", "GetCurrPcieLinkGeneration")
         width = self.ask("link", "GetCurrPcieLinkWidth")
         level = self.ask("performance_state", "GetPerformanceState")
-        return Look(
+        return BoardState(
             state=self.state(time_ns),
             memory_clock_mhz=self.ask("memory_clock_mhz", "GetClockInfo", MEMORY),
             performance_state=None if level is None else f"P{level}",

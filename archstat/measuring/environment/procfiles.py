@@ -1,7 +1,7 @@
 """The files in which Linux tells about the computer and about this process.
 
 Every reader takes the directory that stands for ``/``, so that tests can lay out a computer of their own. What a file
-does not tell is an error with the reason, and :func:`gather` turns that into ``None`` beside the reason.
+does not tell is an error with the reason, and :func:`gather_fields` turns that into ``None`` beside the reason.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class NotToldError(ArchstatError):
         return cls(f"{path} says {text[:_SHOWN]!r}, which is not understood.")
 
 
-def read(root: Path, path: str) -> str:
+def file_text(root: Path, path: str) -> str:
     """The text of a file, without the space around it.
 
     Raises:
@@ -49,13 +49,13 @@ def fields(root: Path, path: str) -> dict[str, str]:
         NotToldError: The file is not there, or may not be read.
     """
     found: dict[str, str] = {}
-    for line in read(root, path).splitlines():
+    for line in file_text(root, path).splitlines():
         name, _, value = line.partition(":")
         found.setdefault(name.strip(), value.strip())
     return found
 
 
-def ask(call: Callable[[], Any], what: str) -> Any:
+def asked_system(call: Callable[[], Any], what: str) -> Any:
     """What psutil or Python knows of the system.
 
     Raises:
@@ -72,7 +72,7 @@ def ask(call: Callable[[], Any], what: str) -> Any:
     return answer
 
 
-def gather(readers: Mapping[str, Callable[[], Any]]) -> tuple[dict[str, Any], dict[str, str]]:
+def gather_fields(readers: Mapping[str, Callable[[], Any]]) -> tuple[dict[str, Any], dict[str, str]]:
     """The value of each field, ``None`` where it is not told; and for those the reason, by the field's name."""
     told = {field: _told(reader) for field, reader in readers.items()}
     values = {field: value for field, (value, _) in told.items()}

@@ -15,7 +15,7 @@ import torch
 
 from archstat.measuring.environment.host import read_host
 from archstat.measuring.environment.noise import NoiseMeter
-from archstat.measuring.environment.procfiles import ROOT, NotToldError, gather
+from archstat.measuring.environment.procfiles import ROOT, NotToldError, gather_fields
 from archstat.measuring.prepared import GradMode
 from archstat.measuring.protocols import Clock, HostClock
 from archstat.records import Environment, Gpu, Numerics, Precision, Software
@@ -85,7 +85,7 @@ def software() -> tuple[Software, dict[str, str]]:
 
     Libraries are asked for their version only if something imported them already: importing one takes seconds.
     """
-    told, unknown = gather({"numpy": _numpy, "cuda": _cuda, "cudnn": _cudnn})
+    told, unknown = gather_fields({"numpy": _numpy, "cuda": _cuda, "cudnn": _cudnn})
     ran = Software(
         archstat=__version__,
         python=platform.python_version(),

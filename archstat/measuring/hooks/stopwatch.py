@@ -37,7 +37,7 @@ def hooks_on(modules: Sequence[nn.Module], hooks_of: Callable[[int], tuple[Befor
         yield
 
 
-class Run(NamedTuple):
+class ModuleRun(NamedTuple):
     """One run of one module.
 
     Attributes:
@@ -64,7 +64,7 @@ class Stopwatch:
         """While this is entered, passes of the network are timed."""
         return hooks_on(self._modules, self._hooks_of)
 
-    def take(self) -> list[Run]:
+    def take(self) -> list[ModuleRun]:
         """The runs of one pass, in the order in which they began; they are forgotten here."""
         runs = self_times(self._events)
         self._events.clear()
@@ -96,7 +96,7 @@ class _Open:
         self.inner_ns = self.inner = 0
 
 
-def self_times(events: Sequence[int]) -> list[Run]:
+def self_times(events: Sequence[int]) -> list[ModuleRun]:
     """The time of each run without that of the runs in it.
 
     Args:
@@ -104,9 +104,9 @@ def self_times(events: Sequence[int]) -> list[Run]:
             An end without a beginning is that of a module that another hook stopped before its ``forward``.
 
     >>> self_times([0, 100, 1, 110, ~1, 140, ~0, 160])
-    [Run(module=0, self_ns=30, inner=1), Run(module=1, self_ns=30, inner=0)]
+    [ModuleRun(module=0, self_ns=30, inner=1), ModuleRun(module=1, self_ns=30, inner=0)]
     """
-    runs: list[Run | None] = []
+    runs: list[ModuleRun | None] = []
     running: list[_Open] = []
     for mark, read in zip(events[::2], events[1::2], strict=True):
         if mark >= 0:
@@ -115,7 +115,7 @@ def self_times(events: Sequence[int]) -> list[Run]:
         elif running and running[-1].module == ~mark:
             done = running.pop()
             took = read - done.began
-            runs[done.index] = Run(done.module, took - done.inner_ns, done.inner)
+            runs[done.index] = ModuleRun(done.module, took - done.inner_ns, done.inner)
             if running:
                 running[-1].inner_ns += took
                 running[-1].inner += 1

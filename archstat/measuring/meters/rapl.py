@@ -13,7 +13,7 @@ from archstat.measuring.metering import Meter, MeterError, Power, Reading, State
 from archstat.measuring.protocols import Clock
 from archstat.records import Reason
 
-ROOT = Path("/sys/class/powercap")
+POWERCAP = Path("/sys/class/powercap")
 PROCESSORS = Path("/proc/cpuinfo")
 
 _POLL_S = 0.1  # a thread that asks a thousand times a second draws what it wants to measure
@@ -60,7 +60,7 @@ class RaplMeter:
 
     id = "rapl"
 
-    def __init__(self, clock: Clock, root: Path = ROOT, processors: Path = PROCESSORS) -> None:
+    def __init__(self, clock: Clock, root: Path = POWERCAP, processors: Path = PROCESSORS) -> None:
         """The counters below ``root``.
 
         Raises:

@@ -10,7 +10,7 @@ from archstat import units
 from archstat.errors import DataError
 from archstat.records import LayerTimes
 from archstat.report.material import Subject
-from archstat.tables.joining import Joined, beside
+from archstat.tables.joining import Joined, times_beside_counts
 
 
 class Timed(msgspec.Struct, frozen=True):
@@ -46,14 +46,14 @@ def _time(places: Sequence[Joined]) -> float:
     return sum(place.time_s or 0.0 for place in places)
 
 
-def timed(subject: Subject) -> Timed:
+def layer_times_of(subject: Subject) -> Timed:
     """The layers of a network that were counted and measured.
 
     Raises:
         DataError: It was not measured by layer, or is another one; or no layer is long enough.
     """
     network, measurement = subject.measured()
-    times, joined = beside(network.cost, network.traffic(), measurement)
+    times, joined = times_beside_counts(network.cost, network.traffic(), measurement)
     places = [place for place in joined if place.counted and place.measured]
     found = [place for place in places if place.resolved_s]
     with_macs = tuple(place for place in found if place.macs)

@@ -17,7 +17,7 @@ from archstat.records import Measurement
 from archstat.report.chart import Chart, View, chart
 from archstat.report.charts._accuracies import Rated, Ratings, ratings
 from archstat.report.drawing import axes, theme
-from archstat.report.drawing.bar_rows import End, Group, Row, Rows
+from archstat.report.drawing.bar_rows import BarRow, End, Group, Rows
 from archstat.report.drawing.bubble_plot import Bubble, Picture, front
 from archstat.report.drawing.families import families, family_of
 from archstat.report.material import Material
@@ -186,7 +186,7 @@ def top1(material: Material) -> Chart:
     return Chart("top1", "Top-1 accuracy", (View("", rows.figure(), alt, rows.narrow()),), found.caption())
 
 
-def _bar(each: Rated, found: Ratings) -> Row:
+def _bar(each: Rated, found: Ratings) -> BarRow:
     hover = theme.hover(each.name, each.lines(), source=found.source_of(each))
     text = units.share(each.top1, 100)
-    return Row(each.name, (End(each.top1, text, text, family_of(each.name)[1], hover),))
+    return BarRow(each.name, (End(each.top1, text, text, family_of(each.name)[1], hover),))

@@ -17,7 +17,7 @@ from archstat.records import Measurement
 from archstat.report.chart import PHONE, WIDE, Chart, View, chart
 from archstat.report.drawing import axes, labels, theme
 from archstat.report.drawing.labels import Spot, frame_of
-from archstat.report.drawing.layer_names import shortened
+from archstat.report.drawing.layer_names import short_path
 from archstat.report.material import Material, one_input
 from archstat.tables.measurements import mark_of
 
@@ -187,7 +187,7 @@ def _layout(drawn: Sequence[Series], shown: Shown, size: str, width: int) -> dic
 
 
 def _name(each: Series, size: str) -> str:
-    return shortened(theme.cut(each[0].architecture, 200), _NAME_LENGTHS[size])
+    return short_path(theme.cut(each[0].architecture, 200), _NAME_LENGTHS[size])
 
 
 def _across(drawn: Sequence[Series], plot: float, room: float) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from archstat.errors import DataError
 from archstat.records import LayerCost
 from archstat.report.chart import Chart, View, chart
 from archstat.report.drawing import theme
-from archstat.report.drawing.bar_rows import End, Group, Row, Rows
+from archstat.report.drawing.bar_rows import BarRow, End, Group, Rows
 from archstat.report.material import Mark, Material, Subject
-from archstat.tables.network import WHOLE
+from archstat.tables.network import WHOLE_NETWORK
 
 _NETWORKS = (2, 4)
 _PARTS_MAX = 12
@@ -68,7 +68,7 @@ def _parts(subject: Subject) -> list[_Part]:
     rows: dict[str, list[LayerCost]] = {}
     for row in subject.network.cost.layers:
         rows.setdefault(row.layer.partition(".")[0], []).append(row)
-    parts = [_Part(name or WHOLE, tuple(row for row in own if row.macs)) for name, own in rows.items()]
+    parts = [_Part(name or WHOLE_NETWORK, tuple(row for row in own if row.macs)) for name, own in rows.items()]
     return [part for part in parts if part.macs]
 
 
@@ -99,9 +99,9 @@ def _group(name: str, parts: Sequence[_Part], marks: Sequence[Mark], place: int)
     return Group(
         name,
         (
-            Row("in all", (whole,)),
-            *(Row("", (_mark(mark),)) for mark in marks),
-            *(Row(part.name, (_end(part, total, _COLOURS[place]),)) for part in parts),
+            BarRow("in all", (whole,)),
+            *(BarRow("", (_mark(mark),)) for mark in marks),
+            *(BarRow(part.name, (_end(part, total, _COLOURS[place]),)) for part in parts),
         ),
     )
 

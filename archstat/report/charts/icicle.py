@@ -13,9 +13,9 @@ from archstat import units
 from archstat.errors import DataError
 from archstat.records import LayerCost
 from archstat.report.chart import PHONE, WIDE, Chart, View, chart
-from archstat.report.charts.layers import QUANTITIES
+from archstat.report.charts.layers import SHARED_QUANTITIES
 from archstat.report.drawing import theme
-from archstat.report.drawing.layer_names import key
+from archstat.report.drawing.layer_names import layer_legend
 from archstat.report.material import Subject
 from archstat.tables.network import kind_of
 
@@ -26,7 +26,7 @@ _HEIGHT_MIN, _HEIGHT_MAX, _LINE = 320, 640, 22
 """The height of the tree, and that of a part whose name is read, in pixels."""
 
 
-class Node(msgspec.Struct):
+class IciclePart(msgspec.Struct):
     """A part of a network: the whole, a block, or a layer.
 
     Attributes:
@@ -48,7 +48,7 @@ class Node(msgspec.Struct):
 def icicle(subject: Subject) -> Chart:
     """The modules of a network within each other, as high as their MACs, parameters or memory."""
     cost = subject.network.cost
-    order = sorted(QUANTITIES, key=lambda quantity: quantity[0] != "macs")
+    order = sorted(SHARED_QUANTITIES, key=lambda quantity: quantity[0] != "macs")
     met = [quantity for quantity in order if any(getattr(row, quantity[0]) for row in cost.layers)]
     if not met:
         raise DataError(f"{cost.architecture!r} has no layer that costs anything.")
@@ -65,7 +65,7 @@ def icicle(subject: Subject) -> Chart:
     )
 
 
-def tree(rows: Sequence[LayerCost], name: str) -> list[Node]:
+def tree(rows: Sequence[LayerCost], name: str) -> list[IciclePart]:
     """The whole network, and under it the parts that the paths of its rows name, in the order of execution.
 
     What a larger layer runs itself is a part of its own, named by its op; the runs of one layer are one part.
@@ -75,16 +75,18 @@ def tree(rows: Sequence[LayerCost], name: str) -> list[Node]:
         name: What the whole is called.
     """
     blocks = _blocks(rows)
-    nodes = {"": Node("", name, "", [], is_block=True)}
+    nodes = {"": IciclePart("", name, "", [], is_block=True)}
     for row in rows:
         names = row.layer.split(".") if row.layer else []
         for depth in range(len(names) + 1):
             path = ".".join(names[:depth])
-            nodes.setdefault(path, Node(path, path.rpartition(".")[2], path.rpartition(".")[0], [], path in blocks))
+            nodes.setdefault(
+                path, IciclePart(path, path.rpartition(".")[2], path.rpartition(".")[0], [], path in blocks)
+            )
             nodes[path].rows.append(row)
         if row.layer in blocks:  # "\n" stands in no path: an op is not mistaken for a layer of that name
             own = f"{row.layer}\n{row.kind}"
-            nodes.setdefault(own, Node(own, row.kind, row.layer, [])).rows.append(row)
+            nodes.setdefault(own, IciclePart(own, row.kind, row.layer, [])).rows.append(row)
     return list(nodes.values())
 
 
@@ -96,12 +98,12 @@ def _blocks(rows: Sequence[LayerCost]) -> set[str]:
     return inner | {layer for layer, count in kinds.items() if count > 1} | {""}
 
 
-def _view(nodes: Sequence[Node], name: str, title: str, show: Callable[[int], str]) -> View:
+def _view(nodes: Sequence[IciclePart], name: str, title: str, show: Callable[[int], str]) -> View:
     values = {node.path: sum(getattr(row, name) for row in node.rows) for node in nodes}
     kept = list(_joined([node for node in nodes if values[node.path]]))
     total = values[""]
     kinds = [node.rows[0].kind for node in kept if not node.is_block]
-    words, top = key(kinds, WIDE, 0)
+    words, top = layer_legend(kinds, WIDE, 0)
     figure = theme.figure(
         _trace(kept, values, title, show),
         height=top + _height(kept),
@@ -109,7 +111,7 @@ def _view(nodes: Sequence[Node], name: str, title: str, show: Callable[[int], st
         uniformtext={"minsize": 9, "mode": "hide"},
         annotations=words,
     )
-    narrow_words, narrow_top = key(kinds, PHONE, 0)
+    narrow_words, narrow_top = layer_legend(kinds, PHONE, 0)
     narrow = {
         "height": narrow_top + _height(kept),
         "margin": {"l": 0, "r": 0, "t": narrow_top, "b": 30},
@@ -121,9 +123,9 @@ def _view(nodes: Sequence[Node], name: str, title: str, show: Callable[[int], st
     return View(title, figure, alt, narrow)
 
 
-def _joined(nodes: Sequence[Node]) -> Iterator[Node]:
+def _joined(nodes: Sequence[IciclePart]) -> Iterator[IciclePart]:
     """The same without blocks of a single part: that is called by both names, and a level is not wasted on it."""
-    inside: dict[str, list[Node]] = {}
+    inside: dict[str, list[IciclePart]] = {}
     for node in nodes:
         if node.path:
             inside.setdefault(node.around, []).append(node)
@@ -137,7 +139,7 @@ def _joined(nodes: Sequence[Node]) -> Iterator[Node]:
             yield msgspec.structs.replace(node, name=name, around=around)
 
 
-def _height(nodes: Sequence[Node]) -> int:
+def _height(nodes: Sequence[IciclePart]) -> int:
     """So much that the parts that are shown at first can be told from each other."""
     depths = {"": 0}
     for node in nodes:
@@ -147,7 +149,7 @@ def _height(nodes: Sequence[Node]) -> int:
     return min(max(_HEIGHT_MIN, 80 + _LINE * max(shown.values())), _HEIGHT_MAX)
 
 
-def _trace(nodes: Sequence[Node], values: dict[str, int], title: str, show: Callable[[int], str]) -> go.Icicle:
+def _trace(nodes: Sequence[IciclePart], values: dict[str, int], title: str, show: Callable[[int], str]) -> go.Icicle:
     total = values[""]
     ids = {node.path: f"part {number}" for number, node in enumerate(nodes)}  # a path can be of any length
     return go.Icicle(
@@ -174,11 +176,11 @@ def _trace(nodes: Sequence[Node], values: dict[str, int], title: str, show: Call
     )
 
 
-def _colour(node: Node) -> str:
-    return theme.GRID if node.is_block else theme.kind_of(node.rows[0].kind)[1]
+def _colour(node: IciclePart) -> str:
+    return theme.GRID if node.is_block else theme.sort_of(node.rows[0].kind)[1]
 
 
-def _hover(node: Node, values: dict[str, int], title: str, show: Callable[[int], str]) -> str:
+def _hover(node: IciclePart, values: dict[str, int], title: str, show: Callable[[int], str]) -> str:
     value = values[node.path]
     shares = [("of the network", units.share(value, values[""]))] if node.path else []
     if node.around:
@@ -186,7 +188,7 @@ def _hover(node: Node, values: dict[str, int], title: str, show: Callable[[int],
     return theme.hover(node.path.replace("\n", " ").strip() or node.name, [*_what(node), (title, show(value)), *shares])
 
 
-def _what(node: Node) -> Iterable[tuple[str, str]]:
+def _what(node: IciclePart) -> Iterable[tuple[str, str]]:
     """What a layer is, or of how many rows a block is the sum."""
     if node.is_block:
         return [("rows", units.exact(len(node.rows)))]

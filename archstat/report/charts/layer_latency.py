@@ -10,13 +10,13 @@ from plotly import graph_objects as go
 from archstat import units
 from archstat.files.choosing import conditions_text
 from archstat.report.chart import PHONE, WIDE, Chart, View, chart
-from archstat.report.charts._layer_times import Timed, timed, too_short
+from archstat.report.charts._layer_times import Timed, layer_times_of, too_short
 from archstat.report.drawing import axes, labels, theme
 from archstat.report.drawing.labels import Spot, frame_of
-from archstat.report.drawing.layer_names import key, shortened, symbol
+from archstat.report.drawing.layer_names import layer_legend, short_path, symbol
 from archstat.report.material import Subject
 from archstat.tables.joining import Joined
-from archstat.tables.network import WHOLE
+from archstat.tables.network import WHOLE_NETWORK
 from archstat.tables.roofline import protocol
 
 OFF_THE_LINE = 1.5
@@ -35,7 +35,7 @@ _RADIUS = 4.5
 @chart("network")
 def layer_latency(subject: Subject) -> Chart:
     """The measured time of each layer against its MACs."""
-    found = timed(subject)
+    found = layer_times_of(subject)
     view = View("Latency", _figure(found), _alt(subject.name, found), _narrow(found))
     return Chart(
         "layer_latency", f"Time and MACs of each layer of {theme.cut(subject.name)}", (view,), _caption(subject, found)
@@ -54,7 +54,7 @@ def _narrow(found: Timed) -> dict[str, Any]:
 
 
 def _layout(found: Timed, size: str, width: int) -> dict[str, Any]:
-    words, top = key([place.kind for place in found.places], width, _MARGINS[size]["l"], has_marks=True)
+    words, top = layer_legend([place.kind for place in found.places], width, _MARGINS[size]["l"], has_marks=True)
     layout: dict[str, Any] = {
         "height": top + _PLOT + 52,
         "margin": {**_MARGINS[size], "t": top},
@@ -122,7 +122,7 @@ def _points(found: Timed) -> go.Scatter:
         y=[place.time_s for place in found.places],
         mode="markers",
         marker={
-            "color": [theme.kind_of(place.kind)[1] for place in found.places],
+            "color": [theme.sort_of(place.kind)[1] for place in found.places],
             "symbol": [symbol(place.kind) for place in found.places],
             "size": 2 * _RADIUS,
             "line": {"color": theme.PAPER, "width": 0.7},
@@ -140,7 +140,7 @@ def _hover(place: Joined, found: Timed) -> str:
         ("time", f"{units.seconds(time)}, {units.share(found.share([place]), 1)}"),
         ("MACs", units.compact(place.macs)),
     ]
-    return theme.hover(place.layer or WHOLE, [*lines, *speed])
+    return theme.hover(place.layer or WHOLE_NETWORK, [*lines, *speed])
 
 
 def _line(found: Timed) -> go.Scatter:
@@ -179,7 +179,9 @@ def _spots(found: Timed, size: str) -> list[Spot]:
         Spot(
             position,
             math.log10(place.time_s or 1.0),
-            shortened(theme.cut(place.layer or WHOLE, 200), _NAME_LENGTHS[size]) if weight and weight >= least else "",
+            short_path(theme.cut(place.layer or WHOLE_NETWORK, 200), _NAME_LENGTHS[size])
+            if weight and weight >= least
+            else "",
             _RADIUS,
             weight=weight,
         )
@@ -209,8 +211,9 @@ def _alt(name: str, found: Timed) -> str:
     slow, fast = rates[0], rates[-1]
     return (
         f"Time against MACs of {len(found.places)} layers of {theme.cut(name)}, both axes logarithmic. All with MACs "
-        f"together run at {units.rate(found.macs_per_s, 'MAC/s')}; {theme.cut(slow.layer or WHOLE)} is the slowest at "
-        f"{_rate(slow)}, {theme.cut(fast.layer or WHOLE)} the fastest at {_rate(fast)}."
+        f"together run at {units.rate(found.macs_per_s, 'MAC/s')}; {theme.cut(slow.layer or WHOLE_NETWORK)} is the "
+        f"slowest at "
+        f"{_rate(slow)}, {theme.cut(fast.layer or WHOLE_NETWORK)} the fastest at {_rate(fast)}."
     )
 
 
@@ -233,7 +236,9 @@ def _without_macs(found: Timed) -> str:
     """What share of the time the layers without MACs take, and which of them most of it."""
     places = sorted(found.without_macs, key=lambda place: -(place.time_s or 0.0))
     named = [place for place in places[:3] if found.share([place]) >= _SHARE_TOLD]
-    parts = ", ".join(f"{theme.cut(place.layer or WHOLE)} {units.share(found.share([place]), 1)}" for place in named)
+    parts = ", ".join(
+        f"{theme.cut(place.layer or WHOLE_NETWORK)} {units.share(found.share([place]), 1)}" for place in named
+    )
     took = f"{units.share(found.share(places), 1)} of the time{f' ({parts})' if parts else ''}"
     subject = f"{len(places)} layers without MACs" if len(places) > 1 else "1 layer without MACs"
     return f"{subject}, in the strip at the left, take{'s' * (len(places) == 1)} {took}."

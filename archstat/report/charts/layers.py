@@ -13,7 +13,7 @@ from archstat.records import LayerCost
 from archstat.report.chart import PHONE, WIDE, Chart, View, chart
 from archstat.report.drawing import theme
 from archstat.report.drawing.labels import WIDTH
-from archstat.report.drawing.layer_names import key, row_name, shortened
+from archstat.report.drawing.layer_names import layer_legend, row_name, short_path
 from archstat.report.material import Subject
 from archstat.tables.network import kind_of
 
@@ -24,7 +24,7 @@ _NAME_MAX, _NAME_MAX_PHONE = 30, 44
 _STEP, _STEP_PHONE = 24, 34
 """From one bar to the next, in pixels; on a phone the name stands over its bar."""
 
-QUANTITIES: tuple[tuple[str, str, Callable[[int], str]], ...] = (
+SHARED_QUANTITIES: tuple[tuple[str, str, Callable[[int], str]], ...] = (
     ("parameters", "Parameters", units.compact),
     ("macs", "MACs", units.compact),
     ("activation_bytes", "Memory", units.data_size),
@@ -36,7 +36,7 @@ QUANTITIES: tuple[tuple[str, str, Callable[[int], str]], ...] = (
 def layers(subject: Subject) -> Chart:
     """Parameters, MACs and activation memory of each layer, as bars in the order of execution."""
     cost = subject.network.cost
-    met = [quantity for quantity in QUANTITIES if any(getattr(row, quantity[0]) for row in cost.layers)]
+    met = [quantity for quantity in SHARED_QUANTITIES if any(getattr(row, quantity[0]) for row in cost.layers)]
     if not met:
         raise DataError(f"{cost.architecture!r} has no layer that costs anything.")
     shapes = units.shapes(cost.input_shapes)
@@ -51,7 +51,7 @@ def layers(subject: Subject) -> Chart:
 
 def _cut_off(rows: Sequence[LayerCost]) -> str:
     """What is not drawn, if anything."""
-    most = max(sum(1 for row in rows if getattr(row, name)) for name, _, _ in QUANTITIES)
+    most = max(sum(1 for row in rows if getattr(row, name)) for name, _, _ in SHARED_QUANTITIES)
     return f" Of more than {_SHOWN_MAX} layers the largest are shown." if most > _SHOWN_MAX else ""
 
 
@@ -75,9 +75,9 @@ def _view(rows: Sequence[LayerCost], name: str, title: str, show: Callable[[int]
 
 
 def _figure(rows: Sequence[LayerCost], values: list[int], texts: list[str], what: str) -> go.Figure:
-    names = [shortened(row_name(row), _NAME_MAX) for row in rows]
+    names = [short_path(row_name(row), _NAME_MAX) for row in rows]
     left = int(max(map(len, names)) * WIDTH) + 14
-    words, top = key((row.kind for row in rows), WIDE, left)
+    words, top = layer_legend((row.kind for row in rows), WIDE, left)
     return theme.figure(
         _bars(rows, values, texts, what),
         height=top + _STEP * len(rows) + 8,
@@ -97,7 +97,7 @@ def _bars(rows: Sequence[LayerCost], values: list[int], texts: list[str], what: 
         x=values,
         y=list(range(len(rows))),
         orientation="h",
-        marker={"color": [theme.kind_of(row.kind)[1] for row in rows]},
+        marker={"color": [theme.sort_of(row.kind)[1] for row in rows]},
         text=texts,
         textposition="outside",
         constraintext="none",
@@ -126,12 +126,12 @@ def _down(count: int, **ticks: Any) -> dict[str, Any]:
 
 def _narrow(rows: Sequence[LayerCost], values: list[int], texts: list[str]) -> dict[str, Any]:
     """On a phone names stand over their bars: beside them there is no room for both."""
-    words, top = key((row.kind for row in rows), PHONE, 2)
+    words, top = layer_legend((row.kind for row in rows), PHONE, 2)
     names = [
         {
             "x": 0,
             "y": place - 0.18,
-            "text": theme.words(shortened(row_name(row), _NAME_MAX_PHONE)),
+            "text": theme.words(short_path(row_name(row), _NAME_MAX_PHONE)),
             "font": {"color": theme.MUTED, "size": theme.SIZE - 1},
             "xanchor": "left",
             "yanchor": "bottom",

@@ -16,7 +16,7 @@ from archstat.report.chart import PHONE, WIDE, Chart, View, chart
 from archstat.report.drawing import axes, labels, theme
 from archstat.report.drawing.correlation import correlation, correlation_text
 from archstat.report.drawing.labels import Spot, frame_of
-from archstat.report.drawing.layer_names import shortened
+from archstat.report.drawing.layer_names import short_path
 from archstat.report.material import Material
 from archstat.tables.measurements import alike, mark_of
 
@@ -132,7 +132,7 @@ def _hover(measurement: Measurement) -> str:
 
 
 def _spot(measurement: Measurement, size: str) -> Spot:
-    name = shortened(theme.cut(measurement.architecture, 200), _NAME_LENGTHS[size])
+    name = short_path(theme.cut(measurement.architecture, 200), _NAME_LENGTHS[size])
     text = f"{mark_of(measurement)}{name}"
     return Spot(
         math.log10(measurement.counted.macs), math.log10(_time(measurement)), text, 5, weight=_time(measurement)

@@ -15,9 +15,9 @@ from archstat.records import AliveTensor, MemoryLevels, ModelCost
 from archstat.report.chart import PHONE, WIDE, Chart, View, chart
 from archstat.report.drawing import theme
 from archstat.report.drawing.labels import WIDTH
-from archstat.report.drawing.layer_names import shortened
+from archstat.report.drawing.layer_names import short_path
 from archstat.report.material import Subject
-from archstat.tables.network import WHOLE
+from archstat.tables.network import WHOLE_NETWORK
 
 _NAMED_MAX = 4
 """Of more tensors than these the caption and the hover name the largest."""
@@ -69,7 +69,7 @@ def stages(levels: MemoryLevels) -> list[Stage]:
     names = [level.layer.partition(".")[0] for level in levels.levels]
     groups = itertools.groupby(range(len(names)), key=lambda place: names[place])
     runs = [(name, list(places)) for name, places in groups]
-    return [Stage(name or WHOLE, places[0] + 1, places[-1] + 1) for name, places in runs]
+    return [Stage(name or WHOLE_NETWORK, places[0] + 1, places[-1] + 1) for name, places in runs]
 
 
 # -- the picture -------------------------------------------------------------------------------------------------------
@@ -114,7 +114,7 @@ def _line(levels: MemoryLevels) -> go.Scatter:
     heights = [level.nbytes / scale for level in levels.levels]
     hovers = [
         theme.hover(
-            level.layer or WHOLE,
+            level.layer or WHOLE_NETWORK,
             [("op", f"{number}, {level.op}"), ("alive while it runs", units.data_size(level.nbytes))],
         )
         for number, level in enumerate(levels.levels, start=1)
@@ -147,7 +147,8 @@ def _peak_name(levels: MemoryLevels, width: float) -> dict[str, Any]:
     """The name of the peak over it, moved to where there is room for it."""
     bold = 1.12 * theme.CHAR
     size = f"{units.data_size(levels.peak.nbytes)} in "
-    text = f"{size}{shortened(theme.cut(levels.peak.layer or WHOLE, 200), min(30, int(width / bold) - len(size)))}"
+    layer = theme.cut(levels.peak.layer or WHOLE_NETWORK, 200)
+    text = f"{size}{short_path(layer, min(30, int(width / bold) - len(size)))}"
     half = min(len(text) * bold / 2, width / 2)
     at = (levels.peak.op + 0.5) / len(levels.levels) * width
     return {
@@ -193,7 +194,7 @@ def _name(part: Stage, *, is_upright: bool) -> dict[str, Any]:
         "yref": "paper",
         "x": (part.first + part.last) / 2,
         "y": 1,
-        "text": theme.words(shortened(part.name, _NAME_MAX) if is_upright else part.name),
+        "text": theme.words(short_path(part.name, _NAME_MAX) if is_upright else part.name),
         "textangle": -90 if is_upright else 0,
         "xanchor": "center",
         "yanchor": "bottom",
@@ -211,7 +212,7 @@ def _alt(cost: ModelCost, levels: MemoryLevels) -> str:
     return (
         f"Activation memory alive over the {units.exact(len(levels.levels))} ops of a forward pass of "
         f"{theme.cut(cost.architecture)}: it peaks at {units.data_size(levels.peak.nbytes)} at op "
-        f"{units.exact(levels.peak.op + 1)}, in {theme.cut(levels.peak.layer or WHOLE)}."
+        f"{units.exact(levels.peak.op + 1)}, in {theme.cut(levels.peak.layer or WHOLE_NETWORK)}."
     )
 
 
@@ -236,4 +237,4 @@ def _largest(alive: Sequence[AliveTensor]) -> list[AliveTensor]:
 
 def _tensor_name(tensor: AliveTensor) -> str:
     shape = f" {units.shape(tensor.shape)}" if tensor.shape else ""
-    return f"{shortened(theme.cut(tensor.layer or WHOLE, 200), 34)} {tensor.op}{shape}"
+    return f"{short_path(theme.cut(tensor.layer or WHOLE_NETWORK, 200), 34)} {tensor.op}{shape}"

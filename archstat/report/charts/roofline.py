@@ -12,13 +12,13 @@ from archstat.errors import DataError
 from archstat.files.choosing import conditions_text
 from archstat.records import Peaks
 from archstat.report.chart import PHONE, WIDE, Chart, View, chart
-from archstat.report.charts._layer_times import Timed, timed, too_short
+from archstat.report.charts._layer_times import Timed, layer_times_of, too_short
 from archstat.report.drawing import axes, labels, theme
 from archstat.report.drawing.labels import Spot, frame_of
-from archstat.report.drawing.layer_names import key, shortened, symbol
+from archstat.report.drawing.layer_names import layer_legend, short_path, symbol
 from archstat.report.material import Subject
 from archstat.tables.joining import Joined, limit, refuse_peaks
-from archstat.tables.network import WHOLE
+from archstat.tables.network import WHOLE_NETWORK
 from archstat.tables.roofline import beyond, protocol
 
 _NAMED_MAX = {"wide": 8, "phone": 5}
@@ -32,7 +32,7 @@ _SMALLEST, _LARGEST = 6.0, 56.0
 @chart("network")
 def roofline(subject: Subject) -> Chart:
     """What each layer attains against its FLOPs for each byte, under the roof of the device."""
-    found, peaks = timed(subject), subject.peaks()
+    found, peaks = layer_times_of(subject), subject.peaks()
     refuse_peaks(peaks, subject.measured()[1])
     places = [place for place in found.places if place.flops and place.nbytes]
     if not places:
@@ -72,7 +72,7 @@ def _narrow(places: list[Joined], found: Timed, peaks: Peaks) -> dict[str, Any]:
 
 def _layout(places: list[Joined], found: Timed, peaks: Peaks, size: str, width: int) -> dict[str, Any]:
     margin = _MARGINS[size]
-    words, top = key([place.kind for place in places], width, margin["l"], has_marks=True)
+    words, top = layer_legend([place.kind for place in places], width, margin["l"], has_marks=True)
     layout: dict[str, Any] = {
         "height": top + _PLOT + margin["b"],
         "margin": {**margin, "t": top},
@@ -122,7 +122,7 @@ def _points(places: list[Joined], found: Timed, peaks: Peaks) -> go.Scatter:
         y=list(map(attained, places)),
         mode="markers",
         marker={
-            "color": [theme.kind_of(place.kind)[1] for place in places],
+            "color": [theme.sort_of(place.kind)[1] for place in places],
             "symbol": [symbol(place.kind) for place in places],
             "size": [_size(place, found) for place in places],
             "opacity": 0.8,
@@ -150,7 +150,7 @@ def _hover(place: Joined, found: Timed, peaks: Peaks) -> str:
         ("FLOPs for each byte", units.rate(intensity(place), "").rstrip()),
         ("bound", f"{bound}, {units.share(best_s / time, 1)} of the roof"),
     ]
-    return theme.hover(place.layer or WHOLE, lines)
+    return theme.hover(place.layer or WHOLE_NETWORK, lines)
 
 
 def _spots(places: list[Joined], found: Timed, size: str) -> list[Spot]:
@@ -161,7 +161,7 @@ def _spots(places: list[Joined], found: Timed, size: str) -> list[Spot]:
         Spot(
             math.log10(intensity(place)),
             math.log10(attained(place)),
-            shortened(theme.cut(place.layer or WHOLE, 200), _NAME_LENGTHS[size]) if weight >= least else "",
+            short_path(theme.cut(place.layer or WHOLE_NETWORK, 200), _NAME_LENGTHS[size]) if weight >= least else "",
             _size(place, found) / 2,
             weight=weight,
         )
@@ -200,7 +200,7 @@ def _alt(subject: Subject, places: list[Joined], peaks: Peaks) -> str:
     return (
         f"FLOPs in a second against FLOPs for each byte of {len(places)} layers of {theme.cut(subject.name)}, both "
         f"axes logarithmic. The roof is {units.rate(peaks.bytes_per_s, 'B/s')} and "
-        f"{units.rate(peaks.flops_per_s, 'FLOP/s')}; {theme.cut(best.layer or WHOLE)} attains most, "
+        f"{units.rate(peaks.flops_per_s, 'FLOP/s')}; {theme.cut(best.layer or WHOLE_NETWORK)} attains most, "
         f"{units.rate(attained(best), 'FLOP/s')}."
     )
 

@@ -9,7 +9,7 @@ from archstat.errors import DataError
 from archstat.records import ModelCost
 from archstat.report.chart import Chart, View, chart
 from archstat.report.drawing import captions, theme
-from archstat.report.drawing.bar_rows import End, Group, Row, Rows
+from archstat.report.drawing.bar_rows import BarRow, End, Group, Rows
 from archstat.report.drawing.families import families, family_of
 from archstat.report.material import Material
 
@@ -48,7 +48,7 @@ def _view(costs: Sequence[ModelCost], key: str, title: str, show: Callable[[int]
     ordered = sorted(costs, key=lambda cost: -getattr(cost, key))
     shown = ordered[:_SHOWN_MAX]
     groups = families(cost.architecture for cost in shown)
-    rows = tuple(Row(cost.architecture, (_end(cost, key, show, is_alone=len(groups) == 1),)) for cost in shown)
+    rows = tuple(BarRow(cost.architecture, (_end(cost, key, show, is_alone=len(groups) == 1),)) for cost in shown)
     made = Rows((Group("", rows),), tuple(groups) if len(groups) > 1 else ())
     ends = [f"{show(getattr(cost, key))} ({theme.cut(cost.architecture)})" for cost in (ordered[0], ordered[-1])]
     return View(

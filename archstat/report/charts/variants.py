@@ -13,7 +13,7 @@ from archstat.records import ModelCost
 from archstat.report.chart import Chart, View, chart
 from archstat.report.charts._accuracies import Ratings, ratings
 from archstat.report.drawing import theme
-from archstat.report.drawing.bar_rows import End, Group, Row, Rows
+from archstat.report.drawing.bar_rows import BarRow, End, Group, Rows
 from archstat.report.material import Material
 from archstat.tables.difference import diff_table
 
@@ -92,13 +92,13 @@ def _added(pair: _Pair, found: Ratings | None) -> Group:
     return Group(_title(pair), (*rows, *([] if gained is None else [gained])))
 
 
-def _row(pair: _Pair, key: str, name: str, show: Callable[[int], str], colour: str) -> Row:
+def _row(pair: _Pair, key: str, name: str, show: Callable[[int], str], colour: str) -> BarRow:
     before, after = getattr(pair.base, key), getattr(pair.variant, key)
     change = _change(pair, key)
     short = units.relative(change)
     text = f"{short} ({show(before)} → {show(after)})"
     lines = [(pair.base.architecture, show(before)), (pair.variant.architecture, show(after)), ("Change", short)]
-    return Row(name, (End(change, text, short, colour, theme.hover(name, lines)),))
+    return BarRow(name, (End(change, text, short, colour, theme.hover(name, lines)),))
 
 
 def _ratings(material: Material) -> Ratings | None:
@@ -109,7 +109,7 @@ def _ratings(material: Material) -> Ratings | None:
         return None
 
 
-def _gained(pair: _Pair, found: Ratings | None) -> Row | None:
+def _gained(pair: _Pair, found: Ratings | None) -> BarRow | None:
     """By how much it is more accurate; a text and no bar, for points are no percent."""
     top1 = {each.name: each.top1 for each in found.rated} if found is not None else {}
     before, after = (top1.get(cost.architecture) for cost in (pair.base, pair.variant))
@@ -117,7 +117,7 @@ def _gained(pair: _Pair, found: Ratings | None) -> Row | None:
         return None
     points = after - before
     short = f"{'−' if points < 0 else '+'}{abs(points):.1f} points"
-    return Row(
+    return BarRow(
         "Top-1",
         (End(0.0, f"{short} ({units.share(before, 100)} → {units.share(after, 100)})", short, theme.PURPLE, ""),),
     )
@@ -193,10 +193,10 @@ def _largest(lines: Sequence[_Line]) -> list[_Line]:
     return [*(lines[place] for place in kept), *([rest] if others else [])]
 
 
-def _sides(line: _Line, name: str, names: Sequence[str], show: Callable[[int], str]) -> Row:
+def _sides(line: _Line, name: str, names: Sequence[str], show: Callable[[int], str]) -> BarRow:
     ends = []
     for value, sign, colour in ((line.left, -1, theme.BLUE), (line.right, 1, theme.ORANGE)):
         amounts = [(f"{name} of {one}", show(each)) for one, each in zip(names, (line.left, line.right), strict=True)]
         hover = theme.hover(line.name, [("what", line.kind), *amounts])
         ends += [End(sign * value, show(value), show(value), colour, hover)] if value else []
-    return Row(line.name, tuple(ends))
+    return BarRow(line.name, tuple(ends))

@@ -11,7 +11,7 @@ from plotly import graph_objects as go
 from archstat.report.chart import PHONE, WIDE
 from archstat.report.drawing import legend, theme
 from archstat.report.drawing.labels import WIDTH
-from archstat.report.drawing.layer_names import shortened
+from archstat.report.drawing.layer_names import short_path
 
 
 class End(msgspec.Struct, frozen=True):
@@ -34,7 +34,7 @@ class End(msgspec.Struct, frozen=True):
     is_mark: bool = False
 
 
-class Row(msgspec.Struct, frozen=True):
+class BarRow(msgspec.Struct, frozen=True):
     """One line.
 
     Attributes:
@@ -55,7 +55,7 @@ class Group(msgspec.Struct, frozen=True):
     """
 
     title: str
-    rows: tuple[Row, ...]
+    rows: tuple[BarRow, ...]
 
 
 class Rows(msgspec.Struct, frozen=True):
@@ -80,7 +80,7 @@ class Rows(msgspec.Struct, frozen=True):
         """The layout for a phone."""
         return theme.styled(self._layout(PHONE))
 
-    def _placed(self) -> Iterator[tuple[float, Row]]:
+    def _placed(self) -> Iterator[tuple[float, BarRow]]:
         """How many lines from the top each row is."""
         for start, group in self._starts():
             for number, row in enumerate(group.rows):
@@ -98,10 +98,10 @@ class Rows(msgspec.Struct, frozen=True):
         placed = list(self._placed())
         is_phone = width == PHONE
         longest = _LONGEST[width]
-        names = [theme.words(shortened(theme.cut(row.name, 400), longest)) for _, row in placed]
+        names = [theme.words(short_path(theme.cut(row.name, 400), longest)) for _, row in placed]
         left = round(max(min(len(row.name), longest) for _, row in placed) * _WIDTH) + 16
         inner = width - left - _RIGHT
-        over, height = legend.key(self.colours, inner)
+        over, height = legend.legend(self.colours, inner)
         last = placed[-1][0]
         low, high = _range([end for _, row in placed for end in row.ends], inner, is_phone=is_phone)
         return {

@@ -108,7 +108,7 @@ class Picture(msgspec.Struct, frozen=True):
         """For a plot of that width or more."""
         margin = _MARGINS[width]
         inner, height = width - margin["l"] - margin["r"], self._height()
-        colours, over = legend.key(self.colours, inner)
+        colours, over = legend.legend(self.colours, inner)
         across = axes.thinned(dict(self.across), 6 if width == PHONE else 9)
         spots = self._spots(across, inner)
         up, corner = self._room(spots, across, inner)

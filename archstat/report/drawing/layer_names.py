@@ -7,7 +7,7 @@ from typing import Any
 
 from archstat.records import LayerCost
 from archstat.report.drawing import legend, theme
-from archstat.tables.network import WHOLE
+from archstat.tables.network import WHOLE_NETWORK
 
 _MARKS = {
     "Convolution": ("circle", "●"),
@@ -25,14 +25,16 @@ def row_name(row: LayerCost) -> str:
     """What tells a row from the others: its path, the op if a larger layer runs it itself, and which run it is."""
     own = "" if row.kind[:1].isupper() else f" {row.kind}"
     again = f", run {row.call}" if row.call > 1 else ""
-    return f"{row.layer or WHOLE}{own}{again}"
+    return f"{row.layer or WHOLE_NETWORK}{own}{again}"
 
 
-def shortened(name: str, most: int) -> str:
+def short_path(name: str, most: int) -> str:
     """A path without what stands before its last part, as much as is too long; else without its middle.
 
-    >>> shortened("conv1", 12), shortened("block1.layer24.composite.conv1", 21), shortened("inception_3a.conv_5x5", 12)
-    ('conv1', 'block1.layer24…conv1', 'ince…onv_5x5')
+    >>> short_path("conv1", 12), short_path("block1.layer24.composite.conv1", 21)
+    ('conv1', 'block1.layer24…conv1')
+    >>> short_path("inception_3a.conv_5x5", 12)
+    'ince…onv_5x5'
     """
     if len(name) <= most:
         return name
@@ -47,10 +49,10 @@ def shortened(name: str, most: int) -> str:
 
 def symbol(kind: str) -> str:
     """The mark of a sort of layer."""
-    return _MARKS[theme.kind_of(kind)[0]][0]
+    return _MARKS[theme.sort_of(kind)[0]][0]
 
 
-def key(
+def layer_legend(
     kinds: Iterable[str], width: float, left: float, *, has_marks: bool = False
 ) -> tuple[list[dict[str, Any]], int]:
     """Which colour is which sort of layer, in words over a chart, and the height that they take in pixels.
@@ -61,7 +63,7 @@ def key(
         left: How far the data stands from its left edge, in pixels.
         has_marks: Sorts differ by their mark as well.
     """
-    met = sorted({theme.kind_of(kind) for kind in kinds}, key=lambda sort: list(_MARKS).index(sort[0]))
+    met = sorted({theme.sort_of(kind) for kind in kinds}, key=lambda sort: list(_MARKS).index(sort[0]))
     entries = [(name, colour, _MARKS[name][1] if has_marks else "■") for name, colour in met]
-    words, height = legend.key(entries, width, left=left)
+    words, height = legend.legend(entries, width, left=left)
     return words, height + 12

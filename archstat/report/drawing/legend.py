@@ -9,7 +9,7 @@ from archstat.report.drawing.labels import LONGEST, WIDTH
 from archstat.report.drawing.theme import MUTED, SIZE, cut, words
 
 
-def key(
+def legend(
     entries: Sequence[tuple[str, str] | tuple[str, str, str]], width: float, *, left: float = 0.0
 ) -> tuple[list[dict[str, Any]], int]:
     """What colours mean, in lines over a plot, as annotations of plotly; and the height of these lines.

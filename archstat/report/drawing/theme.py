@@ -79,10 +79,10 @@ _KINDS = (
 """The sorts of layers, by parts of the names of their classes; chosen maps and subsampling are those of LeNet-5."""
 
 
-def kind_of(kind: str) -> tuple[str, str]:
+def sort_of(kind: str) -> tuple[str, str]:
     """What sort of layer one of that class is, and its colour.
 
-    >>> kind_of("Conv2d"), kind_of("BatchNorm2d")[0], kind_of("add")
+    >>> sort_of("Conv2d"), sort_of("BatchNorm2d")[0], sort_of("add")
     (('Convolution', 'var(--blue)'), 'Normalization', ('Other', 'var(--grey)'))
     """
     lower = kind.lower()  # ops are named in small letters: conv2d, max_pool2d

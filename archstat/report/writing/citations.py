@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from archstat.analysis.network import Analyse, AnalyseWithin
-from archstat.claims import Finding, check, read
+from archstat.claims import Finding, check, read_claims
 from archstat.errors import DataError, UnknownNameError, quoted
 from archstat.networks.trust import NOTHING, Trust
 from archstat.report.writing.prose import Citation
@@ -43,7 +43,7 @@ class Claims:
         Raises:
             DataError: It cannot be read or checked, or a claim has another verdict than the expected one.
         """
-        file = read(path)
+        file = read_claims(path)
         findings = check(file, self._analyse, self._trust)
         failed = [each for each in findings if not each.is_as_expected]
         if failed:
@@ -63,7 +63,7 @@ class Claims:
             DataError: Its file cannot be read or checked.
         """
         slug, _, name = reference.rpartition("/")
-        findings = self.of(beside(folder, f"../{slug}/claims.toml" if slug else "claims.toml")).findings
+        findings = self.of(path_from(folder, f"../{slug}/claims.toml" if slug else "claims.toml")).findings
         if name not in findings:
             raise UnknownNameError.of("claim", name, findings, f"Its file is {f'{slug}/' * bool(slug)}claims.toml.")
         return findings[name]
@@ -83,7 +83,7 @@ class Claims:
         return PARTS[part](self.named(folder, name))
 
 
-def beside(folder: Path, place: str) -> Path:
+def path_from(folder: Path, place: str) -> Path:
     """A file by its path from a folder; equal files have equal paths."""
     return Path(os.path.normpath(folder / place))
 

@@ -86,10 +86,10 @@ def read_contents(path: Path) -> Contents:
         UnknownNameError: A key or a chart is none; the message says in which line.
         DataError: It cannot be read, or does not hold together.
     """
-    return decode(text_of(path), str(path))
+    return contents_of(text_of(path), str(path))
 
 
-def decode(text: str, path: str) -> Contents:
+def contents_of(text: str, path: str) -> Contents:
     """What the text of a ``report.toml`` holds.
 
     Raises:

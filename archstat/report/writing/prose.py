@@ -52,7 +52,7 @@ _INSERTION = re.compile(rf"({'|'.join(INSERTED)})(?: +(\S.*))?")
 _REFERENCE = re.compile(r"\{\{([^{}\n]*)\}\}")
 
 
-def blocks(text: str, path: str, cite: Cite, insert: Insert) -> tuple[Block, ...]:
+def blocks_of(text: str, path: str, cite: Cite, insert: Insert) -> tuple[Block, ...]:
     """The blocks of a text.
 
     Args:

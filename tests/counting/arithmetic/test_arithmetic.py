@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
 import archstat
-from archstat.analysis.inference import inference
+from archstat.analysis import inference
 from archstat.counting import count_trace
 from archstat.counting.arithmetic import explain_trace
 from archstat.counting.arithmetic.terms import TERMS, total

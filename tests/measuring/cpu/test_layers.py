@@ -26,7 +26,7 @@ US = 1_000
 @pytest.fixture(autouse=True)
 def _short_chain(monkeypatch):
     """What hooks cost is exact on a fake clock however short the chain is."""
-    monkeypatch.setattr(measuring, "CHAIN", 10)
+    monkeypatch.setattr(measuring, "CHAINED_MODULES", 10)
 
 
 def times_of(model, clock, plan=None, *inputs):

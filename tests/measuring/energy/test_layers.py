@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from archstat.measuring.energy.layers import is_host_bound, measure_layer_energy
-from archstat.measuring.energy.replay import Replay
+from archstat.measuring.energy.replay import RepeatedCall
 from archstat.measuring.energy.whole import EnergyPlan, planned_seconds
 from archstat.measuring.hooks.captured import capture_calls
 from archstat.measuring.prepared import Prepared
@@ -204,7 +204,7 @@ def test_arguments_by_name_are_replayed_too():
             return self.layer(x, input2=x)
 
     network = prepared(Attends())
-    replay = Replay(network, only_call(network), copies=3)
+    replay = RepeatedCall(network, only_call(network), copies=3)
     network.model.calls.clear()
     replay.run()
     replay.wait()
@@ -225,7 +225,7 @@ def test_a_layer_is_replayed_if_its_output_is_the_same_but_for_the_order_of_sums
 
     network = prepared(nn.Sequential(Shaky()), torch.rand(4, 4, generator=torch.Generator().manual_seed(0)))
     if is_same:
-        assert Replay(network, only_call(network), 1).copies == 1
+        assert RepeatedCall(network, only_call(network), 1).copies == 1
     else:
         with pytest.raises(CannotMeasure, match="gives other results when it is run again"):
-            Replay(network, only_call(network), 1)
+            RepeatedCall(network, only_call(network), 1)

@@ -9,7 +9,7 @@ import pytest
 from archstat.measuring.energy import whole as energy
 from archstat.measuring.energy.loads import Repeater, in_thread
 from archstat.measuring.energy.whole import EnergyPlan, Load, measure_energy, planned_seconds
-from archstat.measuring.energy.windows import Recording
+from archstat.measuring.energy.windows import MeterRecording
 from archstat.measuring.metering import MeterError
 from archstat.measuring.reasons import CannotMeasure
 from archstat.records import Energy, Reason
@@ -86,7 +86,7 @@ def test_a_difference_of_readings_is_biased_by_the_formula_and_the_slope_is_not(
         work = FakeWork(board, seconds=0.01)
         clock.advance(1.0)
         before = board.counter_j()
-        recording, begin = Recording(board), clock.now_ns()
+        recording, begin = MeterRecording(board), clock.now_ns()
         with clock.background(recording.look, 0.001):
             repeater = Repeater(work, "pipelined", clock)
             while clock.now < 1.5 - 1e-9:

@@ -6,7 +6,7 @@ from statistics import pstdev
 
 import pytest
 
-from archstat.measuring.energy.windows import Recording, Slope, Step, throttled_shares
+from archstat.measuring.energy.windows import MeterRecording, MeterStep, Slope, throttled_shares
 from archstat.measuring.metering import MeterError, Power, State
 from tests.measuring.boards import FakeBoard, FakeClock
 
@@ -15,8 +15,8 @@ SECOND = 10**9
 
 def recording(*steps):
     """Of a meter that is not asked: only its steps matter."""
-    made = Recording(FakeBoard(FakeClock()))
-    made.steps = [Step(round(time * SECOND), joules, 10_000_000) for time, joules in steps]
+    made = MeterRecording(FakeBoard(FakeClock()))
+    made.steps = [MeterStep(round(time * SECOND), joules, 10_000_000) for time, joules in steps]
     return made
 
 
@@ -33,7 +33,7 @@ def test_the_doubt_is_twice_the_standard_error_of_what_is_seen_late():
     draw = random.Random(3)  # noqa: S311  # nothing secret
     late, true_s = 0.02, 5.0
     windows = [true_s + draw.uniform(0, late) - draw.uniform(0, late) for _ in range(20000)]
-    slope = Slope(Step(0, 0.0, 20_000_000), Step(5 * SECOND, 1500.0, 20_000_000), 50)
+    slope = Slope(MeterStep(0, 0.0, 20_000_000), MeterStep(5 * SECOND, 1500.0, 20_000_000), 50)
     assert slope.doubt(0.1) == pytest.approx(2 * pstdev(windows) / true_s, rel=0.02)
     assert slope.doubt(0.1) == pytest.approx(2 * late / (math.sqrt(6) * true_s))
     assert slope.doubt(0.001) == pytest.approx(2 * 0.001 / (math.sqrt(6) * true_s))  # no later than a step is long

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from archstat.measuring.hooks.stopwatch import Run, Stopwatch, hooks_on, self_times
+from archstat.measuring.hooks.stopwatch import ModuleRun, Stopwatch, hooks_on, self_times
 from tests.measuring.networks import FakeClock, Raises, Takes, hooks_of
 from tests.support import Calls
 
@@ -19,13 +19,19 @@ def timed(model, clock):
 def test_the_time_of_a_module_is_that_without_the_modules_in_it():
     clock = FakeClock()
     model = nn.Sequential(Takes(clock, 30), nn.Sequential(Takes(clock, 5), Takes(clock, 7)))
-    assert timed(model, clock) == [Run(0, 0, 2), Run(1, 30, 0), Run(2, 0, 2), Run(3, 5, 0), Run(4, 7, 0)]
+    assert timed(model, clock) == [
+        ModuleRun(0, 0, 2),
+        ModuleRun(1, 30, 0),
+        ModuleRun(2, 0, 2),
+        ModuleRun(3, 5, 0),
+        ModuleRun(4, 7, 0),
+    ]
 
 
 def test_each_reading_of_the_clock_costs_the_module_around_it_one_and_the_module_itself_one():
     clock = FakeClock(reading_ns=1)
     model = nn.Sequential(Takes(clock, 30), Takes(clock, 50))
-    assert timed(model, clock) == [Run(0, 3, 2), Run(1, 31, 0), Run(2, 51, 0)]
+    assert timed(model, clock) == [ModuleRun(0, 3, 2), ModuleRun(1, 31, 0), ModuleRun(2, 51, 0)]
 
 
 def test_a_module_that_raises_is_timed_and_the_others_are_not_disturbed():
@@ -39,7 +45,7 @@ def test_a_module_that_raises_is_timed_and_the_others_are_not_disturbed():
         return model.other(x)
 
     model = Calls(call, broken=nn.Sequential(Raises(clock, 20)), other=Takes(clock, 40))
-    assert timed(model, clock) == [Run(0, 1, 2), Run(1, 0, 1), Run(2, 20, 0), Run(3, 40, 0)]
+    assert timed(model, clock) == [ModuleRun(0, 1, 2), ModuleRun(1, 0, 1), ModuleRun(2, 20, 0), ModuleRun(3, 40, 0)]
 
 
 def test_a_module_that_a_hook_of_its_own_stops_has_not_run():
@@ -55,11 +61,11 @@ def test_a_module_that_a_hook_of_its_own_stops_has_not_run():
 
     model = Calls(call, stopped=Takes(clock, 20), other=Takes(clock, 40))
     model.stopped.register_forward_pre_hook(refuse)
-    assert timed(model, clock) == [Run(0, 0, 1), Run(2, 40, 0)]
+    assert timed(model, clock) == [ModuleRun(0, 0, 1), ModuleRun(2, 40, 0)]
 
 
 def test_an_end_without_a_beginning_is_left_out():
-    assert self_times([0, 0, ~1, 3, ~0, 10]) == [Run(0, 10, 0)]
+    assert self_times([0, 0, ~1, 3, ~0, 10]) == [ModuleRun(0, 10, 0)]
 
 
 def test_a_pass_is_forgotten_once_it_is_taken():
@@ -68,7 +74,7 @@ def test_a_pass_is_forgotten_once_it_is_taken():
     watch = Stopwatch([model], clock)
     with watch.attached():
         model(torch.ones(1))
-        assert watch.take() == [Run(0, 3, 0)]
+        assert watch.take() == [ModuleRun(0, 3, 0)]
         assert watch.take() == []
 
 
@@ -77,7 +83,7 @@ def test_what_hooks_of_the_network_do_is_the_time_of_the_module_around():
     inner = Takes(clock, 30)
     inner.register_forward_pre_hook(lambda *_: setattr(clock, "ns", clock.ns + 5))
     inner.register_forward_hook(lambda *_: setattr(clock, "ns", clock.ns + 6))
-    assert timed(nn.Sequential(inner), clock) == [Run(0, 11, 1), Run(1, 30, 0)]
+    assert timed(nn.Sequential(inner), clock) == [ModuleRun(0, 11, 1), ModuleRun(1, 30, 0)]
 
 
 def test_hooks_are_taken_off_and_those_of_the_network_stay():
@@ -109,4 +115,4 @@ def test_hooks_are_taken_off_if_one_cannot_be_put_on():
 def test_a_scripted_module_takes_no_hooks_and_the_others_do():
     clock = FakeClock()
     model = nn.Sequential(torch.jit.script(nn.ReLU()), Takes(clock, 4))
-    assert timed(model, clock) == [Run(0, 0, 1), Run(2, 4, 0)]
+    assert timed(model, clock) == [ModuleRun(0, 0, 1), ModuleRun(2, 4, 0)]

@@ -7,7 +7,7 @@ import pytest
 from archstat.analysis.inference import analyse
 from archstat.errors import DataError
 from archstat.report.charts.blocks import branches
-from archstat.report.material import Mark, Material, gather
+from archstat.report.material import Mark, Material, material_from
 from tests.report.networks import cost, material, row
 
 NAMES = ["inception_module_naive", "inception_module_bottleneck"]
@@ -16,7 +16,7 @@ SLIP = Mark("inception_module_bottleneck", "macs", 358e6, "printed: 358M, a slip
 
 @functools.cache
 def modules():
-    return gather(NAMES, (), analyse)
+    return material_from(NAMES, (), analyse)
 
 
 def test_naive_against_bottleneck_is_854_million_against_271():

@@ -103,7 +103,7 @@ def test_a_network_that_costs_nothing_has_no_parts():
 @pytest.mark.parametrize("scheme", [theme.LIGHT, theme.DARK], ids=["light", "dark"])
 @pytest.mark.parametrize("kind", ["Conv2d", "Linear", "BatchNorm2d", "MaxPool2d", "LSTM", "ReLU", "add"])
 def test_a_name_is_readable_on_the_colour_of_its_layer(scheme, kind):
-    colour = theme.kind_of(kind)[1]
+    colour = theme.sort_of(kind)[1]
     assert contrast(scheme[colour[6:-1]], scheme["paper"]) > 4.5
 
 

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from archstat.errors import DataError
-from archstat.report.charts._layer_times import timed
+from archstat.report.charts._layer_times import layer_times_of
 from archstat.report.charts.layer_latency import layer_latency
 from archstat.report.material import Subject
 from tests.measured import measured, time, times
@@ -79,7 +79,7 @@ def test_the_local_response_normalizations_of_alexnet_have_their_share_in_the_ca
 
 @pytest.mark.parametrize("name", ["alexnet", "vgg16", "googlenet", "resnet50"])
 def test_shown_and_too_short_layers_are_all_that_were_counted_and_measured(committed, name):
-    found = timed(committed(name))
+    found = layer_times_of(committed(name))
     assert found.share((*found.places, *found.short)) == pytest.approx(1, abs=0.05)
     assert all(math.isfinite(place.time_s) and place.time_s > 0 for place in found.places)
 

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from archstat.errors import DataError
-from archstat.records import Counted, Interval, Reason
+from archstat.records import CountedTotals, Interval, Reason
 from archstat.report.charts.measured import latency as draw
 from archstat.report.material import Material
 from tests.measured import CONDITIONS, latency, measured
@@ -13,7 +13,7 @@ from tests.report.charts.support import drawn_texts, layout_of
 
 def one(name, macs, time_s, half_s=1e-4, **changes):
     """A network of so many MACs that takes so long."""
-    counted = Counted(1, macs, 2 * macs, 1, 4, 4)
+    counted = CountedTotals(1, macs, 2 * macs, 1, 4, 4)
     return measured(architecture=name, counted=counted, latency=latency(time_s, half_s), **changes)
 
 

@@ -9,7 +9,7 @@ from archstat.report.chart import PHONE, WIDE
 from archstat.report.charts.memory import memory, stages
 from archstat.report.drawing.theme import CHAR
 from archstat.report.material import Subject
-from archstat.tables.network import WHOLE
+from archstat.tables.network import WHOLE_NETWORK
 from tests.report.charts.support import drawn_texts, layout_of, network, small, subject
 
 MIB = 2**20
@@ -71,7 +71,7 @@ def test_stages_are_ops_after_each_other_under_one_first_name():
     assert [(part.name, part.first, part.last) for part in stages(levels)] == [
         ("a", 1, 2),
         ("b", 3, 3),
-        (WHOLE, 4, 4),
+        (WHOLE_NETWORK, 4, 4),
         ("a", 5, 5),
     ]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from archstat.report.drawing.bar_rows import End, Group, Row, Rows
+from archstat.report.drawing.bar_rows import BarRow, End, Group, Rows
 
 
 def end(value, text="1.0 M", **more):
@@ -17,7 +17,7 @@ def pixels(layout, value, width):
 
 @pytest.mark.parametrize("values", [(5, 3), (-5, 3), (-5, -3), (0, 0)])
 def test_the_text_at_each_bar_has_room_on_its_side(values):
-    rows = Rows((Group("", tuple(Row("name", (end(value),)) for value in values)),))
+    rows = Rows((Group("", tuple(BarRow("name", (end(value),)) for value in values)),))
     narrow = rows.narrow()
     room = 340 - narrow["margin"]["l"] - narrow["margin"]["r"]
     for value in values:
@@ -27,26 +27,26 @@ def test_the_text_at_each_bar_has_room_on_its_side(values):
 
 
 def test_a_heading_stands_a_line_over_its_rows():
-    rows = Rows((Group("one", (Row("a", (end(1),)),)), Group("two", (Row("b", (end(2),)),))))
+    rows = Rows((Group("one", (BarRow("a", (end(1),)),)), Group("two", (BarRow("b", (end(2),)),))))
     layout = rows.figure().layout
     places = {each.text: each.y for each in layout.annotations if each.text.startswith("<b>")}
     assert [layout.yaxis.tickvals[n] - places[f"<b>{name}</b>"] for n, name in enumerate(("one", "two"))] == [1, 1]
 
 
 def test_a_phone_has_the_short_texts():
-    rows = Rows((Group("", (Row("a", (end(1, "1.0 M and more", short="1.0 M"),)),)),))
+    rows = Rows((Group("", (BarRow("a", (end(1, "1.0 M and more", short="1.0 M"),)),)),))
     assert [each.text for each in rows.figure().layout.annotations] == ["1.0 M and more"]
     assert [each["text"] for each in rows.narrow()["annotations"]] == ["1.0 M"]
 
 
 def test_a_mark_is_a_diamond_and_no_bar():
-    rows = Rows((Group("", (Row("a", (end(1), end(2, is_mark=True))),)),))
+    rows = Rows((Group("", (BarRow("a", (end(1), end(2, is_mark=True))),)),))
     bars, marks = rows.figure().data
     assert (list(bars.x), list(marks.x)) == ([1], [2])
     assert marks.marker.symbol == "diamond"
 
 
 def test_mark_up_in_names_is_text():
-    figure = Rows((Group("<b>", (Row("<i>", (end(1, "<u>"),)),)),)).figure().layout
+    figure = Rows((Group("<b>", (BarRow("<i>", (end(1, "<u>"),)),)),)).figure().layout
     assert figure.yaxis.ticktext == ("&lt;i&gt;",)
     assert [each.text for each in figure.annotations] == ["<b>&lt;b&gt;</b>", "&lt;u&gt;"]

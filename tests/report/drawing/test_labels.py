@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archstat.report.drawing.labels import LONGEST, WIDTH, annotations
-from archstat.report.drawing.legend import key
+from archstat.report.drawing.legend import legend
 from archstat.report.drawing.plot_area import Corner, Frame, Spot, frame_of, frames_of
 from archstat.report.drawing.theme import CHAR
 
@@ -121,12 +121,12 @@ def test_a_frame_is_what_the_margins_leave():
 
 def test_a_key_has_as_many_lines_as_the_width_asks_for():
     entries = [(name, "var(--blue)") for name in ("VGG", "ResNet", "Inception")]
-    one, short = key(entries, 1000)
-    three, high = key(entries, 9 * CHAR)
+    one, short = legend(entries, 1000)
+    three, high = legend(entries, 9 * CHAR)
     assert (short, high) == (20, 60)
     assert len({each["yshift"] for each in one}) == 1
     assert [each["yshift"] for each in three] == [46, 26, 6]
 
 
 def test_a_key_of_nothing_takes_no_room():
-    assert key([], 100) == ([], 0)
+    assert legend([], 100) == ([], 0)

@@ -8,7 +8,7 @@ import pytest
 
 from archstat.errors import ArchstatError, DataError, UnknownNameError
 from archstat.report.writing.citations import PARTS
-from archstat.report.writing.contents import Contents, FigureEntry, Of, TableEntry, decode, read_contents
+from archstat.report.writing.contents import Contents, FigureEntry, Of, TableEntry, contents_of, read_contents
 from archstat.report.writing.figures import figures
 from archstat.report.writing.prose import INSERTED
 
@@ -31,7 +31,7 @@ of = "explained"
 
 
 def test_everything_that_it_may_say_is_read():
-    contents = decode(REPORT, "report.toml")
+    contents = contents_of(REPORT, "report.toml")
     assert (contents.title, contents.summary, contents.order) == ("A report", "What it says.", 3)
     assert (contents.networks, contents.results) == (("lenet5",), ("results/*.json",))
     assert contents.errata == ("../lecture/claims.toml",)
@@ -40,7 +40,7 @@ def test_everything_that_it_may_say_is_read():
 
 
 def test_the_lines_of_its_keys_are_known():
-    contents = decode(REPORT, "report.toml")
+    contents = contents_of(REPORT, "report.toml")
     keys = ("title", "figure.bars", "figure.bars.chart", "table.all sums", "table.all sums.of", "nothing")
     assert [contents.line(key) for key in keys] == [1, 8, 9, 14, 15, 1]
 
@@ -56,7 +56,7 @@ def test_the_lines_of_its_keys_are_known():
 )
 def test_what_is_none_of_its_keys_is_refused_with_its_line_and_the_closest_name(change, message):
     with pytest.raises(UnknownNameError, match=re.escape(message)):
-        decode(REPORT.replace(*change), "report.toml")
+        contents_of(REPORT.replace(*change), "report.toml")
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_what_is_none_of_its_keys_is_refused_with_its_line_and_the_closest_name(
 )
 def test_what_does_not_hold_together_is_refused(change, message):
     with pytest.raises(DataError, match=re.escape(message)):
-        decode(REPORT.replace(*change), "report.toml")
+        contents_of(REPORT.replace(*change), "report.toml")
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe"])
@@ -85,12 +85,12 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path, content):
 
 def test_a_page_without_a_title_is_refused():
     with pytest.raises(DataError, match=r"report\.toml:1: the title is empty"):
-        decode('title = " "\nsummary = "s"\n', "report.toml")
+        contents_of('title = " "\nsummary = "s"\n', "report.toml")
 
 
 def test_the_page_on_written_reports_has_every_key_part_and_table():
     page = (Path(__file__).parents[3] / "docs" / "written-reports.md").read_text()
-    assert decode(re.search(r"```toml\n(.*?)```", page, re.DOTALL)[1], "report.toml").figure
+    assert contents_of(re.search(r"```toml\n(.*?)```", page, re.DOTALL)[1], "report.toml").figure
     keys = {name for kind in (Contents, FigureEntry, TableEntry) for name in kind.__struct_fields__} - {"lines"}
     assert {key for key in keys if not re.search(rf"^(\[?{key}\b)", page, re.MULTILINE)} == set()
     assert {part for part in PARTS if f"| `{{{{id.{part}}}}}` |" not in page} == set()

@@ -1,7 +1,7 @@
 """The mistakes of a text."""
 
 from archstat.analysis.network import Saved
-from archstat.claims import check, decode
+from archstat.claims import check, claims_of
 from archstat.report.page import Page, render
 from archstat.report.writing.citations import Checked
 from archstat.report.writing.errata import errata_of
@@ -9,7 +9,7 @@ from tests.report.folders import CLAIMS, counted
 
 
 def errata(claims, analyse=counted):
-    file = decode(claims, "claims.toml")
+    file = claims_of(claims, "claims.toml")
     return errata_of(Checked(file.title, {each.id: each for each in check(file, analyse)}), analyse)
 
 

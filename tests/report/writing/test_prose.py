@@ -6,7 +6,7 @@ import pytest
 
 from archstat.errors import DataError, UnknownNameError
 from archstat.report.page import Heading, Prose, Tiles
-from archstat.report.writing.prose import Citation, blocks, plain
+from archstat.report.writing.prose import Citation, blocks_of, plain
 
 
 def cite(reference):
@@ -21,7 +21,7 @@ def insert(kind, name):
 
 
 def written(text):
-    return blocks(text, "text.md", cite, insert)
+    return blocks_of(text, "text.md", cite, insert)
 
 
 def html(text):
@@ -62,16 +62,16 @@ def test_a_citation_in_code_keeps_what_stands_around_it():
 
 
 def test_what_a_claim_says_is_escaped():
-    (block,) = blocks("{{a}}", "text.md", lambda _: Citation("<b>", '"><script>', "rounds"), insert)
+    (block,) = blocks_of("{{a}}", "text.md", lambda _: Citation("<b>", '"><script>', "rounds"), insert)
     assert "<b>" not in block.html
     assert "<script>" not in block.html
     assert 'title="&#34;&gt;&lt;script&gt;"' in block.html
 
 
 def test_a_long_citation_can_be_broken_and_a_bare_one_has_no_hint():
-    (long,) = blocks("{{a}}", "text.md", lambda _: Citation("a sum", "hint", "exact", is_long=True), insert)
+    (long,) = blocks_of("{{a}}", "text.md", lambda _: Citation("a sum", "hint", "exact", is_long=True), insert)
     assert 'class="claim long"' in long.html
-    (bare,) = blocks("{{a}}", "text.md", lambda _: Citation("a < b"), insert)
+    (bare,) = blocks_of("{{a}}", "text.md", lambda _: Citation("a < b"), insert)
     assert bare.html == "<p>a &lt; b</p>\n"
 
 

@@ -10,7 +10,7 @@ from archstat.networks.settings import Setting
 from archstat.report.chart import CHARTS, Chart, Kind
 from archstat.report.material import Mark
 from archstat.report.page import Errata, Heading, Link, Links, Prose, Sheet, render
-from archstat.report.writing import build
+from archstat.report.writing.reports import pages_of
 from tests.measured import measured, time, times
 from tests.report.folders import CLAIMS, REPORT, counted, report
 
@@ -19,7 +19,7 @@ COST = counted("lenet5", Setting()).cost
 
 def page_of(folder):
     """The page of one report."""
-    (_, page), _ = build([folder], counted)
+    (_, page), _ = pages_of([folder], counted)
     return page
 
 
@@ -37,7 +37,7 @@ def seen(monkeypatch):
 
 
 def test_a_report_is_a_page_with_its_title_summary_and_text(tmp_path):
-    (path, page), _ = build([report(tmp_path / "own", text="## A\n\nIt has {{parameters}}.")], counted)
+    (path, page), _ = pages_of([report(tmp_path / "own", text="## A\n\nIt has {{parameters}}.")], counted)
     assert path == tmp_path / "own" / "index.html"
     assert (page.title, page.subtitle) == ("A report", "What a lecture says.")
     assert page.blocks[0] == Heading("A")
@@ -111,12 +111,12 @@ def test_what_is_no_report_is_passed_over_so_that_a_star_names_all(tmp_path):
     own = report(tmp_path / "own")
     (tmp_path / "lecture").mkdir()
     (tmp_path / "index.html").touch()
-    pages = build([tmp_path / "index.html", tmp_path / "lecture", own], counted)
+    pages = pages_of([tmp_path / "index.html", tmp_path / "lecture", own], counted)
     assert [path for path, _ in pages] == [own / "index.html", tmp_path / "index.html"]
     with pytest.raises(InputError, match=r"No report is named: give a folder with a report\.toml"):
-        build([tmp_path / "lecture"], counted)
+        pages_of([tmp_path / "lecture"], counted)
     with pytest.raises(DataError, match="nowhere"):
-        build([own, tmp_path / "nowhere"], counted)
+        pages_of([own, tmp_path / "nowhere"], counted)
 
 
 # -- figures -----------------------------------------------------------------------------------------------------------
@@ -263,7 +263,7 @@ def test_the_start_page_links_all_reports_in_their_order(tmp_path):
     folders = [
         report(tmp_path / name, contents=contents.format(name, place)) for name, place in (("a", 2), ("b", 1), ("c", 1))
     ]
-    *_, (path, page) = build(folders, counted)
+    *_, (path, page) = pages_of(folders, counted)
     assert path == tmp_path / "index.html"
     assert page.blocks == (
         Links(
@@ -279,7 +279,7 @@ def test_the_start_page_links_all_reports_in_their_order(tmp_path):
 def test_a_report_that_was_built_before_stays_on_the_start_page(tmp_path):
     first, second, third = (report(tmp_path / name, contents=REPORT.replace("A report", name)) for name in "abc")
     (first / "index.html").touch()
-    made = build([second], counted)
+    made = pages_of([second], counted)
     assert [path for path, _ in made] == [second / "index.html", tmp_path / "index.html"]
     assert [link.title for link in made[-1][1].blocks[0].links] == ["a", "b"]
     assert third.exists()
@@ -287,7 +287,7 @@ def test_a_report_that_was_built_before_stays_on_the_start_page(tmp_path):
 
 def test_reports_of_several_folders_have_a_start_page_over_them(tmp_path):
     folders = [report(tmp_path / "x" / "a"), report(tmp_path / "y" / "z" / "b")]
-    (_, first), (_, second), (path, start) = build(folders, counted)
+    (_, first), (_, second), (path, start) = pages_of(folders, counted)
     assert path == tmp_path / "index.html"
     assert [link.address for link in start.blocks[0].links] == ["./x/a/index.html", "./y/z/b/index.html"]
     assert (first.back.address, second.back.address) == ("./../../index.html", "./../../../index.html")
@@ -295,10 +295,10 @@ def test_reports_of_several_folders_have_a_start_page_over_them(tmp_path):
 
 def test_a_folder_that_is_named_twice_is_one_report(tmp_path, monkeypatch):
     monkeypatch.chdir(report(tmp_path / "own").parent)
-    made = build(["own", "./own/"], counted)
+    made = pages_of(["own", "./own/"], counted)
     assert [str(path) for path, _ in made] == ["own/index.html", "index.html"]
 
 
 def test_no_report_is_refused():
     with pytest.raises(InputError, match="No report is named"):
-        build([], counted)
+        pages_of([], counted)

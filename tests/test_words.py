@@ -1,0 +1,67 @@
+"""One word, one concept: no name stands for two things, and no room is called what nobody looks under."""
+
+import ast
+from collections import defaultdict
+from pathlib import Path
+
+import archstat
+
+ROOT = Path(archstat.__file__).parent
+
+TWO_MEANINGS = {
+    "check": "a command, and what it calls",
+    "cost_of": "what an op costs, by a rule of ours or by one that a user entered",
+    "depth": "the quantity that a claim names, and how a trace tells it",
+    "explain": "a command, and what it calls",
+    "main": "how each program begins: the command line, and the process that another tool is run in",
+    "measure": "a command, and what it calls",
+    "memory": "a command, a verb and a chart, all of the same thing",
+    "roofline": "a command and a chart of the same thing",
+    "winners": "the winners of the challenge, and the chart of them",
+}
+"""The names that may stand twice, each with the reason."""
+
+MEANS_NOTHING = frozenset(
+    "common faults helpers keys misc opinions own quiet shipped sight stuff texts told utils way".split()
+)
+"""Rooms that a reader would not open to find what is in them."""
+
+
+def names_of(path):
+    """The public names that a file defines itself."""
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            yield node.name
+        elif isinstance(node, ast.Assign):
+            yield from (target.id for target in node.targets if isinstance(target, ast.Name))
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            yield node.target.id
+
+
+def homes():
+    """Where each public name is defined; those of architectures are what users type, and checked by the registry."""
+    found = defaultdict(list)
+    for path in sorted(ROOT.rglob("*.py")):
+        if "architectures" not in path.parts:
+            for name in names_of(path):
+                if not name.startswith("_"):
+                    found[name].append(str(path.relative_to(ROOT)))
+    return found
+
+
+def test_a_name_has_one_meaning_in_the_whole_package():
+    twice = {name: files for name, files in homes().items() if len(set(files)) > 1}
+    assert {name: files for name, files in twice.items() if name not in TWO_MEANINGS} == {}
+
+
+def test_the_list_of_names_with_two_meanings_has_no_name_too_many():
+    assert {name for name in TWO_MEANINGS if len(set(homes()[name])) < 2} == set()
+
+
+def test_no_room_is_called_what_nobody_looks_under():
+    assert {path.stem for path in ROOT.rglob("*")} & MEANS_NOTHING == set()
+
+
+def test_few_modules_lie_at_the_top():
+    loose = {path.stem for path in ROOT.glob("*.py")} - {"__init__", "__main__"}
+    assert len(loose) <= 10, loose
