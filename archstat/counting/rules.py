@@ -413,6 +413,19 @@ def _block_attention(call: OpCall) -> Cost:
     return _attention(scores, 1, query.shape[-1], value.shape[-1])
 
 
+@_enter("archstat::jagged_attention")
+def _jagged_attention(call: OpCall) -> Cost:
+    """``(query, key, value, rows, columns, …)``, ``(tokens, heads, width)`` each: within each sequence."""
+    query, value = call.args[0].shape, call.args[2].shape
+    return _attention(query[1] * sum(rows * columns for rows, columns in lengths(call)), 1, query[-1], value[-1])
+
+
+def lengths(call: OpCall) -> list[tuple[int, int]]:
+    """How many queries and keys each sequence has, given by where each begins and ends."""
+    sides = [[stop - start for start, stop in zip(flat[::2], flat[1::2], strict=True)] for flat in call.args[3:5]]
+    return list(zip(*sides, strict=True))
+
+
 @_enter("multi_head_attention")
 def _multi_head_attention(call: OpCall) -> Cost:
     """``(query, key, value, width, heads, …)`` with four ``width × width`` projections and their biases."""
@@ -1107,8 +1120,8 @@ _MOVING = (
     "channel_shuffle im2col upsample_nearest1d upsample_nearest2d upsample_nearest3d "
     "upsample_nearest_exact1d upsample_nearest_exact2d upsample_nearest_exact3d max_unpool2d max_unpool3d "
     "diag_embed slice_scatter select_scatter diagonal_scatter as_strided_scatter unsafe_split "
-    "unsafe_split_with_sizes pack_padded_sequence complex resize resize_as set lu_unpack lazy_clone pin_memory "
-    "resize_output"
+    "unsafe_split_with_sizes jagged_to_padded_dense_forward padded_dense_to_jagged_forward pack_padded_sequence "
+    "complex resize resize_as set lu_unpack lazy_clone pin_memory resize_output"
 )
 # what torch declares a view, made as a tensor of its own
 _COPIED_VIEWS = (

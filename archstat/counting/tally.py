@@ -162,7 +162,7 @@ _FAMILIES = {
     "conv_transpose": "transposed convolutions",
     "conv": "convolutions",
     "linear": "linear layers",
-    "scaled_dot": "attention products",
+    **dict.fromkeys(("scaled_dot", "archstat::block_attention", "archstat::jagged_attention"), "attention products"),
     **dict.fromkeys(("lstm", "gru", "rnn"), "recurrent layers"),
 }
 

@@ -24,12 +24,14 @@ from torch import Tensor
 from archstat import units
 from archstat.records import OpCall, TensorSpec
 from archstat.tracing.higher_order import is_higher_order, run_higher_order
+from archstat.tracing.jagged import Jagged
 from archstat.tracing.nested import tensors_in, with_tensors
 from archstat.tracing.ops import OpInfo, at_home, fall_apart, info, refuse_impossible
 from archstat.tracing.recording import Recording
 from archstat.tracing.shapes import LIKE, SAME, Size
 from archstat.tracing.storages import Storages
 from archstat.tracing.values import META, elements_made, empty, is_sparse, is_valued, known_indices, meta_twin, stored
+from archstat.tracing.watching import NestedMetError
 
 _CPU = torch.device("cpu")
 _STRIDED = torch.strided
@@ -235,6 +237,13 @@ class Recorder(Recording):
         return out
 
     def _note_failure(self, op: OpInfo, values: Any) -> None:
+        """Remember what failed.
+
+        Raises:
+            NestedMetError: It was given a jagged tensor that is kept where nobody looked.
+        """
+        if not self._is_real and any(isinstance(tensor, Jagged) for tensor in tensors_in(values)):
+            raise NestedMetError
         self.failed_at = f"{op.name} of {', '.join(units.shape(tensor.shape) for tensor in tensors_in(values))}"
 
     def _has_values(self, op: OpInfo, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:

@@ -14,8 +14,9 @@ from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from archstat import units
 from archstat.records import OpCall, Phase, TensorSpec
 from archstat.tracing.higher_order import is_higher_order, run_higher_order
+from archstat.tracing.jagged import WITHOUT_VALUES, Jagged
 from archstat.tracing.nested import tensors_in
-from archstat.tracing.ops import OpInfo, info, refuse_impossible
+from archstat.tracing.ops import OpInfo, fall_apart, info, refuse_impossible
 from archstat.tracing.recording import Recording
 from archstat.tracing.storages import Storages
 from archstat.tracing.twins import Twins
@@ -121,12 +122,17 @@ class StepRecorder(Recording):
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         """One op: let it work out shapes, and record it."""
+        if Jagged in types:
+            return NotImplemented  # it comes down to ops on its values
         if is_higher_order(func):
             with self:
                 return run_higher_order(func, args, kwargs or {})
         if func.namespace in NOT_OPS:
             return func(*args, **(kwargs or {}))
         op, kwargs = info(func), kwargs or {}
+        if op.is_composite:  # which autograd takes apart, but for those on the values of a jagged tensor
+            with self:
+                return fall_apart(func, args, kwargs)
         try:
             out = self._run(op, func, args, kwargs)
         except Exception:
@@ -145,6 +151,8 @@ class StepRecorder(Recording):
             refuse_impossible(op, func, args, kwargs)
         if func is _ADD and self._adds_up(args):
             return _ADD_IN_PLACE(*args)
+        if op.on_meta is not func and self._fake is not None and func in WITHOUT_VALUES:
+            return WITHOUT_VALUES[func](*args, **kwargs)
         if self._fake is not None and op.makes and op.name != "scalar_tensor":
             dtype = kwargs.get("dtype") or torch.get_default_dtype()
             sizes = args[0] if args and isinstance(args[0], list | tuple) else None
