@@ -23,7 +23,7 @@ from archstat.tracing.jagged import Jagged, values_of
 from archstat.tracing.layers import Layers
 from archstat.tracing.modes import below_autograd
 from archstat.tracing.nested import tensors_in, with_tensors
-from archstat.tracing.ops import OpInfo
+from archstat.tracing.ops import OpInfo, refuse_impossible
 from archstat.tracing.recorder import REAL_ELEMENTS_MAX, Recorder
 from archstat.tracing.replay import Replay
 from archstat.tracing.step_recorder import NOT_OPS, StepRecorder
@@ -174,6 +174,8 @@ class CastingRecorder(Recorder):  # type: ignore[no-untyped-call]  # torch gives
         if self._fake is not None and op.makes and elements_made(op.name, args) > REAL_ELEMENTS_MAX:
             with self._fake:
                 return func(*args, **kwargs)
+        if op.is_unsafe:
+            refuse_impossible(op, func, args, kwargs)
         is_fake = any(isinstance(tensor, FakeTensor) for tensor in tensors_in((args, kwargs)))
         casts = self._casts and func in _LOWERED_WITHIN and self._device.type == "cpu"
         out = super()._run_real(op, op.on_meta if is_fake else func, args, kwargs)

@@ -147,7 +147,7 @@ class StepRecorder(Recording):
         """Of what is made out of nothing, floating-point tensors have no values, single numbers excepted."""
         if self._stored and op.nature != "view" and not op.takes_sparse and self._meets_sparse((args, kwargs)):
             raise NotImplementedError("of what is done to sparse tensors only products with dense ones are replayed")
-        if self._fake is not None and self.phase == "forward":
+        if op.is_unsafe or (self._fake is not None and self.phase == "forward"):
             refuse_impossible(op, func, args, kwargs)
         if func is _ADD and self._adds_up(args):
             return _ADD_IN_PLACE(*args)
