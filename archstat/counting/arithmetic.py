@@ -116,6 +116,8 @@ _REMARKS = {
     "archstat::jagged_attention": "q·kᵀ and softmax·v within each sequence",
     "lstm": "4 gates",
     "gru": "3 gates",
+    "quantized_lstm": "4 gates",
+    "quantized_gru": "3 gates",
 }
 
 

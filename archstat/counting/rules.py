@@ -495,6 +495,39 @@ RULES.update(
 )
 
 
+_CELLS = {"lstm": 4, "gru": 3, "rnn_tanh": 1, "rnn_relu": 1}
+QUANTIZED_GATES = {
+    "quantized_lstm": 4,
+    "quantized_gru": 3,
+    **{f"quantized_{kind}_cell": gates for kind, gates in _CELLS.items()},
+    **{f"quantized::quantized_{kind}_cell_dynamic": gates for kind, gates in _CELLS.items()},
+}
+"""Recurrent ops whose weights are packed, and their gates."""
+
+
+def packed_cells(call: OpCall) -> tuple[int, list[int]]:
+    """The width of the state, and how many features each layer and direction takes: what is packed tells no sizes.
+
+    Arguments are ``(input, …, has_biases, layers, dropout, training, is_bidirectional, …)``; a cell is one of them.
+    """
+    features, width = call.args[0].shape[-1], call.outputs[0].shape[-1]
+    if "cell" in call.op:
+        return width, [features]
+    place = next(place for place, argument in enumerate(call.args) if isinstance(argument, bool))
+    layers, directions = call.args[place + 1], 2 if call.args[place + 4] else 1
+    return width // directions, [features] * directions + [width] * (directions * (layers - 1))
+
+
+@_enter(" ".join(QUANTIZED_GATES))
+def _quantized_recurrent(call: OpCall) -> Cost:
+    """As with weights that are not packed; torch's layers have biases."""
+    gates, steps = QUANTIZED_GATES[call.op], _prod(call.args[0].shape[:-1])
+    state, cells = packed_cells(call)
+    rows = gates * state * len(cells)
+    updates = {4: 5, 3: 4, 1: 0}[gates] * rows // gates
+    return Cost(steps * gates * state * (sum(cells) + state * len(cells)), steps * (2 * rows + updates + 2 * rows))
+
+
 @_enter("mkldnn_rnn_layer")
 def _mkldnn_rnn_layer(call: OpCall) -> Cost:
     """One layer and direction of an LSTM: ``(input, W, U, bias, bias, …)``."""

@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 from archstat.counting import Origin, rows_of
-from archstat.counting.rules import FREE, cost_of
+from archstat.counting.rules import FREE, QUANTIZED_GATES, cost_of
 from archstat.records import Cost, LayerCost, OpCall, ParameterSpec, Shape, Tally, Term, Trace
 
 
@@ -163,7 +163,7 @@ _FAMILIES = {
     "conv": "convolutions",
     "linear": "linear layers",
     **dict.fromkeys(("scaled_dot", "archstat::block_attention", "archstat::jagged_attention"), "attention products"),
-    **dict.fromkeys(("lstm", "gru", "rnn"), "recurrent layers"),
+    **dict.fromkeys(("lstm", "gru", "rnn", *QUANTIZED_GATES), "recurrent layers"),
 }
 
 

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from archstat.counting.rules import attending, is_weights, lengths
+from archstat.counting.rules import QUANTIZED_GATES, attending, is_weights, lengths, packed_cells
 from archstat.records import OpCall, Shape, TensorSpec
 
 
@@ -352,5 +352,14 @@ def _mkldnn_rnn_layer(call: OpCall) -> str:
     return f"{product(without_ones(call.args[0].shape[:-1]))} · {_cell(4, call.args[1:3], biases=False)}"
 
 
+def _quantized_recurrent(call: OpCall) -> str:
+    """Likewise, of packed weights."""
+    gates, (state, cells) = QUANTIZED_GATES[call.op], packed_cells(call)
+    units = f"{gates}·{state}" if gates > 1 else f"{state}"
+    sums = total(f"{units}·({features} + {state})" for features in cells)
+    return f"{product(without_ones(call.args[0].shape[:-1]))} · ({sums})"
+
+
 TERMS.update(dict.fromkeys(_GATES, _recurrent), mkldnn_rnn_layer=_mkldnn_rnn_layer)
+TERMS.update(dict.fromkeys(QUANTIZED_GATES, _quantized_recurrent))
 WEIGHTS.update(dict.fromkeys(_GATES, _recurrent_weights))
