@@ -14,7 +14,7 @@ from torch._C import DispatchKey
 
 from archstat.records import Nature
 from archstat.tracing.jagged import WITHOUT_VALUES
-from archstat.tracing.recurrent import RECURRENT
+from archstat.tracing.recurrent import PACKING, RECURRENT
 from archstat.tracing.refusals import REFUSALS, UNSAFE, Refusal
 from archstat.tracing.shapes import ANY_LAYOUT, SHAPES, ShapeRule
 from archstat.tracing.stand_ins import TRIED, refuse_types
@@ -100,6 +100,7 @@ _ON_META: dict[Any, Callable[..., Any]] = {
     },
     **RECURRENT,
     **WITHOUT_VALUES,
+    **PACKING,
     _aten.native_batch_norm.default: _without_statistics(_aten.native_batch_norm.default, 5),
     _aten._native_batch_norm_legit.default: _without_statistics(_aten._native_batch_norm_legit.default, 5),
     _aten._native_batch_norm_legit_no_training.default: _without_statistics(

@@ -278,7 +278,10 @@ class Recorder(Recording):
             args = (args[0], [known_indices(index) for index in args[1]])
         if not op.takes_sparse and any(map(is_sparse, tensors_in((args, kwargs)))):
             raise NotImplementedError("what is stored of a sparse result is known from its elements only")
-        args, kwargs = with_tensors((args, kwargs), self._meta_of)
+        if op.name == "pack_padded_sequence":  # whose lengths decide what comes out
+            args = (self._meta_of(args[0]), self._twin_of(args[1]), *args[2:])
+        else:
+            args, kwargs = with_tensors((args, kwargs), self._meta_of)
         is_first = "torch._dynamo" not in sys.modules
         out = op.on_meta(*args, **kwargs)
         if is_first and "torch._dynamo" in sys.modules:

@@ -107,8 +107,7 @@ class Replay:
             self.tracker.close()
             self.remaining = self.recorder.remaining()
             self.recorder.close()
-            if torch._C._is_any_autocast_enabled():  # the caller is under it, who needs no casts of twins
-                torch.clear_autocast_cache()
+            torch.clear_autocast_cache()  # the caller may be in it, enabled or not, and needs no casts of twins
 
     def trace(self, inputs: Sequence[Tensor], lives: tuple[StorageLife, ...], remarks: tuple[str, ...]) -> Trace:
         """The record of a forward pass."""

@@ -18,6 +18,7 @@ from archstat.tracing.jagged import WITHOUT_VALUES, Jagged
 from archstat.tracing.nested import tensors_in
 from archstat.tracing.ops import OpInfo, fall_apart, info, refuse_impossible
 from archstat.tracing.recording import Recording
+from archstat.tracing.recurrent import PACKING
 from archstat.tracing.storages import Storages
 from archstat.tracing.twins import Twins
 from archstat.tracing.values import stored
@@ -27,6 +28,8 @@ NOT_OPS = frozenset({"prim", "profiler"})
 _REST = "archstat::complex_convolution_rest"
 """What the second and third real convolution of a complex one are called."""
 _ADD, _ADD_IN_PLACE = torch.ops.aten.add.Tensor, torch.ops.aten.add_.Tensor
+_BY_KNOWN_VALUES = frozenset({*WITHOUT_VALUES, *PACKING})
+"""Ops whose sizes are told by the lengths of sequences, which torch's kernels without values do not look at."""
 _UNSHARED = (4, 2)
 """How often a gradient that only autograd holds, and its memory, are referred to while a dispatch mode looks on."""
 
@@ -151,8 +154,8 @@ class StepRecorder(Recording):
             refuse_impossible(op, func, args, kwargs)
         if func is _ADD and self._adds_up(args):
             return _ADD_IN_PLACE(*args)
-        if op.on_meta is not func and self._fake is not None and func in WITHOUT_VALUES:
-            return WITHOUT_VALUES[func](*args, **kwargs)
+        if op.on_meta is not func and self._fake is not None and func in _BY_KNOWN_VALUES:
+            return op.on_meta(*args, **kwargs)
         if self._fake is not None and op.makes and op.name != "scalar_tensor":
             dtype = kwargs.get("dtype") or torch.get_default_dtype()
             sizes = args[0] if args and isinstance(args[0], list | tuple) else None
