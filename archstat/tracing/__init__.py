@@ -14,7 +14,7 @@ from archstat.errors import ForwardError
 from archstat.records import StorageLife, Trace
 from archstat.tracing.attributes import Kept
 from archstat.tracing.casting import CastingRecorder, trace_on_fake_tensors
-from archstat.tracing.failures import UnfinishedNetworkError, failure, layers_of, remarks_of
+from archstat.tracing.failures import UnfinishedNetworkError, failure, layers_of, refuse_kept, remarks_of
 from archstat.tracing.first_call import MADE, with_first_call
 from archstat.tracing.gradients import trace_with_gradients
 from archstat.tracing.higher_order import AboveAutograd
@@ -64,6 +64,9 @@ def _trace_or_finish(model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, 
     except UnfinishedNetworkError:
         made = with_first_call(model, args, kwargs, lambda twin: _trace(twin, args, kwargs, is_first=False))
         return msgspec.structs.replace(made, remarks=(MADE, *made.remarks))
+    except (RuntimeError, AttributeError):
+        refuse_kept(model)
+        raise
 
 
 def _trace(model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], *, is_first: bool = True) -> Trace:

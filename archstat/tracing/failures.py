@@ -7,9 +7,10 @@ import re
 from torch import nn
 from torch._subclasses.fake_tensor import DynamicOutputShapeException
 
-from archstat.errors import ForwardError, SourceError, first_line, shortened
+from archstat.errors import ForwardError, InputError, SourceError, first_line, shortened
 from archstat.tracing.first_call import is_unfinished
 from archstat.tracing.layers import CallTracker, Layers
+from archstat.tracing.nested import tensors_in
 
 
 class UnfinishedNetworkError(Exception):
@@ -31,6 +32,19 @@ def layers_of(model: nn.Module) -> Layers:
         raise
     _refuse_frozen(layers)
     return layers
+
+
+def refuse_kept(model: nn.Module) -> None:
+    """Refuse a network that keeps a nested tensor which cannot be replaced by a twin, once something failed of it.
+
+    Raises:
+        InputError: It keeps one of strided layout, or as a parameter.
+    """
+    if any(tensor.is_nested for module in model.modules() for tensor in tensors_in(vars(module))):
+        raise InputError(
+            "The network keeps a nested tensor of strided layout, or as a parameter, of which torch tells no shapes: "
+            "make it with layout=torch.jagged, and keep it as a buffer."
+        )
 
 
 def _refuse_frozen(layers: Layers) -> None:

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from archstat.errors import ForwardError, InputError, SourceError, UnknownNameError
 from archstat.records import RUN_FOR_REAL, StepTrace
-from archstat.tracing.failures import UnfinishedNetworkError, layers_of
+from archstat.tracing.failures import UnfinishedNetworkError, layers_of, refuse_kept
 from archstat.tracing.first_call import MADE, with_first_call
 from archstat.tracing.jagged import has_jagged, shapes
 from archstat.tracing.layers import Layers
@@ -85,6 +85,9 @@ def trace_step(
             return step_of(network)
         except UnfinishedNetworkError:
             step = with_first_call(network, args, given, step_of)
+        except (RuntimeError, AttributeError):
+            refuse_kept(network)
+            raise
         return msgspec.structs.replace(step, remarks=(MADE, *step.remarks))
 
     return without_garbage_collection(run)

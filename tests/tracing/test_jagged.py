@@ -280,6 +280,22 @@ def test_one_of_strided_layout_is_refused_with_what_would_do(count):
             count(network, torch.ones(2, 5, 8))
 
 
+@COUNTS
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
+def test_one_of_strided_layout_that_the_network_keeps_is_refused(count):
+    network = nn.Linear(8, 4)
+    network.register_buffer("kept", nested_tensor([torch.ones(2, 8), torch.ones(3, 8)]))
+    with pytest.raises(InputError, match="The network keeps a nested tensor of strided layout"):
+        count(network, torch.ones(1, 8))
+
+
+def test_a_nested_parameter_is_refused():
+    network = nn.Linear(8, 4)
+    network.kept = nn.Parameter(batch(2, 3))
+    with pytest.raises(InputError, match=r"or as a parameter.* keep it as a buffer"):
+        archstat.count(network, torch.ones(1, 8))
+
+
 @pytest.mark.parametrize(
     ("network", "said"),
     [
