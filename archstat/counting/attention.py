@@ -11,6 +11,7 @@ _FUSED = (
     "efficient_attention_",
     "cudnn_attention_",
     "archstat::block_attention",
+    "archstat::jagged_attention",
 )
 """How the names of torch's attention in one op begin; those that project too are not among them."""
 _PRODUCTS = frozenset("mm bmm mv dot vdot matmul addmm addmv baddbmm addbmm".split())

@@ -119,7 +119,7 @@ DETAILS: dict[str, Callable[[OpCall], str]] = {
     **dict.fromkeys(("mm", "bmm", "addmm", "baddbmm", "addbmm"), _product),
     **dict.fromkeys(("max_pool1d", "max_pool2d", "avg_pool2d", "max_pool2d_with_indices"), _pool),
     **dict.fromkeys(("adaptive_avg_pool2d", "adaptive_max_pool2d"), _adaptive_pool),
-    **dict.fromkeys(("lstm", "gru", "rnn_tanh", "rnn_relu"), _recurrent),
+    **dict.fromkeys(("lstm", "gru", "rnn_tanh", "rnn_relu", "quantized_lstm", "quantized_gru"), _recurrent),
     "convolution": _any_convolution,
     "linear": _linear,
     "batch_norm": _channels,

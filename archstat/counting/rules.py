@@ -413,6 +413,19 @@ def _block_attention(call: OpCall) -> Cost:
     return _attention(scores, 1, query.shape[-1], value.shape[-1])
 
 
+@_enter("archstat::jagged_attention")
+def _jagged_attention(call: OpCall) -> Cost:
+    """``(query, key, value, rows, columns, …)``, ``(tokens, heads, width)`` each: within each sequence."""
+    query, value = call.args[0].shape, call.args[2].shape
+    return _attention(query[1] * sum(rows * columns for rows, columns in lengths(call)), 1, query[-1], value[-1])
+
+
+def lengths(call: OpCall) -> list[tuple[int, int]]:
+    """How many queries and keys each sequence has, given by where each begins and ends."""
+    sides = [[stop - start for start, stop in zip(flat[::2], flat[1::2], strict=True)] for flat in call.args[3:5]]
+    return list(zip(*sides, strict=True))
+
+
 @_enter("multi_head_attention")
 def _multi_head_attention(call: OpCall) -> Cost:
     """``(query, key, value, width, heads, …)`` with four ``width × width`` projections and their biases."""
@@ -480,6 +493,39 @@ RULES.update(
     rnn_tanh=_recurrent(0, 1),
     rnn_relu=_recurrent(0, 1),
 )
+
+
+_CELLS = {"lstm": 4, "gru": 3, "rnn_tanh": 1, "rnn_relu": 1}
+QUANTIZED_GATES = {
+    "quantized_lstm": 4,
+    "quantized_gru": 3,
+    **{f"quantized_{kind}_cell": gates for kind, gates in _CELLS.items()},
+    **{f"quantized::quantized_{kind}_cell_dynamic": gates for kind, gates in _CELLS.items()},
+}
+"""Recurrent ops whose weights are packed, and their gates."""
+
+
+def packed_cells(call: OpCall) -> tuple[int, list[int]]:
+    """The width of the state, and how many features each layer and direction takes: what is packed tells no sizes.
+
+    Arguments are ``(input, …, has_biases, layers, dropout, training, is_bidirectional, …)``; a cell is one of them.
+    """
+    features, width = call.args[0].shape[-1], call.outputs[0].shape[-1]
+    if "cell" in call.op:
+        return width, [features]
+    place = next(place for place, argument in enumerate(call.args) if isinstance(argument, bool))
+    layers, directions = call.args[place + 1], 2 if call.args[place + 4] else 1
+    return width // directions, [features] * directions + [width] * (directions * (layers - 1))
+
+
+@_enter(" ".join(QUANTIZED_GATES))
+def _quantized_recurrent(call: OpCall) -> Cost:
+    """As with weights that are not packed; torch's layers have biases."""
+    gates, steps = QUANTIZED_GATES[call.op], _prod(call.args[0].shape[:-1])
+    state, cells = packed_cells(call)
+    rows = gates * state * len(cells)
+    updates = {4: 5, 3: 4, 1: 0}[gates] * rows // gates
+    return Cost(steps * gates * state * (sum(cells) + state * len(cells)), steps * (2 * rows + updates + 2 * rows))
 
 
 @_enter("mkldnn_rnn_layer")
@@ -1107,8 +1153,8 @@ _MOVING = (
     "channel_shuffle im2col upsample_nearest1d upsample_nearest2d upsample_nearest3d "
     "upsample_nearest_exact1d upsample_nearest_exact2d upsample_nearest_exact3d max_unpool2d max_unpool3d "
     "diag_embed slice_scatter select_scatter diagonal_scatter as_strided_scatter unsafe_split "
-    "unsafe_split_with_sizes pack_padded_sequence complex resize resize_as set lu_unpack lazy_clone pin_memory "
-    "resize_output"
+    "unsafe_split_with_sizes jagged_to_padded_dense_forward padded_dense_to_jagged_forward pack_padded_sequence "
+    "complex resize resize_as set lu_unpack lazy_clone pin_memory resize_output"
 )
 # what torch declares a view, made as a tensor of its own
 _COPIED_VIEWS = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -13,17 +13,25 @@ from torch import Tensor, nn
 from archstat.errors import ForwardError
 from archstat.records import StorageLife, Trace
 from archstat.tracing.attributes import Kept
-from archstat.tracing.casting import CastingRecorder, trace_under_autocast
-from archstat.tracing.failures import UnfinishedNetworkError, failure, layers_of, refuse_nested, remarks_of
+from archstat.tracing.casting import CastingRecorder, trace_on_fake_tensors
+from archstat.tracing.failures import UnfinishedNetworkError, failure, layers_of, refuse_kept, remarks_of
 from archstat.tracing.first_call import MADE, with_first_call
 from archstat.tracing.gradients import trace_with_gradients
+from archstat.tracing.higher_order import AboveAutograd
+from archstat.tracing.jagged import Jagged, has_jagged, make_ready, shapes, twin
 from archstat.tracing.layers import CallTracker, Layers
 from archstat.tracing.modes import Switches, alone, undoing, without_garbage_collection
 from archstat.tracing.nested import tensors_in, with_twins
 from archstat.tracing.recorder import Recorder
 from archstat.tracing.survivors import with_remarks_on
 from archstat.tracing.values import dtype_of, is_valued, meta_twin
-from archstat.tracing.watching import AutocastEnteredError, GradientsAskedError, Watch, asks_for_gradients
+from archstat.tracing.watching import (
+    AutocastEnteredError,
+    GradientsAskedError,
+    NestedMetError,
+    Watch,
+    asks_for_gradients,
+)
 
 __all__ = ["trace"]
 
@@ -56,17 +64,20 @@ def _trace_or_finish(model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, 
     except UnfinishedNetworkError:
         made = with_first_call(model, args, kwargs, lambda twin: _trace(twin, args, kwargs, is_first=False))
         return msgspec.structs.replace(made, remarks=(MADE, *made.remarks))
+    except (RuntimeError, AttributeError):
+        refuse_kept(model)
+        raise
 
 
 def _trace(model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], *, is_first: bool = True) -> Trace:
     """Trace without values if that is possible, else for real."""
     layers = layers_of(model)
-    refuse_nested((args, kwargs))
+    is_nested = has_jagged([*layers.nested, *tensors_in((args, kwargs))])
     with alone(layers.modules) as has_waited:
         layers = Layers(model) if has_waited else layers
         kept = Kept(layers.modules, (args, kwargs))
         try:
-            found = _run_or_compute(layers, kept, args, kwargs, is_first=is_first)
+            found = _run_or_compute(layers, kept, args, kwargs, is_first=is_first, is_nested=is_nested)
         except GradientsAskedError:
             found = None
         if found is None:
@@ -76,7 +87,7 @@ def _trace(model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], *, i
 
 
 def _run_or_compute(
-    layers: Layers, kept: Kept, args: tuple[Any, ...], kwargs: dict[str, Any], *, is_first: bool
+    layers: Layers, kept: Kept, args: tuple[Any, ...], kwargs: dict[str, Any], *, is_first: bool, is_nested: bool
 ) -> Trace:
     """Trace below autograd.
 
@@ -84,24 +95,30 @@ def _run_or_compute(
         GradientsAskedError: The forward pass asks for gradients, of which nothing is known there.
     """
     try:
-        return _run_without_values(layers, kept, args, kwargs, is_first=is_first)
+        return _run_without_values(layers, kept, args, kwargs, is_first=is_first, is_nested=is_nested)
     except ForwardError:
         if any(tensor.is_meta for tensor in (*layers.own, *tensors_in((args, kwargs)))):
             raise
     kept.restore(is_last=False)  # the second pass begins as the first one did
-    return _run(layers, kept, args, kwargs, "real", is_first=is_first)
+    try:
+        return _run(layers, kept, args, kwargs, "real", is_first=is_first, is_nested=is_nested)
+    except NestedMetError:
+        kept.restore(is_last=False)
+    return _run(layers, kept, args, kwargs, "real", is_first=is_first, is_nested=True)
 
 
 def _run_without_values(
-    layers: Layers, kept: Kept, args: tuple[Any, ...], kwargs: dict[str, Any], *, is_first: bool
+    layers: Layers, kept: Kept, args: tuple[Any, ...], kwargs: dict[str, Any], *, is_first: bool, is_nested: bool
 ) -> Trace:
-    """On meta, or where autocast must know a device, on fake tensors of that."""
-    if not torch._C._is_any_autocast_enabled():
+    """On meta, or where autocast or a nested tensor must know a device, on fake tensors of that."""
+    if not (is_nested or torch._C._is_any_autocast_enabled()):
         try:
             return _run(layers, kept, args, kwargs, "meta", is_first=is_first)
-        except AutocastEnteredError:
-            kept.restore(is_last=False)
-    return trace_under_autocast(layers, kept, args, kwargs, _home(layers, (args, kwargs)), is_first=is_first)
+        except (AutocastEnteredError, NestedMetError) as error:
+            is_nested = isinstance(error, NestedMetError)
+        kept.restore(is_last=False)
+    home = torch.device("cpu") if is_nested else _home(layers, (args, kwargs))  # there, lengths have values
+    return trace_on_fake_tensors(layers, kept, args, kwargs, home, is_first=is_first)
 
 
 def _run(
@@ -112,13 +129,14 @@ def _run(
     forward: Literal["meta", "real"],
     *,
     is_first: bool,
+    is_nested: bool = False,
 ) -> Trace:
     given, device = tensors_in((args, kwargs)), _home(layers, (args, kwargs))
-    args, kwargs = with_twins((args, kwargs), _without_values if forward == "meta" else torch.clone)
+    args, kwargs = with_twins((args, kwargs), _without_values if forward == "meta" else _copying())
     inputs = tensors_in((args, kwargs))
-    kind = Recorder if forward == "meta" else CastingRecorder
+    kind = Recorder if forward == "meta" else functools.partial(CastingRecorder, is_nested=is_nested)
     recorder = kind(layers.own, device, copies=_others(inputs, given))
-    tracker, switches, watch = CallTracker(layers, recorder), Switches(device), Watch(minds_autocast=forward == "meta")
+    tracker, switches, watch = CallTracker(layers, recorder), Switches(device), Watch(is_on_meta=forward == "meta")
 
     def undo() -> None:
         watch.put_back()
@@ -129,7 +147,11 @@ def _run(
     def run() -> tuple[StorageLife, ...]:
         switches.set()
         watch.set()
-        return _forward(tracker, recorder, args, kwargs)
+        if not is_nested:
+            return _forward(tracker, recorder, args, kwargs)
+        make_ready()
+        with AboveAutograd():
+            return _forward(tracker, recorder, args, kwargs)
 
     try:
         lives = undoing(undo, run)
@@ -150,7 +172,7 @@ def _run(
         ops=tuple(recorder.ops),
         parameters=tuple(layers.parameters),
         storages=lives,
-        inputs=tuple(tuple(tensor.shape) for tensor in inputs),
+        inputs=shapes(inputs),
         dtype=dtype_of([*inputs, *layers.own]),
         remarks=remarks_of(tracker, strangers if strangers and not _is_on_meta(layers) else 0),
     )
@@ -189,6 +211,16 @@ def _home(layers: Layers, inputs: Any) -> torch.device:
 def _others(tensors: Sequence[Tensor], than: Sequence[Tensor]) -> list[Tensor]:
     known = set(map(id, than))
     return [tensor for tensor in tensors if id(tensor) not in known]
+
+
+def _copying() -> Callable[[Tensor], Tensor]:
+    """What copies tensors, each once: sequences that share their offsets still do."""
+
+    @functools.cache
+    def copy(tensor: Tensor) -> Tensor:
+        return twin(tensor, copy) if isinstance(tensor, Jagged) else tensor.clone()
+
+    return copy
 
 
 def _without_values(tensor: Tensor) -> Tensor:

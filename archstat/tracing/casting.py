@@ -19,22 +19,23 @@ from archstat.records import Trace
 from archstat.tracing.attributes import Kept
 from archstat.tracing.failures import UnfinishedNetworkError, remarks_of
 from archstat.tracing.higher_order import is_higher_order
+from archstat.tracing.jagged import Jagged, values_of
 from archstat.tracing.layers import Layers
 from archstat.tracing.modes import below_autograd
 from archstat.tracing.nested import tensors_in, with_tensors
-from archstat.tracing.ops import OpInfo
+from archstat.tracing.ops import OpInfo, refuse_impossible
 from archstat.tracing.recorder import REAL_ELEMENTS_MAX, Recorder
 from archstat.tracing.replay import Replay
 from archstat.tracing.step_recorder import NOT_OPS, StepRecorder
 from archstat.tracing.twins import Twins
 from archstat.tracing.values import elements_made
-from archstat.tracing.watching import GradientsAskedError, Watch, asks_for_gradients
+from archstat.tracing.watching import GradientsAskedError, NestedMetError, Watch, asks_for_gradients
 
 if TYPE_CHECKING:
     from archstat.records import Phase
 
 
-def trace_under_autocast(
+def trace_on_fake_tensors(
     layers: Layers,
     kept: Kept,
     args: tuple[Any, ...],
@@ -78,7 +79,7 @@ class _Pass(Replay):
 
     def run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Trace:
         """The pass and its record."""
-        watch = Watch(minds_autocast=False)
+        watch = Watch(is_on_meta=False)
         try:
             return self.replay(args, kwargs, lambda *inputs: self._run(watch, *inputs))
         finally:
@@ -113,10 +114,15 @@ class CastingRecorder(Recorder):  # type: ignore[no-untyped-call]  # torch gives
         *,
         fake: FakeTensorMode | None = None,
         copies: Sequence[Tensor] = (),
+        is_nested: bool = True,
     ) -> None:
-        """Record; the tensors are fake ones of that mode, if there is one."""
+        """Record; the tensors are fake ones of that mode, if there is one.
+
+        Unless ``is_nested``, the pass is stopped where a nested tensor is met: somebody has to look at its attention.
+        """
         super().__init__(own, device, is_real=True, copies=copies)
         self._fake = fake
+        self._is_nested = is_nested
         self._casts = False
         self._key = getattr(torch._C.DispatchKey, f"Autocast{device.type.upper()}", None)
 
@@ -134,12 +140,17 @@ class CastingRecorder(Recorder):  # type: ignore[no-untyped-call]  # torch gives
 
     def is_of_this_pass(self, args: Any, kwargs: Any) -> bool:
         """Whether somebody works on tensors of this pass."""
-        return self._fake is None or any(isinstance(tensor, FakeTensor) for tensor in tensors_in((args, kwargs)))
+        given = map(values_of, tensors_in((args, kwargs)))
+        return self._fake is None or any(isinstance(tensor, FakeTensor) for tensor in given)
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         """One op; what dispatches like an op and is none is not recorded."""
+        if Jagged in types:
+            if not self._is_nested:
+                raise NestedMetError
+            return NotImplemented  # it comes down to ops on its values
         if is_higher_order(func):
             return super().__torch_dispatch__(func, types, args, kwargs)
         if func.namespace in NOT_OPS:
@@ -163,6 +174,8 @@ class CastingRecorder(Recorder):  # type: ignore[no-untyped-call]  # torch gives
         if self._fake is not None and op.makes and elements_made(op.name, args) > REAL_ELEMENTS_MAX:
             with self._fake:
                 return func(*args, **kwargs)
+        if op.is_unsafe:
+            refuse_impossible(op, func, args, kwargs)
         is_fake = any(isinstance(tensor, FakeTensor) for tensor in tensors_in((args, kwargs)))
         casts = self._casts and func in _LOWERED_WITHIN and self._device.type == "cpu"
         out = super()._run_real(op, op.on_meta if is_fake else func, args, kwargs)

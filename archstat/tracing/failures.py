@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from torch import nn
 from torch._subclasses.fake_tensor import DynamicOutputShapeException
@@ -35,15 +34,16 @@ def layers_of(model: nn.Module) -> Layers:
     return layers
 
 
-def refuse_nested(inputs: Any) -> None:
-    """Refuse inputs whose rows are of different lengths in one tensor.
+def refuse_kept(model: nn.Module) -> None:
+    """Refuse a network that keeps a nested tensor which cannot be replaced by a twin, once something failed of it.
 
     Raises:
-        InputError: There is one.
+        InputError: It keeps one of strided layout, or as a parameter.
     """
-    if any(tensor.is_nested for tensor in tensors_in(inputs)):
+    if any(tensor.is_nested for module in model.modules() for tensor in tensors_in(vars(module))):
         raise InputError(
-            "A nested tensor goes in, of which torch tells no shapes without values: pad it to one length."
+            "The network keeps a nested tensor of strided layout, or as a parameter, of which torch tells no shapes: "
+            "make it with layout=torch.jagged, and keep it as a buffer."
         )
 
 
@@ -60,10 +60,19 @@ _WANTS_VALUES = re.compile(r"\bmeta\b|Inputs? .*BF16|inputs of BF16 type|data-in
 """What torch says of ops that need values always, or in some element types; it names no layers there."""
 
 
+_IS_STRIDED = re.compile(r"NestedTensorImpl|nested_tensor_from_tensor_list")
+"""What torch says where a nested tensor that is no jagged one is looked at, and what makes one."""
+
+
 def failure(error: Exception, path: str | None, op: str) -> ForwardError:
     """What failed, where, and what would do."""
     where = f"in layer {shortened(path, _PATH_MOST)!r}" if path else "in the network's own forward"
     failed = f"The forward pass failed {where}{f', at {op}' if op else ''}"
+    if _IS_STRIDED.search(f"{op} {error}"):
+        return ForwardError(
+            f"{failed}: it makes a nested tensor of strided layout, of which torch tells no shapes. Make it with "
+            "layout=torch.jagged, or pad."
+        )
     if _wants_values(error):
         # What torch says of an op that it does not implement goes on for pages, and advises to set a private flag.
         is_known = isinstance(error, NotImplementedError | DynamicOutputShapeException)

@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own habit
 from torch.overrides import TorchFunctionMode
 
+from archstat.tracing import jagged
 from archstat.tracing.nested import tensors_in
 
 
@@ -39,10 +40,12 @@ def run_higher_order(op: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
 class AboveAutograd(TorchFunctionMode):
     """Sees what autograd does not: higher-order ops, which it runs as what they stand for, and complex convolutions.
 
+    Attention over jagged tensors too, for which torch chooses a kernel above its ops.
+
     Of a complex convolution autograd sees three real ones, which its products come down to.
     """
 
-    def __init__(self, tell_convolution: Callable[[bool], None]) -> None:
+    def __init__(self, tell_convolution: Callable[[bool], None] = lambda _: None) -> None:
         """Tell when a complex convolution begins, by ``True``, and when it is over, by ``False``."""
         super().__init__()
         self._tell_convolution = tell_convolution
@@ -55,6 +58,8 @@ class AboveAutograd(TorchFunctionMode):
         if is_higher_order(func) and func._name in HIGHER_ORDER:
             with self:
                 return run_higher_order(func, args, kwargs or {})
+        if func is F.scaled_dot_product_attention and jagged.is_attention(args, kwargs or {}):
+            return jagged.attention(*args, **(kwargs or {}))
         if func not in _CONVOLUTIONS or not any(tensor.is_complex() for tensor in tensors_in((args, kwargs))):
             return func(*args, **(kwargs or {}))
         self._tell_convolution(True)

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from archstat.records import LayerCall, LayerSpec, ParameterSpec, TensorSpec
+from archstat.tracing.jagged import values_of
 from archstat.tracing.leaves import Shortcut, shortcut
 from archstat.tracing.modes import below_autograd
 from archstat.tracing.outputs import tensors_out
@@ -33,6 +34,7 @@ class Layers:
         parameters: The records of the parameters.
         own: The parameters and after them the buffers, each once.
         scripted: The indices of the modules of TorchScript, scripted or traced.
+        nested: Those of the buffers that are nested tensors.
     """
 
     def __init__(self, model: nn.Module) -> None:
@@ -42,6 +44,7 @@ class Layers:
         self.parameters: list[ParameterSpec] = []
         self.own: list[Tensor] = []
         self.scripted: list[int] = []
+        self.nested: list[Tensor] = []
         self._buffers: list[Tensor] = []
         self._seen: set[int] = set()
         self._walk(model)
@@ -96,6 +99,8 @@ class Layers:
                 self._seen.add(id(buffer))
                 self._buffers.append(buffer)
                 elements += buffer.numel() if buffer.layout is torch.strided else parts(buffer)[0].numel()
+                if buffer.layout is torch.jagged:
+                    self.nested.append(buffer)
         return elements
 
 
@@ -329,11 +334,11 @@ _RUNNING = LayerCall(-1, -1, -1, ())
 def _specs(value: Any, recorder: Recorder) -> Iterator[TensorSpec]:
     """The tensors that a ``forward`` returned, however nested."""
     if isinstance(value, Tensor):
-        yield recorder.spec(value)
+        yield recorder.spec(values_of(value))
     elif isinstance(value, list | tuple):
         for item in value:
             yield from _specs(item, recorder)
     elif isinstance(value, dict):
         yield from _specs(list(value.values()), recorder)
     elif value is not None:
-        yield from map(recorder.spec, tensors_out(value))
+        yield from map(recorder.spec, map(values_of, tensors_out(value)))

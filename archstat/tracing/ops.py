@@ -13,8 +13,9 @@ from torch import Tensor
 from torch._C import DispatchKey
 
 from archstat.records import Nature
-from archstat.tracing.recurrent import RECURRENT
-from archstat.tracing.refusals import REFUSALS, Refusal
+from archstat.tracing.jagged import WITHOUT_VALUES
+from archstat.tracing.recurrent import PACKING, RECURRENT
+from archstat.tracing.refusals import REFUSALS, UNSAFE, Refusal
 from archstat.tracing.shapes import ANY_LAYOUT, SHAPES, ShapeRule
 from archstat.tracing.stand_ins import TRIED, refuse_types
 
@@ -98,6 +99,8 @@ _ON_META: dict[Any, Callable[..., Any]] = {
         )
     },
     **RECURRENT,
+    **WITHOUT_VALUES,
+    **PACKING,
     _aten.native_batch_norm.default: _without_statistics(_aten.native_batch_norm.default, 5),
     _aten._native_batch_norm_legit.default: _without_statistics(_aten._native_batch_norm_legit.default, 5),
     _aten._native_batch_norm_legit_no_training.default: _without_statistics(
@@ -142,6 +145,7 @@ class OpInfo(msgspec.Struct, frozen=True):
         scratch_dtype: The type of a second tensor of its output's size that it allocates and drops, if it does.
         is_tried: Whether torch takes the types of its tensors is found out (:mod:`archstat.tracing.stand_ins`).
         refusal: What refuses sizes, and known values, that torch's kernel without values takes.
+        is_unsafe: It refuses what the kernel with values takes as well, and should not.
     """
 
     name: str
@@ -157,6 +161,7 @@ class OpInfo(msgspec.Struct, frozen=True):
     scratch_dtype: torch.dtype | None
     is_tried: bool
     refusal: Refusal | None
+    is_unsafe: bool
 
 
 _known: dict[Any, OpInfo] = {}
@@ -190,6 +195,7 @@ def _learn(op: Any) -> OpInfo:
         scratch_dtype=torch.int64 if op is _aten.max_pool2d.default else None,
         is_tried=op.namespace == "aten" and not is_random and (name in TRIED or _is_pointwise(op)),
         refusal=REFUSALS.get(name),
+        is_unsafe=name in UNSAFE,
     )
 
 

@@ -24,12 +24,14 @@ from torch import Tensor
 from archstat import units
 from archstat.records import OpCall, TensorSpec
 from archstat.tracing.higher_order import is_higher_order, run_higher_order
+from archstat.tracing.jagged import Jagged
 from archstat.tracing.nested import tensors_in, with_tensors
 from archstat.tracing.ops import OpInfo, at_home, fall_apart, info, refuse_impossible
 from archstat.tracing.recording import Recording
 from archstat.tracing.shapes import LIKE, SAME, Size
 from archstat.tracing.storages import Storages
 from archstat.tracing.values import META, elements_made, empty, is_sparse, is_valued, known_indices, meta_twin, stored
+from archstat.tracing.watching import NestedMetError
 
 _CPU = torch.device("cpu")
 _STRIDED = torch.strided
@@ -235,6 +237,13 @@ class Recorder(Recording):
         return out
 
     def _note_failure(self, op: OpInfo, values: Any) -> None:
+        """Remember what failed.
+
+        Raises:
+            NestedMetError: It was given a jagged tensor that is kept where nobody looked.
+        """
+        if not self._is_real and any(isinstance(tensor, Jagged) for tensor in tensors_in(values)):
+            raise NestedMetError
         self.failed_at = f"{op.name} of {', '.join(units.shape(tensor.shape) for tensor in tensors_in(values))}"
 
     def _has_values(self, op: OpInfo, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
@@ -269,7 +278,10 @@ class Recorder(Recording):
             args = (args[0], [known_indices(index) for index in args[1]])
         if not op.takes_sparse and any(map(is_sparse, tensors_in((args, kwargs)))):
             raise NotImplementedError("what is stored of a sparse result is known from its elements only")
-        args, kwargs = with_tensors((args, kwargs), self._meta_of)
+        if op.name == "pack_padded_sequence":  # whose lengths decide what comes out
+            args = (self._meta_of(args[0]), self._twin_of(args[1]), *args[2:])
+        else:
+            args, kwargs = with_tensors((args, kwargs), self._meta_of)
         is_first = "torch._dynamo" not in sys.modules
         out = op.on_meta(*args, **kwargs)
         if is_first and "torch._dynamo" in sys.modules:

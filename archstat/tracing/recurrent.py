@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensor
 
 _aten = torch.ops.aten
 _GATES = {"lstm": 4, "gru": 3, "rnn_tanh": 1, "rnn_relu": 1}
@@ -66,6 +67,21 @@ def packed(op: Any, name: str) -> Callable[..., Any]:
 
     return run
 
+
+_pack = _aten._pack_padded_sequence.default
+
+
+def pack(x: Tensor, lengths: Tensor, batch_first: bool) -> Any:
+    """``(input, lengths, batch_first)``: how many steps there are in all, and in each, is told by the lengths alone."""
+    if lengths.is_meta or isinstance(lengths, FakeTensor) or x.dim() < 2:
+        return _pack(x, lengths, batch_first)
+    with torch._C._DisableTorchDispatch():
+        steps, sizes = _pack(torch.empty(x.shape[:2]), lengths, batch_first)
+    return x.new_empty((steps.shape[0], *x.shape[2:])), sizes
+
+
+#: What is run for the op that packs sequences.
+PACKING: dict[Any, Callable[..., Any]] = {_pack: pack}
 
 #: One entry = what is run for one recurrent op.
 RECURRENT: dict[Any, Callable[..., Any]] = {

@@ -128,8 +128,18 @@ def _addmm(given: Given) -> None:
         raise RuntimeError(f"a tensor of {added.dim()} axes cannot be added to a product of two matrices")
 
 
-@_refuses("scaled_dot_product_attention")
+UNSAFE = frozenset({"scaled_dot_product_attention", "scaled_dot_product_flash_attention_for_cpu"})
+"""Ops whose refusal holds where they compute too: there torch goes on, and reads memory that is not theirs."""
+
+
+@_refuses(*UNSAFE)
 def _attention(given: Given) -> None:
+    key, value = given["key"], given["value"]
+    if min(key.dim(), value.dim()) > 1 and key.shape[-2] != value.shape[-2]:
+        raise RuntimeError(
+            f"attention over {key.shape[-2]} keys and {value.shape[-2]} values, of which there must be as many: a CPU "
+            "reads beyond them"
+        )
     if given["query"].is_complex():  # whose scores have no softmax, but where they are one number each
         raise NotImplementedError('"softmax_lastdim_kernel_impl" not implemented for complex numbers')
 

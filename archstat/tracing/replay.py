@@ -17,6 +17,7 @@ from archstat.records import StorageLife, Trace
 from archstat.tracing.attributes import Kept
 from archstat.tracing.failures import failure
 from archstat.tracing.higher_order import AboveAutograd
+from archstat.tracing.jagged import make_ready, shapes
 from archstat.tracing.layers import CallTracker, Layers
 from archstat.tracing.leaves import Shortcut
 from archstat.tracing.modes import Switches, undoing
@@ -63,6 +64,7 @@ class Replay:
         self.layers = layers
         self.is_real = is_real
         with torch.inference_mode(mode=False):  # twins made in it could not be trained
+            make_ready()
             self._twins = Twins(device, is_real=is_real)
             self.own = [self._twins.of(tensor) for tensor in layers.own]
             self.recorder = self.make_recorder(self.own, self._twins, device)
@@ -105,8 +107,7 @@ class Replay:
             self.tracker.close()
             self.remaining = self.recorder.remaining()
             self.recorder.close()
-            if torch._C._is_any_autocast_enabled():  # the caller is under it, who needs no casts of twins
-                torch.clear_autocast_cache()
+            torch.clear_autocast_cache()  # the caller may be in it, enabled or not, and needs no casts of twins
 
     def trace(self, inputs: Sequence[Tensor], lives: tuple[StorageLife, ...], remarks: tuple[str, ...]) -> Trace:
         """The record of a forward pass."""
@@ -117,7 +118,7 @@ class Replay:
             ops=tuple(self.recorder.ops),
             parameters=tuple(self.layers.parameters),
             storages=lives,
-            inputs=tuple(tuple(tensor.shape) for tensor in inputs),
+            inputs=shapes(inputs),
             dtype=dtype_of([*inputs, *self.own]),
             remarks=remarks,
         )

@@ -14,9 +14,11 @@ from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from archstat import units
 from archstat.records import OpCall, Phase, TensorSpec
 from archstat.tracing.higher_order import is_higher_order, run_higher_order
+from archstat.tracing.jagged import WITHOUT_VALUES, Jagged
 from archstat.tracing.nested import tensors_in
-from archstat.tracing.ops import OpInfo, info, refuse_impossible
+from archstat.tracing.ops import OpInfo, fall_apart, info, refuse_impossible
 from archstat.tracing.recording import Recording
+from archstat.tracing.recurrent import PACKING
 from archstat.tracing.storages import Storages
 from archstat.tracing.twins import Twins
 from archstat.tracing.values import stored
@@ -26,6 +28,8 @@ NOT_OPS = frozenset({"prim", "profiler"})
 _REST = "archstat::complex_convolution_rest"
 """What the second and third real convolution of a complex one are called."""
 _ADD, _ADD_IN_PLACE = torch.ops.aten.add.Tensor, torch.ops.aten.add_.Tensor
+_BY_KNOWN_VALUES = frozenset({*WITHOUT_VALUES, *PACKING})
+"""Ops whose sizes are told by the lengths of sequences, which torch's kernels without values do not look at."""
 _UNSHARED = (4, 2)
 """How often a gradient that only autograd holds, and its memory, are referred to while a dispatch mode looks on."""
 
@@ -121,12 +125,17 @@ class StepRecorder(Recording):
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         """One op: let it work out shapes, and record it."""
+        if Jagged in types:
+            return NotImplemented  # it comes down to ops on its values
         if is_higher_order(func):
             with self:
                 return run_higher_order(func, args, kwargs or {})
         if func.namespace in NOT_OPS:
             return func(*args, **(kwargs or {}))
         op, kwargs = info(func), kwargs or {}
+        if op.is_composite:  # which autograd takes apart, but for those on the values of a jagged tensor
+            with self:
+                return fall_apart(func, args, kwargs)
         try:
             out = self._run(op, func, args, kwargs)
         except Exception:
@@ -141,10 +150,12 @@ class StepRecorder(Recording):
         """Of what is made out of nothing, floating-point tensors have no values, single numbers excepted."""
         if self._stored and op.nature != "view" and not op.takes_sparse and self._meets_sparse((args, kwargs)):
             raise NotImplementedError("of what is done to sparse tensors only products with dense ones are replayed")
-        if self._fake is not None and self.phase == "forward":
+        if op.is_unsafe or (self._fake is not None and self.phase == "forward"):
             refuse_impossible(op, func, args, kwargs)
         if func is _ADD and self._adds_up(args):
             return _ADD_IN_PLACE(*args)
+        if op.on_meta is not func and self._fake is not None and func in _BY_KNOWN_VALUES:
+            return op.on_meta(*args, **kwargs)
         if self._fake is not None and op.makes and op.name != "scalar_tensor":
             dtype = kwargs.get("dtype") or torch.get_default_dtype()
             sizes = args[0] if args and isinstance(args[0], list | tuple) else None

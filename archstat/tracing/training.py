@@ -21,8 +21,9 @@ from torch import Tensor, nn
 
 from archstat.errors import ForwardError, InputError, SourceError, UnknownNameError
 from archstat.records import RUN_FOR_REAL, StepTrace
-from archstat.tracing.failures import UnfinishedNetworkError, layers_of, refuse_nested
+from archstat.tracing.failures import UnfinishedNetworkError, layers_of, refuse_kept
 from archstat.tracing.first_call import MADE, with_first_call
+from archstat.tracing.jagged import has_jagged, shapes
 from archstat.tracing.layers import Layers
 from archstat.tracing.modes import alone, without_garbage_collection
 from archstat.tracing.nested import tensors_in
@@ -84,6 +85,9 @@ def trace_step(
             return step_of(network)
         except UnfinishedNetworkError:
             step = with_first_call(network, args, given, step_of)
+        except (RuntimeError, AttributeError):
+            refuse_kept(network)
+            raise
         return msgspec.structs.replace(step, remarks=(MADE, *step.remarks))
 
     return without_garbage_collection(run)
@@ -100,7 +104,7 @@ def _trace_step(
 ) -> StepTrace:
     """Replay without values if that is possible, else run the step for real, on copies of everything."""
     layers = _unscripted(layers_of(model))
-    refuse_nested((args, kwargs))
+    has_jagged(tensors_in((args, kwargs)))  # those of strided layout are refused there
     with alone(layers.modules) as has_waited:
         layers = Layers(model) if has_waited else layers
         step, remaining = _replayed_or_computed(layers, args, kwargs, make, device, amp=amp)
@@ -197,7 +201,7 @@ class _Step(Replay):
             gradients=gradients,
             parameters=tuple(self.layers.parameters),
             storages=recorder.lives(),
-            inputs=tuple(tuple(tensor.shape) for tensor in inputs),
+            inputs=shapes(inputs),
             dtype=dtype_of([*inputs, *self.own]),
             parameter_bytes=self._size(self.own[:count]),
             buffer_bytes=self._size(self.own[count:]),

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
+from archstat.tracing import jagged
+from archstat.tracing.jagged import Jagged
 from archstat.tracing.nested import tensors_in, with_tensors
 from archstat.tracing.values import is_sparse, is_valued
 
@@ -47,7 +49,10 @@ class Twins:
         return with_tensors(value, self.of) if tensors_in(value) else value
 
     def _make(self, tensor: Tensor) -> Tensor:
-        twin = tensor.detach().cpu().clone() if self._has_values(tensor) else self._fake_twin(tensor)
+        if isinstance(tensor, Jagged):
+            twin = jagged.twin(tensor, self.of)
+        else:
+            twin = tensor.detach().cpu().clone() if self._has_values(tensor) else self._fake_twin(tensor)
         if isinstance(tensor, nn.Parameter):
             return nn.Parameter(twin, tensor.requires_grad)
         return twin.requires_grad_(tensor.requires_grad and tensor.is_leaf)  # an input may ask for its gradient too

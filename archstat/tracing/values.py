@@ -27,11 +27,14 @@ def is_sparse(tensor: Tensor) -> bool:
 
 
 def parts(tensor: Tensor) -> tuple[Tensor, ...]:
-    """The tensors that a sparse one consists of, its elements first; of another one itself."""
+    """The tensors that a sparse or a jagged one consists of, its elements first; of another one itself."""
     if tensor.layout is torch.strided:
         return (tensor,)
     if tensor.layout is torch.sparse_coo:
         return tensor._values(), tensor._indices()
+    if tensor.layout is torch.jagged:
+        jagged: Any = tensor
+        return tuple([part for part in (jagged._values, jagged._offsets, jagged._lengths) if part is not None])
     indices = _COMPRESSED.get(tensor.layout)
     return (tensor,) if indices is None else (tensor.values(), *[of(tensor) for of in indices])
 

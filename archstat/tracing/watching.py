@@ -13,6 +13,7 @@ from typing import Any
 from torch import autograd
 from torch.amp.autocast_mode import autocast
 from torch.autograd import forward_ad, functional
+from torch.nested._internal import nested_tensor
 
 
 class StoppedError(BaseException):
@@ -25,6 +26,10 @@ class GradientsAskedError(StoppedError):
 
 class AutocastEnteredError(StoppedError):
     """It has types cast on the way, which torch does by the device of a tensor."""
+
+
+class NestedMetError(StoppedError):
+    """It makes or meets a nested tensor, whose offsets must have values and be on the device of its values."""
 
 
 #: Where a function of torch's is looked up, its name, and the arguments → the error that stops the pass, if any does.
@@ -44,24 +49,30 @@ def _is_of_meta(_: autocast, device_type: Any, *__: Any, **___: Any) -> type[Sto
     return AutocastEnteredError if device_type == "meta" else None
 
 
+def _makes_nested(*_: Any) -> type[StoppedError]:
+    return NestedMetError
+
+
 def _gives_away(*_: Any, **__: Any) -> None:
     """Work goes to another thread, where nothing records."""
     _gave_away.add(get_ident())
 
 
-#: However code imports what works out gradients, or enters autocast, that calls one of these.
+#: However code imports what works out gradients, enters autocast or makes jagged tensors, that calls one of these.
 _PLACES: tuple[_Place, ...] = (
     (autograd, "_engine_run_backward", _asks),
     (functional, "_autograd_grad", _asks),
     (forward_ad, "enter_dual_level", _asks),
     (autocast, "__enter__", _enters),
     (autocast, "__init__", _is_of_meta),
+    (nested_tensor, "_nt_view_dummy", _makes_nested),
+    (nested_tensor, "jagged_from_tensor_and_lengths", _makes_nested),  # which asks for lengths before
     (threading.Thread, "start", _gives_away),
     (ThreadPoolExecutor, "submit", _gives_away),
 )
 
 _watched: dict[int, tuple[int, bool]] = {}
-"""The watches, by id: the thread of each, and whether it minds autocast."""
+"""The watches, by id: the thread of each, and whether it is of a pass on meta."""
 _originals: dict[_Place, Callable[..., Any]] = {}
 _gave_away: set[int] = set()
 """The threads that gave work to others since they were watched."""
@@ -71,15 +82,15 @@ _changing = threading.Lock()
 class Watch:
     """Stops a forward pass where it must be replayed another way; other threads are not disturbed."""
 
-    def __init__(self, *, minds_autocast: bool = True) -> None:
+    def __init__(self, *, is_on_meta: bool = True) -> None:
         """Nothing is changed before :meth:`set`."""
-        self._minds_autocast = minds_autocast
+        self._is_on_meta = is_on_meta
 
     def set(self) -> None:
         """Watch this thread."""
         _gave_away.discard(get_ident())
         with _changing:
-            _watched[id(self)] = (get_ident(), self._minds_autocast)
+            _watched[id(self)] = (get_ident(), self._is_on_meta)
             for place in _PLACES:
                 if place not in _originals:
                     owner, name, why = place
@@ -104,7 +115,7 @@ class Watch:
 def _stopping(original: Callable[..., Any], why: Callable[..., type[StoppedError] | None]) -> Callable[..., Any]:
     @functools.wraps(original)
     def stop(*args: Any, **kwargs: Any) -> Any:
-        mine = [minds_autocast for thread, minds_autocast in _watched.values() if thread == get_ident()]
+        mine = [is_on_meta for thread, is_on_meta in _watched.values() if thread == get_ident()]
         error = why(*args, **kwargs) if mine else None
         if error is GradientsAskedError or (error is not None and any(mine)):
             raise error

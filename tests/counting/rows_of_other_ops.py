@@ -239,6 +239,24 @@ OTHER_BY_HAND = {
         f"quantized::linear{kind}": ((ROWS, None), spec(5, 4), Cost(160, 20 * (2 if "relu" in kind else 1)))
         for kind in ("", "_relu", "_dynamic", "_relu_dynamic", "_dynamic_fp16", "_relu_dynamic_fp16")
     },
+    # two layers in both directions: 5 steps, 3 features, a state of 2 each way
+    **{
+        f"quantized_{kind}": (
+            (spec(5, 1, 3), None, None, True, 2, 0.0, False, True, False),
+            spec(5, 1, 4),
+            Cost(5 * gates * 2 * 2 * ((3 + 2) + (4 + 2)), 5 * 4 * (4 * gates * 2 + 2 * update)),
+        )
+        for kind, gates, update in (("lstm", 4, 5), ("gru", 3, 4))
+    },
+    **{
+        name.format(kind): (
+            (spec(5, 3), spec(5, 2), None, None),
+            spec(5, 2),
+            Cost(5 * gates * 2 * (3 + 2), 5 * (4 * gates * 2 + 2 * update)),
+        )
+        for kind, gates, update in (("lstm", 4, 5), ("gru", 3, 4), ("rnn_tanh", 1, 0), ("rnn_relu", 1, 0))
+        for name in ("quantized_{}_cell", "quantized::quantized_{}_cell_dynamic")
+    },
     **{
         f"torch_nn::_linear_cross_entropy_batch_chunked{kind}": (
             (ROWS, spec(20, 8), spec(5, dtype="int64")),

@@ -754,6 +754,14 @@ FREE = {
     "unsafe_split": (lambda x: x.unsafe_split(2), FLOATS),
     "unsafe_split_with_sizes": (lambda x: x.unsafe_split_with_sizes([1, 3]), FLOATS),
     "split_with_sizes_copy": (lambda x: aten.split_with_sizes_copy(x, [1, 3]), FLOATS),
+    "jagged_to_padded_dense_forward": (
+        lambda x: aten._jagged_to_padded_dense_forward(x, [torch.tensor([0, 1, 4])], [3]),
+        FLOATS,
+    ),
+    "padded_dense_to_jagged_forward": (
+        lambda x: aten._padded_dense_to_jagged_forward(x, [torch.tensor([0, 1, 4])], 4),
+        torch.ones(2, 3, 6),
+    ),
     "pack_padded_sequence": (lambda x: aten._pack_padded_sequence(x, ids(4, 3), False), torch.ones(4, 2, 6)),
     "complex": (torch.complex, FLOATS, FLOATS),
     "view_copy": (lambda x: aten.view_copy(x, [6, 4]), FLOATS),
@@ -836,6 +844,12 @@ BY_HAND = {
         (spec(1, 2, 8, 4), spec(1, 2, 8, 4), spec(1, 2, 8, 3), 100),
         spec(1, 2, 8, 3),
         Cost(100 * (4 + 3), 100 * (1 + 5)),
+    ),
+    # two heads; sequences of 2, 3 and 1 queries over 4, 1 and 2 keys
+    "archstat::jagged_attention": (
+        (spec(6, 2, 4), spec(7, 2, 4), spec(7, 2, 3), (0, 2, 2, 5, 5, 6), (0, 4, 4, 5, 5, 7), False, None),
+        spec(6, 2, 3),
+        Cost(2 * (8 + 3 + 2) * (4 + 3), 2 * (8 + 3 + 2) * (1 + 5)),
     ),
     # of three real convolutions that stand for a complex one, the second
     "archstat::complex_convolution_rest": (

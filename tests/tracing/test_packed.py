@@ -44,6 +44,41 @@ def test_the_work_of_a_quantized_layer_stands_in_its_row():
     assert (row.kind, row.parameters, row.macs) == ("Linear", 630, 4 * 600)
 
 
+RECURRENT = {
+    "lstm": (lambda: nn.LSTM(8, 16), (5, 3, 8)),
+    "lstm both ways": (lambda: nn.LSTM(8, 16, 2, bidirectional=True, batch_first=True), (3, 5, 8)),
+    "gru": (lambda: nn.GRU(8, 16, 3), (5, 3, 8)),
+    "gru of one sequence": (lambda: nn.GRU(8, 16, bidirectional=True), (5, 1, 8)),
+    "lstm cell": (lambda: nn.LSTMCell(8, 16), (3, 8)),
+    "gru cell": (lambda: nn.GRUCell(8, 16), (3, 8)),
+    "tanh cell": (lambda: nn.RNNCell(8, 16), (3, 8)),
+    "relu cell": (lambda: nn.RNNCell(8, 16, nonlinearity="relu"), (3, 8)),
+}
+
+
+@pytest.mark.parametrize("name", RECURRENT)
+@pytest.mark.parametrize("dtype", [torch.qint8, torch.float16], ids=str)
+def test_a_quantized_recurrent_layer_does_the_work_of_the_one_it_replaces(name, dtype):
+    make, shape = RECURRENT[name]
+    layer = make()
+    before, after = (archstat.count(network, torch.ones(shape)) for network in (layer, of_dynamic(layer, dtype)))
+    assert (after.macs, after.other_flops) == (before.macs, before.other_flops)
+    assert before.macs
+    assert not after.uncounted
+
+
+@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU])
+def test_a_quantized_recurrent_layer_counts_the_steps_of_packed_sequences(kind):
+    lengths, gates = (5, 3, 2), 4 if kind is nn.LSTM else 3
+    quantized_layer = of_dynamic(kind(8, 16))
+    network = Calls(
+        lambda x: quantized_layer[0](nn.utils.rnn.pack_padded_sequence(x, torch.tensor(lengths)))[0].data,
+        layer=quantized_layer,
+    )
+    cost = archstat.count(network, torch.ones(5, 3, 8))
+    assert cost.macs == sum(lengths) * gates * 16 * (8 + 16)
+
+
 def test_a_quantized_convolution_and_its_table_are_parameters():
     conv, table = quantized.Conv2d(3, 4, 3), quantized.EmbeddingBag(10, 8)
     assert {name: tuple(tensor.shape) for name, tensor in packed_of(conv).items()} == {

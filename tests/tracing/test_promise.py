@@ -20,7 +20,7 @@ from torch.nn.utils import prune
 
 import archstat
 from archstat.analysis.training import count_training
-from archstat.errors import ForwardError, InputError
+from archstat.errors import ForwardError
 from archstat.tracing import layers as tracked
 from archstat.tracing.modes import Switches, undoing
 from archstat.tracing.training import trace_step
@@ -381,13 +381,6 @@ def test_a_compiled_function_runs_as_it_is_written_and_is_not_compiled():
     assert graphs == []
     network(X)
     assert len(graphs) == 1
-
-
-@pytest.mark.parametrize("count", [archstat.count, count_training], ids=["count", "training"])
-def test_a_nested_tensor_is_refused_in_a_sentence(count):
-    nested = torch.nested.nested_tensor([torch.ones(2, 8), torch.ones(3, 8)], layout=torch.jagged)
-    with pytest.raises(InputError, match="A nested tensor goes in"):
-        count(nn.Linear(8, 4), nested)
 
 
 def test_what_needs_values_is_told_to_bring_them_and_not_to_set_a_flag_of_torchs():

@@ -332,6 +332,36 @@ def is_strided(tensor):
     return tensor.layout is torch.strided
 
 
+class Attends(nn.Module):
+    """Attention, which may ask for values before: then it is run for real."""
+
+    def __init__(self, *, asks):
+        super().__init__()
+        self.project = nn.Linear(8, 8)
+        self.asks = asks
+
+    def forward(self, query, key, value):
+        query = self.project(query)
+        if self.asks and query.isnan().any():
+            return query
+        return nn.functional.scaled_dot_product_attention(query, key, value)
+
+
+@pytest.mark.parametrize("asks", [False, True])
+@pytest.mark.parametrize("run", [trace, trace_step])
+@pytest.mark.parametrize(("keys", "values"), [(6, 4), (4, 6), (4, 1)])
+def test_attention_over_fewer_or_more_values_than_keys_never_reaches_the_kernel_that_reads_beyond_them(
+    keys, values, run, asks
+):
+    """Math refuses it; the kernel of a CPU does not, returns other numbers each time, and crashes now and then."""
+    given = tuple(torch.ones(1, 2, length, 8) for length in (5, keys, values))
+    with pytest.raises(ForwardError, match=f"attention over {keys} keys and {values} values"):
+        run(Attends(asks=asks), given)
+    with torch.autocast("cpu", torch.bfloat16), pytest.raises(ForwardError, match=f"{keys} keys and {values} values"):
+        run(Attends(asks=asks), given)
+    run(Attends(asks=asks), (given[0], given[1], given[1]))
+
+
 QUIET = """
 import warnings
 import torch

@@ -113,8 +113,11 @@ def _names(trace: Trace, indices: Iterable[int]) -> str:
 
 _REMARKS = {
     "scaled_dot_product_attention": "q·kᵀ and softmax·v",
+    "archstat::jagged_attention": "q·kᵀ and softmax·v within each sequence",
     "lstm": "4 gates",
     "gru": "3 gates",
+    "quantized_lstm": "4 gates",
+    "quantized_gru": "3 gates",
 }
 
 

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from archstat.counting.rules import attending, is_weights
+from archstat.counting.rules import QUANTIZED_GATES, attending, is_weights, lengths, packed_cells
 from archstat.records import OpCall, Shape, TensorSpec
 
 
@@ -285,6 +285,18 @@ def _block_attention(call: OpCall) -> str:
     return f"{scores} · ({query.shape[-1]} + {value.shape[-1]})"
 
 
+_PAIRS_MOST = 6
+"""More different lengths than that are not written out."""
+
+
+def _jagged_attention(call: OpCall) -> str:
+    """Both products for each score within a sequence."""
+    query, value = call.args[0].shape, call.args[2].shape
+    pairs = lengths(call)
+    scores = f"({total(map(product, pairs))})" if len(set(pairs)) <= _PAIRS_MOST else str(sum(a * b for a, b in pairs))
+    return f"{query[1]}·{scores} · ({query[-1]} + {value[-1]})"
+
+
 _ATTENTION = (
     "scaled_dot_product_attention scaled_dot_product_flash_attention scaled_dot_product_flash_attention_for_cpu "
     "scaled_dot_product_efficient_attention scaled_dot_product_cudnn_attention scaled_dot_product_attention_math "
@@ -293,6 +305,7 @@ _ATTENTION = (
 TERMS.update(dict.fromkeys(_ATTENTION.split(), _attention))
 TERMS.update(dict.fromkeys(("flash_attention_forward", "efficient_attention_forward"), _attention_forward))
 TERMS["archstat::block_attention"] = _block_attention
+TERMS["archstat::jagged_attention"] = _jagged_attention
 TERMS.update(multi_head_attention=_multi_head_attention, transformer_encoder_layer_fwd=_encoder_layer)
 
 
@@ -339,5 +352,14 @@ def _mkldnn_rnn_layer(call: OpCall) -> str:
     return f"{product(without_ones(call.args[0].shape[:-1]))} · {_cell(4, call.args[1:3], biases=False)}"
 
 
+def _quantized_recurrent(call: OpCall) -> str:
+    """Likewise, of packed weights."""
+    gates, (state, cells) = QUANTIZED_GATES[call.op], packed_cells(call)
+    units = f"{gates}·{state}" if gates > 1 else f"{state}"
+    sums = total(f"{units}·({features} + {state})" for features in cells)
+    return f"{product(without_ones(call.args[0].shape[:-1]))} · ({sums})"
+
+
 TERMS.update(dict.fromkeys(_GATES, _recurrent), mkldnn_rnn_layer=_mkldnn_rnn_layer)
+TERMS.update(dict.fromkeys(QUANTIZED_GATES, _quantized_recurrent))
 WEIGHTS.update(dict.fromkeys(_GATES, _recurrent_weights))

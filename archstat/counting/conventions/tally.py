@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 
 from archstat.counting import Origin, rows_of
-from archstat.counting.rules import FREE, cost_of
+from archstat.counting.rules import FREE, QUANTIZED_GATES, cost_of
 from archstat.records import Cost, LayerCost, OpCall, ParameterSpec, Shape, Tally, Term, Trace
 
 
@@ -163,8 +163,8 @@ _FAMILIES = {
     "conv_transpose": "transposed convolutions",
     "conv": "convolutions",
     "linear": "linear layers",
-    "scaled_dot": "attention products",
-    **dict.fromkeys(("lstm", "gru", "rnn"), "recurrent layers"),
+    **dict.fromkeys(("scaled_dot", "archstat::block_attention", "archstat::jagged_attention"), "attention products"),
+    **dict.fromkeys(("lstm", "gru", "rnn", *QUANTIZED_GATES), "recurrent layers"),
 }
 
 
