@@ -13,7 +13,8 @@ from typing import Literal
 import msgspec
 
 from archstat.counting import Origin, rows_of
-from archstat.counting.rules import FREE, cost_of
+from archstat.counting.entries import FREE
+from archstat.counting.rules import cost_of
 from archstat.records import Cost, LayerCost, OpCall, ParameterSpec, Shape, Tally, Term, Trace
 
 
