@@ -339,5 +339,12 @@ def _mkldnn_rnn_layer(call: OpCall) -> str:
     return f"{product(without_ones(call.args[0].shape[:-1]))} · {_cell(4, call.args[1:3], biases=False)}"
 
 
+def _recurrent_of_library(call: OpCall) -> str:
+    """``(input, weights, …)``: each step multiplies with every matrix once."""
+    matrices = [product(spec.shape) for spec in call.args[1] if len(spec.shape) == 2]
+    return f"{product(without_ones(call.args[0].shape[:-1]))} · ({total(matrices)})"
+
+
+TERMS.update(dict.fromkeys(("cudnn_rnn", "miopen_rnn"), _recurrent_of_library))
 TERMS.update(dict.fromkeys(_GATES, _recurrent), mkldnn_rnn_layer=_mkldnn_rnn_layer)
 WEIGHTS.update(dict.fromkeys(_GATES, _recurrent_weights))
