@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterable, Sequence
 
 from archstat.counting.details import detail_of
+from archstat.counting.entries import FREE
 from archstat.counting.memory import peak
-from archstat.counting.rules import FREE, cost_of
+from archstat.counting.rules import cost_of
 from archstat.errors import UncountedError
 from archstat.records import (
     LayerCall,

@@ -1,6 +1,7 @@
 """What each op costs, from shapes alone.
 
-One table, and so one file, however long: an op is looked up here and nowhere else.
+One table, and so one file, however long: an op is looked up here and nowhere else. The rules of gradients are entered
+from :mod:`archstat.counting.backward_rules`.
 
 One entry of :data:`RULES` is one op: a function from an :class:`~archstat.records.OpCall` to its
 :class:`~archstat.records.Cost`. An op without an entry is free if torch declares it a view, costs one FLOP for each
@@ -18,19 +19,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from itertools import zip_longest
-from typing import Any, TypeVar
 
-from archstat.counting import custom, factorizations
+from archstat.counting import backward_rules, custom, entries, factorizations
+from archstat.counting.entries import FREE, Rule
+from archstat.counting.taps import MODES, antialiased, ctc_places, window_elements
 from archstat.records import Cost, OpCall, Shape, TensorSpec
 
-#: ``None`` where shapes do not tell the cost; the op is then named as uncounted.
-Rule = Callable[[OpCall], "Cost | None"]
-_prod = math.prod
-
-FREE = Cost()
+_prod, _numel, _out, _per_output = math.prod, entries.numel, entries.out, entries.per_output
+_argument, _broadcast, _has_floats, _FLOATS = entries.argument, entries.broadcast, entries.has_floats, entries.FLOATS
 
 #: One entry = the cost of one op.
-RULES: dict[str, Rule] = {}
+RULES: dict[str, Rule] = dict(backward_rules.RULES)
+_enter = entries.into(RULES)
 
 
 def cost_of(call: OpCall) -> Cost | None:
@@ -68,46 +68,6 @@ def pointwise(call: OpCall) -> Cost:
         if spec.dtype in _FLOATS:
             return Cost(0, _out(call))
     return Cost(0, _out(call)) if _has_floats(call) and call.outputs else FREE
-
-
-def _has_floats(call: OpCall) -> bool:
-    return any(spec.dtype in _FLOATS for spec in call.tensors())
-
-
-_FLOATS = frozenset(
-    "float16 float32 float64 bfloat16 complex32 complex64 complex128 float8_e4m3fn float8_e5m2 float8_e4m3fnuz "
-    "float8_e5m2fnuz".split()
-)
-
-
-_R = TypeVar("_R", bound=Rule)
-
-
-def _enter(names: str) -> Callable[[_R], _R]:
-    def enter(rule: _R) -> _R:
-        RULES.update(dict.fromkeys(names.split(), rule))
-        return rule
-
-    return enter
-
-
-def _argument(call: OpCall, position: int, name: str, default: Any = None) -> Any:
-    return call.args[position] if len(call.args) > position else call.kwargs.get(name, default)
-
-
-def _numel(spec: TensorSpec) -> int:
-    """The elements that are worked on: of a sparse tensor those that it stores."""
-    return spec.stored if spec.stored is not None and spec.stored >= 0 else _prod(spec.shape)
-
-
-def _out(call: OpCall) -> int:
-    return _numel(call.outputs[0])
-
-
-def _broadcast(*shapes: Shape) -> Shape:
-    """The shape that they are broadcast to; of grouped heads the most."""
-    sizes = list(zip_longest(*(shape[::-1] for shape in shapes), fillvalue=1))[::-1]
-    return tuple([0 if 0 in axis else max(axis) for axis in sizes])
 
 
 # -- convolutions ------------------------------------------------------------------------------------------------------
@@ -528,11 +488,38 @@ def _quantized_recurrent(call: OpCall) -> Cost:
     return Cost(steps * gates * state * (sum(cells) + state * len(cells)), steps * (2 * rows + updates + 2 * rows))
 
 
+_LIBRARY_CELLS = ((0, 1), (0, 1), (5, 4), (4, 3))
+"""The same by the number that libraries of GPUs give to a kind of cell: relu, tanh, LSTM, GRU."""
+
+
+@_enter("cudnn_rnn miopen_rnn")
+def _recurrent_of_library(call: OpCall) -> Cost | None:
+    """``(input, weights, stride, joined weights, state, cell, mode, …)``; MIOpen joins no weights before."""
+    return _recurrent(*_LIBRARY_CELLS[call.args[6 if call.op == "cudnn_rnn" else 5]])(call)
+
+
+@_enter("cudnn_rnn_backward miopen_rnn_backward")
+def _recurrent_of_library_backward(call: OpCall) -> Cost | None:
+    """``(input, weights, stride, joined weights, state, cell, y, dy, dh, dc, mode, …)``.
+
+    The gradients of inputs and of weights, each as much as the layer itself.
+    """
+    forward = _recurrent(*_LIBRARY_CELLS[call.args[10]])(call) or FREE
+    return Cost(2 * forward.macs, 2 * forward.other_flops)
+
+
 @_enter("mkldnn_rnn_layer")
 def _mkldnn_rnn_layer(call: OpCall) -> Cost:
     """One layer and direction of an LSTM: ``(input, W, U, bias, bias, …)``."""
     x, w, u = (spec.shape for spec in call.args[:3])
     return Cost(_prod(x[:-1]) * (_prod(w) + _prod(u)), _prod(x[:-1]) * (2 * w[0] + 5 * w[0] // 4 + 2 * w[0]))
+
+
+@_enter("mkldnn_rnn_layer_backward")
+def _mkldnn_rnn_layer_backward(call: OpCall) -> Cost:
+    """``(input, W, U, …)``: the gradients of inputs and of weights, each as much as the layer itself."""
+    forward = _mkldnn_rnn_layer(call)
+    return Cost(2 * forward.macs, 2 * forward.other_flops)
 
 
 @_enter("thnn_fused_lstm_cell")
@@ -636,15 +623,8 @@ def _avg_pool(call: OpCall) -> Cost:
 
 
 def _adaptive_window_elements(call: OpCall) -> int:
-    """The elements of all windows of one adaptive pooling: window i of o covers ⌊i·n/o⌋ … ⌈(i+1)·n/o⌉."""
-    return _window_elements(call.args[0].shape, call.outputs[0].shape, len(call.args[1]))
-
-
-def _window_elements(x: Shape, out: Shape, axes: int) -> int:
-    total = _prod(out[:-axes])
-    for size, windows in zip(x[-axes:], out[-axes:], strict=True):
-        total *= sum(-(-(i + 1) * size // windows) - i * size // windows for i in range(windows))
-    return int(total)
+    """The elements of all windows of one adaptive pooling."""
+    return window_elements(call.args[0].shape, call.outputs[0].shape, len(call.args[1]))
 
 
 @_enter("adaptive_avg_pool2d adaptive_avg_pool3d")
@@ -663,54 +643,26 @@ def _fractional_max_pool(call: OpCall) -> Cost:
     return Cost(0, _out(call) * (_window(call) - 1))
 
 
-def _per_output(flops: int) -> Rule:
-    """A rule of so many FLOPs for each output element."""
-    return lambda call: Cost(0, flops * _out(call))
-
-
 # t taps: t multiplications and t − 1 additions
 RULES.update(upsample_linear1d=_per_output(3), upsample_bilinear2d=_per_output(7), upsample_trilinear3d=_per_output(15))
 RULES.update(upsample_bicubic2d=_per_output(31))
-
-_MODES = {0: 2, 1: 1, 2: 4}
-"""The taps along an axis by torch's number of the way to interpolate: linear, nearest, cubic."""
 
 
 @_enter("grid_sampler_2d grid_sampler_2d_cpu_fallback grid_sampler_3d cudnn_grid_sampler")
 def _grid_sampler(call: OpCall) -> Cost:
     """``(x, grid, mode, …)``: t taps for each output as in resampling; the nearest is only chosen."""
-    taps = _MODES[_argument(call, 2, "interpolation_mode", 0)] ** call.args[1].shape[-1]
+    taps = MODES[_argument(call, 2, "interpolation_mode", 0)] ** call.args[1].shape[-1]
     return Cost(0, _out(call) * 2 * (taps - 1) + _out(call) * (taps > 1))
-
-
-_SUPPORTS = {"bilinear": 2, "bicubic": 4, "lanczos": 6}
 
 
 @_enter("upsample_bilinear2d_aa upsample_bicubic2d_aa upsample_lanczos2d_aa")
 def _antialiased(call: OpCall) -> Cost:
     """``(x, size, align_corners, factor, factor)``: rows, then columns, each output of as many taps as it has."""
-    (*maps, height, _), out = call.args[0].shape, call.outputs[0].shape
-    rows, columns = _taps(call, 0), _taps(call, 1)
+    (*maps, height, width), out = call.args[0].shape, call.outputs[0].shape
+    rows, columns = antialiased(call, 0, height, out[-2]), antialiased(call, 1, width, out[-1])
     along_width = height * (2 * columns - out[-1])
     along_height = out[-1] * (2 * rows - out[-2])
     return Cost(0, _prod(maps) * (along_width + along_height))
-
-
-def _taps(call: OpCall, axis: int) -> int:
-    """The taps of all outputs along an axis; where it shrinks, the filter is as much wider."""
-    size, out = call.args[0].shape[2 + axis], call.outputs[0].shape[2 + axis]
-    factor = _argument(call, 3 + axis, ("scales_h", "scales_w")[axis])
-    scale = _step(size, out, factor, corners=bool(_argument(call, 2, "align_corners")))
-    reach = _SUPPORTS[call.op.removeprefix("upsample_").removesuffix("2d_aa")] / 2 * max(scale, 1.0)
-    centres = [scale * (i + 0.5) for i in range(out)]
-    return sum(min(int(c + reach + 0.5), size) - max(int(c - reach + 0.5), 0) for c in centres)
-
-
-def _step(size: int, out: int, factor: float | None, *, corners: bool) -> float:
-    """How many old elements lie between two new ones."""
-    if corners:
-        return (size - 1) / (out - 1) if out > 1 else 0.0
-    return 1 / factor if factor else size / out
 
 
 # pointwise ops that torch does not tag; the second half of a gated linear unit is an activation and a product
@@ -846,6 +798,25 @@ def _scattered_addition(call: OpCall) -> Cost:
     return Cost(0, _numel(call.args[3]))
 
 
+@_enter("index_put index_put_impl unsafe_index_put")
+def _index_put(call: OpCall) -> Cost:
+    """``(x, indices, values, accumulate)``: one addition for each value that is added and not just put there."""
+    adds = _argument(call, 3, "accumulate", default=False)
+    return Cost(0, max(_numel(call.args[2]), _indexed(call))) if adds else FREE
+
+
+def _indexed(call: OpCall) -> int:
+    """How many elements the indices choose."""
+    x, indices = call.args[0], [index.shape for index in call.args[1] if index is not None]
+    if any(index.dtype in ("bool", "uint8") for index in call.args[1] if index is not None):
+        return 0  # a mask: what it chooses is not known from shapes
+    rest: int = _prod(size for size, index in zip_longest(x.shape, call.args[1]) if index is None)
+    longest = max((len(shape) for shape in indices), default=0)
+    aligned = [(1,) * (longest - len(shape)) + shape for shape in indices]
+    chosen: int = _prod(max(sizes) for sizes in zip(*aligned, strict=True))
+    return rest * chosen
+
+
 # -- losses ------------------------------------------------------------------------------------------------------------
 
 
@@ -894,6 +865,12 @@ def _binary_cross_entropy_with_logits(call: OpCall) -> Cost:
 _LOGIT_WEIGHTS = ("weight", "pos_weight")
 
 
+@_enter("nll_loss_forward nll_loss2d_forward")
+def _nll_loss(call: OpCall) -> Cost:
+    """The chosen values are weighted and added up."""
+    return Cost(0, 2 * _numel(call.args[1]))
+
+
 @_enter("multi_margin_loss multilabel_margin_loss_forward")
 def _margin_loss(call: OpCall) -> Cost:
     """``(x, target, …)``: each score is compared with that of the target: subtract, add, compare, add up.
@@ -912,10 +889,7 @@ def _ctc_loss(call: OpCall) -> Cost:
     Three sums of probabilities come together in one of them: 2 comparisons, 3 subtractions, 3 exponentials, 2
     additions, a logarithm, 2 additions.
     """
-    steps, *batch, _ = call.args[0].shape
-    targets = call.args[1].shape
-    labels = targets[-1] if len(targets) > 1 or not batch else -(-_prod(targets) // max(batch[0], 1))
-    return Cost(0, 13 * steps * _prod(batch) * (2 * labels + 1))
+    return Cost(0, 13 * ctc_places(*call.args[:2]))
 
 
 # -- linear algebra ----------------------------------------------------------------------------------------------------
@@ -1129,14 +1103,6 @@ def _roi_align(call: OpCall) -> Cost | None:
     return Cost(0, _out(call) * 8 * samples**2) if samples > 0 else None
 
 
-@_enter("torchvision::_roi_align_backward torchvision::_ps_roi_align_backward")
-def _roi_align_backward(call: OpCall) -> Cost | None:
-    """``(dy, boxes, …)``: a division, then for each sample 4 products and 4 additions."""
-    place = 9 if "ps_" not in call.op else 6
-    samples = _argument(call, place, "sampling_ratio", -1)
-    return Cost(0, _numel(call.args[0]) * (1 + 8 * samples**2)) if samples > 0 else None
-
-
 @_enter(
     "torchvision::roi_pool torchvision::ps_roi_pool torchvision::_roi_pool_backward torchvision::_ps_roi_pool_backward"
 )
@@ -1188,156 +1154,7 @@ _FREE = f"{_MOVING} {_COPIED_VIEWS} {_SPARSE} {_CHOOSING} {_MAKING}"
 RULES.update({name: lambda _: FREE for name in _FREE.split()})
 
 
-# -- gradients ---------------------------------------------------------------------------------------------------------
-
-
-@_enter("convolution_backward convolution_backward_overrideable")
-def _convolution_backward(call: OpCall) -> Cost:
-    """``(dy, x, weight, bias sizes, stride, padding, dilation, transposed, output padding, groups, mask)``.
-
-    The gradients of the input and of the weights cost as much as the convolution itself, each that the mask asks for;
-    the gradient of a bias adds up what one filter put out. The overrideable form has no bias sizes.
-    """
-    dy, x, weight = call.args[:3]
-    transposed, mask = call.args[-4], call.args[-1]
-    starts = _numel(x if transposed else dy)
-    forward = starts * (_numel(weight) // max(weight.shape[0], 1))
-    has_bias = len(mask) > 2 and mask[2]
-    return Cost(forward * (mask[0] + mask[1]), _numel(dy) - dy.shape[1] if has_bias else 0)
-
-
-@_enter(
-    "scaled_dot_product_flash_attention_backward scaled_dot_product_flash_attention_for_cpu_backward "
-    "scaled_dot_product_efficient_attention_backward scaled_dot_product_cudnn_attention_backward"
-)
-def _attention_backward(call: OpCall) -> Cost:
-    """``(dy, query, key, value, …)``: scores are worked out again, then the gradients of scores, values, queries, keys.
-
-    A score is scaled, subtracted from, exponentiated; its gradient is subtracted from, multiplied, scaled.
-    """
-    query, key, value = (spec.shape for spec in call.args[1:4])
-    queries, width, value_width = _prod(query[:-1]), query[-1], value[-1]
-    scores = queries * key[-2]
-    return Cost(scores * (3 * width + 2 * value_width), 6 * scores + 2 * queries * value_width)
-
-
-_NORM_BACKWARD = 9  # centre and scale x; add up dy and dy·x; two subtractions and two multiplications for dx
-
-
-@_enter("batch_norm_backward cudnn_batch_norm_backward miopen_batch_norm_backward")
-def _batch_norm_backward(call: OpCall) -> Cost:
-    """With fixed statistics dx is one multiplication, and the gradients of weight and bias are 5 FLOPs an element.
-
-    ``(dy, x, weight, running mean, running var, mean, inverse deviation, is_training, eps, mask)``; only this form says
-    whether statistics are fixed.
-    """
-    elements = _numel(call.args[0])
-    if call.op == "batch_norm_backward" and not call.args[7]:
-        mask = call.args[9]
-        return Cost(0, elements * (mask[0] + 5 * (mask[1] or mask[2])))
-    return Cost(0, _NORM_BACKWARD * elements)
-
-
-@_enter("layer_norm_backward group_norm_backward")
-def _norm_backward(call: OpCall) -> Cost:
-    """With a weight dy is multiplied by it, and its gradient and that of the bias are added up: 4 an element."""
-    has_weight = len(call.outputs) > 1
-    return Cost(0, _numel(call.args[0]) * (_NORM_BACKWARD + 4 * has_weight))
-
-
-@_enter("fused_rms_norm_backward")
-def _rms_norm_backward(call: OpCall) -> Cost:
-    """Scale x, multiply by dy and add up, multiply, subtract, scale; with a weight 3 more."""
-    has_weight = len(call.outputs) > 1
-    return Cost(0, _numel(call.args[0]) * (6 + 3 * has_weight))
-
-
-@_enter("softmax_backward_data log_softmax_backward_data masked_softmax_backward")
-def _softmax_backward(call: OpCall) -> Cost:
-    """``y·(dy − Σ dy·y)``, or ``dy − exp(y)·Σ dy``: 4 an element."""
-    return Cost(0, 4 * _numel(call.args[0]))
-
-
-def _added_back(flops: int) -> Rule:
-    """A rule of so many FLOPs for each element of ``dy``, the first argument."""
-    return lambda call: Cost(0, flops * _numel(call.args[0]))
-
-
-# the gradient of an output is added to that of the one input that it came from
-_MOVED_BACK = (
-    "max_pool2d_with_indices_backward max_pool3d_with_indices_backward adaptive_max_pool2d_backward "
-    "adaptive_max_pool3d_backward embedding_dense_backward upsample_nearest1d_backward upsample_nearest2d_backward "
-    "upsample_nearest3d_backward upsample_nearest_exact1d_backward upsample_nearest_exact2d_backward "
-    "upsample_nearest_exact3d_backward reflection_pad1d_backward reflection_pad2d_backward reflection_pad3d_backward "
-    "replication_pad1d_backward replication_pad2d_backward replication_pad3d_backward unfold_backward"
-)
-RULES.update(dict.fromkeys(_MOVED_BACK.split(), _added_back(1)))
-# t taps: t multiplications and t additions
-RULES.update(upsample_linear1d_backward=_added_back(4), upsample_bilinear2d_backward=_added_back(8))
-RULES.update(upsample_trilinear3d_backward=_added_back(16), upsample_bicubic2d_backward=_added_back(32))
-
-
-@_enter("avg_pool2d_backward avg_pool3d_backward")
-def _avg_pool_backward(call: OpCall) -> Cost:
-    """``(dy, x, kernel, …)``: a division, then one addition for each element of the window."""
-    kernel = call.args[2]
-    axes = 3 if "3d" in call.op else 2
-    return Cost(0, _numel(call.args[0]) * (1 + (_prod(kernel) if len(kernel) > 1 else kernel[0] ** axes)))
-
-
-@_enter("adaptive_avg_pool2d_backward adaptive_avg_pool3d_backward")
-def _adaptive_avg_pool_backward(call: OpCall) -> Cost:
-    """``(dy, x)``: the same with the exact windows."""
-    dy, x = call.args[:2]
-    axes = 3 if "3d" in call.op else 2
-    return Cost(0, _numel(dy) + _window_elements(x.shape, dy.shape, axes))
-
-
-@_enter("mkldnn_rnn_layer_backward")
-def _mkldnn_rnn_layer_backward(call: OpCall) -> Cost:
-    """``(input, W, U, …)``: the gradients of inputs and of weights, each as much as the layer itself."""
-    forward = _mkldnn_rnn_layer(call)
-    return Cost(2 * forward.macs, 2 * forward.other_flops)
-
-
-@_enter("index_put index_put_impl unsafe_index_put")
-def _index_put(call: OpCall) -> Cost:
-    """``(x, indices, values, accumulate)``: one addition for each value that is added and not just put there."""
-    adds = _argument(call, 3, "accumulate", default=False)
-    return Cost(0, max(_numel(call.args[2]), _indexed(call))) if adds else FREE
-
-
-def _indexed(call: OpCall) -> int:
-    """How many elements the indices choose."""
-    x, indices = call.args[0], [index.shape for index in call.args[1] if index is not None]
-    if any(index.dtype in ("bool", "uint8") for index in call.args[1] if index is not None):
-        return 0  # a mask: what it chooses is not known from shapes
-    rest: int = _prod(size for size, index in zip_longest(x.shape, call.args[1]) if index is None)
-    longest = max((len(shape) for shape in indices), default=0)
-    aligned = [(1,) * (longest - len(shape)) + shape for shape in indices]
-    chosen: int = _prod(max(sizes) for sizes in zip(*aligned, strict=True))
-    return rest * chosen
-
-
-# pointwise gradients that torch does not tag
-_UNTAGGED_BACKWARD = (
-    "hardtanh_backward hardswish_backward hardsigmoid_backward gelu_backward silu_backward mish_backward elu_backward "
-    "leaky_relu_backward sigmoid_backward tanh_backward softplus_backward softshrink_backward hardshrink_backward "
-    "log_sigmoid_backward glu_backward prelu_kernel_backward rrelu_with_noise_backward threshold_backward "
-    "dropout_backward mse_loss_backward smooth_l1_loss_backward huber_loss_backward binary_cross_entropy_backward"
-)
-RULES.update(dict.fromkeys(_UNTAGGED_BACKWARD.split(), _per_output(1)))
-
-
-@_enter("nll_loss_forward nll_loss2d_forward")
-def _nll_loss(call: OpCall) -> Cost:
-    """The chosen values are weighted and added up."""
-    return Cost(0, 2 * _numel(call.args[1]))
-
-
-_NOT_ADDED = "select_backward slice_backward diagonal_backward value_selecting_reduction_backward"
-_SCATTERED = "nll_loss_backward nll_loss2d_backward"
-RULES.update({name: lambda _: FREE for name in f"{_NOT_ADDED} {_SCATTERED}".split()})
+# -- updates of optimizers ---------------------------------------------------------------------------------------------
 
 
 @_enter(

@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from archstat.counting.details import detail_of
+from archstat.counting.entries import FREE
 from archstat.counting.memory import alive, highest
-from archstat.counting.rules import FREE, cost_of
+from archstat.counting.rules import cost_of
 from archstat.errors import UncountedError
 from archstat.records import Cost, LayerTraining, OpCall, Phase, Shape, StepTrace, TrainingCost, UncountedOp
 

@@ -28,6 +28,7 @@ from archstat.tracing.jagged import Jagged
 from archstat.tracing.nested import tensors_in, with_tensors
 from archstat.tracing.ops import OpInfo, at_home, fall_apart, info, refuse_impossible
 from archstat.tracing.recording import Recording
+from archstat.tracing.recurrent import RECURRENT_NAMES, scratch_bytes
 from archstat.tracing.shapes import LIKE, SAME, Size
 from archstat.tracing.storages import Storages
 from archstat.tracing.values import META, elements_made, empty, is_sparse, is_valued, known_indices, meta_twin, stored
@@ -214,7 +215,10 @@ class Recorder(Recording):
         if op.name == "lift_fresh":
             self._first_sight(out)  # what torch.tensor has just made; any other argument not met was there before
         specs = self.specs(args)
-        self._append(op, specs, kwargs, self._first_sight(out))
+        outputs = self._first_sight(out)
+        if op.name in RECURRENT_NAMES and (nbytes := scratch_bytes(op.name, args)):
+            self._storages.note_scratch(nbytes)
+        self._append(op, specs, kwargs, outputs)
         return out
 
     def _view(self, op: OpInfo, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

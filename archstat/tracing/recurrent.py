@@ -83,6 +83,31 @@ def pack(x: Tensor, lengths: Tensor, batch_first: bool) -> Any:
 #: What is run for the op that packs sequences.
 PACKING: dict[Any, Callable[..., Any]] = {_pack: pack}
 
+
+def scratch_bytes(name: str, args: Sequence[Any]) -> int:
+    """The most that a GRU or a plain RNN allocates on a CPU while it runs, beside what it hands on.
+
+    A layer works out the gates of all steps from its input at once, keeps what each step puts out and stacks that; of
+    two directions it then holds both, and joins them. While the last step of a GRU runs, four states are alive beside
+    these. At the end the last states of all layers are stacked.
+    Left out: an LSTM, which oneDNN runs in memory of its own, and packed sequences.
+    """
+    if name not in _KEPT_GATES or len(args) != 9 or args[0].dim() != 3:
+        return 0
+    x, before, _, _, layers, _, _, is_bidirectional, batch_first = args
+    steps, batch = (x.shape[1], x.shape[0]) if batch_first else x.shape[:2]
+    gates, directions = _KEPT_GATES[name], 2 if is_bidirectional else 1
+    stacked, stepping = (gates + 6, gates + 3) if is_bidirectional else (gates + 2, gates + 1)
+    busy = max(stacked * steps, stepping * steps + 4 if gates > 1 else 0)
+    earlier = directions * (steps + layers - 1) if layers > 1 else 0  # what comes in, and the last states so far
+    handed_on = directions * (steps + layers)
+    return int(max(busy + earlier - handed_on, directions * layers) * batch * before.shape[-1] * x.element_size())
+
+
+_KEPT_GATES = {"gru": 3, "rnn_tanh": 1, "rnn_relu": 1}
+RECURRENT_NAMES = frozenset(_KEPT_GATES)
+"""What :func:`scratch_bytes` knows."""
+
 #: One entry = what is run for one recurrent op.
 RECURRENT: dict[Any, Callable[..., Any]] = {
     **{getattr(_aten, name).input: padded(getattr(_aten, name).input, name) for name in _GATES},

@@ -174,7 +174,9 @@ class StepRecorder(Recording):
         """
         if self.phase != "backward" or torch.is_grad_enabled() or torch._C._current_autograd_node() is None:
             return False
-        first = args[0]
+        first, second = args
+        if first.shape != second.shape:  # of a gradient's own formula, not of gradients of one tensor
+            return False
         uses = first._use_count(), torch._C._storage_Use_Count(first.untyped_storage()._cdata)
         return uses == _UNSHARED and torch._prims_common.is_non_overlapping_and_dense_or_false(first)
 

@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 import torch
 from torch import Tensor, nn
+from torch.autograd import Variable
 
 from archstat.errors import ForwardError, InputError, SourceError, UnknownNameError
 from archstat.records import RUN_FOR_REAL, StepTrace
@@ -30,7 +31,7 @@ from archstat.tracing.nested import tensors_in
 from archstat.tracing.outputs import tensors_out
 from archstat.tracing.replay import Replay
 from archstat.tracing.survivors import with_remarks_on
-from archstat.tracing.values import dtype_of, parts
+from archstat.tracing.values import dtype_of, held, parts
 
 __all__ = ["OPTIMIZERS", "trace_step"]
 
@@ -162,7 +163,8 @@ class _Step(Replay):
         self.tracker.enter()
         with recorder:
             self._forward_and_backward(args, kwargs)
-            gradients = tuple(recorder.storage_of(t.grad) for t in trained if t.grad is not None)
+            grads = [part for tensor in trained if tensor.grad is not None for part in held(tensor.grad)]
+            gradients = tuple(map(recorder.storage_of, grads))
             state = self._update(make, trained)
         return self._trace(inputs, gradients, state)
 
@@ -177,7 +179,7 @@ class _Step(Replay):
             loss = _loss(out)
             del out  # nobody holds it in a real step either
         recorder.phase = "backward"
-        loss.backward()  # type: ignore[no-untyped-call]
+        _backward(loss)
 
     def _update(self, make: Callable[..., Any], trained: Sequence[Tensor]) -> list[Tensor]:
         """Two steps of the optimizer, the first for its state alone; the tensors that it keeps."""
@@ -214,6 +216,13 @@ class _Step(Replay):
         """The bytes of what these stand in for."""
         sparse = {id(twin): tensor for tensor, twin in self._twins.sparse()}
         return _size([part for twin in twins for part in parts(sparse.get(id(twin), twin))])
+
+
+def _backward(loss: Tensor) -> None:
+    """As :meth:`torch.Tensor.backward`, of which a mode above autograd is told, to see nothing that runs again."""
+    engine: Any = Variable._execution_engine
+    gradient = torch.ones_like(loss, memory_format=torch.preserve_format)
+    engine.run_backward((loss,), (gradient,), False, False, (), allow_unreachable=True, accumulate_grad=True)
 
 
 def _unchanged(kept: tuple[Tensor, int]) -> Tensor:

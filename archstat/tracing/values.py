@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 META = torch.device("meta")
 
@@ -37,6 +38,14 @@ def parts(tensor: Tensor) -> tuple[Tensor, ...]:
         return tuple([part for part in (jagged._values, jagged._offsets, jagged._lengths) if part is not None])
     indices = _COMPRESSED.get(tensor.layout)
     return (tensor,) if indices is None else (tensor.values(), *[of(tensor) for of in indices])
+
+
+def held(tensor: Tensor) -> tuple[Tensor, ...]:
+    """The tensors in whose memory it lies: of one that is made of others, such as a DTensor, those."""
+    if not is_traceable_wrapper_subclass(tensor):
+        return parts(tensor)
+    inside = [getattr(tensor, name) for name in tensor.__tensor_flatten__()[0]]  # a mesh of devices among them
+    return tuple([part for value in inside if isinstance(value, Tensor) for part in held(value)])
 
 
 def stored(tensor: Tensor) -> int | None:

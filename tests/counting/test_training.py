@@ -362,9 +362,9 @@ def test_half_precision_halves_everything():
 
 
 class Complex(nn.Module):
-    def __init__(self, layer, *, branches=False):
+    def __init__(self, layer, *within, branches=False):
         super().__init__()
-        self.layer, self.branches = layer, branches
+        self.layer, self.branches, self.within = layer, branches, nn.ModuleList(within)
 
     def forward(self, x):
         x = self.layer(x)
@@ -390,3 +390,17 @@ def test_a_complex_convolution_costs_one_mac_for_each_complex_product(layer, siz
         cost = count_training(network, x)
         assert (cost.forward_macs, cost.backward_macs) == (macs, macs)
     assert count_training(Complex(layer), x.requires_grad_()).backward_macs == 2 * macs
+
+
+@pytest.mark.parametrize("use_reentrant", [False, True])
+def test_a_complex_convolution_that_is_recomputed_costs_one_mac_for_each_complex_product(use_reentrant):
+    layer = nn.Conv2d(2, 4, 3, dtype=torch.cfloat)
+    x = torch.ones(1, 2, 8, 8, dtype=torch.cfloat, requires_grad=True)
+    cost = count_training(Complex(lambda x: checkpoint(layer, x, use_reentrant=use_reentrant), layer), x)
+    macs = 4 * 36 * 2 * 9
+    assert (cost.forward_macs, cost.recomputed_macs, cost.backward_macs) == (macs, macs, 2 * macs)
+
+
+@pytest.mark.parametrize("call", [lambda x: torch.atan2(x, x.sum(0)), lambda x: torch.mvlgamma(x + 3, 2)])
+def test_a_gradient_that_adds_tensors_of_different_shapes_is_counted(call):
+    assert count_training(Complex(call, nn.Linear(1, 1)), torch.ones(5, 1, requires_grad=True)).uncounted == ()

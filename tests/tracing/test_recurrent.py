@@ -10,6 +10,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 import archstat
 from archstat.analysis.training import count_training
 from archstat.errors import ForwardError
+from archstat.measuring.cpu.allocations import peak_of
 from archstat.tracing import trace
 from archstat.tracing.nested import tensors_in
 from archstat.tracing.recurrent import RECURRENT
@@ -139,3 +140,16 @@ def test_weights_that_do_not_fit_are_refused_as_by_torch():
     layer.weight_ih_l0 = nn.Parameter(torch.ones(20, 3))
     with pytest.raises(ForwardError, match="lstm"):
         trace(layer, (torch.empty(6, 2, 4, device="meta"),))
+
+
+@pytest.mark.parametrize("batch_first", [False, True])
+@pytest.mark.parametrize("steps", [1, 2, 3, 9])
+@pytest.mark.parametrize("both_ways", [False, True])
+@pytest.mark.parametrize("layers", [1, 2, 3])
+@pytest.mark.parametrize("name", ["gru", "rnn", "rnn, relu"])
+def test_the_peak_of_a_recurrent_layer_is_that_of_a_real_run(name, layers, both_ways, steps, batch_first):
+    layer = LAYERS[name](32, 64, num_layers=layers, bidirectional=both_ways, batch_first=batch_first).eval()
+    x = torch.randn((4, steps, 32) if batch_first else (steps, 4, 32))
+    with torch.no_grad():
+        real = peak_of(lambda: layer(x))
+    assert archstat.count(layer, x).peak_activation_bytes == real

@@ -360,6 +360,13 @@ def _quantized_recurrent(call: OpCall) -> str:
     return f"{product(without_ones(call.args[0].shape[:-1]))} · ({sums})"
 
 
+def _recurrent_of_library(call: OpCall) -> str:
+    """``(input, weights, …)``: each step multiplies with every matrix once."""
+    matrices = [product(spec.shape) for spec in call.args[1] if len(spec.shape) == 2]
+    return f"{product(without_ones(call.args[0].shape[:-1]))} · ({total(matrices)})"
+
+
+TERMS.update(dict.fromkeys(("cudnn_rnn", "miopen_rnn"), _recurrent_of_library))
 TERMS.update(dict.fromkeys(_GATES, _recurrent), mkldnn_rnn_layer=_mkldnn_rnn_layer)
 TERMS.update(dict.fromkeys(QUANTIZED_GATES, _quantized_recurrent))
 WEIGHTS.update(dict.fromkeys(_GATES, _recurrent_weights))

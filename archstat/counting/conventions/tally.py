@@ -14,7 +14,8 @@ from typing import Literal
 import msgspec
 
 from archstat.counting import Origin, rows_of
-from archstat.counting.rules import FREE, QUANTIZED_GATES, cost_of
+from archstat.counting.entries import FREE
+from archstat.counting.rules import QUANTIZED_GATES, cost_of
 from archstat.records import Cost, LayerCost, OpCall, ParameterSpec, Shape, Tally, Term, Trace
 
 
