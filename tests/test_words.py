@@ -10,7 +10,6 @@ ROOT = Path(archstat.__file__).parent
 
 TWO_MEANINGS = {
     "check": "a command, and what it calls",
-    "cost_of": "what an op costs, by a rule of ours or by one that a user entered",
     "depth": "the quantity that a claim names, and how a trace tells it",
     "explain": "a command, and what it calls",
     "main": "how each program begins: the command line, and the process that another tool is run in",

@@ -75,10 +75,10 @@ def count_trace(trace: Trace, architecture: str, *, note: str = "", paper: str =
 
 #: Where a row comes from: its first op, the end of its ops, the indices of the parameters that are counted there, and
 #: the tensors that it hands on.
-Origin = tuple[int, int, Sequence[int], tuple[TensorSpec, ...]]
+RowOrigin = tuple[int, int, Sequence[int], tuple[TensorSpec, ...]]
 
 
-def rows_of(trace: Trace) -> Iterable[tuple[LayerCost, Origin]]:
+def rows_of(trace: Trace) -> Iterable[tuple[LayerCost, RowOrigin]]:
     """The rows of :func:`count_trace`, each with what it was counted from."""
     counter = _Counter(trace)
     counter.run()
@@ -95,7 +95,7 @@ class _Counter:
 
     def __init__(self, trace: Trace) -> None:
         self.rows: list[LayerCost] = []
-        self.origins: list[Origin] = []
+        self.origins: list[RowOrigin] = []
         self.uncounted: dict[str, tuple[int, int]] = {}
         self._trace = trace
         self._ops: dict[str, list[tuple[int, int, int, int]]] = {}

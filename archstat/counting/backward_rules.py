@@ -1,6 +1,6 @@
 """What the ops of a backward pass cost, from shapes alone.
 
-One entry of :data:`RULES` is the gradient of one op, for :mod:`archstat.counting.rules` to look up with all the others;
+One entry of :data:`BACKWARD_RULES` is the gradient of one op, for :mod:`archstat.counting.rules` to look up with all the others;
 its conventions hold here too. In particular: a gradient of a convolution, a linear layer or a matrix product is one
 again, so it counts in ``macs``; whatever else multiplies and adds, such as the taps of resampling, counts in
 ``other_flops``. Where a forward pass chose or moved numbers, the backward pass adds what comes back: one FLOP each.
@@ -14,13 +14,13 @@ import math
 from math import prod
 
 from archstat.counting import entries
-from archstat.counting.entries import FREE, Rule, argument, numel, per_output
+from archstat.counting.entries import FREE, CostRule, argument, numel, per_output
 from archstat.counting.taps import MODES, antialiased, ctc_places, window_elements
 from archstat.records import Cost, OpCall, TensorSpec
 
 #: One entry = the cost of one op of a backward pass.
-RULES: dict[str, Rule] = {}
-_enter = entries.into(RULES)
+BACKWARD_RULES: dict[str, CostRule] = {}
+_enter = entries.into(BACKWARD_RULES)
 
 
 # -- convolutions, products, attention ---------------------------------------------------------------------------------
@@ -183,7 +183,7 @@ def _softmax_backward(call: OpCall) -> Cost:
 # -- pooling and resampling --------------------------------------------------------------------------------------------
 
 
-def _added_back(flops: int) -> Rule:
+def _added_back(flops: int) -> CostRule:
     """A rule of so many FLOPs for each element of ``dy``, the first argument."""
     return lambda call: Cost(0, flops * numel(call.args[0]))
 
@@ -198,10 +198,10 @@ _MOVED_BACK = (
     "fractional_max_pool2d_backward fractional_max_pool3d_backward max_pool2d_backward mkldnn_max_pool2d_backward "
     "mkldnn_max_pool3d_backward"
 )
-RULES.update(dict.fromkeys(_MOVED_BACK.split(), _added_back(1)))
+BACKWARD_RULES.update(dict.fromkeys(_MOVED_BACK.split(), _added_back(1)))
 # t taps: t multiplications and t additions
-RULES.update(upsample_linear1d_backward=_added_back(4), upsample_bilinear2d_backward=_added_back(8))
-RULES.update(upsample_trilinear3d_backward=_added_back(16), upsample_bicubic2d_backward=_added_back(32))
+BACKWARD_RULES.update(upsample_linear1d_backward=_added_back(4), upsample_bilinear2d_backward=_added_back(8))
+BACKWARD_RULES.update(upsample_trilinear3d_backward=_added_back(16), upsample_bicubic2d_backward=_added_back(32))
 
 
 @_enter("avg_pool2d_backward avg_pool3d_backward")
@@ -371,14 +371,14 @@ _UNTAGGED_BACKWARD = (
     "dropout_backward mse_loss_backward smooth_l1_loss_backward huber_loss_backward binary_cross_entropy_backward "
     "soft_margin_loss_backward"
 )
-RULES.update(dict.fromkeys(_UNTAGGED_BACKWARD.split(), per_output(1)))
+BACKWARD_RULES.update(dict.fromkeys(_UNTAGGED_BACKWARD.split(), per_output(1)))
 
 _NOT_ADDED = (
     "select_backward slice_backward diagonal_backward value_selecting_reduction_backward masked_scatter_backward "
     "sparse_sum_backward nested_sum_backward nested_select_backward"
 )
 _SCATTERED = "nll_loss_backward nll_loss2d_backward"
-RULES.update({name: lambda _: FREE for name in f"{_NOT_ADDED} {_SCATTERED}".split()})
+BACKWARD_RULES.update({name: lambda _: FREE for name in f"{_NOT_ADDED} {_SCATTERED}".split()})
 
 
 # -- detection ---------------------------------------------------------------------------------------------------------

@@ -53,7 +53,7 @@ def register_rule(op: str) -> Callable[[_Rule], _Rule]:
     return enter
 
 
-def cost_of(call: OpCall) -> Cost | None:
+def entered_cost(call: OpCall) -> Cost | None:
     """What was entered for an op, ``None`` if nothing was."""
     rule = _entered.get(call.op)
     return rule(call) if rule is not None else _by_formula(call)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from archstat.records import Cost, OpCall, Shape, TensorSpec
 
 #: ``None`` where shapes do not tell the cost; the op is then named as uncounted.
-Rule = Callable[[OpCall], "Cost | None"]
+CostRule = Callable[[OpCall], "Cost | None"]
 
 FREE = Cost()
 
@@ -19,10 +19,10 @@ FLOATS = frozenset(
     "float8_e5m2fnuz".split()
 )
 
-_R = TypeVar("_R", bound=Rule)
+_R = TypeVar("_R", bound=CostRule)
 
 
-def into(table: dict[str, Rule]) -> Callable[[str], Callable[[_R], _R]]:
+def into(table: dict[str, CostRule]) -> Callable[[str], Callable[[_R], _R]]:
     """A decorator that enters a rule into the table under some names."""
 
     def enter(names: str) -> Callable[[_R], _R]:
@@ -61,6 +61,6 @@ def broadcast(*shapes: Shape) -> Shape:
     return tuple([0 if 0 in axis else max(axis) for axis in sizes])
 
 
-def per_output(flops: int) -> Rule:
+def per_output(flops: int) -> CostRule:
     """A rule of so many FLOPs for each output element."""
     return lambda call: Cost(0, flops * out(call))

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable
 from itertools import zip_longest
 
 from archstat.counting import backward_rules, custom, entries, factorizations
-from archstat.counting.entries import FREE, Rule
+from archstat.counting.entries import FREE, CostRule
 from archstat.counting.taps import MODES, antialiased, ctc_places, window_elements
 from archstat.records import Cost, OpCall, Shape, TensorSpec
 
@@ -29,7 +29,7 @@ _prod, _numel, _out, _per_output = math.prod, entries.numel, entries.out, entrie
 _argument, _broadcast, _has_floats, _FLOATS = entries.argument, entries.broadcast, entries.has_floats, entries.FLOATS
 
 #: One entry = the cost of one op.
-RULES: dict[str, Rule] = dict(backward_rules.RULES)
+RULES: dict[str, CostRule] = dict(backward_rules.BACKWARD_RULES)
 _enter = entries.into(RULES)
 
 
@@ -47,7 +47,7 @@ def cost_of(call: OpCall) -> Cost | None:
 
 def _foreign(call: OpCall) -> Cost | None:
     """An op of another library: by what somebody entered for it, else by what it declares."""
-    cost = custom.cost_of(call)
+    cost = custom.entered_cost(call)
     if cost is not None:
         return cost
     if call.op.partition("::")[0] in _COLLECTIVES:
@@ -413,7 +413,7 @@ def _transformer_encoder_layer(call: OpCall) -> Cost:
 # -- recurrent networks ------------------------------------------------------------------------------------------------
 
 
-def _recurrent(gate_flops: int, hidden_per_gate: int) -> Rule:
+def _recurrent(gate_flops: int, hidden_per_gate: int) -> CostRule:
     """A rule for ``(input, state, weights, has_biases, layers, …)``: each step multiplies with every weight once.
 
     Args:
@@ -682,7 +682,7 @@ RULES.update(dict.fromkeys(_HALF_TAGGED.split(), pointwise))
 # -- reductions --------------------------------------------------------------------------------------------------------
 
 
-def _reducing(flops: int, *, divides: bool = False) -> Rule:
+def _reducing(flops: int, *, divides: bool = False) -> CostRule:
     """A rule of so many FLOPs for each input element, one less for each output unless that is divided at the end."""
 
     def rule(call: OpCall) -> Cost:
@@ -820,7 +820,7 @@ def _indexed(call: OpCall) -> int:
 # -- losses ------------------------------------------------------------------------------------------------------------
 
 
-def _loss(flops: int, place: int) -> Rule:
+def _loss(flops: int, place: int) -> CostRule:
     """A rule of so many FLOPs for each pair of elements, which are then averaged, added up or left as they are.
 
     Args:
@@ -901,7 +901,7 @@ def _matrix(spec: TensorSpec) -> tuple[int, int, int]:
     return _prod(batch), rows, columns
 
 
-def _square(formula: Callable[[int], int]) -> Rule:
+def _square(formula: Callable[[int], int]) -> CostRule:
     """A rule for ``(square matrices, …)``."""
 
     def rule(call: OpCall) -> Cost:
@@ -911,7 +911,7 @@ def _square(formula: Callable[[int], int]) -> Rule:
     return rule
 
 
-def _oblong(formula: Callable[[int, int], int]) -> Rule:
+def _oblong(formula: Callable[[int, int], int]) -> CostRule:
     """A rule for ``(matrices, …)``."""
 
     def rule(call: OpCall) -> Cost:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from archstat.counting import Origin, itemsize, rows_of
+from archstat.counting import RowOrigin, itemsize, rows_of
 from archstat.records import OpCall, TensorSpec, Trace
 
 _GATHERS = frozenset("embedding embedding_bag index index_select gather take".split())
@@ -52,7 +52,7 @@ def _seen(spec: TensorSpec) -> int:
 class _Row:
     """What one row reads and writes."""
 
-    def __init__(self, trace: Trace, sizes: dict[int, int], origin: Origin) -> None:
+    def __init__(self, trace: Trace, sizes: dict[int, int], origin: RowOrigin) -> None:
         self._trace, self._sizes = trace, sizes
         self._first, self._end, _, outputs = origin
         self._handed_on = {spec.storage for spec in outputs}

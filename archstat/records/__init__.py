@@ -8,7 +8,7 @@ not be measured is ``None``, never 0, and a :class:`Reason` says why.
 """
 
 from archstat.records.conditions import ELEMENT_TYPES, PRECISIONS, Conditions, Precision, Reason
-from archstat.records.cost import Cost, LayerCost, ModelCost, OpCost, Peak, UncountedOp, Work
+from archstat.records.cost import Arithmetic, Cost, LayerCost, ModelCost, OpCost, Peak, UncountedOp
 from archstat.records.energy import Energy, EnergyTrial, IdlePower, LayerEnergy
 from archstat.records.environment import Environment, Gpu, Host, Noise, Numerics, Software
 from archstat.records.explanation import Explanation, Opinion, ReceptiveField, Step, Tally, Term
@@ -54,6 +54,7 @@ __all__ = [
     "PRECISIONS",
     "RUN_FOR_REAL",
     "AliveTensor",
+    "Arithmetic",
     "BatchFit",
     "Conditions",
     "Cost",
@@ -107,5 +108,4 @@ __all__ = [
     "Trace",
     "TrainingCost",
     "UncountedOp",
-    "Work",
 ]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class Work(msgspec.Struct, frozen=True, gc=False):
+class Arithmetic(msgspec.Struct, frozen=True, gc=False):
     """Arithmetic; whatever counts it has ``macs`` and ``other_flops``."""
 
     if TYPE_CHECKING:
@@ -33,14 +33,14 @@ class Work(msgspec.Struct, frozen=True, gc=False):
         return 2 * self.macs + self.other_flops
 
 
-class Cost(Work, frozen=True, gc=False):
+class Cost(Arithmetic, frozen=True, gc=False):
     """Arithmetic: multiply-accumulates, and the floating-point operations that are none."""
 
     macs: int = 0
     other_flops: int = 0
 
 
-class LayerCost(Work, frozen=True, gc=False):
+class LayerCost(Arithmetic, frozen=True, gc=False):
     """One row: a layer without layers inside, or one op that a larger layer runs itself.
 
     Attributes:
@@ -74,7 +74,7 @@ class LayerCost(Work, frozen=True, gc=False):
     activation_bytes: int
 
 
-class OpCost(Work, frozen=True):
+class OpCost(Arithmetic, frozen=True):
     """All runs of one op together; activations are those of the outputs it allocated, internal ones included."""
 
     op: str
@@ -113,7 +113,7 @@ class Peak(msgspec.Struct, frozen=True):
     layer: str
 
 
-class ModelCost(Work, frozen=True):
+class ModelCost(Arithmetic, frozen=True):
     """What one forward pass of a network costs.
 
     Attributes:

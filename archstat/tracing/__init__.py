@@ -14,11 +14,11 @@ from archstat.errors import ForwardError
 from archstat.records import StorageLife, Trace
 from archstat.tracing.attributes import Kept
 from archstat.tracing.casting import CastingRecorder, trace_on_fake_tensors
-from archstat.tracing.failures import UnfinishedNetworkError, failure, layers_of, refuse_kept, remarks_of
+from archstat.tracing.failures import UnfinishedNetworkError, forward_error, layers_of, refuse_kept, remarks_of
 from archstat.tracing.first_call import MADE, with_first_call
 from archstat.tracing.gradients import trace_with_gradients
 from archstat.tracing.higher_order import AboveAutograd
-from archstat.tracing.jagged import Jagged, has_jagged, make_ready, shapes, twin
+from archstat.tracing.jagged import Jagged, has_jagged, jagged_shapes, make_ready, twin
 from archstat.tracing.layers import CallTracker, Layers
 from archstat.tracing.modes import Switches, alone, undoing, without_garbage_collection
 from archstat.tracing.nested import tensors_in, with_twins
@@ -159,7 +159,7 @@ def _run(
     except Exception as error:
         if asks_for_gradients(error):
             raise GradientsAskedError from error
-        raise failure(error, tracker.failed_in, recorder.failed_at) from error
+        raise forward_error(error, tracker.failed_in, recorder.failed_at) from error
     finally:
         strangers = recorder.strangers_to(inputs) if watch.saw_threads() else 0
         _let_go(recorder, tracker, kept)
@@ -172,7 +172,7 @@ def _run(
         ops=tuple(recorder.ops),
         parameters=tuple(layers.parameters),
         storages=lives,
-        inputs=shapes(inputs),
+        inputs=jagged_shapes(inputs),
         dtype=dtype_of([*inputs, *layers.own]),
         remarks=remarks_of(tracker, strangers if strangers and not _is_on_meta(layers) else 0),
     )

@@ -25,7 +25,7 @@ from archstat.tracing.modes import below_autograd
 from archstat.tracing.nested import tensors_in, with_tensors
 from archstat.tracing.ops import OpInfo, refuse_impossible
 from archstat.tracing.recorder import REAL_ELEMENTS_MAX, Recorder
-from archstat.tracing.replay import Replay
+from archstat.tracing.replay import TwinReplay
 from archstat.tracing.step_recorder import NOT_OPS, StepRecorder
 from archstat.tracing.twins import Twins
 from archstat.tracing.values import elements_made
@@ -62,7 +62,7 @@ def trace_on_fake_tensors(
         kept.remaining += replay.remaining
 
 
-class _Pass(Replay):
+class _Pass(TwinReplay):
     """One forward pass at inference, below autograd."""
 
     what = "A forward pass under autocast"

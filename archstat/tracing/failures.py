@@ -64,7 +64,7 @@ _IS_STRIDED = re.compile(r"NestedTensorImpl|nested_tensor_from_tensor_list")
 """What torch says where a nested tensor that is no jagged one is looked at, and what makes one."""
 
 
-def failure(error: Exception, path: str | None, op: str) -> ForwardError:
+def forward_error(error: Exception, path: str | None, op: str) -> ForwardError:
     """What failed, where, and what would do."""
     where = f"in layer {shortened(path, _PATH_MOST)!r}" if path else "in the network's own forward"
     failed = f"The forward pass failed {where}{f', at {op}' if op else ''}"

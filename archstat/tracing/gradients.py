@@ -18,7 +18,7 @@ from archstat.tracing.attributes import Kept
 from archstat.tracing.failures import UnfinishedNetworkError
 from archstat.tracing.layers import Layers
 from archstat.tracing.nested import tensors_in
-from archstat.tracing.replay import Replay
+from archstat.tracing.replay import TwinReplay
 from archstat.tracing.watching import asks_for_gradients
 
 ASKED = "The forward pass asks for gradients: the ops that work them out are part of what it costs."
@@ -58,7 +58,7 @@ def _replay(
     raise AssertionError
 
 
-class _Pass(Replay):
+class _Pass(TwinReplay):
     """One forward pass at inference with autograd."""
 
     what = "A forward pass that asks for gradients"

@@ -45,7 +45,7 @@ def values_of(tensor: Tensor) -> Tensor:
     return tensor._values if isinstance(tensor, Jagged) else tensor
 
 
-def shapes(tensors: Iterable[Tensor]) -> tuple[Shape, ...]:
+def jagged_shapes(tensors: Iterable[Tensor]) -> tuple[Shape, ...]:
     """The sizes of tensors, of a jagged one those of its values: one sequence after the other."""
     return tuple([tuple(values_of(tensor).shape) for tensor in tensors])
 

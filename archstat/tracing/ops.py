@@ -29,7 +29,7 @@ _UPSAMPLINGS = (
 
 #: Composite ops that stay one op of the trace, because their parts depend on the device and their cost does not.
 #: Every other composite op is replaced by the ops that it runs.
-WHOLE = frozenset(
+KEPT_WHOLE = frozenset(
     {
         _aten.conv1d.default,
         _aten.conv2d.default,
@@ -185,7 +185,7 @@ def _learn(op: Any) -> OpInfo:
         nature=nature,
         shape=SHAPES.get(op),
         takes_any_layout=op in ANY_LAYOUT,
-        is_composite=composite and op not in WHOLE,
+        is_composite=composite and op not in KEPT_WHOLE,
         on_meta=_ON_META.get(op, op),
         writes=tuple(i for i, a in enumerate(arguments) if a.alias_info is not None and a.alias_info.is_write),
         is_random=is_random,

@@ -27,7 +27,7 @@ from archstat.tracing.higher_order import is_higher_order, run_higher_order
 from archstat.tracing.jagged import Jagged
 from archstat.tracing.nested import tensors_in, with_tensors
 from archstat.tracing.ops import OpInfo, at_home, fall_apart, info, refuse_impossible
-from archstat.tracing.recording import Recording
+from archstat.tracing.recording import OpRecorder
 from archstat.tracing.recurrent import RECURRENT_NAMES, scratch_bytes
 from archstat.tracing.shapes import LIKE, SAME, Size
 from archstat.tracing.storages import Storages
@@ -46,7 +46,7 @@ _NO_KWARGS: dict[str, Any] = {}
 _NONE_YET: tuple[Callable[[], Tensor | None], TensorSpec] = (lambda: None, TensorSpec((), "", -1))
 
 
-class Recorder(Recording):
+class Recorder(OpRecorder):
     """Records while it is active; makes no record of what happened before or after.
 
     Attributes:

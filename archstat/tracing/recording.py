@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-class Recording(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch gives it no types
+class OpRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch gives it no types
     """A dispatch mode that sees every op, higher-order ones too, and watches memory."""
 
     _storages: Storages

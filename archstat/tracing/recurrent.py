@@ -56,7 +56,7 @@ def padded(op: Any, name: str) -> Callable[..., Any]:
     return run
 
 
-def packed(op: Any, name: str) -> Callable[..., Any]:
+def packed_sequence_run(op: Any, name: str) -> Callable[..., Any]:
     """``(data, batch sizes, states, weights, has_biases, layers, dropout, training, is_bidirectional)``."""
 
     def run(x: Tensor, sizes: Tensor, before: Any, weights: Sequence[Tensor], *rest: Any) -> Any:
@@ -111,5 +111,5 @@ RECURRENT_NAMES = frozenset(_KEPT_GATES)
 #: One entry = what is run for one recurrent op.
 RECURRENT: dict[Any, Callable[..., Any]] = {
     **{getattr(_aten, name).input: padded(getattr(_aten, name).input, name) for name in _GATES},
-    **{getattr(_aten, name).data: packed(getattr(_aten, name).data, name) for name in _GATES},
+    **{getattr(_aten, name).data: packed_sequence_run(getattr(_aten, name).data, name) for name in _GATES},
 }

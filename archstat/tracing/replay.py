@@ -15,9 +15,9 @@ from torch._subclasses.fake_tensor import DataDependentOutputException
 from archstat.errors import ForwardError, InputError, first_line
 from archstat.records import StorageLife, Trace
 from archstat.tracing.attributes import Kept
-from archstat.tracing.failures import failure
+from archstat.tracing.failures import forward_error
 from archstat.tracing.higher_order import AboveAutograd
-from archstat.tracing.jagged import make_ready, shapes
+from archstat.tracing.jagged import jagged_shapes, make_ready
 from archstat.tracing.layers import CallTracker, Layers
 from archstat.tracing.leaves import Shortcut
 from archstat.tracing.modes import Switches, undoing
@@ -43,7 +43,7 @@ def _silence() -> Iterator[None]:
         logger.disabled = was_disabled
 
 
-class Replay:
+class TwinReplay:
     """A network whose tensors have twins, on which it is run, with autograd.
 
     Attributes:
@@ -118,7 +118,7 @@ class Replay:
             ops=tuple(self.recorder.ops),
             parameters=tuple(self.layers.parameters),
             storages=lives,
-            inputs=shapes(inputs),
+            inputs=jagged_shapes(inputs),
             dtype=dtype_of([*inputs, *self.own]),
             remarks=remarks,
         )
@@ -146,7 +146,7 @@ class Replay:
                 "ask by torch.autograd.grad inside the forward, or count inference."
             )
         if recorder.phase == "forward":
-            return failure(error, self.tracker.failed_in, recorder.failed_at)
+            return forward_error(error, self.tracker.failed_in, recorder.failed_at)
         where = f" at {recorder.failed_at}" if recorder.failed_at else ""
         said = first_line(error).rstrip(".") or "no message"
         return ForwardError(f"The backward pass or the update failed{where}: {type(error).__name__}: {said}.")

@@ -17,7 +17,7 @@ from archstat.tracing.higher_order import is_higher_order, run_higher_order
 from archstat.tracing.jagged import WITHOUT_VALUES, Jagged
 from archstat.tracing.nested import tensors_in
 from archstat.tracing.ops import OpInfo, fall_apart, info, refuse_impossible
-from archstat.tracing.recording import Recording
+from archstat.tracing.recording import OpRecorder
 from archstat.tracing.recurrent import PACKING
 from archstat.tracing.storages import Storages
 from archstat.tracing.twins import Twins
@@ -34,7 +34,7 @@ _UNSHARED = (4, 2)
 """How often a gradient that only autograd holds, and its memory, are referred to while a dispatch mode looks on."""
 
 
-class StepRecorder(Recording):
+class StepRecorder(OpRecorder):
     """Records every op of a training step below autograd, and each piece of memory born and freed.
 
     Attributes:

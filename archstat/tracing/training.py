@@ -24,12 +24,12 @@ from archstat.errors import ForwardError, InputError, SourceError, UnknownNameEr
 from archstat.records import RUN_FOR_REAL, StepTrace
 from archstat.tracing.failures import UnfinishedNetworkError, layers_of, refuse_kept
 from archstat.tracing.first_call import MADE, with_first_call
-from archstat.tracing.jagged import has_jagged, shapes
+from archstat.tracing.jagged import has_jagged, jagged_shapes
 from archstat.tracing.layers import Layers
 from archstat.tracing.modes import alone, without_garbage_collection
 from archstat.tracing.nested import tensors_in
 from archstat.tracing.outputs import tensors_out
-from archstat.tracing.replay import Replay
+from archstat.tracing.replay import TwinReplay
 from archstat.tracing.survivors import with_remarks_on
 from archstat.tracing.values import dtype_of, held, parts
 
@@ -142,7 +142,7 @@ def _unscripted(layers: Layers) -> Layers:
     return layers
 
 
-class _Step(Replay):
+class _Step(TwinReplay):
     """One training step."""
 
     what = "A training step"
@@ -203,7 +203,7 @@ class _Step(Replay):
             gradients=gradients,
             parameters=tuple(self.layers.parameters),
             storages=recorder.lives(),
-            inputs=shapes(inputs),
+            inputs=jagged_shapes(inputs),
             dtype=dtype_of([*inputs, *self.own]),
             parameter_bytes=self._size(self.own[:count]),
             buffer_bytes=self._size(self.own[count:]),

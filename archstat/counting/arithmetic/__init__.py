@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
 from archstat import units
-from archstat.counting import Origin, rows_of
+from archstat.counting import RowOrigin, rows_of
 from archstat.counting.arithmetic.sizes import EXTENTS
 from archstat.counting.arithmetic.terms import TERMS, WEIGHTS, map_sizes, product, total, without_ones
 from archstat.counting.arithmetic.windows import Extent, Window
@@ -31,7 +31,7 @@ def explain_trace(trace: Trace) -> tuple[Explanation, ...]:
     return tuple(Explanation(row, tuple(_steps(trace, row, origin, fields))) for row, origin in rows_of(trace))
 
 
-def _steps(trace: Trace, row: LayerCost, origin: Origin, fields: Sequence[ReceptiveField | None]) -> Iterator[Step]:
+def _steps(trace: Trace, row: LayerCost, origin: RowOrigin, fields: Sequence[ReceptiveField | None]) -> Iterator[Step]:
     first, end, parameters, outputs = origin
     ops = trace.ops[first:end]
     yield from dict.fromkeys(step for op in ops if op.op in EXTENTS for step in _sizes(op, len(row.output_shape)))

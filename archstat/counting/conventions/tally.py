@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-from archstat.counting import Origin, rows_of
+from archstat.counting import RowOrigin, rows_of
 from archstat.counting.entries import FREE
 from archstat.counting.rules import QUANTIZED_GATES, cost_of
 from archstat.records import Cost, LayerCost, OpCall, ParameterSpec, Shape, Tally, Term, Trace
@@ -128,7 +128,7 @@ def tally(trace: Trace, name: str, convention: Convention) -> Tally:
     return Tally(name, macs, tuple(terms), tuple(rows))
 
 
-def _uses(trace: Trace, row: LayerCost, origin: Origin) -> Iterator[Use]:
+def _uses(trace: Trace, row: LayerCost, origin: RowOrigin) -> Iterator[Use]:
     """The ops of a row."""
     first, end, _, outputs = origin
     ops = trace.ops[first:end]
