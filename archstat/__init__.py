@@ -3,8 +3,12 @@
 >>> import archstat
 >>> archstat.count("vgg16").macs
 15470264320
+
+What is named in ``archstat.__all__`` is public, with the records that it returns (:mod:`archstat.records`); all else
+may change with any version.
 """
 
+import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +18,49 @@ from archstat.version import __version__
 if TYPE_CHECKING:
     from archstat.analysis.inference import count as count
     from archstat.analysis.inference import explain as explain
+    from archstat.analysis.training import count_training as count_training
+    from archstat.api import check as check
+    from archstat.api import compare as compare
+    from archstat.api import load_cost as load_cost
+    from archstat.api import memory as memory
+    from archstat.api import reconcile as reconcile
+    from archstat.api import save_cost as save_cost
+    from archstat.api import scale as scale
     from archstat.counting.custom import register_rule as register_rule
     from archstat.measuring.api import measure as measure
+    from archstat.networks.settings import InputSpec as InputSpec
+    from archstat.networks.settings import MeasureSetting as MeasureSetting
+    from archstat.networks.settings import Setting as Setting
+    from archstat.networks.settings import TrainingSetting as TrainingSetting
     from archstat.records import Cost as Cost
+    from archstat.records import Measurement as Measurement
     from archstat.records import ModelCost as ModelCost
+    from archstat.records import TrainingCost as TrainingCost
 
-__all__ = ["ArchstatError", "Cost", "ModelCost", "__version__", "count", "explain", "measure", "register_rule"]
-
+__all__ = [
+    "ArchstatError",
+    "Cost",
+    "InputSpec",
+    "MeasureSetting",
+    "Measurement",
+    "ModelCost",
+    "Setting",
+    "TrainingCost",
+    "TrainingSetting",
+    "__version__",
+    "check",
+    "compare",
+    "count",
+    "count_training",
+    "explain",
+    "load_cost",
+    "measure",
+    "memory",
+    "reconcile",
+    "register_rule",
+    "save_cost",
+    "scale",
+]
 
 if "IPython" in sys.modules:
     from archstat.notebook import register_if_shown
@@ -28,25 +68,26 @@ if "IPython" in sys.modules:
     register_if_shown()
 
 
+_HOMES = {
+    **dict.fromkeys(("count", "explain"), "archstat.analysis.inference"),
+    "count_training": "archstat.analysis.training",
+    "measure": "archstat.measuring.api",
+    "register_rule": "archstat.counting.custom",
+    **dict.fromkeys(("InputSpec", "MeasureSetting", "Setting", "TrainingSetting"), "archstat.networks.settings"),
+    **dict.fromkeys(("Cost", "Measurement", "ModelCost", "TrainingCost"), "archstat.records"),
+    **dict.fromkeys(
+        ("check", "compare", "load_cost", "memory", "reconcile", "save_cost", "scale"),
+        "archstat.api",
+    ),
+}
+"""Where the public names are defined: those that need torch are imported when they are first asked for."""
+
+
 def __getattr__(name: str) -> Any:
-    """The public names that need torch, imported when they are first asked for."""
-    if name in {"count", "explain"}:
-        from archstat.analysis import inference
-
-        return getattr(inference, name)
-    if name == "measure":
-        from archstat.measuring.api import measure
-
-        return measure
-    if name == "register_rule":
-        from archstat.counting.custom import register_rule
-
-        return register_rule
-    if name in {"Cost", "ModelCost"}:
-        from archstat import records
-
-        return getattr(records, name)
-    raise AttributeError(f"module 'archstat' has no attribute {name!r}")
+    """One of the public names."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'archstat' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:

@@ -10,17 +10,18 @@ from typing import Any
 import msgspec
 from torch import nn
 
-from archstat.analysis.inference import analyse
+from archstat.analysis.inference import analyse, check_network
 from archstat.counting.training import count_step
 from archstat.errors import ForwardError, InputError
 from archstat.networks.loading import Loader
 from archstat.networks.settings import Setting, TrainingSetting
+from archstat.networks.sources import build_on_meta, find
 from archstat.records import BatchFit, TrainingCost
 from archstat.tracing.training import trace_step
 
 
 def count_training(
-    model: nn.Module, *inputs: Any, training: TrainingSetting | None = None, **kwargs: Any
+    model: nn.Module | str, *inputs: Any, training: TrainingSetting | None = None, **kwargs: Any
 ) -> TrainingCost:
     """What one training step of a network costs, and what its memory goes to.
 
@@ -28,15 +29,27 @@ def count_training(
     does is replayed as it is.
 
     Args:
-        model: Any network.
-        inputs: What its ``forward`` takes. Tensors on the meta device do.
+        model: A network, or the name of one.
+        inputs: What its ``forward`` takes. Tensors on the meta device do; an architecture of ours needs none.
         training: How the step is to be made; by default with SGD, on a CPU.
         kwargs: What its ``forward`` takes by name.
 
     Raises:
         ForwardError: The step failed; torch's error is the cause.
-        InputError: There is nothing to train, or torch has not the device.
+        SourceError: A name leads to no network, or what was handed over is none.
+        InputError: There is nothing to train, torch has not the device, or a name was given without inputs and none
+            are known for it.
+
+    >>> cost = count_training("lenet5")
+    >>> cost.forward_macs, cost.backward_macs
+    (325680, 533760)
     """
+    if isinstance(model, str):
+        if not inputs and not kwargs:
+            return train_source(model, Setting(), training or TrainingSetting())
+        name, source = model, find(model)
+        return _count(build_on_meta(source), inputs, kwargs, name, training or TrainingSetting())
+    check_network(model)
     return _count(model, inputs, kwargs, type(model).__name__, training or TrainingSetting())
 
 

@@ -1,9 +1,10 @@
 """What the ops of a backward pass cost, from shapes alone.
 
-One entry of :data:`BACKWARD_RULES` is the gradient of one op, for :mod:`archstat.counting.rules` to look up with all the others;
-its conventions hold here too. In particular: a gradient of a convolution, a linear layer or a matrix product is one
-again, so it counts in ``macs``; whatever else multiplies and adds, such as the taps of resampling, counts in
-``other_flops``. Where a forward pass chose or moved numbers, the backward pass adds what comes back: one FLOP each.
+One entry of :data:`BACKWARD_RULES` is the gradient of one op, for :mod:`archstat.counting.rules` to look up with all
+the others; its conventions hold here too. In particular: a gradient of a convolution, a linear layer or a matrix
+product is one again, so it counts in ``macs``; whatever else multiplies and adds, such as the taps of resampling,
+counts in ``other_flops``. Where a forward pass chose or moved numbers, the backward pass adds what comes back: one FLOP
+each.
 
 ``dy`` is the gradient that comes in, that of the op's output. The file is as long as there are gradients.
 """

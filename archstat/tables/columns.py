@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from archstat import units
 from archstat.errors import UnknownNameError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Show = Callable[[Any], str]
 Row = tuple[Any, ...]
@@ -52,6 +55,13 @@ class Table(msgspec.Struct, frozen=True):
     rows: tuple[Row, ...]
     title: str = ""
     notes: tuple[str, ...] = ()
+
+    def to_frame(self) -> pd.DataFrame:
+        """The rows as a pandas frame, in base units; its columns are those of CSV."""
+        import pandas as pd  # noqa: PLC0415 - pandas takes as long to import as the rest together
+
+        frame: pd.DataFrame = pd.DataFrame(list(self.rows), columns=[column.key for column in self.columns])
+        return frame
 
 
 def number(key: str, header: str, show: Show = units.compact, *, gives_way: int = 0) -> Column:

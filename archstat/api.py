@@ -1,0 +1,153 @@
+"""The verbs of the command line, for Python: what is not counted or measured itself, but asked of what was.
+
+``archstat`` hands these on, with :func:`~archstat.analysis.inference.count`,
+:func:`~archstat.analysis.inference.explain`, :func:`~archstat.analysis.training.count_training`,
+:func:`~archstat.measuring.api.measure` and :func:`~archstat.counting.custom.rule`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from torch import nn
+
+from archstat.analysis.inference import NamedNetwork, analyse, analyse_model, count
+from archstat.analysis.training import count_training
+from archstat.claims import Finding, check_files
+from archstat.counting.conventions import CONVENTIONS
+from archstat.errors import InputError
+from archstat.files.results import cost_to_json, read_cost
+from archstat.files.saving import write_whole
+from archstat.networks.settings import Setting, TrainingSetting
+from archstat.networks.trust import NOTHING, Trust
+from archstat.records import InferenceMemory, ModelCost, Tally, TrainingCost
+from archstat.scaling import Over, Scaling, scaling_of
+from archstat.tables import compare_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def memory(
+    model: nn.Module | str, *inputs: Any, training: TrainingSetting | None = None, **kwargs: Any
+) -> InferenceMemory | TrainingCost:
+    """What the memory of a network goes to, and the most that it takes at once, in bytes.
+
+    Args:
+        model: A network, or the name of one.
+        inputs: What its ``forward`` takes. Tensors on the meta device do; an architecture of ours needs none.
+        training: How a training step is to be made; ``None``: the memory of the forward pass at inference.
+        kwargs: What its ``forward`` takes by name.
+
+    Raises:
+        ForwardError: The network's own ``forward``, or the step, raised; its error is the cause.
+        SourceError: A name leads to no network, or what was handed over is none.
+        InputError: A name was given without inputs, and none are known for it, or there is nothing to train.
+
+    >>> found = memory("lenet5_modern")
+    >>> found.parameter_bytes, found.peak_activation_bytes
+    (246824, 37632)
+    """
+    if training is not None:
+        return count_training(model, *inputs, training=training, **kwargs)
+    return analyse_model(model, *inputs, **kwargs).memory()
+
+
+def compare(*networks: nn.Module | str | ModelCost) -> pd.DataFrame:
+    """The totals of several networks, a row each, in base units: the columns of ``archstat compare --format csv``.
+
+    Args:
+        networks: Names of networks that need no input of yours, or what :func:`archstat.count` returned.
+
+    Raises:
+        InputError: There is none, or one needs an input: count it first.
+
+    >>> compare("alexnet", "vgg16")[["architecture", "parameters", "macs"]].values.tolist()
+    [['alexnet', 60965224, 724406816], ['vgg16', 138357544, 15470264320]]
+    """
+    if not networks:
+        raise InputError("There is nothing to compare: name a network, or hand over what 'count' returned.")
+    costs = [each if isinstance(each, ModelCost) else count(each) for each in networks]
+    return compare_table(costs).to_frame()
+
+
+def scale(
+    name: str, over: Over = "resolution", sizes: Sequence[int] = (), *, setting: Setting | None = None
+) -> Scaling:
+    """How the cost of a named network grows: its totals at many sizes, and the exact law where there is one.
+
+    Args:
+        name: The network.
+        over: What varies: ``"resolution"``, the side of an image; ``"batch"``, the inputs at once; ``"sequence"``, the
+            first axis of each input.
+        sizes: Where to count; none: where it makes sense for its input.
+        setting: Its input, and all else that stays the same.
+
+    Raises:
+        ArchstatError: The name leads nowhere, or the network takes none of the sizes.
+
+    >>> macs = scale("resnet18").growths[0]
+    >>> [str(each) for each in macs.coefficients], macs.period
+    (['512000', '0', '36144'], 32)
+    """
+    return scaling_of(NamedNetwork(name), over, setting or Setting(), tuple(sizes))
+
+
+def reconcile(model: nn.Module | str, *inputs: Any, **kwargs: Any) -> dict[str, Tally]:
+    """What a network comes to by each convention of papers and tools, and what makes the difference from our MACs.
+
+    Args:
+        model: A network, or the name of one.
+        inputs: What its ``forward`` takes.
+        kwargs: What its ``forward`` takes by name.
+
+    Returns:
+        By the name of the convention; ``archstat reconcile`` lists and explains them.
+
+    Raises:
+        ForwardError: The network's own ``forward`` raised; its error is the cause.
+        SourceError: A name leads to no network, or what was handed over is none.
+        InputError: A name was given without inputs, and none are known for it.
+
+    >>> tallies = reconcile("resnet50_v1_5")
+    >>> tallies["conv+linear"].number, tallies["fvcore"].number
+    (4089184256, 4111512576)
+    """
+    network = analyse_model(model, *inputs, **kwargs)
+    return {name: network.tally(name) for name in CONVENTIONS}
+
+
+def check(*files: str | PathLike[str], trusts_files: bool = False) -> list[Finding]:
+    """What the claims of some files come to, in their order.
+
+    Args:
+        files: Claims and budgets in TOML.
+        trusts_files: Follow the names of code in them, which runs it.
+
+    Raises:
+        DataError: A file does not hold together, or a claim cannot be worked out.
+        SourceError: A file names code, and is not trusted.
+    """
+    paths = [Path(file) for file in files]
+    return check_files(paths, analyse, Trust.of(paths) if trusts_files else NOTHING)
+
+
+def load_cost(file: str | PathLike[str]) -> ModelCost:
+    """The cost that a file holds: what :func:`save_cost` or ``archstat table --format json`` wrote.
+
+    Raises:
+        DataError: It cannot be read, or holds something else.
+    """
+    return read_cost(Path(file))
+
+
+def save_cost(cost: ModelCost, file: str | PathLike[str]) -> None:
+    """Write a cost as JSON, whole or not at all; every command takes the file for a network.
+
+    Raises:
+        OutputError: It cannot be written there.
+    """
+    write_whole(Path(file), cost_to_json(cost) + "\n")
