@@ -4,6 +4,7 @@
 # make claims  what the lectures say, and whether it holds
 # make counts  renew the totals that "archstat list" shows
 # make reports renew the pages of the written reports, and the picture of the README
+# make docs    the manual as a site, in build/docs
 # make fuzz    thousands of absurd command lines and changed files: each ends with a result or a sentence
 # make golden  renew the stored tables that the tests compare with
 
@@ -12,7 +13,7 @@ BIN := .venv/bin
 LECTURE := alexnet googlenet vgg16 inception_v3 inception_v4 resnet18 resnet50_v1_5 resnet101_v1_5 resnet152_v1_5
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint bench claims counts reports fuzz golden clean
+.PHONY: demo test lint bench claims counts reports docs fuzz golden clean
 
 demo: .venv/.demo
 	$(BIN)/archstat table resnet50
@@ -46,6 +47,9 @@ reports: .venv/.test
 	$(BIN)/archstat report $(LECTURE) --evaluation canziani2016 --charts accuracy --image svg --output .venv/pictures
 	cp .venv/pictures/accuracy-and-what-it-costs-macs.svg docs/pictures/accuracy.svg
 
+docs: .venv/.docs
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html docs build/docs
+
 fuzz: .venv/.test
 	ARCHSTAT_FUZZ=1 OMP_NUM_THREADS=1 $(BIN)/pytest -q --numprocesses logical tests/fuzz
 
@@ -59,6 +63,10 @@ golden: .venv/.test
 
 .venv/.test: .venv/.demo
 	$(INSTALL) --editable '.[lint,test]'
+	touch $@
+
+.venv/.docs: .venv/.demo
+	$(INSTALL) --editable '.[docs]'
 	touch $@
 
 .venv/.bench: .venv/.demo

@@ -22,14 +22,17 @@ from archstat.records import Measurement
 from archstat.report.chart import CHARTS
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [
+    *(ROOT / f"{name}.md" for name in ("README", "SECURITY")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 
 
 def console_examples():
     """Every command of a ``console`` block with the output that stands under it."""
     for document in DOCUMENTS:
         for block in re.findall(r"```console\n(.*?)```", document.read_text(), re.DOTALL):
-            for example in block.split("$ ")[1:]:
+            for example in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
                 command, _, output = example.partition("\n")
                 yield pytest.param(command, output, id=f"{document.name}: {command}")
 
@@ -44,12 +47,6 @@ def test_a_command_prints_what_the_document_shows(command, output):
 
 def test_there_are_console_examples():
     assert list(console_examples())
-
-
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_links_between_documents_lead_somewhere(document):
-    for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text()):
-        assert (document.parent / target).exists(), target
 
 
 @pytest.mark.parametrize("command", cli.commands)

@@ -34,7 +34,12 @@ class Work(msgspec.Struct, frozen=True, gc=False):
 
 
 class Cost(Work, frozen=True, gc=False):
-    """Arithmetic: multiply-accumulates, and the floating-point operations that are none."""
+    """Arithmetic: multiply-accumulates, and the floating-point operations that are none.
+
+    Attributes:
+        macs: Multiply-accumulates.
+        other_flops: Floating-point operations that are no part of one.
+    """
 
     macs: int = 0
     other_flops: int = 0
@@ -75,7 +80,16 @@ class LayerCost(Work, frozen=True, gc=False):
 
 
 class OpCost(Work, frozen=True):
-    """All runs of one op together; activations are those of the outputs it allocated, internal ones included."""
+    """All runs of one op together.
+
+    Attributes:
+        op: The op's name.
+        calls: How often it ran.
+        macs: Multiply-accumulates of all runs.
+        other_flops: Floating-point operations of all runs that are no part of one.
+        activations: Elements of the outputs that it allocated, internal ones included.
+        activation_bytes: Their size.
+    """
 
     op: str
     calls: int
