@@ -22,6 +22,7 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "publi
 exclude_patterns = ["_build", "examples"]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
 
+myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 4
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
@@ -44,6 +45,7 @@ PAGES = {
     "README.md": "index.md",
     "SECURITY.md": "security.md",
     "CHANGELOG.md": "changelog.md",
+    "CONTRIBUTING.md": "contributing.md",
 }
 """Files beside the documents, and the pages of the site that hold them."""
 

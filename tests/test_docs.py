@@ -23,7 +23,7 @@ from archstat.report.chart import CHARTS
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [
-    *(ROOT / f"{name}.md" for name in ("README", "SECURITY")),
+    *(ROOT / f"{name}.md" for name in ("README", "SECURITY", "CONTRIBUTING")),
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
 

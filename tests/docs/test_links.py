@@ -1,5 +1,6 @@
 """Links between documents lead somewhere, anchors too; what leads out of the repository is not asked for."""
 
+import pkgutil
 import re
 
 import pytest
@@ -61,3 +62,38 @@ def test_the_start_page_leads_to_every_written_report():
     page = (DOCS / "index.md").read_text()
     reports = [path.parent.relative_to(ROOT) for path in ROOT.glob("reports/*/report.toml")]
     assert [report for report in reports if f"(../{report}/index.html)" not in page] == []
+
+
+# -- files and modules that are named in sentences ---------------------------------------------------------------------
+
+
+def named_files(text):
+    """The files and folders of the repository that a text names in code; with a blank or a star it is a form."""
+    found = re.findall(r"`((?:archstat|tests|docs|reports|benchmarks|tools)/[^`\s]*)`", text)
+    return [name for name in found if not re.search(r"[*<>…{]", name)]
+
+
+def named_modules(text):
+    return re.findall(r"`(archstat(?:\.\w+)+)", text)
+
+
+def is_there(name):
+    """Whether a dotted name leads to a module or to something in one."""
+    try:
+        pkgutil.resolve_name(name)
+    except (ImportError, AttributeError):
+        return False
+    return True
+
+
+@EVERY
+def test_files_and_names_that_a_page_speaks_of_are_there(page):
+    text = prose(page)
+    assert [name for name in named_files(text) if not (ROOT / name).exists()] == []
+    assert [name for name in named_modules(text) if not is_there(name)] == []
+
+
+def test_files_and_names_that_are_not_there_are_found():
+    text = "`archstat/none.py` `docs/claims.md` `reports/*/claims.toml` `archstat.none.count` `archstat.count(x)`"
+    assert named_files(text) == ["archstat/none.py", "docs/claims.md"]
+    assert [name for name in named_modules(text) if not is_there(name)] == ["archstat.none.count"]
