@@ -3,7 +3,7 @@
 # make bench   how fast the analysis is beside other counters
 # make claims  what the lectures say, and whether it holds
 # make counts  renew the totals that "archstat list" shows
-# make reports renew the pages of the written reports, and the picture of the README
+# make reports renew the pages of the written reports, and the picture of the manual
 # make docs    the manual as a site, in build/docs
 # make dist    the wheel and the sdist, checked in an environment of their own
 # make fuzz    thousands of absurd command lines and changed files: each ends with a result or a sentence
