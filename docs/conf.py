@@ -18,7 +18,14 @@ author = "archstat contributors"
 project_copyright = "archstat contributors"
 version = release = __version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "public_names", "command_help"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "public_names",
+    "command_help",
+    "console_lexer",
+]
 exclude_patterns = ["_build", "examples"]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
 
@@ -38,6 +45,7 @@ html_static_path = ["_static"]
 html_css_files = ["manual.css"]
 html_copy_source = False
 html_show_sphinx = False
+highlight_language = "none"
 pygments_style = "friendly"
 pygments_dark_style = "monokai"
 
@@ -50,6 +58,7 @@ PAGES = {
 """Files beside the documents, and the pages of the site that hold them."""
 
 _REPORT = re.compile(r"\[([^\]]*)\]\((?:\.\./)+(reports/[^)]*)\)")
+_FILE = re.compile(r"\[`?[\w./-]+\.md`?\]\((?!https?:)")
 
 
 def as_on_the_site(_app: Sphinx, name: str, source: list[str]) -> None:
@@ -58,13 +67,15 @@ def as_on_the_site(_app: Sphinx, name: str, source: list[str]) -> None:
     text = source[0]
     for beside, page in PAGES.items():
         text = text.replace(f"]({up}../{beside}", f"]({up}{page}")
-    source[0] = _REPORT.sub(rf'<a href="{up}\2">\1</a>', text)
+    text = _REPORT.sub(rf'<a href="{up}\2">\1</a>', text)
+    source[0] = _FILE.sub("[](", text)  # a page is called by its title here, and by its file where files are shown
 
 
 def included_as_on_the_site(_app: Sphinx, _path: Path, _name: str, source: list[str]) -> None:
     """Do the same for a file beside the documents that a page includes."""
     for beside, page in PAGES.items():
         source[0] = source[0].replace(f"]({beside}", f"]({page}")
+    source[0] = _FILE.sub("[](", source[0])
 
 
 def with_reports(app: Sphinx, error: Exception | None) -> None:

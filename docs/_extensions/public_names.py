@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
 import archstat
@@ -35,6 +36,17 @@ def public_functions() -> list[str]:
 def public_classes() -> list[type]:
     """The classes in ``archstat.__all__``."""
     return [value for name in archstat.__all__ if inspect.isclass(value := getattr(archstat, name))]
+
+
+def is_elsewhere(value: type) -> bool:
+    """Whether a class is documented with the records or the errors."""
+    return value in public_errors() or any(value in found for found in records_by_room().values())
+
+
+def without_place() -> set[str]:
+    """Public names that are neither function nor class, and so would be missing from the manual."""
+    classes = {value.__name__ for value in public_classes()}
+    return set(archstat.__all__) - {*public_functions(), *classes, "__version__"}
 
 
 def public_errors() -> list[type]:
@@ -72,10 +84,18 @@ class PublicNames(_Written):
     """The functions of ``archstat.__all__``, and where its classes stand."""
 
     def lines(self) -> Iterator[str]:
-        """A function each."""
+        """A function each.
+
+        Raises:
+            ExtensionError: A name would be missing.
+        """
+        if missing := without_place():
+            raise ExtensionError(f"The manual has no place for these public names: {', '.join(sorted(missing))}.")
         for name in public_functions():
             yield from (f".. autofunction:: archstat.{name}", "")
-        for value in public_classes():
+        own = [value for value in public_classes() if not is_elsewhere(value)]
+        yield from _automatic("autoclass", own, "   :members:")
+        for value in filter(is_elsewhere, public_classes()):
             yield f"* ``archstat.{value.__name__}``: :class:`{_asked_of(value)}.{value.__name__}`"
         yield from ("", "``archstat.__version__`` is the version, as a text.")
 
