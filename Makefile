@@ -3,7 +3,9 @@
 # make bench   how fast the analysis is beside other counters
 # make claims  what the lectures say, and whether it holds
 # make counts  renew the totals that "archstat list" shows
-# make reports renew the pages of the written reports, and the picture of the README
+# make reports renew the pages of the written reports, and the picture of the manual
+# make docs    the manual as a site, in build/docs
+# make dist    the wheel and the sdist, checked in an environment of their own
 # make fuzz    thousands of absurd command lines and changed files: each ends with a result or a sentence
 # make golden  renew the stored tables that the tests compare with
 
@@ -12,7 +14,7 @@ BIN := .venv/bin
 LECTURE := alexnet googlenet vgg16 inception_v3 inception_v4 resnet18 resnet50_v1_5 resnet101_v1_5 resnet152_v1_5
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint bench claims counts reports fuzz golden clean
+.PHONY: demo test lint bench claims counts reports docs dist fuzz golden clean
 
 demo: .venv/.demo
 	$(BIN)/archstat table resnet50
@@ -46,6 +48,14 @@ reports: .venv/.test
 	$(BIN)/archstat report $(LECTURE) --evaluation canziani2016 --charts accuracy --image svg --output .venv/pictures
 	cp .venv/pictures/accuracy-and-what-it-costs-macs.svg docs/pictures/accuracy.svg
 
+docs: .venv/.docs
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html docs build/docs
+
+dist: .venv/.dist
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist
+	$(BIN)/python tools/check_distributions.py dist
+
 fuzz: .venv/.test
 	ARCHSTAT_FUZZ=1 OMP_NUM_THREADS=1 $(BIN)/pytest -q --numprocesses logical tests/fuzz
 
@@ -59,6 +69,15 @@ golden: .venv/.test
 
 .venv/.test: .venv/.demo
 	$(INSTALL) --editable '.[lint,test]'
+	touch $@
+
+.venv/.docs: .venv/.demo
+	$(INSTALL) --editable '.[docs]'
+	touch $@
+
+.venv/.dist: constraints.txt
+	$(PYTHON) -m venv .venv
+	$(INSTALL) build
 	touch $@
 
 .venv/.bench: .venv/.demo

@@ -164,7 +164,7 @@ class _Counter:
         held = (*self._sizes(claimed), 0) if claimed else _NOTHING
         if any(counts) or held[0] or op.op in self.uncounted:
             times = self._times[path, op.op] = self._times.get((path, op.op), 0) + 1
-            self.rows.append(LayerCost(path, op.op, detail_of(op), times, _shape(op.outputs), *held, *counts))
+            self.rows.append(LayerCost(path, op.op, detail_of(op), times, _shape(op.outputs), *held, *counts, False))
             self.origins.append((index, index + 1, claimed, op.outputs))
 
     def _add_rest(self, layer: LayerSpec) -> None:

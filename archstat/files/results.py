@@ -63,7 +63,7 @@ def cost_from_json(text: str | bytes) -> ModelCost:
     Raises:
         DataError: It is not the JSON of a cost, or of another version, or does not add up.
     """
-    cost = _decoded(text, COST_SCHEMA, ModelCost, "This is no saved cost")
+    cost = _with_sorts(_decoded(text, COST_SCHEMA, ModelCost, "This is no saved cost"), text)
     for fault in faults_of_cost(cost):
         raise DataError(f"The saved cost does not hold together: {fault}.")
     for name in _TOTALS:
@@ -73,6 +73,15 @@ def cost_from_json(text: str | bytes) -> ModelCost:
                 f"The saved layers have {total:,} {name} together, the saved total is {getattr(cost, name):,}."
             )
     return cost
+
+
+def _with_sorts(cost: ModelCost, text: str | bytes) -> ModelCost:
+    """The cost of a file from before rows said what is a layer: the names of torch's ops begin in lower case."""
+    key = '"is_layer"'
+    if (key if isinstance(text, str) else key.encode()) in text:  # type: ignore[operator]  # it is of the text's kind
+        return cost
+    layers = [msgspec.structs.replace(row, is_layer=not row.kind[:1].islower()) for row in cost.layers]
+    return msgspec.structs.replace(cost, layers=tuple(layers))
 
 
 _TOTALS = (

@@ -7,7 +7,7 @@ much ``energy``. Nothing here needs torch, and all of it goes to a file and back
 not be measured is ``None``, never 0, and a :class:`Reason` says why.
 """
 
-from archstat.records.conditions import ELEMENT_TYPES, PRECISIONS, Conditions, Precision, Reason
+from archstat.records.conditions import ELEMENT_TYPES, PRECISIONS, Conditions, Precision
 from archstat.records.cost import Arithmetic, Cost, LayerCost, ModelCost, OpCost, Peak, UncountedOp
 from archstat.records.energy import Energy, EnergyTrial, IdlePower, LayerEnergy
 from archstat.records.environment import Environment, Gpu, Host, Noise, Numerics, Software
@@ -34,6 +34,7 @@ from archstat.records.memory import (
     MemoryLevels,
     TrainingCost,
 )
+from archstat.records.reasons import REASONS, Explained, Reason
 from archstat.records.trace import (
     RUN_FOR_REAL,
     LayerCall,
@@ -52,6 +53,7 @@ from archstat.records.trace import (
 __all__ = [
     "ELEMENT_TYPES",
     "PRECISIONS",
+    "REASONS",
     "RUN_FOR_REAL",
     "AliveTensor",
     "Arithmetic",
@@ -62,6 +64,7 @@ __all__ = [
     "Energy",
     "EnergyTrial",
     "Environment",
+    "Explained",
     "Explanation",
     "Gpu",
     "GpuTimes",

@@ -1,4 +1,4 @@
-"""Under which conditions something was measured, and why something was not."""
+"""Under which conditions something was measured."""
 
 from __future__ import annotations
 
@@ -21,18 +21,6 @@ ELEMENT_TYPES: Mapping[Precision, str] = {
 
 
 PRECISIONS = tuple(ELEMENT_TYPES)
-
-
-class Reason(msgspec.Struct, frozen=True):
-    """Why a quantity is missing, or what a reader must know about one that is there.
-
-    Attributes:
-        code: What programs look for: ``"HOST_NOISY"``; ``docs/measuring.md`` lists them.
-        text: One sentence with the values: what happened, and what to do.
-    """
-
-    code: str
-    text: str
 
 
 class Conditions(msgspec.Struct, frozen=True):

@@ -34,7 +34,12 @@ class Arithmetic(msgspec.Struct, frozen=True, gc=False):
 
 
 class Cost(Arithmetic, frozen=True, gc=False):
-    """Arithmetic: multiply-accumulates, and the floating-point operations that are none."""
+    """Arithmetic: multiply-accumulates, and the floating-point operations that are none.
+
+    Attributes:
+        macs: Multiply-accumulates.
+        other_flops: Floating-point operations that are no part of one.
+    """
 
     macs: int = 0
     other_flops: int = 0
@@ -57,6 +62,7 @@ class LayerCost(Arithmetic, frozen=True, gc=False):
         other_flops: Floating-point operations that are no part of a multiply-accumulate.
         activations: Elements of what it hands on in memory of its own; views and in-place results add none.
         activation_bytes: Their size.
+        is_layer: Whether it is a layer; else it is an op.
     """
 
     layer: str
@@ -72,10 +78,20 @@ class LayerCost(Arithmetic, frozen=True, gc=False):
     other_flops: int
     activations: int
     activation_bytes: int
+    is_layer: bool = True
 
 
 class OpCost(Arithmetic, frozen=True):
-    """All runs of one op together; activations are those of the outputs it allocated, internal ones included."""
+    """All runs of one op together.
+
+    Attributes:
+        op: The op's name.
+        calls: How often it ran.
+        macs: Multiply-accumulates of all runs.
+        other_flops: Floating-point operations of all runs that are no part of one.
+        activations: Elements of the outputs that it allocated, internal ones included.
+        activation_bytes: Their size.
+    """
 
     op: str
     calls: int

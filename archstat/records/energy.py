@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from archstat.records.conditions import Reason
+from archstat.records.reasons import Reason
 
 
 class IdlePower(msgspec.Struct, frozen=True):

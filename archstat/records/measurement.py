@@ -6,14 +6,24 @@ from typing import Literal
 
 import msgspec
 
-from archstat.records.conditions import Conditions, Reason
+from archstat.records.conditions import Conditions
 from archstat.records.energy import Energy
 from archstat.records.environment import Environment
+from archstat.records.reasons import Reason
 from archstat.records.trace import Shape
 
 
 class CountedTotals(msgspec.Struct, frozen=True):
-    """What the network costs by count, on the same input; so that a saved measurement needs no network beside it."""
+    """What the network costs by count, on the same input; so that a saved measurement needs no network beside it.
+
+    Attributes:
+        parameters: Elements of all parameters, each once.
+        macs: Multiply-accumulates of one forward pass.
+        flops: ``2 * macs`` and all other floating-point operations.
+        activations: Elements of every layer's own outputs.
+        activation_bytes: Their size.
+        peak_activation_bytes: The most activation memory alive at once.
+    """
 
     parameters: int
     macs: int
@@ -191,7 +201,14 @@ class LayerTimes(msgspec.Struct, frozen=True):
 
 
 class LayerMemory(msgspec.Struct, frozen=True):
-    """The memory of one run of one module: what it leaves behind, and the most at once while it ran."""
+    """The memory of one run of one module: what it leaves behind, and the most at once while it ran.
+
+    Attributes:
+        layer: The path of the module.
+        call: 1 for its first run, 2 for the second, …
+        kept_bytes: How much more was allocated when it returned than when it began; negative if it freed more.
+        peak_bytes: The most that was allocated at once while it ran, above what was there before.
+    """
 
     layer: str
     call: int

@@ -77,7 +77,7 @@ def matched(a: Sequence[LayerCost], b: Sequence[LayerCost]) -> list[Pair]:
 
 def _family(row: LayerCost) -> str:
     """A layer keeps its place when its class changes; ops within one layer are told apart by their names."""
-    return "" if row.kind[:1].isupper() else row.kind
+    return "" if row.is_layer else row.kind
 
 
 def _woven(a: Sequence[LayerCost], b: Sequence[LayerCost], partner: dict[int, int]) -> list[Pair]:

@@ -132,7 +132,7 @@ WHOLE_NETWORK = "(network)"
 
 def kind_of(row: LayerCost) -> str:
     """What a row is, with its hyper-parameters; the runs of a layer are told apart, those of an op are not."""
-    return run_of(row) if row.kind[:1].isupper() else f"{row.kind} {row.detail}".rstrip()
+    return run_of(row) if row.is_layer else f"{row.kind} {row.detail}".rstrip()
 
 
 def run_of(row: LayerCost | LayerTraining) -> str:
@@ -163,10 +163,10 @@ def _sum(path: str, members: Sequence[LayerCost]) -> LayerCost:
         return members[0]
     last = next((row for row in reversed(members) if row.output_shape), members[-1])
     totals = {name: sum(getattr(row, name) for row in members) for name in _SUMMED}
-    return LayerCost(path, f"{len(members)} rows", "", 1, last.output_shape, **totals)
+    return LayerCost(path, f"{len(members)} rows", "", 1, last.output_shape, **totals, is_layer=False)
 
 
-_SUMMED = LayerCost.__struct_fields__[LayerCost.__struct_fields__.index("output_shape") + 1 :]
+_SUMMED = LayerCost.__struct_fields__[LayerCost.__struct_fields__.index("output_shape") + 1 : -1]
 
 _OP_COLUMNS = (path("op", "Op"), number("calls", "Calls"), MACS, FLOPS, ACTIVATIONS, BYTES, SHARE)
 

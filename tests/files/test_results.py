@@ -3,6 +3,7 @@
 import functools
 import json
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -33,6 +34,7 @@ from archstat.files.results import (
 from archstat.files.saving import check_place, make_folder, write_new, write_whole
 from archstat.records import (
     PRECISIONS,
+    REASONS,
     Conditions,
     CountedTotals,
     LayerCost,
@@ -118,6 +120,7 @@ def test_the_keys_are_those_that_are_documented():
         "other_flops",
         "activations",
         "activation_bytes",
+        "is_layer",
     }
     assert set(saved["ops"][0]) == {
         "op",
@@ -279,7 +282,7 @@ measurements = st.builds(
     memory=st.none() | st.just(MEMORY),
     energy=st.none() | st.just(ENERGY),
     peaks=st.none() | st.just(PEAKS),
-    reasons=st.lists(st.builds(Reason, st.text(max_size=4), st.text(max_size=8)), max_size=2).map(tuple),
+    reasons=st.lists(st.builds(Reason, st.sampled_from(sorted(REASONS)), st.text(max_size=8)), max_size=2).map(tuple),
 )
 
 
@@ -660,3 +663,11 @@ def test_a_file_with_half_a_character_is_a_sentence(tmp_path, place):
         read_cost(path)
     path.write_bytes(b'{"schema": "\xb5"}')
     assert schema_of(path) == ""
+
+
+def test_rows_of_a_file_from_before_say_what_is_a_layer():
+    cost = archstat.count("resnet18")
+    assert {row.is_layer for row in cost.layers} == {True, False}
+    former = re.sub(r',\s*"is_layer": ?(true|false)|"is_layer": ?(true|false),\s*', "", cost_to_json(cost))
+    assert "is_layer" not in former
+    assert cost_from_json(former) == cost_from_json(former.encode()) == cost

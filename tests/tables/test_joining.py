@@ -22,8 +22,9 @@ NAMES = (
 
 def row(layer, kind="Conv2d", call=1, macs=1):
     """A counted row."""
-    names = LayerCost.__struct_fields__[5:]
-    return LayerCost(layer, kind, "", call, (1,), **{**dict.fromkeys(names, 0), "macs": macs})
+    names = LayerCost.__struct_fields__[5:-1]
+    amounts = {**dict.fromkeys(names, 0), "macs": macs}
+    return LayerCost(layer, kind, "", call, (1,), **amounts, is_layer=kind[:1].isupper())
 
 
 def as_measured(analysis, seconds=lambda number: 0.001 * (number + 1)):

@@ -113,8 +113,8 @@ def test_a_reason_of_all_is_told_once():
 
 
 def test_reasons_of_memory_and_energy_are_told_too():
-    memory = msgspec.structs.replace(MEMORY, peak_bytes=None, reasons=(Reason("A", "No memory."),))
-    energy = msgspec.structs.replace(ENERGY, pass_j=None, reasons=(Reason("B", "No energy."),))
+    memory = msgspec.structs.replace(MEMORY, peak_bytes=None, reasons=(Reason("PEAK_VARIES", "No memory."),))
+    energy = msgspec.structs.replace(ENERGY, pass_j=None, reasons=(Reason("RAPL_ABSENT", "No energy."),))
     said = notes(at(CONDITIONS, memory=memory, energy=energy))
     assert "net at batch 1: No memory." in said
     assert "net at batch 1: No energy." in said

@@ -28,8 +28,9 @@ def column(table, key):
 
 def row(layer="a", kind="Conv2d", detail="", call=1, shape=(1,), **counts):
     """A row of a cost."""
-    names = LayerCost.__struct_fields__[5:]
-    return LayerCost(layer, kind, detail, call, shape, **{**dict.fromkeys(names, 0), **counts})
+    names = LayerCost.__struct_fields__[5:-1]
+    amounts = {**dict.fromkeys(names, 0), **counts}
+    return LayerCost(layer, kind, detail, call, shape, **amounts, is_layer=kind[:1].isupper())
 
 
 # -- one network -------------------------------------------------------------------------------------------------------

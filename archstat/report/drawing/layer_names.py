@@ -23,7 +23,7 @@ _MARKS = {
 
 def row_name(row: LayerCost) -> str:
     """What tells a row from the others: its path, the op if a larger layer runs it itself, and which run it is."""
-    own = "" if row.kind[:1].isupper() else f" {row.kind}"
+    own = "" if row.is_layer else f" {row.kind}"
     again = f", run {row.call}" if row.call > 1 else ""
     return f"{row.layer or WHOLE_NETWORK}{own}{again}"
 

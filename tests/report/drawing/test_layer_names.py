@@ -25,7 +25,8 @@ def test_a_path_loses_what_stands_before_its_last_part():
 def test_ops_runs_and_the_network_itself_are_told_apart():
     assert row_name(ROW) == "0"
     assert row_name(msgspec.structs.replace(ROW, call=2)) == "0, run 2"
-    assert row_name(msgspec.structs.replace(ROW, layer="block", kind="add")) == "block add"
+    assert row_name(msgspec.structs.replace(ROW, layer="block", kind="add", is_layer=False)) == "block add"
+    assert row_name(msgspec.structs.replace(ROW, layer="block", kind="net")) == "block"
     assert row_name(msgspec.structs.replace(ROW, layer="")) == WHOLE_NETWORK
 
 
