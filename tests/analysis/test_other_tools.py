@@ -242,7 +242,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # tests that run in th
 from archstat.analysis import other_tools
 from archstat.networks.settings import InputSpec, Setting
 other_tools.RUNS = {"FlopCounterMode": None}
-other_tools.ask("started.py:Net", Setting((InputSpec((4,)),)), seconds=300)
+other_tools.ask_tools("started.py:Net", Setting((InputSpec((4,)),)), seconds=300)
 """
 STARTED = """
 import os, time
