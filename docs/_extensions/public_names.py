@@ -22,6 +22,7 @@ ROOMS = {
     "measurement": "What a device took",
     "energy": "How much energy",
     "conditions": "Under which conditions",
+    "reasons": "Why something is missing",
     "environment": "In which environment",
     "trace": "What a forward pass did",
 }
