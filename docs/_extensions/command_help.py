@@ -5,9 +5,11 @@ from collections.abc import Iterator
 import click
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
 from archstat.cli import cli
+from archstat.cli._commands import COMMANDS
 
 WIDTH = 88
 
@@ -19,17 +21,26 @@ def commands(command: click.Command, parent: click.Context | None = None) -> Ite
     context = click.Context(command, parent, info_name=name, **settings)
     yield context
     if isinstance(command, click.Group):
-        for under in command.commands.values():
-            if not under.hidden:
-                yield from commands(under, context)
+        for under in command.list_commands(context):
+            found = command.get_command(context, under)
+            if found is not None and not found.hidden:
+                yield from commands(found, context)
 
 
 class CommandHelp(SphinxDirective):
     """A section for each command."""
 
     def run(self) -> list[nodes.Node]:
-        """The sections, in the order of ``archstat --help``."""
-        return [self._section(context) for context in commands(cli)]
+        """The sections, in the order of ``archstat --help``.
+
+        Raises:
+            ExtensionError: A command would be missing.
+        """
+        sections = [self._section(context) for context in commands(cli)]
+        missing = {f"archstat {name}" for name in COMMANDS} - {section["names"][0] for section in sections}
+        if missing:
+            raise ExtensionError(f"The manual lacks {', '.join(sorted(missing))}.")
+        return sections
 
     def _section(self, context: click.Context) -> nodes.section:
         path = context.command_path

@@ -45,8 +45,9 @@ def understood(monkeypatch, tmp_path):
 
 def _still(monkeypatch, command):
     if isinstance(command, click.Group):
-        for under in command.commands.values():
-            _still(monkeypatch, under)
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            _still(monkeypatch, command.get_command(context, name))
     else:
         monkeypatch.setattr(command, "callback", lambda **_: None)
 
