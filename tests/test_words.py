@@ -10,12 +10,15 @@ ROOT = Path(archstat.__file__).parent
 
 TWO_MEANINGS = {
     "check": "a command, and what it calls",
+    "compare": "a verb of Python, and the command of that name",
     "depth": "the quantity that a claim names, and how a trace tells it",
     "explain": "a command, and what it calls",
     "main": "how each program begins: the command line, and the process that another tool is run in",
     "measure": "a command, and what it calls",
     "memory": "a command, a verb and a chart, all of the same thing",
+    "reconcile": "a verb of Python, and the command of that name",
     "roofline": "a command and a chart of the same thing",
+    "scale": "a verb of Python, and the command of that name",
     "winners": "the winners of the challenge, and the chart of them",
 }
 """The names that may stand twice, each with the reason."""
