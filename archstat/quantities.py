@@ -90,10 +90,10 @@ def _around(path: str) -> list[str]:
 
 
 QuantityValue = int | Shape
-Quantity = Callable[[Part], QuantityValue]
-QuantityT = TypeVar("QuantityT", bound=Quantity)
+QuantityOfPart = Callable[[Part], QuantityValue]
+QuantityT = TypeVar("QuantityT", bound=QuantityOfPart)
 
-QUANTITIES: dict[str, Quantity] = {}
+QUANTITIES: dict[str, QuantityOfPart] = {}
 
 
 def _enter(quantity: QuantityT) -> QuantityT:
@@ -211,7 +211,7 @@ def other_flops(part: Part) -> int:
     return _total(part.rows, "other_flops")
 
 
-def by_convention(name: str) -> Quantity:
+def by_convention(name: str) -> QuantityOfPart:
     """What a part comes to as others count it."""
 
     def counted(part: Part) -> int:
@@ -333,7 +333,7 @@ def weighted_layers(part: Part) -> int:
     return sum(1 for row in part.rows if row.macs and row.weights)
 
 
-BY_CONVENTION: dict[str, dict[str, Quantity]] = {
+BY_CONVENTION: dict[str, dict[str, QuantityOfPart]] = {
     "parameters": {"all": parameters, "weights": weights, "all+running": parameters_and_statistics},
     "macs": {name: by_convention(name) for name, each in conventions.CONVENTIONS.items() if each.unit == "MACs"},
     "flops": {name: by_convention(name) for name, each in conventions.CONVENTIONS.items() if each.unit == "FLOPs"},

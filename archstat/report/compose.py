@@ -15,6 +15,7 @@ from archstat.report.material import Material, Subject
 from archstat.report.page import Block, Heading, Page, Sheet, Tiles
 from archstat.tables import compare_table, diff_table, layer_table, measured_compare_table, measured_table
 from archstat.tables.joining import refuse_another
+from archstat.tables.quantities import ACTIVATION_BYTES, FLOPS, MACS, PARAMETERS, PEAK_ACTIVATION_BYTES
 
 _ORDER = (
     *("accuracy", "top1", "totals", "latency", "batch", "branches", "overhead", "difference", "winners"),
@@ -103,11 +104,15 @@ def _of_one(subject: Subject, charts: Sequence[Chart], measurements: Sequence[Me
 def _tiles(subject: Subject) -> Iterator[tuple[str, str, str]]:
     cost = subject.network.cost
     peak = cut(cost.peak_layer) or "the network itself"
-    yield "Parameters", units.compact(cost.parameters), units.exact(cost.parameters)
-    yield "MACs", units.compact(cost.macs), units.exact(cost.macs)
-    yield "FLOPs", units.compact(cost.flops), f"2 · MACs + {units.compact(cost.other_flops)}"
-    yield "Activations", units.data_size(cost.activation_bytes), "of all layers"
-    yield "Peak", units.data_size(cost.peak_activation_bytes), f"at once, in {peak}"
+    told = {
+        PARAMETERS: units.exact(cost.parameters),
+        MACS: units.exact(cost.macs),
+        FLOPS: f"2 · MACs + {units.compact(cost.other_flops)}",
+        ACTIVATION_BYTES: "of all layers",
+        PEAK_ACTIVATION_BYTES: f"of activations at once, in {peak}",
+    }
+    for quantity, more in told.items():
+        yield quantity.label, quantity.show(getattr(cost, quantity.key)), more
     measurement = subject.measurement
     if measurement is not None and measurement.latency is not None:
         refuse_another(subject.measured()[0].cost, measurement)

@@ -29,6 +29,7 @@ class Column(msgspec.Struct, frozen=True):
         is_path: Its end says more than its beginning.
         is_heading: In text it is no column: its value stands over the rows that share it.
         gives_way: Where there is still too little room, the column with the largest number is left out; 0: never.
+        wraps: In text its header may take two lines.
     """
 
     key: str
@@ -39,6 +40,7 @@ class Column(msgspec.Struct, frozen=True):
     is_path: bool = False
     is_heading: bool = False
     gives_way: int = 0
+    wraps: bool = False
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -71,14 +73,9 @@ def number(key: str, header: str, show: Show = units.compact, *, gives_way: int 
 
 def path(key: str, header: str) -> Column:
     """A column of names whose end says more than their beginning."""
-    return Column(key, header, least=20, is_path=True)
+    return Column(key, header, least=19, is_path=True)
 
 
-PARAMETERS = number("parameters", "Parameters")
-MACS = number("macs", "MACs")
-FLOPS = number("flops", "FLOPs", gives_way=2)
-ACTIVATIONS = number("activations", "Activations", gives_way=3)
-BYTES = number("activation_bytes", "Memory", units.data_size)
 SHARE = number("macs_share", "MACs %", lambda part: f"{100 * part:.1f}", gives_way=1)
 SHAPE = Column("output_shape", "Output", units.shape)
 

@@ -5,22 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from archstat import units
 from archstat.records import LayerCost, ModelCost
-from archstat.tables.columns import Column, Show, Table, number, path
+from archstat.tables.columns import Column, Table, number, path
 from archstat.tables.network import WHOLE_NETWORK, kind_of, title_of
+from archstat.tables.quantities import ACTIVATION_BYTES, FLOPS, MACS, PARAMETERS, PEAK_ACTIVATION_BYTES, Quantity
+
+
+def _of_both(quantity: Quantity, *, gives_way: int = 0) -> tuple[Column, Column]:
+    """The columns of a quantity of A and of B."""
+    a, b = (
+        number(f"{quantity.key}_{which}", header, quantity.show, gives_way=gives_way)
+        for which, header in (("a", f"{quantity.label} A"), ("b", "B"))
+    )
+    return msgspec.structs.replace(a, wraps=" " in quantity.label), b
+
 
 _DIFF_COLUMNS = (
     Column("mark", "", lambda mark: mark.replace("-", "−"), least=1),
     path("layer_a", "Layer of A"),
     path("layer_b", "Layer of B"),
     Column("kind", "Kind"),
-    number("parameters_a", "Parameters A", gives_way=1),
-    number("parameters_b", "B", gives_way=1),
-    number("macs_a", "MACs A"),
-    number("macs_b", "B"),
-    number("activation_bytes_a", "Memory A", units.data_size, gives_way=2),
-    number("activation_bytes_b", "B", units.data_size, gives_way=2),
+    *_of_both(PARAMETERS, gives_way=1),
+    *_of_both(MACS),
+    *_of_both(ACTIVATION_BYTES, gives_way=2),
 )
 
 Pair = tuple["LayerCost | None", "LayerCost | None"]
@@ -36,23 +46,16 @@ def diff_table(a: ModelCost, b: ModelCost, *, only_changes: bool = False) -> Tab
     """
     rows = [_side_by_side(*pair) for pair in matched(a.layers, b.layers)]
     shown = tuple(row for row in rows if row[0] != "=" or not only_changes)
-    totals = [f"{title:<18}{_change(getattr(a, name), getattr(b, name), show)}" for name, title, show in _TOTALS]
+    totals = [f"{each.label:<18}{_change(getattr(a, each.key), getattr(b, each.key), each)}" for each in _TOTALS]
     alike = f"{len(rows) - sum(row[0] != '=' for row in rows)} of {len(rows)} rows are alike."
     return Table(_DIFF_COLUMNS, shown, f"A: {title_of(a)}\nB: {title_of(b)}", (*totals, alike))
 
 
-_TOTALS: tuple[tuple[str, str, Show], ...] = (
-    ("parameters", "Parameters", units.exact),
-    ("macs", "MACs", units.exact),
-    ("flops", "FLOPs", units.exact),
-    ("activation_bytes", "Activations", units.data_size),
-    ("peak_activation_bytes", "Peak activations", units.data_size),
-)
+_TOTALS = (PARAMETERS, MACS, FLOPS, ACTIVATION_BYTES, PEAK_ACTIVATION_BYTES)
 
 
-def _change(a: int, b: int, show: Show) -> str:
-    difference = units.change(a, b, units.data_size if show is units.data_size else units.compact)
-    return f"{show(a)} → {show(b)}   {difference}"
+def _change(a: int, b: int, quantity: Quantity) -> str:
+    return f"{quantity.exact(a)} → {quantity.exact(b)}   {units.change(a, b, quantity.show)}"
 
 
 def matched(a: Sequence[LayerCost], b: Sequence[LayerCost]) -> list[Pair]:

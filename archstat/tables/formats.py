@@ -35,9 +35,9 @@ def text(table: Table, *, is_exact: bool = False, width: int | None = None, is_p
     bold, normal = ("", "") if is_plain else ("\x1b[1m", "\x1b[0m")
     lines = [f"{bold}{printable(line)}{normal}" for line in table.title.splitlines()]
     if rows:
-        header = _line(table.columns, [column.header for column in table.columns], widths)
+        headers = [f"{bold}{line}{normal}" for line in _header_lines(table.columns, rows, widths)]
         rule = "─" * (sum(widths.values()) + len(_GAP) * (len(widths) - 1))
-        lines += [*([""] if lines else []), f"{bold}{header}{normal}", rule]
+        lines += [*([""] if lines else []), *headers, rule]
         for heading, members in itertools.groupby(rows, lambda row: _heading(table.columns, row)):
             lines += ["", f"{bold}{_cut(heading, width)}{normal}"] if heading else []
             lines += [_line(table.columns, row, widths) for row in members]
@@ -102,7 +102,8 @@ _NOTHING = "–"
 
 def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str]], room: int | None) -> dict[int, int]:
     """The width of each column that fits, by its place."""
-    natural = [max(map(cell_len, cells)) for cells in zip([column.header for column in columns], *rows, strict=True)]
+    heads = [max(_header(column, place, rows), key=cell_len) for place, column in enumerate(columns)]
+    natural = [max(map(cell_len, cells)) for cells in zip(heads, *rows, strict=True)]
     places = [place for place, column in enumerate(columns) if not column.is_heading]
     while True:
         widths = {place: natural[place] for place in places}
@@ -118,6 +119,23 @@ def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str]], room: int 
         widest = max(spare, key=lambda place: spare[place])
         widths[widest], spare[widest], excess = widths[widest] - 1, spare[widest] - 1, excess - 1
     return widths
+
+
+def _header(column: Column, place: int, rows: Sequence[Sequence[str]]) -> tuple[str, str]:
+    """A header in two lines, the upper one empty where it is no wider than what stands below it, or may not break."""
+    words = column.header.split()
+    widest = max((cell_len(row[place]) for row in rows), default=0)
+    if not column.wraps or cell_len(column.header) <= widest:
+        return "", column.header
+    breaks = [(" ".join(words[:at]), " ".join(words[at:])) for at in range(1, len(words))]
+    return min(breaks, key=lambda lines: max(map(cell_len, lines)))
+
+
+def _header_lines(columns: Sequence[Column], rows: Sequence[Sequence[str]], widths: dict[int, int]) -> list[str]:
+    """The line, or the two lines, over the rows."""
+    pairs = [_header(column, place, rows) for place, column in enumerate(columns)]
+    lines = [_line(columns, [pair[number] for pair in pairs], widths) for number in (0, 1)]
+    return lines if lines[0] else lines[1:]
 
 
 def _line(columns: Sequence[Column], cells: Sequence[str], widths: dict[int, int]) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from archstat import units
 from archstat.files.choosing import conditions_text
 from archstat.records import Conditions, Measurement, Reason
-from archstat.tables.columns import MACS, PARAMETERS, Column, Row, Table, number, path, sort_rows
+from archstat.tables import quantities
+from archstat.tables.columns import Column, Row, Table, number, path, sort_rows
 
 NOISE = frozenset(
     "HOST_NOISY HOST_PRESSURE HOST_STEAL HOST_LOAD CPU_QUOTA PRECISION_NOT_REACHED DRIFTING NOT_WARM INPUT_CHANGED "
@@ -19,14 +20,14 @@ _COLUMNS = (
     Column("conditions", "Conditions", is_heading=True),
     path("architecture", "Architecture"),
     Column("input_shape", "Input", units.shape, gives_way=1),
-    PARAMETERS,
-    MACS,
+    quantities.PARAMETERS.column(),
+    quantities.MACS.column(),
     number("latency_s", "Latency", units.seconds),
     Column("mark", "", least=1),
     number("half_width_s", "±", units.seconds, gives_way=3),
     number("min_s", "Min", units.seconds, gives_way=4),
     number("throughput", "Inputs/s", lambda each: units.rate(each, "").rstrip()),
-    number("peak_bytes", "Memory", units.data_size, gives_way=5),
+    number("peak_bytes", "Peak memory", units.data_size, gives_way=5),
     number("energy_j", "Energy", units.joules),
     number("power_w", "Power", units.watts, gives_way=2),
 )
@@ -91,7 +92,7 @@ def notes_of(measurements: Sequence[Measurement]) -> Iterator[str]:
             "that was measured, else one pass after the other."
         )
     if any(each.memory is not None and each.memory.peak_bytes is not None for each in measurements):
-        yield "Memory is what a pass allocates at most, above parameters and inputs."
+        yield "Peak memory is what a pass allocates at most, above parameters and inputs."
     yield from _energies(measurements)
     if len(groups) > 1:
         yield "Rows under different headings do not compare: their conditions differ."

@@ -26,7 +26,7 @@ _LATENCY_COLUMNS = (
     number("n", "Samples", units.exact, gives_way=3),
     Column("stopped_by", "Stopped by", gives_way=2),
     number("throughput", "Inputs/s", lambda each: units.rate(each, "").rstrip()),
-    number("peak_bytes", "Memory", units.data_size),
+    number("peak_bytes", "Peak memory", units.data_size),
     number("counted_peak_bytes", "counted", units.data_size, gives_way=1),
 )
 _GPU_COLUMNS = (

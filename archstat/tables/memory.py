@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from archstat import units
 from archstat.records import BatchFit, InferenceMemory, LayerTraining, ModelCost, Shape, TrainingCost
-from archstat.tables.columns import BYTES, SHAPE, Column, Table, number, path, sort_rows
+from archstat.tables import quantities
+from archstat.tables.columns import SHAPE, Column, Table, number, path, sort_rows
 from archstat.tables.network import WHOLE_NETWORK, kind_of, run_of, title_of, uncounted_in
 
 _SAVED = number("saved_bytes", "Saved", units.data_size)
 _ALIVE_COLUMNS = (path("layer", "Layer"), Column("op", "Op"), SHAPE, number("nbytes", "Memory", units.data_size))
 _SAVED_COLUMNS = (path("layer", "Layer"), Column("kind", "Kind"), SHAPE, _SAVED)
-_MEMORY_COLUMNS = (path("layer", "Layer"), Column("kind", "Kind"), SHAPE, BYTES, _SAVED)
+_MEMORY_COLUMNS = (path("layer", "Layer"), Column("kind", "Kind"), SHAPE, quantities.ACTIVATION_BYTES.column(), _SAVED)
 _TRAINING_COLUMNS = (
     path("layer", "Layer"),
     Column("kind", "Kind"),
@@ -45,9 +46,9 @@ def alive_table(memory: InferenceMemory, fit: BatchFit | None = None) -> Table:
         title,
         (
             *_resident(memory),
-            f"Activations      {size(memory.activation_bytes)} of all layers",
-            f"Peak activations {size(memory.peak_activation_bytes)} at once{_in_layer(memory.peak_layer)}",
-            f"Peak             {size(memory.peak_bytes)} with parameters, buffers and input",
+            f"Activation memory {size(memory.activation_bytes)} of all layers",
+            _peak_line(memory),
+            f"In all            {size(memory.peak_bytes)} at the peak, with parameters, buffers and input",
             *_fit_lines(fit),
         ),
     )
@@ -92,9 +93,9 @@ def memory_table(cost: ModelCost, training: TrainingCost, *, sort: str | None = 
     rows += [(*_named(row), 0, row.saved_bytes) for row in saved.values()]
     size = units.data_size
     notes = (
-        f"Memory           {size(cost.activation_bytes)} of all layers' outputs at inference",
-        f"Peak activations {size(cost.peak_activation_bytes)} at once{_in_layer(cost.peak_layer)}",
-        f"Saved            {size(training.saved_bytes)} for the backward pass in training",
+        f"Activation memory {size(cost.activation_bytes)} of all layers' outputs at inference",
+        _peak_line(cost),
+        f"Saved             {size(training.saved_bytes)} for the backward pass in training",
     )
     return Table(_MEMORY_COLUMNS, sort_rows(_MEMORY_COLUMNS, rows, sort), title_of(cost), notes)
 
@@ -112,6 +113,11 @@ def _training_title(cost: TrainingCost) -> str:
     return f"{title_of(cost)} · one training step with {cost.optimizer}{autocast}"
 
 
+def _peak_line(cost: ModelCost | InferenceMemory) -> str:
+    peak = units.data_size(cost.peak_activation_bytes)
+    return f"Peak memory       {peak} of activations at once{_in_layer(cost.peak_layer)}"
+
+
 def _in_layer(layer: str) -> str:
     return f", in {layer}" if layer else ""
 
@@ -120,9 +126,9 @@ def _resident(memory: InferenceMemory | TrainingCost) -> tuple[str, ...]:
     """What is there before the step."""
     size = units.data_size
     return (
-        f"Parameters       {size(memory.parameter_bytes)}",
-        f"Buffers          {size(memory.buffer_bytes)}",
-        f"Input            {size(memory.input_bytes)}",
+        f"Parameters        {size(memory.parameter_bytes)}",
+        f"Buffers           {size(memory.buffer_bytes)}",
+        f"Input             {size(memory.input_bytes)}",
     )
 
 
@@ -133,11 +139,11 @@ def _memory_lines(cost: TrainingCost) -> tuple[str, ...]:
     parts = f"{size(cost.peak_saved_bytes)} saved, {size(cost.peak_gradient_bytes)} gradients, {size(rest)} other"
     return (
         *_resident(cost),
-        f"Optimizer        {size(cost.optimizer_bytes)} kept by {cost.optimizer}",
-        f"Gradients        {size(cost.gradient_bytes)}",
-        f"Saved            {size(cost.saved_bytes)} for the backward pass",
-        f"Peak of the step {size(cost.step_peak_bytes)} at once, {where}: {parts}",
-        f"Peak             {size(cost.peak_bytes)} with parameters, buffers, input and the optimizer's state",
+        f"Optimizer         {size(cost.optimizer_bytes)} kept by {cost.optimizer}",
+        f"Gradients         {size(cost.gradient_bytes)}",
+        f"Saved             {size(cost.saved_bytes)} for the backward pass",
+        f"Peak of the step  {size(cost.step_peak_bytes)} at once, {where}: {parts}",
+        f"In all            {size(cost.peak_bytes)} at the peak, with parameters, buffers, input and optimizer state",
     )
 
 
@@ -154,11 +160,11 @@ def _work_lines(cost: TrainingCost) -> tuple[str, ...]:
     lines = []
     for name, key in parts:
         macs, other = getattr(cost, f"{key}_macs"), getattr(cost, f"{key}_other_flops")
-        lines.append(f"{name:<16} {units.exact(macs)} MACs, {units.exact(2 * macs + other)} FLOPs")
+        lines.append(f"{name:<17} {units.exact(macs)} MACs, {units.exact(2 * macs + other)} FLOPs")
     return (
         *lines,
-        f"Update           {units.exact(cost.optimizer_flops)} FLOPs",
-        f"Not counted      {uncounted_in(cost)}",
+        f"Update            {units.exact(cost.optimizer_flops)} FLOPs",
+        f"Not counted       {uncounted_in(cost)}",
     )
 
 
@@ -167,7 +173,7 @@ def _fit_lines(fit: BatchFit | None) -> tuple[str, ...]:
         return ()
     limit, size = units.data_size(fit.limit_bytes), units.data_size
     if fit.next_peak_bytes is None:
-        return (f"Largest batch    none: the smallest takes {size(fit.peak_bytes)}, more than {limit}",)
+        return (f"Largest batch     none: the smallest takes {size(fit.peak_bytes)}, more than {limit}",)
     missing = size(fit.next_peak_bytes - fit.limit_bytes)
     fits = f"{units.exact(fit.batch_size)} in {limit}: it takes {size(fit.peak_bytes)}"
-    return (f"Largest batch    {fits}; for one input more {missing} would be missing",)
+    return (f"Largest batch     {fits}; for one input more {missing} would be missing",)

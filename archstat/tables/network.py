@@ -21,11 +21,6 @@ from archstat.records import (
     TrainingCost,
 )
 from archstat.tables.columns import (
-    ACTIVATIONS,
-    BYTES,
-    FLOPS,
-    MACS,
-    PARAMETERS,
     SHAPE,
     SHARE,
     Column,
@@ -34,16 +29,21 @@ from archstat.tables.columns import (
     path,
     sort_rows,
 )
+from archstat.tables.quantities import ACTIVATION_BYTES, ACTIVATIONS, FLOPS, MACS, PARAMETERS
+
+_AMOUNTS = (
+    PARAMETERS.column(),
+    MACS.column(),
+    FLOPS.column(gives_way=2),
+    ACTIVATIONS.column(gives_way=3),
+    ACTIVATION_BYTES.column(),
+)
 
 _LAYER_COLUMNS = (
     path("layer", "Layer"),
     Column("kind", "Kind"),
     SHAPE,
-    PARAMETERS,
-    MACS,
-    FLOPS,
-    ACTIVATIONS,
-    BYTES,
+    *_AMOUNTS,
     SHARE,
 )
 
@@ -109,9 +109,9 @@ def _beginning(path: str, depth: int) -> str:
 def _by_convention(tally: Tally) -> Iterator[str]:
     """The total by another convention, and what makes the difference."""
     about = CONVENTIONS[tally.convention]
-    yield f"{f'By {tally.convention}':<17}{_full(tally.number or 0)} {about.unit} ({about.source})"
+    yield f"{f'By {tally.convention}':<18}{_full(tally.number or 0)} {about.unit} ({about.source})"
     for term in tally.terms:
-        yield f"{'':<17}{'−' if term.amount < 0 else '+'} {_full(abs(term.amount))} {term.name}"
+        yield f"{'':<18}{'−' if term.amount < 0 else '+'} {_full(abs(term.amount))} {term.name}"
 
 
 _SUMS = (
@@ -168,7 +168,7 @@ def _sum(path: str, members: Sequence[LayerCost]) -> LayerCost:
 
 _SUMMED = LayerCost.__struct_fields__[LayerCost.__struct_fields__.index("output_shape") + 1 : -1]
 
-_OP_COLUMNS = (path("op", "Op"), number("calls", "Calls"), MACS, FLOPS, ACTIVATIONS, BYTES, SHARE)
+_OP_COLUMNS = (path("op", "Op"), number("calls", "Calls"), *_AMOUNTS[1:], SHARE)
 
 
 def op_table(cost: ModelCost, *, sort: str | None = None) -> Table:
@@ -191,21 +191,22 @@ def _notes(cost: ModelCost) -> tuple[str, ...]:
     """The totals in full, what was not counted, and what a reader must know."""
     frozen = cost.parameters - cost.trainable_parameters
     lines = [
-        f"Parameters       {_full(cost.parameters)}, {units.exact(cost.trainable_parameters)} of them trainable"
+        f"Parameters        {_full(cost.parameters)}, {units.exact(cost.trainable_parameters)} of them trainable"
         if frozen
-        else f"Parameters       {_full(cost.parameters)}, all trainable",
-        f"Buffers          {units.exact(cost.buffers)}" if cost.buffers else "",
-        f"MACs             {_full(cost.macs)}",
-        f"FLOPs            {_full(cost.flops)} = 2 · MACs + {units.exact(cost.other_flops)}",
-        f"Activations      {units.exact(cost.activations)} = {units.data_size(cost.activation_bytes)} of all layers",
-        f"Peak activations {units.data_size(cost.peak_activation_bytes)} at once"
+        else f"Parameters        {_full(cost.parameters)}, all trainable",
+        f"Buffers           {units.exact(cost.buffers)}" if cost.buffers else "",
+        f"MACs              {_full(cost.macs)}",
+        f"FLOPs             {_full(cost.flops)} = 2 · MACs + {units.exact(cost.other_flops)}",
+        f"Activations       {_full(cost.activations)}",
+        f"Activation memory {units.data_size(cost.activation_bytes)} of all layers",
+        f"Peak memory       {units.data_size(cost.peak_activation_bytes)} of activations at once"
         + (f", in {cost.peak_layer}" if cost.peak_layer else ""),
-        f"Not counted      {uncounted_in(cost)}",
+        f"Not counted       {uncounted_in(cost)}",
         *([RUN_FOR_REAL] if cost.forward == "real" else []),
         *cost.remarks,
         *_published(cost),
-        f"Paper            {cost.paper}" if cost.paper else "",
-        f"Note             {cost.note}" if cost.note else "",
+        f"Paper             {cost.paper}" if cost.paper else "",
+        f"Note              {cost.note}" if cost.note else "",
     ]
     return tuple(line for line in lines if line)
 
@@ -217,7 +218,7 @@ def _published(cost: ModelCost) -> list[str]:
         return []
     figures = [(figure, name) for figure, name in ((about.parameters, "parameters"), (about.macs, "MACs")) if figure]
     return [
-        f"{'' if number else 'Published':<17}{figure.printed} {name}{FIGURES.get(figure.convention, '')} "
+        f"{'' if number else 'Published':<18}{figure.printed} {name}{FIGURES.get(figure.convention, '')} "
         f"({figure.source}): {_VERDICTS[figure.verdict]}{figure.why and f'; {figure.why}'}."
         for number, (figure, name) in enumerate(figures)
     ]

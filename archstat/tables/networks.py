@@ -11,7 +11,8 @@ from archstat import units
 from archstat.counting.conventions import CONVENTIONS
 from archstat.published.figures import ErrorRate, Figure, counted, published, published_of
 from archstat.records import ModelCost, Tally
-from archstat.tables.columns import MACS, PARAMETERS, Column, Row, Table, number, path, sort_rows
+from archstat.tables import quantities
+from archstat.tables.columns import Column, Row, Table, number, path, sort_rows
 from archstat.tables.network import FIGURES, uncounted_in
 
 _SHORT = {
@@ -34,13 +35,13 @@ def _printed(figure: Figure) -> str:
 _COMPARE_COLUMNS = (
     path("architecture", "Architecture"),
     Column("input_shape", "Input", units.shape, gives_way=1),
-    PARAMETERS,
+    quantities.PARAMETERS.column(),
     Column("published_parameters", "published", _printed, least=30),
-    MACS,
+    quantities.MACS.column(),
     Column("published_macs", "published", _printed, least=30),
-    number("flops", "FLOPs", gives_way=7),
-    number("activation_bytes", "Memory", units.data_size, gives_way=5),
-    number("peak_activation_bytes", "Peak", units.data_size, gives_way=6),
+    quantities.FLOPS.column(gives_way=7),
+    quantities.ACTIVATION_BYTES.column(gives_way=5),
+    quantities.PEAK_ACTIVATION_BYTES.column(gives_way=6),
     number("top1_error", "Top-1 error %", units.percent, gives_way=2),
     number("top5_error", "Top-5 error %", units.percent, gives_way=4),
     Column("protocol", "Protocol", gives_way=3),
@@ -137,8 +138,8 @@ _LIST_COLUMNS = (
     Column("year", "Year", least=4),
     Column("task", "Task"),
     Column("input_shape", "Input", units.shape, gives_way=1),
-    PARAMETERS,
-    MACS,
+    quantities.PARAMETERS.column(),
+    quantities.MACS.column(),
     Column("arguments", "Arguments", least=40, gives_way=2),
     Column("family", "Family", is_heading=True),
     Column("title", "Paper", is_heading=True),

@@ -8,7 +8,8 @@ from typing import Any
 from archstat import units
 from archstat.files.choosing import conditions_text
 from archstat.records import LayerEnergy, LayerTimes, Measurement, ModelCost, Peaks
-from archstat.tables.columns import MACS, Column, Table, number, path, sort_rows
+from archstat.tables import quantities
+from archstat.tables.columns import Column, Table, number, path, sort_rows
 from archstat.tables.joining import Joined, limit, refuse_peaks, times_beside_counts
 from archstat.tables.network import WHOLE_NETWORK, title_of, uncounted_in
 
@@ -32,7 +33,7 @@ def _bare(rate: float) -> str:
 _COLUMNS = (
     path("layer", "Layer"),
     Column("kind", "Kind"),
-    MACS,
+    quantities.MACS.column(),
     number("macs_share", "MACs %", _percent, gives_way=5),
     number("time_s", "Time", units.seconds),
     Column("mark", "", least=1),

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from archstat import units
 from archstat.scaling import SPARE, VARIABLES, Growth, Over, Overtaking, Scaling
-from archstat.tables.columns import BYTES, FLOPS, MACS, PARAMETERS, Table, number
+from archstat.tables.columns import Table, number
+from archstat.tables.quantities import ACTIVATION_BYTES, ACTIVATIONS, FLOPS, MACS, PARAMETERS, PEAK_ACTIVATION_BYTES
 
 _NAMES = {
-    "macs": "MACs",
-    "flops": "FLOPs",
-    "activations": "Activations",
-    "activation_bytes": "Memory",
-    "peak_activation_bytes": "Peak",
-    "parameters": "Parameters",
+    **{
+        each.key: each.label for each in (MACS, FLOPS, ACTIVATIONS, ACTIVATION_BYTES, PEAK_ACTIVATION_BYTES, PARAMETERS)
+    },
     "attention_macs": "Attention",
 }
 _HEADERS: dict[Over, str] = {"resolution": "Resolution", "batch": "Batch", "sequence": "Length"}
@@ -22,12 +20,12 @@ def scale_table(scaling: Scaling) -> Table:
     """One row for each size that the network takes, and under them how each quantity grows."""
     columns = (
         number("size", _HEADERS[scaling.over], units.exact),
-        MACS,
+        MACS.column(),
         *((number("attention_macs", "of attention", gives_way=1),) if scaling.overtaking else ()),
-        FLOPS,
-        BYTES,
-        number("peak_activation_bytes", "Peak", units.data_size),
-        PARAMETERS,
+        FLOPS.column(),
+        ACTIVATION_BYTES.column(),
+        PEAK_ACTIVATION_BYTES.column(),
+        PARAMETERS.column(),
     )
     rows = tuple(tuple(getattr(point, column.key) for column in columns) for point in scaling.points)
     title = f"{scaling.architecture} · input {', '.join(scaling.inputs)} · {scaling.dtype}"

@@ -158,7 +158,7 @@ def test_what_a_network_prints_is_no_part_of_the_result(archstat, net):
 def test_the_table_has_the_sums_in_columns_of_their_own(archstat):
     code, out, err = archstat("table", "lenet5", "--explain")
     assert (code, err) == (0, "")
-    header, _, first = out.splitlines()[2:5]
+    header, _, first = out.splitlines()[3:6]
     assert header.endswith("  Parameters =        MACs =")
     assert first.endswith("  (5·5·1 + 1)·6       28·28·6 · 5·5·1")
 

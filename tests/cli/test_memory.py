@@ -20,7 +20,7 @@ def test_at_inference_a_row_is_a_tensor_that_is_alive_at_the_peak(archstat):
     assert (code, err) == (0, "")
     assert out.startswith("lenet5_modern · input 1×1×32×32 · float32 · inference, alive at the peak\n\nLayer ")
     # c1 and its activation: 6 maps of 28×28
-    assert "Peak activations 36.75 KiB at once, in c1_tanh\n" in out
+    assert "Peak memory       36.75 KiB of activations at once, in c1_tanh\n" in out
     assert [int(row["nbytes"]) for row in rows(archstat("memory", "lenet5_modern", "--format", "csv").out)] == [
         18816
     ] * 2
@@ -32,7 +32,7 @@ def test_in_training_a_row_is_a_layer_and_what_it_keeps(archstat):
     assert sum(int(row["saved_bytes"]) for row in rows(out)) == cost.saved_bytes
     shown = archstat("memory", "resnet18", "--training", "--optimizer", "adam").out
     assert "resnet18 · input 1×3×224×224 · float32 · one training step with adam\n" in shown
-    assert "Optimizer        89.18 MiB kept by adam\n" in shown
+    assert "Optimizer         89.18 MiB kept by adam\n" in shown
 
 
 def test_mixed_precision_says_so_and_saves_less(archstat):
@@ -50,13 +50,13 @@ def test_the_largest_batch_is_that_of_the_rows(archstat):
     assert found["input_shapes"] == [[batch, 1, 32, 32]]
     assert found["peak_bytes"] == found["fit"]["peak_bytes"] <= 16 * 1024**2 < found["fit"]["next_peak_bytes"]
     shown = archstat("memory", "lenet5_modern", "--training", "--fit", "16MiB").out
-    assert f"Largest batch    {batch} in 16.00 MiB: it takes " in shown
+    assert f"Largest batch     {batch} in 16.00 MiB: it takes " in shown
 
 
 def test_a_network_that_does_not_fit_says_so(archstat):
     code, out, _ = archstat("memory", "lenet5_modern", "--fit", "1KiB")
     assert code == 0
-    assert "Largest batch    none: the smallest takes 281.8 KiB, more than 1.000 KiB\n" in out
+    assert "Largest batch     none: the smallest takes 281.8 KiB, more than 1.000 KiB\n" in out
 
 
 def test_a_table_shows_forward_and_backward_work(archstat):
@@ -113,7 +113,7 @@ def test_a_network_that_branches_on_its_activations_is_run_for_real_in_training_
     monkeypatch.chdir(tmp_path)
     code, out, _ = archstat("memory", "branches.py:Net(4, 4)", "--input", "4")
     assert code == 0
-    assert "Parameters       80 B" in out
+    assert "Parameters        80 B" in out
     code, out, _ = archstat("memory", "branches.py:Net(4, 4)", "--input", "4", "--training")
     assert code == 0
     assert "The network was run for real" in out

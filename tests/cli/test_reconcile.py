@@ -133,7 +133,7 @@ def test_a_table_has_a_column_that_adds_up(archstat, options):
 
 def test_the_total_and_its_terms_stand_under_a_table(archstat):
     out = archstat("table", "resnet50", "--convention", "conv").out
-    assert "By conv          3,855,925,248 (3.856 G) MACs (ShuffleNet paper, Table 1;" in out
+    assert "By conv           3,855,925,248 (3.856 G) MACs (ShuffleNet paper, Table 1;" in out
     assert "                 − 2,048,000 (2.048 M) linear layers left out" in out
 
 

@@ -137,7 +137,7 @@ def test_a_name_without_end_is_cut_and_turns_nothing_around():
     assert len(page.title) == 60
     peak = page.blocks[0].tiles[4][2]
     assert "\u202e" not in peak
-    assert len(peak) < 80
+    assert len(peak) < 100
 
 
 def test_every_chart_says_in_a_line_what_it_shows():

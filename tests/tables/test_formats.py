@@ -6,6 +6,7 @@
 import csv
 import functools
 import io
+import itertools
 import json
 import os
 import re
@@ -276,7 +277,8 @@ def test_numbers_are_never_cut_however_narrow_the_terminal(width):
     found = text(table, width=width)
     shown = numbers(table, found)
     assert len(shown) >= 2 * len(table.rows), "parameters and MACs are always there"
-    for line, row in zip(found.splitlines()[4:], table.rows, strict=False):
+    below = itertools.dropwhile(lambda line: not line.startswith("─"), found.splitlines())
+    for line, row in zip(itertools.islice(below, 1, None), table.rows, strict=False):
         for column, value in zip(table.columns, row, strict=True):
             if column.key in ("parameters", "macs"):
                 assert column.show(value) in line
@@ -304,7 +306,7 @@ def test_columns_that_do_not_fit_are_named():
 
 
 def test_the_end_of_a_path_is_kept_and_the_beginning_of_a_title():
-    assert "….residual.conv1  " in text(layer_table(cost_of("resnet50")), width=80).replace("…v2_1", "…")
+    assert "…2_1.residual.conv1  " in text(layer_table(cost_of("resnet50")), width=80)
     assert "Very Deep Convolutional Netw" in text(list_table(select("vgg")), width=80)
 
 

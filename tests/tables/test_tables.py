@@ -141,9 +141,9 @@ def test_the_totals_stand_under_the_table_in_full():
     assert "138,357,544 (138.4 M), all trainable" in notes
     assert "15,470,264,320 (15.47 G)" in notes
     assert "30,972,232,168 (30.97 G) = 2 · MACs + 31,703,528" in notes
-    assert "15,087,080 = 57.55 MiB" in notes
-    assert "Not counted      nothing" in notes
-    assert "Note             15.3 G is the convolutions alone" in notes
+    assert "Activation memory 57.55 MiB of all layers" in notes
+    assert "Not counted       nothing" in notes
+    assert "Note              15.3 G is the convolutions alone" in notes
 
 
 @pytest.mark.parametrize(
@@ -167,12 +167,12 @@ def test_what_was_published_stands_under_the_table(name, says):
 def test_a_variant_is_not_set_beside_what_was_published_of_another():
     notes = "\n".join(layer_table(cost_of("resnet34(shortcuts='C')")).notes)
     assert "Published" not in notes
-    assert "Paper            He, Zhang" in notes
+    assert "Paper             He, Zhang" in notes
 
 
 def test_frozen_parameters_are_told_apart():
     cost = msgspec.structs.replace(cost_of("lenet5"), trainable_parameters=59_000)
-    assert "Parameters       60,000, 59,000 of them trainable" in layer_table(cost).notes
+    assert "Parameters        60,000, 59,000 of them trainable" in layer_table(cost).notes
 
 
 def test_what_was_not_counted_is_named_in_every_table():
@@ -379,5 +379,5 @@ def test_the_change_of_every_total_is_given():
     notes = diff_table(cost_of("resnet50"), cost_of("resnet50_v1_5")).notes
     assert notes[0] == "Parameters        25,557,032 → 25,557,032   ="
     assert notes[1] == "MACs              3,857,973,248 → 4,089,184,256   +231.2 M (+6.0 %)"
-    assert notes[3] == "Activations       102.6 MiB → 106.6 MiB   +4.020 MiB (+3.9 %)"
+    assert notes[3] == "Activation memory 102.6 MiB → 106.6 MiB   +4.020 MiB (+3.9 %)"
     assert notes[5] == "175 of 187 rows are alike."

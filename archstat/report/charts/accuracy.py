@@ -22,6 +22,7 @@ from archstat.report.drawing.bubble_plot import Bubble, Picture, front
 from archstat.report.drawing.families import families, family_of
 from archstat.report.material import Material
 from archstat.tables.measurements import alike
+from archstat.tables.quantities import ACTIVATION_BYTES, MACS, PARAMETERS, Quantity
 
 
 class _Cost(msgspec.Struct, frozen=True):
@@ -77,17 +78,17 @@ def _costs(found: Ratings, measurements: Sequence[Measurement]) -> list[_Cost]:
     own = [_fitting(found, each) for each in measurements]
     measured = [each for each in own if each is not None]
     return [
-        _counted(found, "macs", "MACs", "MACs for one input", "", units.compact),
-        _counted(found, "parameters", "Parameters", "Parameters", "", units.compact),
-        _counted(found, "activation_bytes", "Memory", "Activation memory for one input", "B", units.data_size),
+        _counted(found, MACS, "MACs for one input"),
+        _counted(found, PARAMETERS, "Parameters"),
+        _counted(found, ACTIVATION_BYTES, "Activation memory for one input", "B"),
         _latency([each for each in measured if each.latency is not None]),
         _energy([each for each in measured if each.energy is not None and each.energy.input_j is not None]),
     ]
 
 
-def _counted(found: Ratings, quantity: str, label: str, title: str, unit: str, show: Callable[[int], str]) -> _Cost:
-    values = {each.name: each.amount(quantity) for each in found.rated}
-    return _Cost(label, title, unit, show, {name: value for name, value in values.items() if value})
+def _counted(found: Ratings, quantity: Quantity, title: str, unit: str = "") -> _Cost:
+    values = {each.name: each.amount(quantity.key) for each in found.rated}
+    return _Cost(quantity.label, title, unit, quantity.show, {name: value for name, value in values.items() if value})
 
 
 def _fitting(found: Ratings, measurement: Measurement) -> Measurement | None:

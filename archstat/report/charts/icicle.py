@@ -13,11 +13,11 @@ from archstat import units
 from archstat.errors import DataError
 from archstat.records import LayerCost
 from archstat.report.chart import PHONE, WIDE, Chart, View, chart
-from archstat.report.charts.layers import SHARED_QUANTITIES
 from archstat.report.drawing import theme
 from archstat.report.drawing.layer_names import layer_legend
 from archstat.report.material import Subject
 from archstat.tables.network import kind_of
+from archstat.tables.quantities import MACS, OF_LAYERS, Quantity
 
 _LEVELS = 3
 """The network, its stages and their blocks: more columns leave no room for names on a phone. A click opens others."""
@@ -48,8 +48,8 @@ class IciclePart(msgspec.Struct):
 def icicle(subject: Subject) -> Chart:
     """The modules of a network within each other, as high as their MACs, parameters or memory."""
     cost = subject.network.cost
-    order = sorted(SHARED_QUANTITIES, key=lambda quantity: quantity[0] != "macs")
-    met = [quantity for quantity in order if any(getattr(row, quantity[0]) for row in cost.layers)]
+    order = sorted(OF_LAYERS, key=lambda quantity: quantity is not MACS)
+    met = [quantity for quantity in order if any(getattr(row, quantity.key) for row in cost.layers)]
     if not met:
         raise DataError(f"{cost.architecture!r} has no layer that costs anything.")
     nodes = tree(cost.layers, cost.architecture)
@@ -57,7 +57,7 @@ def icicle(subject: Subject) -> Chart:
     return Chart(
         "icicle",
         f"Where the cost of {theme.cut(cost.architecture)} lies",
-        tuple(_view(nodes, *quantity) for quantity in met),
+        tuple(_view(nodes, quantity) for quantity in met),
         f"Counted for an input of {shapes}. The network is at the left, what it is made of to the right of it, in the "
         "order of execution; the height of a part is its share of the whole. Memory is that of the layers' own outputs "
         f"in {cost.dtype}, all together. A click on a part opens it, a click on its left edge or on the bar below it "
@@ -98,7 +98,8 @@ def _blocks(rows: Sequence[LayerCost]) -> set[str]:
     return inner | {layer for layer, count in kinds.items() if count > 1} | {""}
 
 
-def _view(nodes: Sequence[IciclePart], name: str, title: str, show: Callable[[int], str]) -> View:
+def _view(nodes: Sequence[IciclePart], quantity: Quantity) -> View:
+    name, title, show = quantity.key, quantity.label, quantity.show
     values = {node.path: sum(getattr(row, name) for row in node.rows) for node in nodes}
     kept = list(_joined([node for node in nodes if values[node.path]]))
     total = values[""]

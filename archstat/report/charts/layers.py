@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from plotly import graph_objects as go
@@ -16,6 +16,7 @@ from archstat.report.drawing.labels import WIDTH
 from archstat.report.drawing.layer_names import layer_legend, row_name, short_path
 from archstat.report.material import Subject
 from archstat.tables.network import kind_of
+from archstat.tables.quantities import OF_LAYERS, Quantity
 
 _SHOWN_MAX = 30
 """More bars than these are no longer read one by one."""
@@ -24,39 +25,33 @@ _NAME_MAX, _NAME_MAX_PHONE = 30, 44
 _STEP, _STEP_PHONE = 24, 34
 """From one bar to the next, in pixels; on a phone the name stands over its bar."""
 
-SHARED_QUANTITIES: tuple[tuple[str, str, Callable[[int], str]], ...] = (
-    ("parameters", "Parameters", units.compact),
-    ("macs", "MACs", units.compact),
-    ("activation_bytes", "Memory", units.data_size),
-)
-"""What layers are compared by: the attribute of a row, its name for people, and how it is shown."""
-
 
 @chart("network")
 def layers(subject: Subject) -> Chart:
     """Parameters, MACs and activation memory of each layer, as bars in the order of execution."""
     cost = subject.network.cost
-    met = [quantity for quantity in SHARED_QUANTITIES if any(getattr(row, quantity[0]) for row in cost.layers)]
+    met = [quantity for quantity in OF_LAYERS if any(getattr(row, quantity.key) for row in cost.layers)]
     if not met:
         raise DataError(f"{cost.architecture!r} has no layer that costs anything.")
     shapes = units.shapes(cost.input_shapes)
     return Chart(
         "layers",
         f"What each layer of {theme.cut(cost.architecture)} costs",
-        tuple(_view(cost.layers, *quantity) for quantity in met),
-        f"Counted for an input of {shapes}, in the order of execution; the share is that of the whole network. Memory "
-        f"is that of the layer's own output in {cost.dtype}.{_cut_off(cost.layers)}",
+        tuple(_view(cost.layers, quantity) for quantity in met),
+        f"Counted for an input of {shapes}, in the order of execution; the share is that of the whole network. "
+        f"Activation memory is that of the layer's own output in {cost.dtype}.{_cut_off(cost.layers)}",
     )
 
 
 def _cut_off(rows: Sequence[LayerCost]) -> str:
     """What is not drawn, if anything."""
-    most = max(sum(1 for row in rows if getattr(row, name)) for name, _, _ in SHARED_QUANTITIES)
+    most = max(sum(1 for row in rows if getattr(row, each.key)) for each in OF_LAYERS)
     return f" Of more than {_SHOWN_MAX} layers the largest are shown." if most > _SHOWN_MAX else ""
 
 
-def _view(rows: Sequence[LayerCost], name: str, title: str, show: Callable[[int], str]) -> View:
+def _view(rows: Sequence[LayerCost], quantity: Quantity) -> View:
     """The largest rows, as long as they are many, in the order of execution."""
+    name, title, show = quantity.key, quantity.label, quantity.show
     total = sum(getattr(row, name) for row in rows)
     largest = sorted((row for row in rows if getattr(row, name)), key=lambda row: -getattr(row, name))
     kept = {id(row) for row in largest[:_SHOWN_MAX]}

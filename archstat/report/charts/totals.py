@@ -12,17 +12,10 @@ from archstat.report.drawing import captions, theme
 from archstat.report.drawing.bar_rows import BarRow, End, Group, Rows
 from archstat.report.drawing.families import families, family_of
 from archstat.report.material import Material
+from archstat.tables.quantities import OF_NETWORKS, Quantity
 
 _SHOWN_MAX = 40
 """More bars than these are no longer read one by one."""
-
-_QUANTITIES: tuple[tuple[str, str, Callable[[int], str]], ...] = (
-    ("parameters", "Parameters", units.compact),
-    ("macs", "MACs", units.compact),
-    ("activation_bytes", "Memory", units.data_size),
-    ("peak_activation_bytes", "Peak", units.data_size),
-)
-"""What networks are compared by: the attribute, its name for people, and how it is shown."""
 
 
 @chart("networks")
@@ -31,20 +24,21 @@ def totals(material: Material) -> Chart:
     costs = [subject.network.cost for subject in material.subjects]
     if len(costs) < 2:
         raise DataError("Totals are set side by side of two networks at least.")
-    met = [quantity for quantity in _QUANTITIES if any(getattr(cost, quantity[0]) for cost in costs)]
+    met = [quantity for quantity in OF_NETWORKS if any(getattr(cost, quantity.key) for cost in costs)]
     shapes = captions.inputs((cost.architecture, units.shapes(cost.input_shapes)) for cost in costs)
     dtypes = " and ".join(dict.fromkeys(cost.dtype for cost in costs))
     most = f" Of more than {_SHOWN_MAX} networks the largest are shown." if len(costs) > _SHOWN_MAX else ""
     return Chart(
         "totals",
         "What the networks cost",
-        tuple(_view(costs, *quantity) for quantity in met),
-        f"Counted for an input of {shapes}, {dtypes}. Memory is that of all layers' outputs together, the peak what is "
-        f"alive at once.{most}",
+        tuple(_view(costs, quantity) for quantity in met),
+        f"Counted for an input of {shapes}, {dtypes}. Activation memory is that of all layers' outputs together, peak "
+        f"memory what is alive of it at once.{most}",
     )
 
 
-def _view(costs: Sequence[ModelCost], key: str, title: str, show: Callable[[int], str]) -> View:
+def _view(costs: Sequence[ModelCost], quantity: Quantity) -> View:
+    key, title, show = quantity.key, quantity.label, quantity.show
     ordered = sorted(costs, key=lambda cost: -getattr(cost, key))
     shown = ordered[:_SHOWN_MAX]
     groups = families(cost.architecture for cost in shown)
@@ -59,6 +53,6 @@ def _view(costs: Sequence[ModelCost], key: str, title: str, show: Callable[[int]
 def _end(cost: ModelCost, key: str, show: Callable[[int], str], *, is_alone: bool) -> End:
     """The bar of a network; its colour is that of its family where there are several."""
     text = show(getattr(cost, key))
-    lines = [(title, shown(getattr(cost, name))) for name, title, shown in _QUANTITIES]
+    lines = [(each.label, each.show(getattr(cost, each.key))) for each in OF_NETWORKS]
     colour = theme.BLUE if is_alone else family_of(cost.architecture)[1]
     return End(getattr(cost, key), text, text, colour, theme.hover(cost.architecture, lines))

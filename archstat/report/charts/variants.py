@@ -16,18 +16,15 @@ from archstat.report.drawing import theme
 from archstat.report.drawing.bar_rows import BarRow, End, Group, Rows
 from archstat.report.material import Material
 from archstat.tables.difference import diff_table
+from archstat.tables.quantities import ACTIVATION_BYTES, MACS, PARAMETERS, Quantity
 
 _PAIRS_MAX = 8
 _ROWS_MAX = 40
 _ALIKE = 0.25
 """The part of all rows that two networks must share."""
 
-_QUANTITIES: tuple[tuple[str, str, Callable[[int], str], str], ...] = (
-    ("parameters", "Parameters", units.compact, theme.BLUE),
-    ("macs", "MACs", units.compact, theme.ORANGE),
-    ("activation_bytes", "Memory", units.data_size, theme.GREEN),
-)
-"""What networks are compared by: the attribute, its name for people, how it is shown, and its colour."""
+_COLOURS = {PARAMETERS: theme.BLUE, MACS: theme.ORANGE, ACTIVATION_BYTES: theme.GREEN}
+"""What networks are compared by, each with its colour."""
 
 
 class _Pair(msgspec.Struct, frozen=True):
@@ -77,7 +74,7 @@ def _title(pair: _Pair) -> str:
 
 
 def _told(pair: _Pair) -> str:
-    return ", ".join(f"{name} {units.relative(_change(pair, key))}" for key, name, *_ in _QUANTITIES)
+    return ", ".join(f"{each.label} {units.relative(_change(pair, each.key))}" for each in _COLOURS)
 
 
 def _change(pair: _Pair, key: str) -> float:
@@ -87,12 +84,13 @@ def _change(pair: _Pair, key: str) -> float:
 
 
 def _added(pair: _Pair, found: Ratings | None) -> Group:
-    rows = [_row(pair, *quantity) for quantity in _QUANTITIES]
+    rows = [_row(pair, quantity) for quantity in _COLOURS]
     gained = _gained(pair, found)
     return Group(_title(pair), (*rows, *([] if gained is None else [gained])))
 
 
-def _row(pair: _Pair, key: str, name: str, show: Callable[[int], str], colour: str) -> BarRow:
+def _row(pair: _Pair, quantity: Quantity) -> BarRow:
+    key, name, show, colour = quantity.key, quantity.label, quantity.show, _COLOURS[quantity]
     before, after = getattr(pair.base, key), getattr(pair.variant, key)
     change = _change(pair, key)
     short = units.relative(change)
@@ -142,7 +140,7 @@ def difference(material: Material) -> Chart:
         raise DataError(f"A difference is one of two networks, not of {len(material.subjects)}.")
     a, b = (subject.network.cost for subject in material.subjects)
     _check_kin(a, b)
-    views = [view for quantity in _QUANTITIES if (view := _mirrored(a, b, *quantity)) is not None]
+    views = [view for quantity in _COLOURS if (view := _mirrored(a, b, quantity)) is not None]
     if not views:
         raise DataError(f"{theme.cut(a.architecture)!r} and {theme.cut(b.architecture)!r} cost the same in every row.")
     title = f"Where {theme.cut(a.architecture, 30)} and {theme.cut(b.architecture, 30)} differ"
@@ -160,7 +158,8 @@ def _check_kin(a: ModelCost, b: ModelCost) -> None:
         raise DataError(f"Of {len(marks)} rows of {names} {alike} are alike; too few to show where they differ.")
 
 
-def _mirrored(a: ModelCost, b: ModelCost, key: str, name: str, show: Callable[[int], str], _: str) -> View | None:
+def _mirrored(a: ModelCost, b: ModelCost, quantity: Quantity) -> View | None:
+    key, name, show = quantity.key, quantity.label, quantity.show
     table = diff_table(a, b, only_changes=True)
     keys = [column.key for column in table.columns]
     rows = [dict(zip(keys, row, strict=True)) for row in table.rows]

@@ -159,7 +159,7 @@ def test_a_measurement_on_another_input_is_left_out():
 def test_a_view_of_what_was_measured_needs_two_networks():
     runs = (timed("vgg16", 0.3),)
     chart = accuracy(lecture(measurements=runs))
-    assert [view.label for view in chart.views] == ["MACs", "Parameters", "Memory"]
+    assert [view.label for view in chart.views] == ["MACs", "Parameters", "Activation memory"]
     assert "Latency" not in chart.caption
 
 

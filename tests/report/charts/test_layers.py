@@ -28,7 +28,7 @@ def test_fc6_holds_three_quarters_of_the_parameters_of_vgg16():
 
 def test_views_are_parameters_macs_and_memory_and_leave_out_layers_without():
     parameters, macs, memory = layers(Subject(small())).views
-    assert [view.label for view in (parameters, macs, memory)] == ["Parameters", "MACs", "Memory"]
+    assert [view.label for view in (parameters, macs, memory)] == ["Parameters", "MACs", "Activation memory"]
     assert list(parameters.figure.data[0].x) == [3 * 4 * 9 + 4, 256 * 2 + 2]
     assert list(macs.figure.data[0].x) == [4 * 8 * 8 * 27, 512]
     assert list(memory.figure.data[0].x) == [4 * 256, 4 * 256, 4 * 2]

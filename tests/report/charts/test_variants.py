@@ -21,7 +21,7 @@ def test_a_variant_adds_what_it_has_more_in_percent():
     assert list(view.figure.data[0].x) == pytest.approx([0.1, 0.001, -0.25])
     assert "+10.0 % (200 → 220)" in texts(view)
     assert "−25.0 % (400 B → 300 B)" in texts(view)
-    assert view.alt == "se_net over net: Parameters +10.0 %, MACs +0.1 %, Memory −25.0 %."
+    assert view.alt == "se_net over net: Parameters +10.0 %, MACs +0.1 %, Activation memory −25.0 %."
 
 
 def test_se_adds_ten_percent_of_parameters_and_next_to_no_operations():

@@ -1,0 +1,65 @@
+"""The quantities that networks and their layers are compared by, each declared once.
+
+Tables, tiles, hovers and charts take from here what each is called, in which unit it is, and how it is shown. Elements
+and bytes are never called alike: ``Activations`` are elements, ``Activation memory`` is bytes.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from archstat import units
+from archstat.tables.columns import Column, Show, number
+
+
+class Quantity(msgspec.Struct, frozen=True):
+    """An amount that is counted.
+
+    Attributes:
+        key: The attribute of :class:`archstat.records.ModelCost`, and of rows; its name in CSV and JSON.
+        label: Its name for people.
+        unit: ``"elements"``, ``"operations"`` or ``"bytes"``.
+        about: What it counts, as the end of a sentence.
+        show: From an amount to text with as many digits as one reads.
+        exact: From an amount to all of its digits; bytes keep their prefix.
+    """
+
+    key: str
+    label: str
+    unit: str
+    about: str
+    show: Show = units.compact
+    exact: Show = units.exact
+
+    def column(self, *, gives_way: int = 0) -> Column:
+        """Its column; see :class:`archstat.tables.columns.Column` for when it gives way."""
+        made = number(self.key, self.label, self.show, gives_way=gives_way)
+        return msgspec.structs.replace(made, wraps=" " in self.label)
+
+
+PARAMETERS = Quantity("parameters", "Parameters", "elements", "elements of all parameters, each once")
+MACS = Quantity("macs", "MACs", "operations", "multiply-accumulates of convolutions, linear layers and matrix products")
+FLOPS = Quantity("flops", "FLOPs", "operations", "2 · MACs and all other floating-point operations")
+ACTIVATIONS = Quantity("activations", "Activations", "elements", "elements of every layer's own outputs")
+ACTIVATION_BYTES = Quantity(
+    "activation_bytes",
+    "Activation memory",
+    "bytes",
+    "the size of every layer's own outputs",
+    units.data_size,
+    units.data_size,
+)
+PEAK_ACTIVATION_BYTES = Quantity(
+    "peak_activation_bytes",
+    "Peak memory",
+    "bytes",
+    "the most activation memory that is alive at once",
+    units.data_size,
+    units.data_size,
+)
+
+OF_LAYERS = (PARAMETERS, MACS, ACTIVATION_BYTES)
+"""What layers are compared by in charts."""
+
+OF_NETWORKS = (*OF_LAYERS, PEAK_ACTIVATION_BYTES)
+"""What networks are compared by in charts."""
