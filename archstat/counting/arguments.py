@@ -7,7 +7,7 @@
 ((2, 2), (1,), [(0,), 1])
 
 An entry of :data:`SIGNATURES` are the ops that share a signature, and that signature as far as rules read it. Names
-and defaults are torch's; ``tests/counting/test_arguments.py`` holds them to the schemas that torch has registered.
+and defaults are torch's; ``tests/counting/test_arguments.py`` holds the names to torch's own schemas.
 Four names are ours, as torch has many words for the same: ``x`` is what an op works on, ``dy`` the gradient that
 comes in, ``a`` and ``b`` are the factors of a product. Where torch's name varies within a family, it stands behind
 ours: ``source:src``. What is behind ``*`` is only taken by name.
