@@ -34,7 +34,7 @@ def register_rule(op: str) -> Callable[[_Rule], _Rule]:
     >>> import math
     >>> @register_rule("mylibrary::fused_mlp")
     ... def fused_mlp(call):
-    ...     x, up, down = call.args[:3]
+    ...     x, up, down = call.args
     ...     rows = math.prod(x.shape[:-1])
     ...     return Cost(macs=rows * (math.prod(up.shape) + math.prod(down.shape)), other_flops=rows * up.shape[0])
     """

@@ -6,9 +6,8 @@ import functools
 import math
 from collections.abc import Callable
 
-import msgspec
-
-from archstat.records import OpCall, TensorSpec
+from archstat.counting.arguments import arg, args, first, stacked
+from archstat.records import OpCall
 
 
 def detail_of(call: OpCall) -> str:
@@ -29,87 +28,78 @@ def _window(kernel: tuple[int, ...], stride: tuple[int, ...] = (1,), dilation: t
 
 
 def _convolution(call: OpCall) -> str:
-    """``(x, weight, bias, stride, padding, dilation, groups)``."""
-    out, per_group, *kernel = call.args[1].shape
-    rest = call.args[3:]
-    window = _window(tuple(kernel), rest[0] if rest else (1,), rest[2] if len(rest) > 2 else (1,))
-    channels = call.args[0].shape[-1 - len(kernel)]
+    weight, stride, dilation = args(call, "weight stride dilation")
+    out, per_group, *kernel = weight.shape
+    channels = first(call).shape[-1 - len(kernel)]
     groups = channels // per_group if per_group else 1
-    text = f"{channels}→{out} {window}"
-    return f"{text}, {groups} groups" if groups > 1 else text
+    return _grouped(f"{channels}→{out} {_window(tuple(kernel), stride, dilation)}", groups)
 
 
 def _transposed_convolution(call: OpCall) -> str:
-    """``(x, weight, bias, stride, padding, output_padding, groups, dilation)``."""
-    channels, per_group, *kernel = call.args[1].shape
-    rest = call.args[3:]
-    groups = rest[3] if len(rest) > 3 else 1
-    window = _window(tuple(kernel), rest[0] if rest else (1,), rest[4] if len(rest) > 4 else (1,))
-    text = f"{channels}→{per_group * groups} {window}"
+    weight, stride, dilation, groups = args(call, "weight stride dilation groups")
+    channels, per_group, *kernel = weight.shape
+    return _grouped(f"{channels}→{per_group * groups} {_window(tuple(kernel), stride, dilation)}", groups)
+
+
+def _grouped(text: str, groups: int) -> str:
     return f"{text}, {groups} groups" if groups > 1 else text
 
 
 def _any_convolution(call: OpCall) -> str:
-    """``(x, weight, bias, stride, padding, dilation, transposed, output_padding, groups, …)``."""
-    x, weight, bias, stride, padding, dilation, transposed, output_padding, groups = call.args[:9]
-    if transposed:
-        args = (x, weight, bias, stride, padding, output_padding, groups, dilation)
-        return _transposed_convolution(msgspec.structs.replace(call, args=args))
-    return _convolution(msgspec.structs.replace(call, args=(x, weight, bias, stride, padding, dilation, groups)))
+    return (_transposed_convolution if arg(call, "transposed") else _convolution)(call)
 
 
 def _linear(call: OpCall) -> str:
-    *outputs, features = call.args[1].shape  # a weight of one axis makes one output, without an axis of its own
+    *outputs, features = arg(call, "weight").shape  # a weight of one axis makes one output, without an axis of its own
     return f"{features}→{math.prod(outputs)}"
 
 
 def _product(call: OpCall) -> str:
     """``n×k · k×m`` of the last two axes."""
-    a, b = [spec.shape[-2:] for spec in call.args if isinstance(spec, TensorSpec)][-2:]
+    a, b = (spec.shape[-2:] for spec in args(call, "a b"))
     return f"{'×'.join(map(str, a))} · {'×'.join(map(str, b))}"
 
 
 def _pool(call: OpCall) -> str:
-    """``(x, kernel, stride, …)``."""
-    kernel = call.args[1] if len(call.args[1]) > 1 or "1d" in call.op else call.args[1] * 2
-    stride = call.args[2] if len(call.args) > 2 and call.args[2] else kernel
-    return _window(kernel, stride)
+    kernel = arg(call, "kernel_size")
+    kernel = kernel if len(kernel) > 1 or "1d" in call.op else kernel * 2
+    return _window(kernel, arg(call, "stride") or kernel)
 
 
 def _adaptive_pool(call: OpCall) -> str:
-    return "to " + "×".join(map(str, call.args[1]))
+    return "to " + "×".join(map(str, arg(call, "output_size")))
 
 
 def _channels(call: OpCall) -> str:
-    shape = call.args[0].shape
+    shape = first(call).shape
     return str(shape[1]) if len(shape) > 1 else ""
 
 
 def _normalized(call: OpCall) -> str:
-    return "×".join(map(str, call.args[1]))
+    return "×".join(map(str, arg(call, "normalized_shape")))
 
 
 def _groups(call: OpCall) -> str:
-    """``(x, weight, bias, batch, channels, pixels, groups, …)``."""
-    return f"{call.args[4]}, {call.args[6]} groups"
+    channels, groups = args(call, "C group")
+    return f"{channels}, {groups} groups"
 
 
 def _attention(call: OpCall) -> str:
     """Queries against keys, and the heads where there are any."""
-    query, key = call.args[0].shape, call.args[1].shape
+    query, key = (spec.shape for spec in args(call, "query key"))
     heads = f"{query[-3]} heads " if len(query) > 3 else ""
     return f"{heads}{query[-2]}×{key[-2]}, width {query[-1]}"
 
 
 def _embedding(call: OpCall) -> str:
-    rows, width = call.args[0].shape
+    rows, width = first(call).shape
     return f"{rows}→{width}"
 
 
 def _recurrent(call: OpCall) -> str:
     """Input → output features, and the layers."""
-    layers = next((value for value in call.args if type(value) is int), 1)
-    text = f"{call.args[0].shape[-1]}→{call.outputs[0].shape[-1]}"
+    layers = stacked(call).layers
+    text = f"{first(call).shape[-1]}→{call.outputs[0].shape[-1]}"
     return f"{text}, {layers} layers" if layers > 1 else text
 
 

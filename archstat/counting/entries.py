@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from itertools import zip_longest
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from archstat.records import Cost, OpCall, Shape, TensorSpec
 
@@ -38,11 +38,6 @@ def into(table: dict[str, CostRule]) -> Callable[[str], Callable[[_R], _R]]:
 def has_floats(call: OpCall) -> bool:
     """Whether it takes a floating-point number."""
     return any(spec.dtype in FLOATS for spec in call.tensors())
-
-
-def argument(call: OpCall, position: int, name: str, default: Any = None) -> Any:
-    """An argument that may be given by its place or by its name."""
-    return call.args[position] if len(call.args) > position else call.kwargs.get(name, default)
 
 
 def numel(spec: TensorSpec) -> int:

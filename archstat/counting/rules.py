@@ -17,16 +17,17 @@ A complex number counts as one: a multiply-accumulate of complex numbers is one 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import zip_longest
 
 from archstat.counting import backward_rules, custom, entries, factorizations
+from archstat.counting.arguments import arg, args, first, stacked
 from archstat.counting.entries import FREE, CostRule
-from archstat.counting.taps import MODES, antialiased, ctc_places, window_elements
+from archstat.counting.taps import LINEAR, MODES, antialiased, ctc_places, window_elements
 from archstat.records import Cost, OpCall, Shape, TensorSpec
 
 _prod, _numel, _out, _per_output = math.prod, entries.numel, entries.out, entries.per_output
-_argument, _broadcast, _has_floats, _FLOATS = entries.argument, entries.broadcast, entries.has_floats, entries.FLOATS
+_broadcast, _has_floats, _FLOATS = entries.broadcast, entries.has_floats, entries.FLOATS
 
 #: One entry = the cost of one op.
 RULES: dict[str, CostRule] = dict(backward_rules.BACKWARD_RULES)
@@ -73,17 +74,21 @@ def pointwise(call: OpCall) -> Cost:
 # -- convolutions ------------------------------------------------------------------------------------------------------
 
 
-def _convolved(call: OpCall, *, transposed: bool) -> Cost:
+def _convolved(call: OpCall, *, transposed: bool) -> int:
     """Weights are ``(out, in/groups, *kernel)``, of a transposed convolution ``(in, out/groups, *kernel)``.
 
     Each output is a sum over one filter; transposed, each input is spread over one filter, also where the padding cuts
     the result off.
     """
-    x, weight = call.args[0], call.args[1]
-    out = _prod(call.outputs[0].shape)
-    starts = _prod(x.shape) if transposed else out
-    filter_size = _prod(weight.shape) // max(weight.shape[0], 1)
-    return Cost(starts * filter_size, out if _argument(call, 2, "bias") is not None else 0)
+    weight = arg(call, "weight").shape
+    starts = _prod(first(call).shape if transposed else call.outputs[0].shape)
+    filter_size: int = _prod(weight) // max(weight[0], 1)
+    return starts * filter_size
+
+
+def _biased(call: OpCall) -> int:
+    """One addition for each output if there is a bias."""
+    return _out(call) if arg(call, "bias") is not None else 0
 
 
 @_enter(
@@ -91,25 +96,22 @@ def _convolved(call: OpCall, *, transposed: bool) -> Cost:
     "nnpack_spatial_convolution"
 )
 def _convolution(call: OpCall) -> Cost:
-    return _convolved(call, transposed=False)
+    return Cost(_convolved(call, transposed=False), _biased(call))
 
 
 @_enter("conv_transpose1d conv_transpose2d conv_transpose3d miopen_convolution_transpose")
 def _transposed_convolution(call: OpCall) -> Cost:
-    return _convolved(call, transposed=True)
+    return Cost(_convolved(call, transposed=True), _biased(call))
 
 
 @_enter("cudnn_convolution cudnn_convolution_transpose")
 def _convolution_without_bias(call: OpCall) -> Cost:
-    """``(x, weight, padding, …)``."""
-    macs = _convolved(call, transposed=call.op.endswith("transpose")).macs
-    return Cost(macs)
+    return Cost(_convolved(call, transposed=call.op.endswith("transpose")))
 
 
 @_enter("convolution convolution_overrideable")
 def _any_convolution(call: OpCall) -> Cost:
-    """``(x, weight, bias, stride, padding, dilation, transposed, output_padding, groups)``."""
-    return _convolved(call, transposed=call.args[6])
+    return Cost(_convolved(call, transposed=arg(call, "transposed")), _biased(call))
 
 
 @_enter("archstat::complex_convolution_rest")
@@ -120,7 +122,7 @@ def _rest_of_complex_convolution(call: OpCall) -> Cost:
 
 @_enter("archstat::complex_convolution_rest_backward")
 def _rest_of_complex_convolution_backward(call: OpCall) -> Cost:
-    """Likewise."""
+    """The gradients of the first real convolution count for all three."""
     del call
     return FREE
 
@@ -128,44 +130,38 @@ def _rest_of_complex_convolution_backward(call: OpCall) -> Cost:
 @_enter("cudnn_convolution_relu miopen_convolution_relu")
 def _rectified_convolution(call: OpCall) -> Cost:
     """A convolution and one FLOP for each output."""
-    cost = _convolved(call, transposed=False)
-    return Cost(cost.macs, cost.other_flops + _out(call))
+    return Cost(_convolved(call, transposed=False), _biased(call) + _out(call))
 
 
 @_enter("cudnn_convolution_add_relu miopen_convolution_add_relu")
 def _added_rectified_convolution(call: OpCall) -> Cost:
-    """``(x, weight, z, alpha, bias, …)``: ``relu(convolution + alpha·z)``."""
-    macs = _convolved(call, transposed=False).macs
-    return Cost(macs, _out(call) * (3 + (_argument(call, 4, "bias") is not None)))
+    """``relu(convolution + alpha·z)``."""
+    return Cost(_convolved(call, transposed=False), 3 * _out(call) + _biased(call))
 
 
 @_enter("slow_conv_transpose2d slow_conv_transpose3d")
 def _transposed_convolution_with_kernel(call: OpCall) -> Cost:
-    """``(x, weight, kernel_size, bias, …)``."""
-    filter_size = _prod(call.args[1].shape[1:])
-    return Cost(_numel(call.args[0]) * filter_size, _out(call) if _argument(call, 3, "bias") is not None else 0)
+    return Cost(_numel(first(call)) * _prod(arg(call, "weight").shape[1:]), _biased(call))
 
 
 @_enter(
     "slow_conv2d_forward slow_conv3d_forward conv_depthwise2d conv_depthwise3d slow_conv_dilated2d slow_conv_dilated3d"
 )
 def _convolution_with_kernel(call: OpCall) -> Cost:
-    """``(x, weight, kernel_size, bias, …)``."""
-    out = _out(call)
-    return Cost(out * _prod(call.args[1].shape[1:]), out if _argument(call, 3, "bias") is not None else 0)
+    return Cost(_out(call) * _prod(arg(call, "weight").shape[1:]), _biased(call))
 
 
 @_enter("conv_tbc")
 def _conv_tbc(call: OpCall) -> Cost:
     """Time first: weights are ``(kernel, in, out)``."""
-    kernel, channels, _ = call.args[1].shape
+    kernel, channels, _ = arg(call, "weight").shape
     return Cost(_out(call) * kernel * channels, _out(call))
 
 
 @_enter("torchvision::deform_conv2d")
 def _deform_conv2d(call: OpCall) -> Cost:
-    """``(x, weight, offset, mask, bias, …)``: a convolution over values sampled bilinearly, 7 FLOPs each."""
-    x, weight, out = call.args[0], call.args[1], call.outputs[0].shape
+    """A convolution over values sampled bilinearly, 7 FLOPs each."""
+    x, weight, out = first(call), arg(call, "weight"), call.outputs[0].shape
     sampled = out[0] * x.shape[1] * _prod(weight.shape[2:]) * _prod(out[2:])
     return Cost(_prod(out) * _prod(weight.shape[1:]), 7 * sampled + _prod(out))
 
@@ -178,24 +174,19 @@ def _linear(call: OpCall) -> Cost:
     """``(…, i) · (o, i)ᵀ + (o)``."""
     if not _has_floats(call):
         return FREE
+    x, weight, bias = first(call), arg(call, "weight"), arg(call, "bias")
     out = _prod(call.outputs[0].shape)
-    has_bias = _argument(call, 2, "bias") is not None
-    if call.args[1].stored is not None or call.args[0].stored is not None:
-        x, weight = call.args[:2]
-        macs = weight.stored * _prod(x.shape[:-1]) if weight.stored is not None else x.stored * weight.shape[0]
-        return Cost(macs, out if has_bias else 0)
-    return Cost(out * call.args[1].shape[-1], out if has_bias else 0)
+    if weight.stored is not None:
+        macs = weight.stored * _prod(x.shape[:-1])
+    else:
+        macs = out * weight.shape[-1] if x.stored is None else x.stored * weight.shape[0]
+    return Cost(macs, out if bias is not None else 0)
 
 
 @_enter("mm bmm mv dot vdot matmul hspmm smm")
 def _product(call: OpCall) -> Cost | None:
     """``(…, n, k) · (…, k, m)``: each output is a sum of k products; whole numbers are no floating-point work."""
-    return _multiplied(call, 0)
-
-
-def _multiplied(call: OpCall, place: int) -> Cost | None:
-    """The product of the arguments from that place on."""
-    a, b = call.args[place : place + 2]
+    a, b = args(call, "a b")
     if not _has_floats(call):
         return FREE
     if a.stored is not None or b.stored is not None:
@@ -219,54 +210,45 @@ def _sparse_product(a: TensorSpec, b: TensorSpec) -> Cost | None:
 @_enter("int_mm weight_int8pack_mm")
 def _whole_product(call: OpCall) -> Cost:
     """Quantized weights, so whole numbers count."""
-    return Cost(_out(call) * call.args[0].shape[-1])
+    return Cost(_out(call) * first(call).shape[-1])
 
 
-@_enter("scaled_mm")
+@_enter("scaled_mm scaled_mm_v2")
 def _scaled_product(call: OpCall) -> Cost:
     """A product, then one scaling of each output, and a bias."""
-    has_bias = _argument(call, 4, "bias") is not None
-    return Cost(_out(call) * call.args[0].shape[-1], _out(call) * (2 if has_bias else 1))
-
-
-@_enter("scaled_mm_v2")
-def _scaled_product_by_recipes(call: OpCall) -> Cost:
-    """The same with more of the scales before the bias."""
-    has_bias = _argument(call, 8, "bias") is not None
-    return Cost(_out(call) * call.args[0].shape[-1], _out(call) * (2 if has_bias else 1))
+    return Cost(_out(call) * first(call).shape[-1], _out(call) + _biased(call))
 
 
 @_enter("weight_int4pack_mm weight_int4pack_mm_for_cpu weight_int4pack_mm_with_scales_and_zeros dyn_quant_matmul_4bit")
 def _int4_product(call: OpCall) -> Cost:
-    return Cost(_out(call) * call.args[0].shape[-1])
+    return Cost(_out(call) * first(call).shape[-1])
 
 
 @_enter("mixed_dtypes_linear sparse_semi_structured_linear")
 def _linear_of_packed_weights(call: OpCall) -> Cost:
-    """``(x, weight, …)`` with a bias by name; where two of four weights are stored, half of the products are done."""
-    out, features = _out(call), call.args[0].shape[-1]
-    macs = out * features // (2 if call.op.startswith("sparse") else 1)
-    return Cost(macs, out if call.kwargs.get("bias") is not None else 0)
+    """Where two of four weights are stored, half of the products are done."""
+    macs = _out(call) * first(call).shape[-1] // (2 if call.op.startswith("sparse") else 1)
+    return Cost(macs, _biased(call))
 
 
 @_enter("torch_nn::_linear_cross_entropy_batch_chunked torch_nn::_linear_cross_entropy_batch_chunked_no_reduction")
 def _linear_cross_entropy(call: OpCall) -> Cost:
-    """``(x, weight, …)``: scores of every class, their softmax, and the one of the target."""
-    x, weight = call.args[:2]
+    """Scores of every class, their softmax, and the one of the target."""
+    x, weight = first(call), arg(call, "weight")
     scores = _prod(x.shape[:-1]) * weight.shape[0]
     return Cost(scores * weight.shape[1], _SOFTMAX * scores + 2 * _prod(x.shape[:-1]))
 
 
 @_enter("affine_grid_generator cudnn_affine_grid_generator")
 def _affine_grid(call: OpCall) -> Cost:
-    """``(theta, size, …)``: each place of the grid, 1 appended, times a matrix."""
-    return Cost(_out(call) * call.args[0].shape[-1])
+    """Each place of the grid, 1 appended, times a matrix."""
+    return Cost(_out(call) * first(call).shape[-1])
 
 
 @_enter("grouped_mm")
 def _grouped_product(call: OpCall) -> Cost:
     """Rows fall to one of the groups each: ``(n, k) · (g, k, m)`` costs ``n·k·m``; two matrices are cut along k."""
-    a, b = call.args[0].shape, call.args[1].shape
+    a, b = (spec.shape for spec in args(call, "a b"))
     if len(a) == len(b) == 2:
         return Cost(a[0] * a[1] * b[1])
     return Cost(_out(call) * a[-1])
@@ -275,8 +257,8 @@ def _grouped_product(call: OpCall) -> Cost:
 @_enter("addmm addmv baddbmm addmm_activation sparse_addmm sspaddmm")
 def _added_product(call: OpCall) -> Cost | None:
     """``bias + a · b``; torch.sparse.mm runs it with nothing added."""
-    cost = _multiplied(call, 1)
-    if cost is None or cost is FREE or call.kwargs.get("beta") == 0:
+    cost = _product(call)
+    if cost is None or cost is FREE or arg(call, "beta") == 0:
         return cost
     return Cost(cost.macs, _out(call))
 
@@ -284,7 +266,7 @@ def _added_product(call: OpCall) -> Cost | None:
 @_enter("sparse_sampled_addmm")
 def _sampled_product(call: OpCall) -> Cost | None:
     """``c + a · b`` at those places only that the sparse ``c`` stores."""
-    sampled, a = call.args[:2]
+    sampled, a = args(call, "x a")
     if sampled.stored is None or sampled.stored < 0:
         return None
     return Cost(sampled.stored * a.shape[-1], sampled.stored)
@@ -292,8 +274,8 @@ def _sampled_product(call: OpCall) -> Cost | None:
 
 @_enter("sparse_mm_reduce_impl")
 def _reduced_sparse_product(call: OpCall) -> Cost | None:
-    """``(a, b, how)``: the products are added up, or compared."""
-    return _sparse_product(*call.args[:2])
+    """The products are added up, or compared."""
+    return _sparse_product(*args(call, "a b"))
 
 
 @_enter("sparse_sparse_matmul spsolve")
@@ -306,7 +288,7 @@ def _summed_product(call: OpCall) -> Cost:
     """``bias + Σ a[i] · b[i]``."""
     if not _has_floats(call):
         return FREE
-    batch, _, inner = call.args[1].shape
+    batch, _, inner = arg(call, "a").shape
     return Cost(_out(call) * batch * inner, _out(call))
 
 
@@ -319,9 +301,15 @@ def _outer_product(call: OpCall) -> Cost:
 @_enter("trilinear")
 def _trilinear(call: OpCall) -> Cost:
     """``Σ a·b·c`` over shapes made alike by unsqueezing: one product more than a multiply-accumulate has."""
-    shapes = [_unsqueezed(spec.shape, axes) for spec, axes in zip(call.args[:3], call.args[3:6], strict=True)]
-    terms = _prod(max(sizes) for sizes in zip(*shapes, strict=True))
+    terms = _prod(trilinear_sizes(call))
     return Cost(terms, terms)
+
+
+def trilinear_sizes(call: OpCall) -> list[int]:
+    """The axes that a trilinear product goes over, those along which it sums included."""
+    factors, axes = args(call, "i1 i2 i3"), args(call, "expand1 expand2 expand3")
+    shapes = [_unsqueezed(spec.shape, added) for spec, added in zip(factors, axes, strict=True)]
+    return [max(sizes) for sizes in zip(*shapes, strict=True)]
 
 
 def _unsqueezed(shape: Iterable[int], axes: Iterable[int]) -> list[int]:
@@ -349,47 +337,47 @@ def _attention(queries: int, keys: int, width: int, value_width: int) -> Cost:
 )
 def _scaled_dot_product_attention(call: OpCall) -> Cost:
     """``(…, queries, width), (…, keys, width), (…, keys, value width)``; grouped queries share keys, not work."""
-    query, key, value = (spec.shape for spec in call.args[:3])
+    query, key, value = (spec.shape for spec in args(call, "query key value"))
     return _attention(_prod(attending(call)), key[-2], query[-1], value[-1])
 
 
 def attending(call: OpCall) -> Shape:
     """The query vectors of attention, as many of a batch as queries, keys and values are broadcast to."""
-    query, key, value = (spec.shape for spec in call.args[:3])
+    query, key, value = (spec.shape for spec in args(call, "query key value"))
     return (*_broadcast(query[:-2], key[:-2], value[:-2]), query[-2])
 
 
 @_enter("flash_attention_forward efficient_attention_forward")
 def _attention_forward(call: OpCall) -> Cost:
     """The same with the heads after the sequence: ``(batch, queries, heads, width)``."""
-    query, key, value = (spec.shape for spec in call.args[:3])
+    query, key, value = (spec.shape for spec in args(call, "query key value"))
     return _attention(_prod(query[:-1]), key[1], query[-1], value[-1])
 
 
 @_enter("archstat::block_attention")
 def _block_attention(call: OpCall) -> Cost:
-    """``(query, key, value, scores)``: attention over as many scores, those in the blocks that a mask keeps."""
-    query, _, value, scores = call.args[:4]
+    """Attention over as many scores as are in the blocks that a mask keeps."""
+    query, value, scores = args(call, "query value scores")
     return _attention(scores, 1, query.shape[-1], value.shape[-1])
 
 
 @_enter("archstat::jagged_attention")
 def _jagged_attention(call: OpCall) -> Cost:
-    """``(query, key, value, rows, columns, …)``, ``(tokens, heads, width)`` each: within each sequence."""
-    query, value = call.args[0].shape, call.args[2].shape
+    """Of ``(tokens, heads, width)`` each: within each sequence."""
+    query, value = (spec.shape for spec in args(call, "query value"))
     return _attention(query[1] * sum(rows * columns for rows, columns in lengths(call)), 1, query[-1], value[-1])
 
 
 def lengths(call: OpCall) -> list[tuple[int, int]]:
     """How many queries and keys each sequence has, given by where each begins and ends."""
-    sides = [[stop - start for start, stop in zip(flat[::2], flat[1::2], strict=True)] for flat in call.args[3:5]]
-    return list(zip(*sides, strict=True))
+    rows, columns = ([b - a for a, b in zip(ends[::2], ends[1::2], strict=True)] for ends in args(call, "rows columns"))
+    return list(zip(rows, columns, strict=True))
 
 
 @_enter("multi_head_attention")
 def _multi_head_attention(call: OpCall) -> Cost:
-    """``(query, key, value, width, heads, …)`` with four ``width × width`` projections and their biases."""
-    query, key, _, width, heads = call.args[:5]
+    """With four ``width × width`` projections and their biases."""
+    query, key, width, heads = args(call, "query key embed_dim num_head")
     batch, queries, _ = query.shape
     keys = key.shape[1]
     projected = batch * width * 2 * (queries + keys)
@@ -400,9 +388,9 @@ def _multi_head_attention(call: OpCall) -> Cost:
 @_enter("transformer_encoder_layer_fwd")
 def _transformer_encoder_layer(call: OpCall) -> Cost:
     """Attention, two linear layers with an activation between, two layer norms, two residual additions."""
-    source, width, heads = call.args[:3]
+    source, width, heads, linear = args(call, "x embed_dim num_heads ffn_weight_1")
     batch, length, _ = source.shape
-    tokens, inner = batch * length, call.args[14].shape[0]
+    tokens, inner = batch * length, linear.shape[0]
     attention = _attention(tokens * heads, length, width // heads, width // heads)
     macs = tokens * width * (4 * width + 2 * inner) + attention.macs
     biases = tokens * (5 * width + inner)
@@ -413,111 +401,89 @@ def _transformer_encoder_layer(call: OpCall) -> Cost:
 # -- recurrent networks ------------------------------------------------------------------------------------------------
 
 
-def _recurrent(gate_flops: int, hidden_per_gate: int) -> CostRule:
-    """A rule for ``(input, state, weights, has_biases, layers, …)``: each step multiplies with every weight once.
-
-    Args:
-        gate_flops: FLOPs for each hidden unit and step after the gates: the update of the state.
-        hidden_per_gate: How many gates there are.
-    """
-
-    def rule(call: OpCall) -> Cost:
-        weights = next(argument for argument in call.args[1:] if is_weights(argument))
-        steps = _prod(call.args[0].shape[:-1])
-        macs = sum(_numel(w) for w in weights if len(w.shape) == 2)
-        biases = sum(_numel(w) for w in weights if len(w.shape) == 1)
-        gates = _gates(weights)
-        # W·x + U·h: one addition; then one activation a gate
-        other = 2 * gates + gate_flops * gates // hidden_per_gate + biases
-        return Cost(steps * macs, steps * other)
-
-    return rule
-
-
-def is_weights(argument: object) -> bool:
-    """Whether an argument of a recurrent op is the list of its weights."""
-    return isinstance(argument, tuple) and any(isinstance(w, TensorSpec) and len(w.shape) == 2 for w in argument)
-
-
-def _gates(weights: tuple[TensorSpec, ...]) -> int:
-    """The rows of all input matrices; each of them is followed by its recurrent matrix with as many rows."""
+def _recurrent(call: OpCall, weights: Iterable[TensorSpec], kind: str) -> Cost:
+    """Each step multiplies with every weight once; the state is updated by some FLOPs for each hidden unit."""
+    updates, gates_of_cell = _UPDATES[kind], GATES[kind]
     matrices = [w.shape for w in weights if len(w.shape) == 2]
+    biases = sum(_numel(w) for w in weights if len(w.shape) == 1)
+    steps, gates = _prod(first(call).shape[:-1]), _gates(matrices)
+    # W·x + U·h: one addition; then one activation a gate
+    other = 2 * gates + updates * gates // gates_of_cell + biases
+    return Cost(steps * sum(map(_prod, matrices)), steps * other)
+
+
+GATES = {"lstm": 4, "gru": 3, "rnn_tanh": 1, "rnn_relu": 1}
+"""The gates of each kind of recurrent cell."""
+
+_UPDATES = {"lstm": 5, "gru": 4, "rnn_tanh": 0, "rnn_relu": 0}  # f·c + i·g, tanh, o·tanh(c); r·(U·h), n + z·(h − n)
+
+
+def _gates(matrices: Sequence[Shape]) -> int:
+    """The rows of all input matrices; each of them is followed by its recurrent matrix with as many rows."""
     pairs = zip_longest(matrices, matrices[1:], fillvalue=(0, 0))
     rows = [first[0] for first, second in pairs if first[0] == second[0]]
     return sum(rows[::2]) if len(rows) > len(matrices) // 2 else sum(rows)
 
 
-RULES.update(
-    lstm=_recurrent(5, 4),  # f·c + i·g, tanh, o·tanh(c)
-    gru=_recurrent(4, 3),  # r·(U·h), n + z·(h − n)
-    rnn_tanh=_recurrent(0, 1),
-    rnn_relu=_recurrent(0, 1),
-)
+@_enter(" ".join(GATES))
+def _recurrent_layers(call: OpCall) -> Cost:
+    return _recurrent(call, stacked(call).weights, call.op)
 
 
-_CELLS = {"lstm": 4, "gru": 3, "rnn_tanh": 1, "rnn_relu": 1}
 QUANTIZED_GATES = {
     "quantized_lstm": 4,
     "quantized_gru": 3,
-    **{f"quantized_{kind}_cell": gates for kind, gates in _CELLS.items()},
-    **{f"quantized::quantized_{kind}_cell_dynamic": gates for kind, gates in _CELLS.items()},
+    **{f"quantized_{kind}_cell": gates for kind, gates in GATES.items()},
+    **{f"quantized::quantized_{kind}_cell_dynamic": gates for kind, gates in GATES.items()},
 }
 """Recurrent ops whose weights are packed, and their gates."""
 
 
 def packed_cells(call: OpCall) -> tuple[int, list[int]]:
-    """The width of the state, and how many features each layer and direction takes: what is packed tells no sizes.
-
-    Arguments are ``(input, …, has_biases, layers, dropout, training, is_bidirectional, …)``; a cell is one of them.
-    """
-    features, width = call.args[0].shape[-1], call.outputs[0].shape[-1]
+    """The width of the state, and how many features each layer and direction takes: what is packed tells no sizes."""
+    features, width = first(call).shape[-1], call.outputs[0].shape[-1]
     if "cell" in call.op:
         return width, [features]
-    place = next(place for place, argument in enumerate(call.args) if isinstance(argument, bool))
-    layers, directions = call.args[place + 1], 2 if call.args[place + 4] else 1
+    _, layers, directions = stacked(call)
     return width // directions, [features] * directions + [width] * (directions * (layers - 1))
 
 
 @_enter(" ".join(QUANTIZED_GATES))
 def _quantized_recurrent(call: OpCall) -> Cost:
     """As with weights that are not packed; torch's layers have biases."""
-    gates, steps = QUANTIZED_GATES[call.op], _prod(call.args[0].shape[:-1])
+    gates, steps = QUANTIZED_GATES[call.op], _prod(first(call).shape[:-1])
     state, cells = packed_cells(call)
     rows = gates * state * len(cells)
     updates = {4: 5, 3: 4, 1: 0}[gates] * rows // gates
     return Cost(steps * gates * state * (sum(cells) + state * len(cells)), steps * (2 * rows + updates + 2 * rows))
 
 
-_LIBRARY_CELLS = ((0, 1), (0, 1), (5, 4), (4, 3))
-"""The same by the number that libraries of GPUs give to a kind of cell: relu, tanh, LSTM, GRU."""
+_LIBRARY_CELLS = ("rnn_relu", "rnn_tanh", "lstm", "gru")
+"""The kinds of cells by the number that libraries of GPUs give them."""
 
 
 @_enter("cudnn_rnn miopen_rnn")
-def _recurrent_of_library(call: OpCall) -> Cost | None:
-    """``(input, weights, stride, joined weights, state, cell, mode, …)``; MIOpen joins no weights before."""
-    return _recurrent(*_LIBRARY_CELLS[call.args[6 if call.op == "cudnn_rnn" else 5]])(call)
+def _recurrent_of_library(call: OpCall) -> Cost:
+    return _recurrent(call, arg(call, "weight"), _LIBRARY_CELLS[arg(call, "mode")])
 
 
 @_enter("cudnn_rnn_backward miopen_rnn_backward")
-def _recurrent_of_library_backward(call: OpCall) -> Cost | None:
-    """``(input, weights, stride, joined weights, state, cell, y, dy, dh, dc, mode, …)``.
-
-    The gradients of inputs and of weights, each as much as the layer itself.
-    """
-    forward = _recurrent(*_LIBRARY_CELLS[call.args[10]])(call) or FREE
+def _recurrent_of_library_backward(call: OpCall) -> Cost:
+    """The gradients of inputs and of weights, each as much as the layer itself."""
+    forward = _recurrent_of_library(call)
     return Cost(2 * forward.macs, 2 * forward.other_flops)
 
 
 @_enter("mkldnn_rnn_layer")
 def _mkldnn_rnn_layer(call: OpCall) -> Cost:
-    """One layer and direction of an LSTM: ``(input, W, U, bias, bias, …)``."""
-    x, w, u = (spec.shape for spec in call.args[:3])
+    """One layer and direction of an LSTM."""
+    x, w, u = (spec.shape for spec in args(call, "x w u"))
     return Cost(_prod(x[:-1]) * (_prod(w) + _prod(u)), _prod(x[:-1]) * (2 * w[0] + 5 * w[0] // 4 + 2 * w[0]))
 
 
 @_enter("mkldnn_rnn_layer_backward")
 def _mkldnn_rnn_layer_backward(call: OpCall) -> Cost:
-    """``(input, W, U, …)``: the gradients of inputs and of weights, each as much as the layer itself."""
+    """The gradients of inputs and of weights, each as much as the layer itself."""
     forward = _mkldnn_rnn_layer(call)
     return Cost(2 * forward.macs, 2 * forward.other_flops)
 
@@ -525,14 +491,14 @@ def _mkldnn_rnn_layer_backward(call: OpCall) -> Cost:
 @_enter("thnn_fused_lstm_cell")
 def _lstm_cell(call: OpCall) -> Cost:
     """The gates of one step, after the products: ``(batch, 4·hidden)``."""
-    gates = _numel(call.args[0])
+    gates = _numel(first(call))
     return Cost(0, 2 * gates + 5 * gates // 4 + 2 * gates)
 
 
 @_enter("thnn_fused_gru_cell")
 def _gru_cell(call: OpCall) -> Cost:
     """The gates of one step, after the products: ``(batch, 3·hidden)``."""
-    gates = _numel(call.args[0])
+    gates = _numel(first(call))
     return Cost(0, 2 * gates + 4 * gates // 3 + 2 * gates)
 
 
@@ -542,11 +508,13 @@ _NORM = 5  # add up, subtract the mean, square, add up, scale
 _NORM_AFFINE = 7  # multiply by the weight, add the bias
 
 
-@_enter("batch_norm batch_norm_legit_no_training batch_norm_no_update cudnn_batch_norm miopen_batch_norm")
+@_enter("batch_norm cudnn_batch_norm miopen_batch_norm")
 def _batch_norm(call: OpCall) -> Cost:
     """At inference a multiplication and an addition for each element: statistics, weight and bias are constants."""
-    is_training = call.args[5] if len(call.args) > 5 and isinstance(call.args[5], bool) else False
-    return Cost(0, _out(call) * (_NORM_AFFINE if is_training else 2))
+    return Cost(0, _out(call) * (_NORM_AFFINE if arg(call, "training") else 2))
+
+
+RULES.update(batch_norm_legit_no_training=_per_output(2), batch_norm_no_update=_per_output(2))
 
 
 @_enter("layer_norm group_norm instance_norm batch_norm_legit batch_norm_legit_functional")
@@ -558,34 +526,35 @@ def _norm(call: OpCall) -> Cost:
 
 @_enter("batch_norm_with_update batch_norm_with_update_functional")
 def _batch_norm_of_batch(call: OpCall) -> Cost:
-    """``(x, weight, …)`` by the statistics of the batch."""
-    return Cost(0, _out(call) * (_NORM if _argument(call, 1, "weight") is None else _NORM_AFFINE))
+    """By the statistics of the batch."""
+    return Cost(0, _out(call) * (_NORM if arg(call, "weight") is None else _NORM_AFFINE))
 
 
 @_enter("batch_norm_elemt")
 def _batch_norm_by_element(call: OpCall) -> Cost:
-    """``(x, weight, bias, mean, deviation, …)``: centre and scale, then weight and bias."""
-    return Cost(0, _out(call) * (2 if call.args[1] is None else 4))
+    """Centre and scale, then weight and bias."""
+    return Cost(0, _out(call) * (2 if arg(call, "weight") is None else 4))
 
 
 @_enter("weight_norm_interface")
 def _weight_norm(call: OpCall) -> Cost:
-    """``(v, g, …)``: the norms of v, ``g`` divided by each, and the products with that."""
-    return Cost(0, 3 * _numel(call.args[0]) + _numel(call.args[1]))
+    """The norms of ``v``, ``g`` divided by each, and the products with that."""
+    v, g = args(call, "v g")
+    return Cost(0, 3 * _numel(v) + _numel(g))
 
 
 @_enter("renorm")
 def _renorm(call: OpCall) -> Cost:
-    """``(x, p, axis, most)``: the norm of each slice, compared and divided by, and the products with that."""
-    x, axis = call.args[0], call.args[2]
+    """The norm of each slice, compared and divided by, and the products with that."""
+    x, axis = args(call, "x dim")
     return Cost(0, 3 * _numel(x) + 2 * x.shape[axis])
 
 
 @_enter("embedding_renorm")
 def _embedding_renorm(call: OpCall) -> Cost:
-    """``(table, indices, …)``: the same of the rows that are asked for, as if each were too long."""
-    rows = _numel(call.args[1])
-    return Cost(0, rows * (3 * call.args[0].shape[-1] + 2))
+    """As :func:`_renorm` of the rows that are asked for, as if each were too long."""
+    rows = _numel(arg(call, "indices"))
+    return Cost(0, rows * (3 * first(call).shape[-1] + 2))
 
 
 @_enter("rms_norm fused_rms_norm")
@@ -604,7 +573,7 @@ def _softmax(call: OpCall) -> Cost:
 
 def _window(call: OpCall) -> int:
     """The elements of a pooling window; one number stands for all axes."""
-    kernel = call.args[1]
+    kernel = arg(call, "kernel_size")
     axes = next(axes for axes in (1, 2, 3) if f"{axes}d" in call.op)
     return int(_prod(kernel)) if len(kernel) > 1 else int(kernel[0] ** axes)
 
@@ -618,13 +587,13 @@ def _max_pool(call: OpCall) -> Cost:
 @_enter("avg_pool2d avg_pool3d")
 def _avg_pool(call: OpCall) -> Cost:
     """A window of k elements takes k − 1 additions and a division, unless that is a division by 1."""
-    is_sum = _argument(call, 6, "divisor_override") == 1
+    is_sum = arg(call, "divisor_override") == 1
     return Cost(0, _out(call) * (_window(call) - is_sum))
 
 
 def _adaptive_window_elements(call: OpCall) -> int:
     """The elements of all windows of one adaptive pooling."""
-    return window_elements(call.args[0].shape, call.outputs[0].shape, len(call.args[1]))
+    return window_elements(first(call).shape, call.outputs[0].shape, len(arg(call, "output_size")))
 
 
 @_enter("adaptive_avg_pool2d adaptive_avg_pool3d")
@@ -639,7 +608,7 @@ def _adaptive_max_pool(call: OpCall) -> Cost:
 
 @_enter("fractional_max_pool2d fractional_max_pool3d")
 def _fractional_max_pool(call: OpCall) -> Cost:
-    """``(x, kernel, …)``: a window of k elements takes k − 1 comparisons."""
+    """A window of k elements takes k − 1 comparisons."""
     return Cost(0, _out(call) * (_window(call) - 1))
 
 
@@ -650,15 +619,16 @@ RULES.update(upsample_bicubic2d=_per_output(31))
 
 @_enter("grid_sampler_2d grid_sampler_2d_cpu_fallback grid_sampler_3d cudnn_grid_sampler")
 def _grid_sampler(call: OpCall) -> Cost:
-    """``(x, grid, mode, …)``: t taps for each output as in resampling; the nearest is only chosen."""
-    taps = MODES[_argument(call, 2, "interpolation_mode", 0)] ** call.args[1].shape[-1]
+    """As in resampling, t taps for each output; the nearest is only chosen, and cuDNN knows only the linear one."""
+    mode = LINEAR if call.op.startswith("cudnn") else arg(call, "interpolation_mode")
+    taps = MODES[mode] ** arg(call, "grid").shape[-1]
     return Cost(0, _out(call) * 2 * (taps - 1) + _out(call) * (taps > 1))
 
 
 @_enter("upsample_bilinear2d_aa upsample_bicubic2d_aa upsample_lanczos2d_aa")
 def _antialiased(call: OpCall) -> Cost:
-    """``(x, size, align_corners, factor, factor)``: rows, then columns, each output of as many taps as it has."""
-    (*maps, height, width), out = call.args[0].shape, call.outputs[0].shape
+    """Rows, then columns, each output of as many taps as it has."""
+    (*maps, height, width), out = first(call).shape, call.outputs[0].shape
     rows, columns = antialiased(call, 0, height, out[-2]), antialiased(call, 1, width, out[-1])
     along_width = height * (2 * columns - out[-1])
     along_height = out[-1] * (2 * rows - out[-2])
@@ -710,14 +680,19 @@ RULES.update(dict.fromkeys("logsumexp logcumsumexp".split(), _reducing(3, divide
 
 @_enter("segment_reduce")
 def _segment_reduce(call: OpCall) -> Cost:
-    """``(x, how, …)``: one FLOP for each element; a mean divides."""
-    return Cost(0, _numel(call.args[0]) + (_out(call) if call.args[1] == "mean" else 0))
+    """One FLOP for each element; a mean divides."""
+    return Cost(0, _numel(first(call)) + (_out(call) if arg(call, "reduce") == "mean" else 0))
+
+
+def _pairs(call: OpCall, other: str) -> int:
+    """How many pairs of elements the first argument makes with that one."""
+    return _prod(_broadcast(first(call).shape, arg(call, other).shape))
 
 
 @_enter("dist")
 def _dist(call: OpCall) -> Cost:
     """Subtract, and take the norm of that."""
-    return Cost(0, 3 * _prod(_broadcast(call.args[0].shape, call.args[1].shape)))
+    return Cost(0, 3 * _pairs(call, "other"))
 
 
 @_enter("allclose")
@@ -725,7 +700,7 @@ def _allclose(call: OpCall) -> Cost:
     """``|a − b| ≤ atol + rtol·|b|``: 6 for each pair."""
     if not _has_floats(call):
         return FREE
-    return Cost(0, 6 * _prod(_broadcast(call.args[0].shape, call.args[1].shape)))
+    return Cost(0, 6 * _pairs(call, "other"))
 
 
 # two products and a difference; a cosine, a sine and their products with the length
@@ -735,14 +710,14 @@ RULES.update(linalg_cross=_per_output(3), polar=_per_output(4))
 @_enter("trace")
 def _trace(call: OpCall) -> Cost:
     """The diagonal is added up."""
-    x = call.args[0]
+    x = first(call)
     return Cost(0, max(min(x.shape) - 1, 0)) if x.dtype in _FLOATS else FREE
 
 
 @_enter("sort topk kthvalue median nanmedian mode")
 def _sort(call: OpCall) -> Cost:
     """``n·⌈log₂ n⌉`` comparisons along an axis of n; the axis is taken to be the last."""
-    x = call.args[0]
+    x = first(call)
     n = x.shape[-1] if x.shape else 1
     return Cost(0, _numel(x) * max(n - 1, 0).bit_length()) if x.dtype in _FLOATS else FREE
 
@@ -750,14 +725,14 @@ def _sort(call: OpCall) -> Cost:
 @_enter("cdist_forward euclidean_dist pdist_forward")
 def _distances(call: OpCall) -> Cost:
     """Each distance subtracts, squares and adds up vectors."""
-    return Cost(0, 3 * _out(call) * call.args[0].shape[-1])
+    return Cost(0, 3 * _out(call) * first(call).shape[-1])
 
 
 @_enter("fft_c2c fft_r2c fft_c2r")
 def _fft(call: OpCall) -> Cost:
     """``5·n·log₂ n`` for a complex transform of n points, half of that for a real one: the usual convention."""
-    longest = max(call.args[0].shape, call.outputs[0].shape, key=_prod)
-    points = _prod(longest[axis] for axis in call.args[1])
+    longest = max(first(call).shape, call.outputs[0].shape, key=_prod)
+    points = _prod(longest[axis] for axis in arg(call, "dim"))
     flops = 5 * _prod(longest) * math.log2(max(points, 1))
     return Cost(0, round(flops if call.op == "fft_c2c" else flops / 2))
 
@@ -765,20 +740,20 @@ def _fft(call: OpCall) -> Cost:
 @_enter("embedding_bag embedding_bag_forward_only")
 def _embedding_bag(call: OpCall) -> Cost:
     """The rows of a bag are added up."""
-    return Cost(0, _numel(call.args[1]) * call.args[0].shape[-1])
+    return Cost(0, _numel(arg(call, "indices")) * first(call).shape[-1])
 
 
 @_enter("unsafe_masked_index_put_accumulate")
 def _masked_addition(call: OpCall) -> Cost:
-    """``(x, mask, indices, values)``: one addition for each value."""
-    return Cost(0, _numel(call.args[3]))
+    """One addition for each value."""
+    return Cost(0, _numel(arg(call, "values")))
 
 
 @_enter("col2im")
 def _col2im(call: OpCall) -> Cost:
-    """``(patches, size, kernel, dilation, padding, stride)``: what falls into the image is added to what is there."""
-    size, kernel, dilation, padding, stride = call.args[1:6]
-    patches = call.args[0].shape
+    """What falls into the image is added to what is there."""
+    size, kernel, dilation, padding, stride = args(call, "output_size kernel_size dilation padding stride")
+    patches = first(call).shape
     inside = 1
     for extent, taps, gap, pad, step in zip(size, kernel, dilation, padding, stride, strict=True):
         blocks = (extent + 2 * pad - gap * (taps - 1) - 1) // step + 1
@@ -789,28 +764,28 @@ def _col2im(call: OpCall) -> Cost:
 @_enter("coalesce coalesced")
 def _coalesce(call: OpCall) -> Cost:
     """Elements that are stored for the same place are added up."""
-    return Cost(0, max(_numel(call.args[0]) - _out(call), 0)) if call.op == "coalesce" else FREE
+    return Cost(0, max(_numel(first(call)) - _out(call), 0)) if call.op == "coalesce" else FREE
 
 
 @_enter("index_add scatter_add scatter_reduce index_reduce")
 def _scattered_addition(call: OpCall) -> Cost:
-    """``(x, dim, index, source)``: one addition for each element of the source."""
-    return Cost(0, _numel(call.args[3]))
+    """One addition for each element of the source."""
+    return Cost(0, _numel(arg(call, "source")))
 
 
 @_enter("index_put index_put_impl unsafe_index_put")
 def _index_put(call: OpCall) -> Cost:
-    """``(x, indices, values, accumulate)``: one addition for each value that is added and not just put there."""
-    adds = _argument(call, 3, "accumulate", default=False)
-    return Cost(0, max(_numel(call.args[2]), _indexed(call))) if adds else FREE
+    """One addition for each value that is added and not just put there."""
+    return Cost(0, max(_numel(arg(call, "values")), _indexed(call))) if arg(call, "accumulate") else FREE
 
 
 def _indexed(call: OpCall) -> int:
     """How many elements the indices choose."""
-    x, indices = call.args[0], [index.shape for index in call.args[1] if index is not None]
-    if any(index.dtype in ("bool", "uint8") for index in call.args[1] if index is not None):
+    x, given = args(call, "x indices")
+    if any(index.dtype in ("bool", "uint8") for index in given if index is not None):
         return 0  # a mask: what it chooses is not known from shapes
-    rest: int = _prod(size for size, index in zip_longest(x.shape, call.args[1]) if index is None)
+    rest: int = _prod(size for size, index in zip_longest(x.shape, given) if index is None)
+    indices = [index.shape for index in given if index is not None]
     longest = max((len(shape) for shape in indices), default=0)
     aligned = [(1,) * (longest - len(shape)) + shape for shape in indices]
     chosen: int = _prod(max(sizes) for sizes in zip(*aligned, strict=True))
@@ -820,76 +795,67 @@ def _indexed(call: OpCall) -> int:
 # -- losses ------------------------------------------------------------------------------------------------------------
 
 
-def _loss(flops: int, place: int) -> CostRule:
-    """A rule of so many FLOPs for each pair of elements, which are then averaged, added up or left as they are.
-
-    Args:
-        flops: FLOPs for each pair.
-        place: Where the argument ``reduction`` stands: 0 for none, 1 for the mean, 2 for the sum.
-    """
+def _loss(flops: int) -> CostRule:
+    """A rule of so many FLOPs for each pair of elements, which are then averaged, added up or left as they are."""
 
     def rule(call: OpCall) -> Cost:
-        pairs = _prod(_broadcast(call.args[0].shape, call.args[1].shape))
-        return Cost(0, flops * pairs + _reduced(pairs, _argument(call, place, "reduction", 1)))
+        pairs = _pairs(call, "target")
+        return Cost(0, flops * pairs + _reduced(pairs, arg(call, "reduction")))
 
     return rule
 
 
 def _reduced(elements: int, reduction: int) -> int:
-    """Adding up n takes n − 1 additions, and a mean one division more."""
+    """Adding up n takes n − 1 additions, and a mean one division more: 0 is no reduction, 1 the mean, 2 the sum."""
     return max(elements - (reduction == 2), 0) if reduction else 0
 
 
 RULES.update(
-    mse_loss=_loss(2, 2),  # subtract, square
-    smooth_l1_loss=_loss(5, 2),  # subtract, absolute value, compare, square, scale
-    huber_loss=_loss(5, 2),
-    soft_margin_loss=_loss(4, 2),  # negate, multiply, exponentiate, log(1 + x)
+    mse_loss=_loss(2),  # subtract, square
+    smooth_l1_loss=_loss(5),  # subtract, absolute value, compare, square, scale
+    huber_loss=_loss(5),
+    soft_margin_loss=_loss(4),  # negate, multiply, exponentiate, log(1 + x)
 )
 
 
 @_enter("binary_cross_entropy")
 def _binary_cross_entropy(call: OpCall) -> Cost:
     """``−(y·log x + (1 − y)·log(1 − x))`` takes 8, a weight one more."""
-    is_weighted = _argument(call, 2, "weight") is not None
-    return _loss(8 + is_weighted, 3)(call) or FREE
+    return _loss(8 + (arg(call, "weight") is not None))(call) or FREE
 
 
 @_enter("binary_cross_entropy_with_logits")
 def _binary_cross_entropy_with_logits(call: OpCall) -> Cost:
     """``(1 − y)·x − log sigmoid(x)`` takes 4, a weight one more, ``(w − 1)·y + 1`` and its product 4."""
-    is_weighted, has_positives = (_argument(call, 2 + i, name) is not None for i, name in enumerate(_LOGIT_WEIGHTS))
-    return _loss(4 + is_weighted + 4 * has_positives, 4)(call) or FREE
-
-
-_LOGIT_WEIGHTS = ("weight", "pos_weight")
+    is_weighted, has_positives = (weight is not None for weight in args(call, "weight pos_weight"))
+    return _loss(4 + is_weighted + 4 * has_positives)(call) or FREE
 
 
 @_enter("nll_loss_forward nll_loss2d_forward")
 def _nll_loss(call: OpCall) -> Cost:
     """The chosen values are weighted and added up."""
-    return Cost(0, 2 * _numel(call.args[1]))
+    return Cost(0, 2 * _numel(arg(call, "target")))
 
 
 @_enter("multi_margin_loss multilabel_margin_loss_forward")
 def _margin_loss(call: OpCall) -> Cost:
-    """``(x, target, …)``: each score is compared with that of the target: subtract, add, compare, add up.
+    """Each score is compared with that of the target: subtract, add, compare, add up.
 
     Of several labels every score is held against each of them, of which there are as many as scores at most.
     """
-    x = call.args[0]
+    x = first(call)
     labels = x.shape[-1] if call.op.startswith("multilabel") and x.shape else 1
     return Cost(0, 4 * _numel(x) * labels)
 
 
 @_enter("ctc_loss cudnn_ctc_loss miopen_ctc_loss")
 def _ctc_loss(call: OpCall) -> Cost:
-    """``(scores of each step, targets, …)``: every step meets each label and the blanks between them.
+    """Every step meets each label and the blanks between them.
 
     Three sums of probabilities come together in one of them: 2 comparisons, 3 subtractions, 3 exponentials, 2
     additions, a logarithm, 2 additions.
     """
-    return Cost(0, 13 * ctc_places(*call.args[:2]))
+    return Cost(0, 13 * ctc_places(*args(call, "log_probs targets")))
 
 
 # -- linear algebra ----------------------------------------------------------------------------------------------------
@@ -902,20 +868,20 @@ def _matrix(spec: TensorSpec) -> tuple[int, int, int]:
 
 
 def _square(formula: Callable[[int], int]) -> CostRule:
-    """A rule for ``(square matrices, …)``."""
+    """A rule for square matrices."""
 
     def rule(call: OpCall) -> Cost:
-        batch, n, _ = _matrix(call.args[0])
+        batch, n, _ = _matrix(first(call))
         return Cost(0, batch * formula(n))
 
     return rule
 
 
 def _oblong(formula: Callable[[int, int], int]) -> CostRule:
-    """A rule for ``(matrices, …)``."""
+    """A rule for matrices of any height and width."""
 
     def rule(call: OpCall) -> Cost:
-        batch, rows, columns = _matrix(call.args[0])
+        batch, rows, columns = _matrix(first(call))
         return Cost(0, batch * formula(rows, columns))
 
     return rule
@@ -941,10 +907,10 @@ RULES.update(
 
 @_enter("linalg_qr")
 def _qr(call: OpCall) -> Cost:
-    """``(A, mode)``: the reflectors, and, but for mode ``"r"``, the columns of Q."""
-    batch, rows, columns = _matrix(call.args[0])
+    """The reflectors, and, but for mode ``"r"``, the columns of Q."""
+    batch, rows, columns = _matrix(first(call))
     flops = factorizations.qr(rows, columns)
-    mode = _argument(call, 1, "mode", "reduced")
+    mode = arg(call, "mode")
     if mode != "r":
         rank = min(rows, columns)
         flops += factorizations.orthogonal_columns(rows, rows if mode == "complete" else rank, rank)
@@ -953,33 +919,30 @@ def _qr(call: OpCall) -> Cost:
 
 @_enter("linalg_householder_product")
 def _householder_product(call: OpCall) -> Cost:
-    """``(reflectors, factors)``."""
-    batch, rows, columns = _matrix(call.args[0])
-    return Cost(0, batch * factorizations.orthogonal_columns(rows, columns, call.args[1].shape[-1]))
+    batch, rows, columns = _matrix(first(call))
+    return Cost(0, batch * factorizations.orthogonal_columns(rows, columns, arg(call, "tau").shape[-1]))
 
 
 @_enter("ormqr")
 def _ormqr(call: OpCall) -> Cost:
-    """``(reflectors, factors, C, is_left, …)``."""
-    batch, rows, columns = _matrix(call.args[2])
-    sides = (rows, columns) if _argument(call, 3, "left", default=True) else (columns, rows)
-    return Cost(0, batch * factorizations.reflected(*sides, call.args[1].shape[-1]))
+    factors, matrix, is_left = args(call, "input2 input3 left")
+    batch, rows, columns = _matrix(matrix)
+    sides = (rows, columns) if is_left else (columns, rows)
+    return Cost(0, batch * factorizations.reflected(*sides, factors.shape[-1]))
 
 
 @_enter("linalg_svd")
 def _svd(call: OpCall) -> Cost:
-    """``(A, has_all_vectors, has_vectors)``."""
-    batch, rows, columns = _matrix(call.args[0])
-    if not _argument(call, 2, "compute_uv", default=True):
+    batch, rows, columns = _matrix(first(call))
+    if not arg(call, "compute_uv"):
         return Cost(0, batch * factorizations.singular_values(rows, columns))
-    are_all = _argument(call, 1, "full_matrices", default=False)
-    return Cost(0, batch * factorizations.singular_vectors(rows, columns, are_all=are_all))
+    return Cost(0, batch * factorizations.singular_vectors(rows, columns, are_all=arg(call, "full_matrices")))
 
 
 @_enter("linalg_pinv")
 def _pinv(call: OpCall) -> Cost:
     """By singular values: ``V · (Uᵀ / s)``."""
-    batch, rows, columns = _matrix(call.args[0])
+    batch, rows, columns = _matrix(first(call))
     rank = min(rows, columns)
     flops = factorizations.singular_vectors(rows, columns, are_all=False) + rank * rows + 2 * rows * columns * rank
     return Cost(0, batch * flops)
@@ -987,10 +950,8 @@ def _pinv(call: OpCall) -> Cost:
 
 @_enter("linalg_eigh")
 def _eigh(call: OpCall) -> Cost:
-    """``(A, half, has_vectors)``."""
-    batch, n, _ = _matrix(call.args[0])
-    has_vectors = _argument(call, 2, "compute_v", default=True)
-    return Cost(0, batch * factorizations.symmetric_eigenvalues(n, has_vectors=has_vectors))
+    batch, n, _ = _matrix(first(call))
+    return Cost(0, batch * factorizations.symmetric_eigenvalues(n, has_vectors=arg(call, "compute_v")))
 
 
 def _solved(call: OpCall, matrix: TensorSpec, triangles: int) -> int:
@@ -1001,47 +962,47 @@ def _solved(call: OpCall, matrix: TensorSpec, triangles: int) -> int:
 
 @_enter("linalg_solve_triangular")
 def _solve_triangular(call: OpCall) -> Cost:
-    return Cost(0, _solved(call, call.args[0], 1))
+    return Cost(0, _solved(call, first(call), 1))
 
 
 @_enter("triangular_solve")
 def _triangular_solve(call: OpCall) -> Cost:
-    """``(B, A, …)``."""
-    return Cost(0, _solved(call, call.args[1], 1))
+    return Cost(0, _solved(call, arg(call, "A"), 1))
 
 
 @_enter("linalg_lu_solve linalg_ldl_solve")
 def _solve_by_factors(call: OpCall) -> Cost:
-    """``(factors, order of rows, B)``: two triangles."""
-    return Cost(0, _solved(call, call.args[0], 2))
+    """Two triangles."""
+    return Cost(0, _solved(call, first(call), 2))
 
 
 @_enter("cholesky_solve cholesky_solve_helper")
 def _cholesky_solve(call: OpCall) -> Cost:
-    """``(B, L, …)``: two triangles."""
-    return Cost(0, _solved(call, call.args[1], 2))
+    """Two triangles."""
+    return Cost(0, _solved(call, arg(call, "A"), 2))
 
 
 @_enter("linalg_solve_ex")
 def _solve(call: OpCall) -> Cost:
-    """``(A, B)``: the factors, then two triangles."""
-    batch, n, _ = _matrix(call.args[0])
-    return Cost(0, batch * factorizations.lu(n, n) + _solved(call, call.args[0], 2))
+    """The factors, then two triangles."""
+    batch, n, _ = _matrix(first(call))
+    return Cost(0, batch * factorizations.lu(n, n) + _solved(call, first(call), 2))
 
 
 @_enter("linalg_lstsq")
 def _lstsq(call: OpCall) -> Cost:
-    """``(A, B, …)``: by QR, whatever the driver; ``B`` may be a vector for each matrix."""
-    (batch, rows, columns), b = _matrix(call.args[0]), call.args[1].shape
-    sides = b[-1] if len(b) >= len(call.args[0].shape) else 1
-    batch = max(batch, _prod(b[:-2]) if len(b) >= len(call.args[0].shape) else batch)
+    """By QR, whatever the driver; ``b`` may be a vector for each matrix."""
+    a, b = first(call), arg(call, "b").shape
+    batch, rows, columns = _matrix(a)
+    sides = b[-1] if len(b) >= len(a.shape) else 1
+    batch = max(batch, _prod(b[:-2]) if len(b) >= len(a.shape) else batch)
     return Cost(0, batch * factorizations.least_squares(rows, columns, sides))
 
 
 @_enter("compute_linear_combination")
 def _linear_combination(call: OpCall) -> Cost:
-    """``(x, coefficients)``: each sum takes a product and an addition for each term."""
-    return Cost(0, 2 * _out(call) * call.args[1].shape[-1])
+    """Each sum takes a product and an addition for each term."""
+    return Cost(0, 2 * _out(call) * arg(call, "coefficients").shape[-1])
 
 
 # -- quantization ------------------------------------------------------------------------------------------------------
@@ -1076,8 +1037,8 @@ def _dequantized(call: OpCall) -> Cost:
 @_enter("quantized::linear quantized::linear_relu quantized::linear_dynamic quantized::linear_relu_dynamic")
 @_enter("quantized::linear_dynamic_fp16 quantized::linear_relu_dynamic_fp16")
 def _quantized_linear(call: OpCall) -> Cost:
-    """``(x, packed weights, …)``: whether there is a bias is packed too, and torch's layers have one."""
-    return Cost(_out(call) * call.args[0].shape[-1], _out(call) * (1 + ("relu" in call.op)))
+    """Whether there is a bias is packed too, and torch's layers have one."""
+    return Cost(_out(call) * first(call).shape[-1], _out(call) * (1 + ("relu" in call.op)))
 
 
 # -- detection ---------------------------------------------------------------------------------------------------------
@@ -1087,19 +1048,19 @@ _OVERLAP = 13  # four comparisons, two differences cut at 0, their product, the 
 
 @_enter("torchvision::nms")
 def _nms(call: OpCall) -> Cost:
-    """``(boxes, scores, …)``: areas, sorting, and every box against every other one: the most that there can be."""
-    boxes = call.args[0].shape[0]
+    """Areas, sorting, and every box against every other one: the most that there can be."""
+    boxes = first(call).shape[0]
     sorting = boxes * max(boxes - 1, 0).bit_length()
     return Cost(0, 3 * boxes + sorting + _OVERLAP * boxes * (boxes - 1) // 2)
 
 
 @_enter("torchvision::roi_align torchvision::ps_roi_align")
 def _roi_align(call: OpCall) -> Cost | None:
-    """``(x, boxes, scale, height, width, samples, …)``: bilinear samples and their mean.
+    """Bilinear samples and their mean.
 
-    Where their number is left to the size of the box (``samples`` of 0 or less), shapes do not tell it.
+    Where their number is left to the size of the box (0 or less), shapes do not tell it.
     """
-    samples = _argument(call, 5, "sampling_ratio", -1)
+    samples = arg(call, "sampling_ratio")
     return Cost(0, _out(call) * 8 * samples**2) if samples > 0 else None
 
 
@@ -1163,7 +1124,7 @@ RULES.update({name: lambda _: FREE for name in _FREE.split()})
 )
 def _foreach(call: OpCall) -> Cost:
     """One FLOP for each element of the list, as of a pointwise op."""
-    return Cost(0, sum(_numel(spec) for spec in call.args[0] if spec.dtype in _FLOATS))
+    return Cost(0, sum(_numel(spec) for spec in first(call) if spec.dtype in _FLOATS))
 
 
 RULES.update(foreach_copy=lambda _: FREE, foreach_zero=lambda _: FREE)

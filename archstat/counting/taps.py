@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 
-from archstat.counting.entries import argument
+from archstat.counting.arguments import arg, args
 from archstat.records import OpCall, Shape, TensorSpec
 
-MODES = {0: 2, 1: 1, 2: 4}
+LINEAR = 0
+"""Torch's number of linear interpolation."""
+
+MODES = {LINEAR: 2, 1: 1, 2: 4}
 """The taps along an axis by torch's number of the way to interpolate: linear, nearest, cubic."""
 
 _SUPPORTS = {"bilinear": 2, "bicubic": 4, "lanczos": 6}
@@ -25,20 +28,15 @@ def antialiased(call: OpCall, axis: int, size: int, out: int) -> int:
     """The taps of all outputs along an axis of antialiased resampling; where it shrinks, the filter is as much wider.
 
     Args:
-        call: The op, with ``(…, align_corners, factor, factor)`` at the end, or its gradient.
+        call: The op, or its gradient.
         axis: 0 for the height, 1 for the width.
         size: How many elements the axis has.
         out: How many it is resampled to.
     """
-    first = 3 if call.op.endswith("backward") else 2
-    corners, factor = argument(call, first, "align_corners"), argument(call, first + 1 + axis, _FACTORS[axis])
-    scale = _step(size, out, factor, corners=bool(corners))
+    scale = _step(size, out, args(call, "scales_h scales_w")[axis], corners=bool(arg(call, "align_corners")))
     reach = _SUPPORTS[call.op.removeprefix("upsample_").partition("2d")[0]] / 2 * max(scale, 1.0)
     centres = [scale * (i + 0.5) for i in range(out)]
     return sum(min(int(c + reach + 0.5), size) - max(int(c - reach + 0.5), 0) for c in centres)
-
-
-_FACTORS = ("scales_h", "scales_w")
 
 
 def _step(size: int, out: int, factor: float | None, *, corners: bool) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from archstat.counting import RowOrigin, itemsize, rows_of
+from archstat.counting.arguments import arg
 from archstat.records import OpCall, TensorSpec, Trace
 
 _GATHERS = frozenset("embedding embedding_bag index index_select gather take".split())
@@ -15,6 +16,8 @@ _OVERWRITES = frozenset("copy fill zero normal uniform bernoulli".split())
 
 _SHAPED = frozenset("zeros_like ones_like full_like rand_like randn_like new_zeros new_ones new_full".split())
 """Ops that take of a tensor its shape alone."""
+
+_DROPOUT = frozenset("dropout feature_dropout alpha_dropout feature_alpha_dropout".split())
 
 _EMPTY = frozenset("empty empty_like empty_strided new_empty new_empty_strided".split())
 
@@ -108,8 +111,8 @@ def _enter(amounts: dict[int, int], met: dict[int, int]) -> None:
 
 def _moves_nothing(op: OpCall) -> bool:
     """Views, memory that is only reserved, and dropout at inference, which hands its argument on."""
-    if op.op.endswith("dropout"):
-        return len(op.args) > 2 and not op.args[2]
+    if op.op in _DROPOUT:
+        return not arg(op, "train")
     return op.nature == "view" or op.op in _EMPTY
 
 

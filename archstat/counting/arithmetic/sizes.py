@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from archstat.counting.arguments import arg, args, first
 from archstat.counting.arithmetic.windows import Adapted, Extent, Padded, Resampled, Scaled, Spread, Window
 from archstat.records import OpCall
 
@@ -20,18 +21,12 @@ def _entry(values: Any, axis: int) -> int:
     return int(values[axis] if len(values) > 1 else values[0])
 
 
-def _argument(call: OpCall, place: int, default: Any) -> Any:
-    """An argument; an empty list is left out."""
-    given = call.args[place] if len(call.args) > place else default
-    return default if given == () else given
-
-
 def _convolution(call: OpCall) -> list[Extent]:
-    """``(x, weight, bias, stride, padding, dilation, groups)``; the padding may be a word."""
-    kernel = call.args[1].shape[2:]
+    """The padding may be a word."""
+    weight, stride, padding, dilation = args(call, "weight stride padding dilation")
+    kernel = weight.shape[2:]
     axes = len(kernel)
-    stride, padding, dilation = (_argument(call, 3 + i, default) for i, default in enumerate(((1,), (0,), (1,))))
-    sizes, results = call.args[0].shape[-axes:], call.outputs[0].shape[-axes:]
+    sizes, results = first(call).shape[-axes:], call.outputs[0].shape[-axes:]
     return [
         Window(
             sizes[axis],
@@ -54,13 +49,10 @@ def _padding(padding: Any, axis: int, reach: int) -> tuple[int, int]:
 
 
 def _transposed_convolution(call: OpCall) -> list[Extent]:
-    """``(x, weight, bias, stride, padding, output_padding, groups, dilation)``."""
-    kernel = call.args[1].shape[2:]
+    weight, stride, padding, extra, dilation = args(call, "weight stride padding output_padding dilation")
+    kernel = weight.shape[2:]
     axes = len(kernel)
-    stride, padding, extra, dilation = (
-        _argument(call, place, default) for place, default in ((3, (1,)), (4, (0,)), (5, (0,)), (7, (1,)))
-    )
-    sizes, results = call.args[0].shape[-axes:], call.outputs[0].shape[-axes:]
+    sizes, results = first(call).shape[-axes:], call.outputs[0].shape[-axes:]
     return [
         Spread(
             sizes[axis],
@@ -75,71 +67,62 @@ def _transposed_convolution(call: OpCall) -> list[Extent]:
     ]
 
 
-def _pool(dilation_place: int | None, ceil_place: int) -> Callable[[OpCall], list[Extent]]:
-    """``(x, kernel, stride, padding, …)``; the stride is the kernel unless it is given."""
-
-    def extents(call: OpCall) -> list[Extent]:
-        axes = next(axes for axes in (1, 2, 3) if f"{axes}d" in call.op)
-        kernel = call.args[1]
-        stride, padding = _argument(call, 2, kernel), _argument(call, 3, (0,))
-        dilation = (1,) if dilation_place is None else _argument(call, dilation_place, (1,))
-        rounds_up = bool(_argument(call, ceil_place, default=False))
-        sizes, results = call.args[0].shape[-axes:], call.outputs[0].shape[-axes:]
-        return [
-            Window(
-                sizes[axis],
-                _entry(kernel, axis),
-                _entry(stride, axis),
-                _padding(padding, axis, 0),
-                _entry(dilation, axis),
-                rounds_up=rounds_up,
-                names_padding=False,
-                result=results[axis],
-            )
-            for axis in range(axes)
-        ]
-
-    return extents
+def _pool(call: OpCall) -> list[Extent]:
+    """The stride is the kernel unless it is given; only maxima know a dilation."""
+    axes = next(axes for axes in (1, 2, 3) if f"{axes}d" in call.op)
+    kernel, stride, padding, rounds_up = args(call, "kernel_size stride padding ceil_mode")
+    dilation = arg(call, "dilation") if call.op.startswith("max") else (1,)
+    sizes, results = first(call).shape[-axes:], call.outputs[0].shape[-axes:]
+    return [
+        Window(
+            sizes[axis],
+            _entry(kernel, axis),
+            _entry(stride or kernel, axis),
+            _padding(padding, axis, 0),
+            _entry(dilation, axis),
+            rounds_up=bool(rounds_up),
+            names_padding=False,
+            result=results[axis],
+        )
+        for axis in range(axes)
+    ]
 
 
 def _adapted(call: OpCall) -> list[Extent]:
-    """``(x, output_size)``."""
-    axes = len(call.args[1])
-    return [Adapted(*pair) for pair in zip(call.args[0].shape[-axes:], call.outputs[0].shape[-axes:], strict=True)]
+    axes = len(arg(call, "output_size"))
+    return [Adapted(*pair) for pair in zip(first(call).shape[-axes:], call.outputs[0].shape[-axes:], strict=True)]
 
 
 def _resampled(call: OpCall) -> list[Extent]:
-    """``(x, output_size, …)``; all axes after the channels."""
+    """All axes after the channels."""
     return [
         Scaled(size, result // size, "·", result) if size and result % size == 0 else Resampled(size, result)
-        for size, result in zip(call.args[0].shape[2:], call.outputs[0].shape[2:], strict=True)
+        for size, result in zip(first(call).shape[2:], call.outputs[0].shape[2:], strict=True)
     ]
 
 
 def _shuffled(sign: str) -> Callable[[OpCall], list[Extent]]:
-    """``(x, factor)``."""
+    """A rule for pixels that become channels, or the reverse."""
 
     def extents(call: OpCall) -> list[Extent]:
-        factor = call.args[1]
-        pairs = zip(call.args[0].shape[-2:], call.outputs[0].shape[-2:], strict=True)
+        factor = arg(call, "factor")
+        pairs = zip(first(call).shape[-2:], call.outputs[0].shape[-2:], strict=True)
         return [Scaled(size, factor, sign, result) for size, result in pairs]
 
     return extents
 
 
 def _padded(call: OpCall) -> list[Extent]:
-    """``(x, edges)``: two for each axis, the last axis first; those of channels and images are left out."""
-    edges, shape, result = call.args[1], call.args[0].shape, call.outputs[0].shape
+    """Two edges for each axis, the last axis first; those of channels and images are left out."""
+    edges, shape, result = arg(call, "padding"), first(call).shape, call.outputs[0].shape
     axes = range(min(len(edges) // 2, len(shape) - 2), 0, -1)
     return [Padded(shape[-axis], edges[2 * axis - 2], edges[2 * axis - 1], result[-axis]) for axis in axes]
 
 
 EXTENTS.update(dict.fromkeys(("conv1d", "conv2d", "conv3d"), _convolution))
 EXTENTS.update(dict.fromkeys(("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"), _transposed_convolution))
-EXTENTS.update(
-    dict.fromkeys(("max_pool1d", "max_pool2d", "max_pool2d_with_indices", "max_pool3d_with_indices"), _pool(4, 5))
-)
-EXTENTS.update(dict.fromkeys(("avg_pool2d", "avg_pool3d"), _pool(None, 4)))
+_POOLS = "max_pool1d max_pool2d max_pool2d_with_indices max_pool3d_with_indices avg_pool2d avg_pool3d"
+EXTENTS.update(dict.fromkeys(_POOLS.split(), _pool))
 _ADAPTED = "adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool2d adaptive_max_pool3d"
 _RESAMPLED = (
     "upsample_linear1d upsample_bilinear2d upsample_trilinear3d upsample_bicubic2d upsample_nearest1d "

@@ -11,7 +11,8 @@ import math
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from archstat.counting.rules import QUANTIZED_GATES, attending, is_weights, lengths, packed_cells
+from archstat.counting.arguments import arg, args, first, stacked
+from archstat.counting.rules import GATES, QUANTIZED_GATES, attending, lengths, packed_cells, trilinear_sizes
 from archstat.records import OpCall, Shape, TensorSpec
 
 
@@ -79,33 +80,32 @@ def _filter(kernel: Shape, channels: int, groups: int) -> str:
     return f"{product(kernel)}·{_part(channels, groups)}"
 
 
-def _seen(call: OpCall, weight: int = 1) -> str:
+def _seen(call: OpCall) -> str:
     """What one output of a convolution is summed over; weights are ``(out, in/groups, *kernel)``."""
-    _, per_group, *kernel = call.args[weight].shape
-    channels = call.args[0].shape[-1 - len(kernel)]
+    _, per_group, *kernel = arg(call, "weight").shape
+    channels = first(call).shape[-1 - len(kernel)]
     return _filter(tuple(kernel), channels, channels // per_group if per_group else 1)
 
 
 def _convolution(call: OpCall) -> str:
-    return f"{product(map_sizes(call.outputs[0].shape, len(call.args[1].shape) - 2))} · {_seen(call)}"
+    return f"{product(map_sizes(call.outputs[0].shape, len(arg(call, 'weight').shape) - 2))} · {_seen(call)}"
 
 
 def _transposed_convolution(call: OpCall) -> str:
     """Each input is spread over one filter; weights are ``(in, out/groups, *kernel)``."""
-    kernel = call.args[1].shape[2:]
+    _, per_group, *kernel = arg(call, "weight").shape
     maps = call.outputs[0].shape[-1 - len(kernel)]
-    inputs = product(map_sizes(call.args[0].shape, len(kernel)))
-    return f"{inputs} · {_filter(kernel, maps, maps // call.args[1].shape[1])}"
+    inputs = product(map_sizes(first(call).shape, len(kernel)))
+    return f"{inputs} · {_filter(tuple(kernel), maps, maps // per_group)}"
 
 
 def _any_convolution(call: OpCall) -> str:
-    """``(x, weight, bias, stride, padding, dilation, transposed, output_padding, groups)``."""
-    return (_transposed_convolution if call.args[6] else _convolution)(call)
+    return (_transposed_convolution if arg(call, "transposed") else _convolution)(call)
 
 
 def _conv_tbc(call: OpCall) -> str:
     """Time first: weights are ``(kernel, in, out)``."""
-    return f"{_outputs(call)} · {product(call.args[1].shape[:2])}"
+    return f"{_outputs(call)} · {product(arg(call, 'weight').shape[:2])}"
 
 
 _CONVOLUTIONS = (
@@ -130,20 +130,18 @@ def _affine(weight: TensorSpec, bias: TensorSpec | None, seen: str, outputs: int
     return [Weights((weight, bias), f"({seen} + 1)·{outputs}")]
 
 
-def _argument(call: OpCall, place: int) -> TensorSpec | None:
-    return call.args[place] if len(call.args) > place else call.kwargs.get("bias")
-
-
 def _convolution_weights(call: OpCall) -> list[Weights]:
-    return _affine(call.args[1], _argument(call, 2), _seen(call), call.args[1].shape[0])
+    weight, bias = args(call, "weight bias")
+    return _affine(weight, bias, _seen(call), weight.shape[0])
 
 
 def _transposed_weights(call: OpCall) -> list[Weights]:
     """An output map has a filter on each map of its group."""
-    channels, per_group, *kernel = call.args[1].shape
+    weight, bias = args(call, "weight bias")
+    channels, per_group, *kernel = weight.shape
     maps = call.outputs[0].shape[-1 - len(kernel)]
     seen = _filter(tuple(kernel), channels, maps // per_group)
-    return _affine(call.args[1], _argument(call, 2), seen, maps)
+    return _affine(weight, bias, seen, maps)
 
 
 WEIGHTS.update(dict.fromkeys(("conv1d", "conv2d", "conv3d"), _convolution_weights))
@@ -158,25 +156,26 @@ def _outputs(call: OpCall) -> str:
 
 
 def _linear(call: OpCall) -> str:
-    return f"{_outputs(call)} · {call.args[1].shape[-1]}"
+    return f"{_outputs(call)} · {arg(call, 'weight').shape[-1]}"
 
 
 def _linear_weights(call: OpCall) -> list[Weights]:
     """Weights are ``(out, in)``."""
-    *outputs, features = call.args[1].shape
-    return _affine(call.args[1], _argument(call, 2), str(features), math.prod(outputs))
+    weight, bias = args(call, "weight bias")
+    *outputs, features = weight.shape
+    return _affine(weight, bias, str(features), math.prod(outputs))
 
 
 def _added_weights(call: OpCall) -> list[Weights]:
     """``bias + x · weights``, these being ``(in, out)``."""
-    features, outputs = call.args[2].shape
-    return _affine(call.args[2], call.args[0], str(features), outputs)
+    bias, weight = args(call, "x b")
+    features, outputs = weight.shape
+    return _affine(weight, bias, str(features), outputs)
 
 
 def _product(call: OpCall) -> str:
-    """``(…, n, k) · (…, k, m)``, also after a tensor to which it is added."""
-    first = 1 if call.op in _ADDED else 0
-    a, b = call.args[first : first + 2]
+    """``(…, n, k) · (…, k, m)``, also where it is added to a tensor."""
+    a, b = args(call, "a b")
     if a.stored is not None:
         return product([a.stored, *without_ones(b.shape[1:])])
     if b.stored is not None:
@@ -185,47 +184,44 @@ def _product(call: OpCall) -> str:
 
 
 def _stored_product(call: OpCall) -> str:
-    """``c + a · b`` at the places that ``c`` stores."""
-    return f"{call.args[0].stored} · {call.args[1].shape[-1]}"
+    """``x + a · b`` at the places that ``x`` stores."""
+    x, a = args(call, "x a")
+    return f"{x.stored} · {a.shape[-1]}"
 
 
 def _first_by_width(call: OpCall) -> str:
     """Each output is a sum over the last axis of the first argument, or half of that where two of four are stored."""
-    features = call.args[0].shape[-1]
+    features = first(call).shape[-1]
     return f"{_outputs(call)} · {features // 2 if call.op.startswith('sparse') else features}"
 
 
 def _linear_cross_entropy(call: OpCall) -> str:
-    """The scores of every class: ``(x, weight, …)``."""
-    x, weight = call.args[:2]
+    """The scores of every class."""
+    x, weight = args(call, "x weight")
     return f"{product(without_ones(x.shape[:-1]))}·{weight.shape[0]} · {weight.shape[1]}"
 
 
 def _grouped_product(call: OpCall) -> str:
     """Rows fall to one of the groups each; two matrices are cut along k."""
-    a, b = call.args[0].shape, call.args[1].shape
+    a, b = (spec.shape for spec in args(call, "a b"))
     return f"{a[0]}·{b[1]} · {a[1]}" if len(a) == len(b) == 2 else _product(call)
 
 
 def _summed_product(call: OpCall) -> str:
     """``bias + Σ a[i] · b[i]``."""
-    batch, _, inner = call.args[1].shape
+    batch, _, inner = arg(call, "a").shape
     return f"{_outputs(call)} · {batch}·{inner}"
 
 
 def _trilinear(call: OpCall) -> str:
     """``Σ a·b·c`` over shapes made alike by unsqueezing."""
-    shapes = []
-    for spec, axes in zip(call.args[:3], call.args[3:6], strict=True):
-        sizes = list(spec.shape)
-        for axis in sorted(axes):
-            sizes.insert(axis, 1)
-        shapes.append(sizes)
-    return product(without_ones(max(sizes) for sizes in zip(*shapes, strict=True)))
+    return product(without_ones(trilinear_sizes(call)))
 
 
-_ADDED = frozenset("addmm addmv baddbmm addmm_activation sparse_addmm sspaddmm".split())
-_PRODUCTS = "mm bmm mv dot vdot matmul hspmm smm sparse_mm_reduce_impl"
+_PRODUCTS = (
+    "mm bmm mv dot vdot matmul hspmm smm sparse_mm_reduce_impl addmm addmv baddbmm addmm_activation sparse_addmm "
+    "sspaddmm"
+)
 _BY_WIDTH = (
     "int_mm weight_int8pack_mm scaled_mm scaled_mm_v2 weight_int4pack_mm weight_int4pack_mm_for_cpu "
     "weight_int4pack_mm_with_scales_and_zeros dyn_quant_matmul_4bit mixed_dtypes_linear sparse_semi_structured_linear "
@@ -236,7 +232,7 @@ _BY_WIDTH = (
 _CROSS_ENTROPY = (
     "torch_nn::_linear_cross_entropy_batch_chunked torch_nn::_linear_cross_entropy_batch_chunked_no_reduction"
 )
-TERMS.update(dict.fromkeys((*_PRODUCTS.split(), *_ADDED), _product))
+TERMS.update(dict.fromkeys(_PRODUCTS.split(), _product))
 TERMS.update(dict.fromkeys(_BY_WIDTH.split(), _first_by_width))
 TERMS.update(dict.fromkeys(_CROSS_ENTROPY.split(), _linear_cross_entropy))
 TERMS.update(dict.fromkeys(("linear", "mkldnn_linear"), _linear), sparse_sampled_addmm=_stored_product)
@@ -249,13 +245,13 @@ TERMS.update(grouped_mm=_grouped_product, addbmm=_summed_product, addr=_outputs,
 
 def _attention(call: OpCall) -> str:
     """``(…, queries, width), (…, keys, width), (…, keys, value width)``."""
-    query, key, value = (spec.shape for spec in call.args[:3])
+    query, key, value = (spec.shape for spec in args(call, "query key value"))
     return _scores([*attending(call), key[-2]], query[-1], value[-1])
 
 
 def _attention_forward(call: OpCall) -> str:
-    """The same with the heads after the sequence."""
-    query, key, value = (spec.shape for spec in call.args[:3])
+    """Attention with the heads after the sequence."""
+    query, key, value = (spec.shape for spec in args(call, "query key value"))
     return _scores([*query[:-1], key[1]], query[-1], value[-1])
 
 
@@ -264,8 +260,8 @@ def _scores(sizes: Iterable[int], width: int, value_width: int) -> str:
 
 
 def _multi_head_attention(call: OpCall) -> str:
-    """``(query, key, value, width, heads, …)``: projections in and out, then both products."""
-    query, key, _, width, heads = call.args[:5]
+    """Projections in and out, then both products."""
+    query, key, width, heads = args(call, "query key embed_dim num_head")
     (batch, queries, _), keys = query.shape, key.shape[1]
     projections = f"2·{batch}·({queries} + {keys})·{width} · {width}"
     return f"{projections} + {batch}·{heads}·{queries}·{keys} · 2·({width}/{heads})"
@@ -273,15 +269,15 @@ def _multi_head_attention(call: OpCall) -> str:
 
 def _encoder_layer(call: OpCall) -> str:
     """Four projections of attention, both of its products, and two linear layers."""
-    source, width, heads = call.args[:3]
+    source, width, heads, inner = args(call, "x embed_dim num_heads ffn_weight_1")
     batch, length, _ = source.shape
-    linear = f"{batch}·{length}·{width} · (4·{width} + 2·{call.args[14].shape[0]})"
+    linear = f"{batch}·{length}·{width} · (4·{width} + 2·{inner.shape[0]})"
     return f"{linear} + {batch}·{heads}·{length}·{length} · 2·({width}/{heads})"
 
 
 def _block_attention(call: OpCall) -> str:
     """Both products for each score in the blocks that are kept."""
-    query, _, value, scores = call.args[:4]
+    query, value, scores = args(call, "query value scores")
     return f"{scores} · ({query.shape[-1]} + {value.shape[-1]})"
 
 
@@ -291,7 +287,7 @@ _PAIRS_MOST = 6
 
 def _jagged_attention(call: OpCall) -> str:
     """Both products for each score within a sequence."""
-    query, value = call.args[0].shape, call.args[2].shape
+    query, value = (spec.shape for spec in args(call, "query value"))
     pairs = lengths(call)
     scores = f"({total(map(product, pairs))})" if len(set(pairs)) <= _PAIRS_MOST else str(sum(a * b for a, b in pairs))
     return f"{query[1]}·{scores} · ({query[-1]} + {value[-1]})"
@@ -311,18 +307,12 @@ TERMS.update(multi_head_attention=_multi_head_attention, transformer_encoder_lay
 
 # -- recurrent networks ------------------------------------------------------------------------------------------------
 
-_GATES = {"lstm": 4, "gru": 3, "rnn_tanh": 1, "rnn_relu": 1}
 
-
-def _stacked(call: OpCall) -> list[tuple[TensorSpec, ...]]:
-    """The weights ``(W, U, bias, bias, projection)`` of each layer and direction, the last three where there are any.
-
-    Arguments are ``(…, weights, has_biases, layers, dropout, training, is_bidirectional, …)``.
-    """
-    place = next(place for place, argument in enumerate(call.args) if place and is_weights(argument))
-    weights, layers, is_bidirectional = call.args[place], call.args[place + 2], call.args[place + 5]
-    each = len(weights) // (layers * (2 if is_bidirectional else 1))
-    return [weights[first : first + each] for first in range(0, len(weights), each)]
+def _cells(call: OpCall) -> list[tuple[TensorSpec, ...]]:
+    """The weights of each layer and direction: ``(W, U, bias, bias, projection)``, the last three if there are any."""
+    weights, layers, directions = stacked(call)
+    each = len(weights) // (layers * directions)
+    return [weights[start : start + each] for start in range(0, len(weights), each)]
 
 
 def _cell(gates: int, tensors: tuple[TensorSpec, ...], *, biases: bool) -> str:
@@ -337,36 +327,37 @@ def _cell(gates: int, tensors: tuple[TensorSpec, ...], *, biases: bool) -> str:
 
 def _recurrent(call: OpCall) -> str:
     """Each step multiplies with every weight once."""
-    cells = [_cell(_GATES[call.op], tensors, biases=False) for tensors in _stacked(call)]
+    cells = [_cell(GATES[call.op], tensors, biases=False) for tensors in _cells(call)]
     is_sum = len(set(cells)) > 1 or (len(cells) == 1 and not cells[0].endswith(")"))
-    steps, sums = product(without_ones(call.args[0].shape[:-1])), total(cells)
+    steps, sums = product(without_ones(first(call).shape[:-1])), total(cells)
     return f"{steps} · ({sums})" if is_sum else f"{steps} · {sums}"
 
 
 def _recurrent_weights(call: OpCall) -> list[Weights]:
-    return [Weights(tensors, _cell(_GATES[call.op], tensors, biases=True)) for tensors in _stacked(call)]
+    return [Weights(tensors, _cell(GATES[call.op], tensors, biases=True)) for tensors in _cells(call)]
 
 
 def _mkldnn_rnn_layer(call: OpCall) -> str:
-    """One layer and direction of an LSTM: ``(input, W, U, bias, bias, …)``."""
-    return f"{product(without_ones(call.args[0].shape[:-1]))} · {_cell(4, call.args[1:3], biases=False)}"
+    """One layer and direction of an LSTM."""
+    x, w, u = args(call, "x w u")
+    return f"{product(without_ones(x.shape[:-1]))} · {_cell(4, (w, u), biases=False)}"
 
 
 def _quantized_recurrent(call: OpCall) -> str:
-    """Likewise, of packed weights."""
+    """Each step multiplies with every weight once, whose sizes the features tell: the weights are packed."""
     gates, (state, cells) = QUANTIZED_GATES[call.op], packed_cells(call)
     units = f"{gates}·{state}" if gates > 1 else f"{state}"
     sums = total(f"{units}·({features} + {state})" for features in cells)
-    return f"{product(without_ones(call.args[0].shape[:-1]))} · ({sums})"
+    return f"{product(without_ones(first(call).shape[:-1]))} · ({sums})"
 
 
 def _recurrent_of_library(call: OpCall) -> str:
-    """``(input, weights, …)``: each step multiplies with every matrix once."""
-    matrices = [product(spec.shape) for spec in call.args[1] if len(spec.shape) == 2]
-    return f"{product(without_ones(call.args[0].shape[:-1]))} · ({total(matrices)})"
+    """Each step multiplies with every matrix once."""
+    matrices = [product(spec.shape) for spec in arg(call, "weight") if len(spec.shape) == 2]
+    return f"{product(without_ones(first(call).shape[:-1]))} · ({total(matrices)})"
 
 
 TERMS.update(dict.fromkeys(("cudnn_rnn", "miopen_rnn"), _recurrent_of_library))
-TERMS.update(dict.fromkeys(_GATES, _recurrent), mkldnn_rnn_layer=_mkldnn_rnn_layer)
+TERMS.update(dict.fromkeys(GATES, _recurrent), mkldnn_rnn_layer=_mkldnn_rnn_layer)
 TERMS.update(dict.fromkeys(QUANTIZED_GATES, _quantized_recurrent))
-WEIGHTS.update(dict.fromkeys(_GATES, _recurrent_weights))
+WEIGHTS.update(dict.fromkeys(GATES, _recurrent_weights))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from archstat.counting.arguments import arg, args, first
 from archstat.counting.conventions.tally import Use
 from archstat.records import ParameterSpec, Shape
 
@@ -20,7 +21,7 @@ def other(use: Use) -> int:
 
 def half_the_biases(use: Use) -> int:
     """One for each output and group that has a bias, halved; half an operation is dropped."""
-    groups: int = use.call.args[0].shape[-3] // max(use.call.args[1].shape[1], 1)
+    groups: int = first(use.call).shape[-3] // max(_weight(use)[1], 1)
     return use.cost.other_flops // (2 * groups)
 
 
@@ -44,13 +45,13 @@ def four_made(use: Use) -> int:
     return 4 * use.made
 
 
-def _has_weight(use: Use, place: int) -> bool:
-    return len(use.call.args) > place and use.call.args[place] is not None
+def _has_weight(use: Use) -> bool:
+    return arg(use.call, "weight") is not None
 
 
 def scaled(use: Use) -> int:
     """1 an element, 2 where batch norm has a weight and a bias."""
-    return use.taken * (2 if _has_weight(use, 1) else 1)
+    return use.taken * (2 if _has_weight(use) else 1)
 
 
 def batch_scaled(use: Use) -> int:
@@ -60,7 +61,7 @@ def batch_scaled(use: Use) -> int:
 
 def instance_scaled(use: Use) -> int:
     """4 an element, 5 with weight and bias."""
-    return use.taken * (5 if _has_weight(use, 1) else 4)
+    return use.taken * (5 if _has_weight(use) else 4)
 
 
 def twice_scaled(use: Use) -> int:
@@ -122,13 +123,13 @@ def weights_beyond_ours(use: Use) -> int:
 
 
 def _groups(use: Use) -> int:
-    """The groups of a transposed convolution: ``(x, weight, bias, stride, padding, output_padding, groups, …)``."""
-    return int(use.call.args[6]) if len(use.call.args) > 6 else 1
+    """The groups of a transposed convolution."""
+    return int(arg(use.call, "groups"))
 
 
 def _weight(use: Use) -> Shape:
-    """``(in, out/groups, *kernel)`` of a transposed convolution."""
-    return tuple(use.call.args[1].shape)
+    """``(out, in/groups, *kernel)`` of a convolution, ``(in, out/groups, *kernel)`` of a transposed one."""
+    return tuple(arg(use.call, "weight").shape)
 
 
 def by_outputs(use: Use) -> int:
@@ -144,9 +145,9 @@ def windows(use: Use) -> int:
 
 
 def exponentials(use: Use) -> int:
-    """3n − 1 for each softmax of n elements: ``(x, axis, …)``."""
+    """3n − 1 for each softmax of n elements."""
     shape: Shape = use.call.outputs[0].shape
-    size = shape[use.call.args[1]] if shape else 1
+    size = shape[arg(use.call, "dim")] if shape else 1
     return use.made // size * (3 * size - 1) if size else 0
 
 
@@ -179,18 +180,12 @@ def grouped_again(use: Use) -> int:
 
 def biases_of_strided(use: Use) -> int:
     """1 for each output that a transposed convolution would have if it were none."""
-    x: Shape = use.call.args[0].shape
+    x: Shape = first(use.call).shape
     weight = _weight(use)
     if not use.cost.other_flops:
         return 0
     made = x[0] * weight[1]  # of one image alone its maps are taken for a batch
     for axis, (size, kernel) in enumerate(zip(x[2:], weight[2:], strict=False)):
-        step, pad, gap = (_of_axis(use, place, axis, default) for place, default in ((3, 1), (4, 0), (7, 1)))
+        step, pad, gap = (given[axis if len(given) > 1 else 0] for given in args(use.call, "stride padding dilation"))
         made *= (size + 2 * pad - (gap * (kernel - 1) + 1)) // step + 1
     return made
-
-
-def _of_axis(use: Use, place: int, axis: int, default: int) -> int:
-    """A setting of one axis; one number stands for all, and torch leaves the last ones out where they are usual."""
-    given = use.call.args[place] if len(use.call.args) > place else ()
-    return int(given[axis] if len(given) > 1 else given[0]) if given else default

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
+from archstat.counting.arguments import arg, args, first
 from archstat.counting.receptive_field import state as sights
 from archstat.counting.receptive_field.intervals import Footprint
 from archstat.counting.receptive_field.state import Sight
@@ -47,10 +48,6 @@ def _enter(names: str) -> Callable[[FieldRule], FieldRule]:
     return enter
 
 
-def _argument(call: OpCall, position: int, name: str, default: Any = None) -> Any:
-    return call.args[position] if len(call.args) > position else call.kwargs.get(name, default)
-
-
 def _known(call: OpCall, look: SightOf) -> list[Sight]:
     """What those of its tensors see that depend on the input."""
     return [sight for sight in map(look, call.tensors()) if sight is not None]
@@ -74,7 +71,7 @@ def _of_first(change: Callable[[OpCall, Sight], Sight | Sequence[Sight]]) -> Fie
 
     def rule(call: OpCall, look: SightOf) -> Sight | Sequence[Sight] | None:
         known = _known(call, look)
-        is_first_alone = len(known) == 1 and look(call.args[0]) is not None
+        is_first_alone = len(known) == 1 and look(first(call)) is not None
         return change(call, known[0]) if is_first_alone else _not_followed(call, look)
 
     return rule
@@ -121,11 +118,10 @@ def _same_padding(kernel: Sequence[int], dilation: Sequence[int]) -> list[int]:
     return [(size - 1) * step // 2 for size, step in zip(kernel, dilation, strict=True)]
 
 
-def _convolved(
-    call: OpCall, sight: Sight, stride: Any, padding: Any, dilation: Any, *, transposed: bool = False
-) -> Sight:
+def _convolved(call: OpCall, sight: Sight, *, transposed: bool) -> Sight:
     """The channels before the kernel's axes are summed over."""
-    kernel = call.args[1].shape[2:]
+    weight, stride, padding, dilation = args(call, "weight stride padding dilation")
+    kernel = weight.shape[2:]
     axes = len(kernel)
     stride, dilation = _each(stride, axes), _each(dilation, axes)
     if isinstance(padding, str):
@@ -140,34 +136,28 @@ def _convolved(
 @_enter("conv1d conv2d conv3d")
 @_of_first
 def _convolution(call: OpCall, sight: Sight) -> Sight:
-    """``(x, weight, bias, stride, padding, dilation, groups)``."""
-    stride, padding = _argument(call, 3, "stride", 1), _argument(call, 4, "padding", 0)
-    return _convolved(call, sight, stride, padding, _argument(call, 5, "dilation", 1))
+    return _convolved(call, sight, transposed=False)
 
 
 @_enter("conv_transpose1d conv_transpose2d conv_transpose3d")
 @_of_first
 def _transposed_convolution(call: OpCall, sight: Sight) -> Sight:
-    """``(x, weight, bias, stride, padding, output_padding, groups, dilation)``."""
-    stride, padding = _argument(call, 3, "stride", 1), _argument(call, 4, "padding", 0)
-    return _convolved(call, sight, stride, padding, _argument(call, 7, "dilation", 1), transposed=True)
+    return _convolved(call, sight, transposed=True)
 
 
 @_enter("convolution convolution_overrideable")
 @_of_first
 def _any_convolution(call: OpCall, sight: Sight) -> Sight:
-    """``(x, weight, bias, stride, padding, dilation, transposed, output_padding, groups)``."""
-    return _convolved(call, sight, *call.args[3:6], transposed=call.args[6])
+    return _convolved(call, sight, transposed=arg(call, "transposed"))
 
 
 def _pooling(axes: int, *, dilated: bool) -> FieldRule:
-    """``(x, kernel, stride, padding, dilation, …)``; only maxima know a dilation."""
+    """A rule for windows along that many axes; only maxima know a dilation."""
 
     def pool(call: OpCall, sight: Sight) -> Sight:
-        kernel = _each(call.args[1], axes)
-        stride = _each(_argument(call, 2, "stride") or kernel, axes)
-        dilation = _each(_argument(call, 4, "dilation", 1) if dilated else 1, axes)
-        windows = _windows(kernel, stride, _each(_argument(call, 3, "padding", 0), axes), dilation)
+        kernel, stride, padding = (_each(given, axes) for given in args(call, "kernel_size stride padding"))
+        dilation = _each(arg(call, "dilation") if dilated else 1, axes)
+        windows = _windows(kernel, stride or kernel, padding, dilation)
         return _slid(sight, windows, call.outputs[0].shape)
 
     return _of_first(pool)
@@ -184,8 +174,8 @@ for _axes in (1, 2, 3):
 @_of_first
 def _adaptive_pool(call: OpCall, sight: Sight) -> Sight:
     """Window i of o covers ⌊i·n/o⌋ … ⌈(i+1)·n/o⌉; a single one covers everything."""
-    shape, old = call.outputs[0].shape, call.args[0].shape
-    for axis in range(-len(call.args[1]), 0):
+    shape, old = call.outputs[0].shape, first(call).shape
+    for axis in range(-len(arg(call, "output_size")), 0):
         if shape[axis] == 1:
             sight = sights.reduced(sight, (axis,))
         else:
@@ -205,8 +195,8 @@ def _adaptive_window(size: int, windows: int) -> Footprint:
 @_enter("replication_pad1d replication_pad2d replication_pad3d")
 @_of_first
 def _pad(call: OpCall, sight: Sight) -> Sight:
-    """``(x, (before, after, …))``, the last axis first; what stands in the padding is not asked."""
-    before, shape = call.args[1][::2], call.outputs[0].shape
+    """Before and after each axis, the last axis first; what stands in the padding is not asked."""
+    before, shape = arg(call, "padding")[::2], call.outputs[0].shape
     windows = [Footprint((-pad,), (-pad,)) for pad in reversed(before)]
     return _slid(sight, windows, shape)
 
@@ -233,7 +223,7 @@ Taps = Callable[[Fraction], "tuple[int, int]"]
 def _resampling(
     axes: int, taps: Taps, centre: Callable[[Fraction], Fraction], *, has_corners: bool = True
 ) -> FieldRule:
-    """``(x, size, align_corners, factors)``; nearest neighbours know no corners.
+    """A rule for resampling; nearest neighbours know no corners.
 
     Args:
         axes: How many axes are resampled.
@@ -243,10 +233,10 @@ def _resampling(
     """
 
     def resample(call: OpCall, sight: Sight) -> Sight:
-        old, new = call.args[0].shape[-axes:], call.outputs[0].shape[-axes:]
-        corners = bool(has_corners and _argument(call, 2, "align_corners"))
+        old, new = first(call).shape[-axes:], call.outputs[0].shape[-axes:]
+        corners = bool(has_corners and arg(call, "align_corners"))
         windows = []
-        for size, extent, factor in zip(old, new, _factors(call, axes, 2 + has_corners), strict=True):
+        for size, extent, factor in zip(old, new, _factors(call, axes), strict=True):
             ratio = _ratio(size, extent, factor, corners=corners)
             windows.append(_resampled(ratio, Fraction(0) if corners else centre(ratio), taps))
         return _slid(sight, windows, call.outputs[0].shape)
@@ -254,12 +244,13 @@ def _resampling(
     return _of_first(resample)
 
 
-def _factors(call: OpCall, axes: int, position: int) -> Sequence[float | None]:
+_SCALES = {1: "scales", 2: "scales_h scales_w", 3: "scales_d scales_h scales_w"}
+
+
+def _factors(call: OpCall, axes: int) -> Sequence[float | None]:
     """As one list, as numbers one after the other, or none: then the sizes tell."""
-    rest = call.args[position:]
-    if rest and isinstance(rest[0], tuple):
-        rest = rest[0]
-    return (*rest, *[None] * axes)[:axes]
+    factors = args(call, _SCALES[axes])
+    return factors[0] if isinstance(factors[0], tuple) else factors
 
 
 def _ratio(size: int, extent: int, factor: float | None, *, corners: bool) -> Fraction:
@@ -290,15 +281,16 @@ FIELDS["upsample_bicubic2d"] = _resampling(2, _cubic_taps, _between)
 @_enter("pixel_shuffle")
 @_of_first
 def _pixel_shuffle(call: OpCall, sight: Sight) -> Sight:
-    """``(x, factor)``: channels become pixels, which all see what their place saw."""
-    return _slid(sights.reduced(sight, (-3,)), [Footprint((0,) * call.args[1], (0,) * call.args[1])] * 2, _shape(call))
+    """Channels become pixels, which all see what their place saw."""
+    same = (0,) * arg(call, "factor")
+    return _slid(sights.reduced(sight, (-3,)), [Footprint(same, same)] * 2, _shape(call))
 
 
 @_enter("pixel_unshuffle")
 @_of_first
 def _pixel_unshuffle(call: OpCall, sight: Sight) -> Sight:
-    """``(x, factor)``: pixels become channels."""
-    factor = call.args[1]
+    """Pixels become channels."""
+    factor = arg(call, "factor")
     return _slid(sight, [Footprint((0,), (factor - 1,), factor)] * 2, _shape(call))
 
 
@@ -318,15 +310,15 @@ def _reshape(call: OpCall, sight: Sight) -> Sight:
 @_enter("permute")
 @_of_first
 def _permute(call: OpCall, sight: Sight) -> Sight:
-    return sights.permuted(sight, [axis % len(sight.axes) for axis in call.args[1]])
+    return sights.permuted(sight, [axis % len(sight.axes) for axis in arg(call, "dims")])
 
 
 @_enter("transpose t swapaxes numpy_T")
 @_of_first
 def _transpose(call: OpCall, sight: Sight) -> Sight:
-    """``(x, axis, axis)``; a matrix needs no axes."""
+    """A matrix needs no axes."""
     order = list(range(len(sight.axes)))
-    a, b = call.args[1:3] if len(call.args) > 2 else (0, -1)
+    a, b = args(call, "dim0 dim1") if len(call.args) > 2 else (0, -1)
     order[a], order[b] = order[b], order[a]
     return sights.permuted(sight, order)
 
@@ -340,35 +332,34 @@ def _expand(call: OpCall, sight: Sight) -> Sight:
 @_enter("slice")
 @_of_first
 def _slice(call: OpCall, sight: Sight) -> Sight:
-    """``(x, axis, start, end, step)``."""
-    axis = _argument(call, 1, "dim", 0) % len(sight.axes)
-    start = _argument(call, 2, "start") or 0
-    size = call.args[0].shape[axis]
+    dim, start, step = args(call, "dim start step")
+    axis, start = dim % len(sight.axes), start or 0
+    size = first(call).shape[axis]
     start = max(start + size, 0) if start < 0 else start
-    return sights.moved(sight, axis, Footprint((start,), (start,), _argument(call, 4, "step", 1)), _shape(call)[axis])
+    return sights.moved(sight, axis, Footprint((start,), (start,), step), _shape(call)[axis])
 
 
 @_enter("select")
 @_of_first
 def _select(call: OpCall, sight: Sight) -> Sight:
-    """``(x, axis, index)``."""
-    axis = call.args[1] % len(sight.axes)
-    return sights.selected(sight, axis, call.args[2] % call.args[0].shape[axis])
+    dim, index = args(call, "dim index")
+    axis = dim % len(sight.axes)
+    return sights.selected(sight, axis, index % first(call).shape[axis])
 
 
 @_enter("unbind")
 @_of_first
 def _unbind(call: OpCall, sight: Sight) -> list[Sight]:
-    """``(x, axis)``: each index."""
-    axis = _argument(call, 1, "dim", 0) % len(sight.axes)
+    """Each index."""
+    axis = arg(call, "dim") % len(sight.axes)
     return [sights.selected(sight, axis, index) for index in range(len(call.outputs))]
 
 
 @_enter("split split_with_sizes chunk unsafe_split unsafe_split_with_sizes")
 @_of_first
 def _split(call: OpCall, sight: Sight) -> list[Sight]:
-    """``(x, sizes, axis)``: one piece after the other."""
-    axis = _argument(call, 2, "dim", 0) % len(sight.axes)
+    """One piece after the other."""
+    axis = arg(call, "dim") % len(sight.axes)
     pieces, start = [], 0
     for spec in call.outputs:
         pieces.append(sights.moved(sight, axis, Footprint((start,), (start,)), spec.shape[axis]))
@@ -378,12 +369,12 @@ def _split(call: OpCall, sight: Sight) -> list[Sight]:
 
 @_enter("cat stack")
 def _cat(call: OpCall, look: SightOf) -> Sight | None:
-    """``(tensors, axis)``: along an axis of pixels only constants may stand beside one tensor."""
+    """Along an axis of pixels only constants may stand beside one tensor."""
     shape = _shape(call)
-    axis = _argument(call, 1, "dim", 0) % len(shape)
+    axis = arg(call, "dim") % len(shape)
     known = []
     start = 0
-    for spec in call.args[0]:
+    for spec in first(call):
         sight = look(spec)
         if sight is not None:
             known.append(_placed(call, sight, axis, start))
@@ -404,29 +395,28 @@ def _placed(call: OpCall, sight: Sight, axis: int, start: int) -> Sight:
 @_enter("index_select")
 @_of_first
 def _index_select(call: OpCall, sight: Sight) -> Sight:
-    """``(x, axis, indices)``: any order of the channels, but none that is known of pixels."""
-    axis = call.args[1] % len(sight.axes)
+    """Any order of the channels, but none that is known of pixels."""
+    axis = arg(call, "dim") % len(sight.axes)
     return sights.resized(sights.losing(sight, (axis,)), _shape(call))
 
 
 @_enter("flip roll")
 @_of_first
 def _reordered(call: OpCall, sight: Sight) -> Sight:
-    """``(x, axes)`` and ``(x, shifts, axes)``."""
-    axes = call.args[2] if len(call.args) > 2 else call.args[1] if call.op == "flip" else range(len(sight.axes))
-    return sights.losing(sight, axes)
+    """Without axes everything is rolled as if it were in one row."""
+    return sights.losing(sight, arg(call, "dims") or (range(len(sight.axes)) if call.op == "roll" else ()))
 
 
 @_enter("copy")
 def _copy(call: OpCall, look: SightOf) -> Sight | None:
-    """``(target, source)``."""
-    source = look(call.args[1])
+    source = look(arg(call, "src"))
     return None if source is None else sights.united([source], _shape(call))
 
 
 @_enter(
     "clone to_copy detach lift_fresh alias alias_copy contiguous dropout feature_dropout alpha_dropout hardswish "
-    "hardsigmoid log_sigmoid_forward rrelu_with_noise channel_shuffle resolve_conj resolve_neg"
+    "hardsigmoid log_sigmoid_forward rrelu_with_noise channel_shuffle resolve_conj resolve_neg "
+    "batch_norm_legit_no_training"
 )
 @_of_first
 def _like(call: OpCall, sight: Sight) -> Sight:  # noqa: ARG001 - a rule's own arguments
@@ -450,8 +440,8 @@ def _made(call: OpCall, look: SightOf) -> None:
 @_enter("glu")
 @_of_first
 def _glu(call: OpCall, sight: Sight) -> Sight:
-    """``(x, axis)``: one half gates the other."""
-    axis = _argument(call, 1, "dim", -1) % len(sight.axes)
+    """One half gates the other."""
+    axis = arg(call, "dim") % len(sight.axes)
     return sights.resized(sights.losing(sight, (axis,)), _shape(call))
 
 
@@ -465,36 +455,31 @@ def _summed(value: Any, rank: int) -> set[int]:
     return {axis % rank for axis in (value if isinstance(value, tuple) else (value,))}
 
 
-def _summing(position: int, default: int | None = None) -> FieldRule:
-    """A rule for ``(x, …, axes, …, keepdim)`` with the axes at that position; without a default all of them."""
-
-    def rule(call: OpCall, look: SightOf) -> Sight | None:
-        if call.nature == "pointwise":  # max(a, b) shares its name with max(a)
-            return _united(call, look)
-        sight = look(call.args[0])
-        if sight is None:
-            return None
-        axes = _summed(_argument(call, position, "dim", default), len(sight.axes))
-        sight = sights.reduced(sight, axes)
-        keeps = len(_shape(call)) == len(sight.axes)
-        return sights.resized(sight if keeps else sights.without(sight, axes), _shape(call))
-
-    return rule
+def _summing(call: OpCall, look: SightOf) -> Sight | None:
+    """Over one axis, several, or all of them."""
+    if call.nature == "pointwise":  # max(a, b) shares its name with max(a)
+        return _united(call, look)
+    sight = look(first(call))
+    if sight is None:
+        return None
+    axes = _summed(arg(call, "dim"), len(sight.axes))
+    sight = sights.reduced(sight, axes)
+    keeps = len(_shape(call)) == len(sight.axes)
+    return sights.resized(sight if keeps else sights.without(sight, axes), _shape(call))
 
 
-FIELDS.update(dict.fromkeys("sum nansum prod amax amin max min argmax argmin all any mean".split(), _summing(1)))
-FIELDS.update(dict.fromkeys("std var std_mean var_mean logsumexp aminmax median cumsum cumprod".split(), _summing(1)))
-FIELDS.update(dict.fromkeys("softmax log_softmax safe_softmax fft_c2c fft_r2c fft_c2r".split(), _summing(1)))
-FIELDS.update(dict.fromkeys("norm linalg_vector_norm".split(), _summing(2)))
-FIELDS.update(sort=_summing(1, -1), topk=_summing(2, -1), kthvalue=_summing(2, -1))
+_SUMMING = (
+    "sum nansum prod amax amin max min argmax argmin all any mean std var std_mean var_mean logsumexp aminmax median "
+    "cumsum cumprod softmax log_softmax safe_softmax fft_c2c fft_r2c fft_c2r norm linalg_vector_norm sort topk kthvalue"
+)
+FIELDS.update(dict.fromkeys(_SUMMING.split(), _summing))
 
 
-@_enter("batch_norm batch_norm_legit_no_training cudnn_batch_norm miopen_batch_norm")
+@_enter("batch_norm cudnn_batch_norm miopen_batch_norm")
 @_of_first
 def _batch_norm(call: OpCall, sight: Sight) -> Sight:
-    """``(x, weight, bias, mean, variance, is_training, …)``: at inference the statistics are constants."""
-    is_training = len(call.args) > 5 and call.args[5] is True
-    return sights.reduced(sight, range(2, len(sight.axes))) if is_training else sight
+    """At inference the statistics are constants."""
+    return sights.reduced(sight, range(2, len(sight.axes))) if arg(call, "training") else sight
 
 
 @_enter("group_norm batch_norm_legit batch_norm_legit_functional instance_norm")
@@ -507,8 +492,8 @@ def _group_norm(call: OpCall, sight: Sight) -> Sight:  # noqa: ARG001 - a rule's
 @_enter("layer_norm rms_norm fused_rms_norm")
 @_of_first
 def _layer_norm(call: OpCall, sight: Sight) -> Sight:
-    """``(x, normalized shape, …)``: mean and variance over the last axes."""
-    return sights.reduced(sight, range(-len(call.args[1]), 0))
+    """Mean and variance over the last axes."""
+    return sights.reduced(sight, range(-len(arg(call, "normalized_shape")), 0))
 
 
 @_enter("linear")
@@ -516,27 +501,27 @@ def _layer_norm(call: OpCall, sight: Sight) -> Sight:
 def _linear(call: OpCall, sight: Sight) -> Sight:
     """Each output is made of the whole last axis, which a weight of one axis leaves nothing of."""
     reduced = sights.reduced(sight, (-1,))
-    if len(call.args[1].shape) == 1:
+    if len(arg(call, "weight").shape) == 1:
         return sights.without(reduced, (-1,))
     return sights.resized(reduced, _shape(call))
 
 
 @_enter("mm bmm mv matmul dot addmm addmv baddbmm")
 def _product(call: OpCall, look: SightOf) -> Sight | None:
-    """``(…, n, k) · (…, k, m)``, after another tensor to which the product is added."""
+    """``(…, n, k) · (…, k, m)``, which may be added to another tensor."""
     shape = _shape(call)
-    first = 1 if call.op in {"addmm", "addmv", "baddbmm"} else 0
-    a, b = (look(spec) for spec in call.args[first : first + 2])
+    factors = args(call, "a b")
+    a, b = map(look, factors)
     known = []
     if a is not None:
-        is_vector = len(call.args[first + 1].shape) == 1
+        is_vector = len(factors[1].shape) == 1
         a = sights.reduced(a, (-1,))
         known.append(sights.without(a, (-1,)) if is_vector else _stretched(a, shape, -1))
     if b is not None:
         axis = -1 if len(b.axes) == 1 else -2
         b = sights.reduced(b, (axis,))
         known.append(sights.without(b, (axis,)) if len(b.axes) == 1 else _stretched(b, shape, -2))
-    added = look(call.args[0]) if first else None
+    added = look(arg(call, "x")) if call.op.startswith(("add", "badd")) else None
     known += [added] if added is not None else []
     return sights.united(known, shape) if known else None
 
@@ -554,6 +539,6 @@ def _stretched(sight: Sight, shape: Shape, axis: int) -> Sight:
 def _attention(call: OpCall, look: SightOf) -> Sight | None:
     """``(…, queries, width), (…, keys, width), (…, keys, width)``: each query sees all keys, also behind a mask."""
     shape = _shape(call)
-    known = [sight for spec in call.args[:3] if (sight := look(spec)) is not None]
+    known = [sight for spec in args(call, "query key value") if (sight := look(spec)) is not None]
     known = [sights.resized(sights.reduced(sight, (-2, -1)), (*sight.shape[:-2], *shape[-2:])) for sight in known]
     return sights.united(known, shape) if known else None
