@@ -57,7 +57,7 @@ def memory(
 
 
 def compare(*networks: nn.Module | str | ModelCost) -> pd.DataFrame:
-    """The totals of several networks, a row each, in base units: the columns of ``archstat compare --format csv``.
+    """The totals of several networks, a row each, in base units: the columns of ``archstat compare`` in CSV.
 
     Args:
         networks: Names of networks that need no input of yours, or what :func:`archstat.count` returned.
@@ -136,7 +136,7 @@ def check(*files: str | PathLike[str], trusts_files: bool = False) -> list[Findi
 
 
 def load_cost(file: str | PathLike[str]) -> ModelCost:
-    """The cost that a file holds: what :func:`save_cost` or ``archstat table --format json`` wrote.
+    """The cost that a file holds: what :func:`save_cost` wrote, or ``archstat table`` in JSON.
 
     Raises:
         DataError: It cannot be read, or holds something else.

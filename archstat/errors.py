@@ -11,12 +11,14 @@
     ├── DataError             a file whose content does not hold together
     └── OutputError           a place that cannot be written
 
-A message says what happened with the values, where, and what to do. The command line prints it on one line and
-exits with 2.
+A message says what happened with the values, where, and what to do, in words that hold in Python. Which setting would
+help is said a second time for programs, in ``helps``: the command line prints a message on one line, adds the option
+that sets it, and exits with 2.
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Literal
 
 
 def first_line(error: BaseException) -> str:
@@ -50,8 +52,34 @@ def quoted(text: object) -> str:
     return repr(shortened(str(text), QUOTED_MOST))
 
 
+Helps = Literal[
+    "device",
+    "energy",
+    "inputs",
+    "layers",
+    "max_s",
+    "over",
+    "precision",
+    "resolution",
+    "sizes",
+    "threads",
+    "trusts_files",
+]
+"""The settings that an error can name as what would help: fields of settings, arguments of ``archstat``'s verbs."""
+
+
 class ArchstatError(Exception):
-    """A failure with a cause that the user can mend."""
+    """A failure with a cause that the user can mend.
+
+    Attributes:
+        helps: The settings that would help, each with a value that will do, or with ``""`` where the value is for the
+            user to choose: ``{"inputs": "3x224x224"}``.
+    """
+
+    def __init__(self, message: str = "", *, helps: Mapping[Helps, str] | None = None) -> None:
+        """A failure that says what happened and what to do, and names the settings that would help."""
+        super().__init__(message)
+        self.helps = dict(helps or {})
 
 
 class UnknownNameError(ArchstatError):

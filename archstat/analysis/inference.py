@@ -222,7 +222,7 @@ def analyse(name: str, setting: Setting, reach: Reach | None = None) -> Analysis
 
 
 def analyse_named(network: NamedNetwork, setting: Setting) -> Analysis:
-    """The same of a network that was found already.
+    """What the inference of a network that was found already comes to, with a setting.
 
     Raises:
         ArchstatError: The network cannot take the input; the message has one that it can take.
@@ -230,7 +230,8 @@ def analyse_named(network: NamedNetwork, setting: Setting) -> Analysis:
     try:
         return network.analyse(setting)
     except ForwardError as error:
-        raise InputError(f"{error}{advice(network.source, network.inputs(setting), setting)}") from error
+        told = advice(network.source, network.inputs(setting), setting)
+        raise InputError(f"{error}{told.text}", helps=told.helps) from error
 
 
 class NamedNetwork:

@@ -6,7 +6,7 @@ modules of CS231n are in ``googlenet.py``. Lectures count multiplications and mo
 here have theirs, as in the networks that they are taken from.
 
 Each example is made for the input of its lecture. One with an argument ``channels`` takes that many, so another number
-goes with another ``--input``.
+goes with another input.
 """
 
 from torch import nn

@@ -111,7 +111,7 @@ def _checked(file: ClaimsFile, claim: Claim, sources: Sources) -> Finding:
         verdict, message = _judged(claim, value, sources)
         message = "; ".join(filter(None, (message, claim.why if verdict not in _HOLDING else "")))
     except ArchstatError as error:
-        raise DataError(f"{file.path}:{claim.line}: claim {quoted(claim.id)}: {error}") from error
+        raise DataError(f"{file.path}:{claim.line}: claim {quoted(claim.id)}: {error}", helps=error.helps) from error
     return Finding(
         file.path,
         claim.line,

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import TypeVar
 
-from archstat.errors import DataError, UnknownNameError, quoted
+from archstat.errors import DataError, Helps, UnknownNameError, quoted
 from archstat.quantities import rows_under
 from archstat.records import Energy, Interval, Latency, LayerTimes, Measurement, Peaks
 
@@ -139,10 +139,13 @@ def peak_bytes_per_s(measurement: Measurement) -> Fraction:
 _NOT_RUN = "it could not be run"
 
 
-def _held(record: _Record | None, measurement: Measurement, what: str, why: str) -> _Record:
+def _held(record: _Record | None, measurement: Measurement, what: str, why: str, *helps: Helps) -> _Record:
     if record is None:
         batch = measurement.conditions.batch_size
-        raise DataError(f"The measurement of {measurement.architecture} at batch {batch} holds no {what}: {why}.")
+        raise DataError(
+            f"The measurement of {measurement.architecture} at batch {batch} holds no {what}: {why}.",
+            helps=dict.fromkeys(helps, ""),
+        )
     return record
 
 
@@ -156,12 +159,12 @@ def _interval(measurement: Measurement) -> Interval:
 
 
 def _layers(measurement: Measurement) -> LayerTimes:
-    return _held(measurement.layers, measurement, "layers", "measure them with '--layers'")
+    return _held(measurement.layers, measurement, "layers", "measure it by layer", "layers")
 
 
 def _energy(measurement: Measurement) -> Energy:
-    return _held(measurement.energy, measurement, "energy", "measure it with '--energy'")
+    return _held(measurement.energy, measurement, "energy", "measure it with its energy", "energy")
 
 
 def _peaks(measurement: Measurement) -> Peaks:
-    return _held(measurement.peaks, measurement, "peaks of the device", "measure them with '--layers'")
+    return _held(measurement.peaks, measurement, "peaks of the device", "measure it by layer", "layers")

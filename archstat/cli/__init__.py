@@ -12,6 +12,7 @@ import sys
 import click
 
 from archstat.cli._commands import Commands
+from archstat.cli._remedies import with_options
 from archstat.cli._streams import open_closed, tell, tell_lines
 from archstat.errors import ArchstatError, first_line
 from archstat.version import __version__
@@ -50,7 +51,7 @@ def main() -> None:
     except click.Abort:
         sys.exit(INTERRUPTED_CODE)
     except ArchstatError as error:
-        tell(f"Error: {error}")
+        tell(f"Error: {with_options(error)}")
     except Exception as error:
         if os.environ.get("ARCHSTAT_TRACEBACK"):
             raise

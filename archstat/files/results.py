@@ -201,7 +201,7 @@ def peaks_from_json(text: str | bytes) -> Peaks:
 
 
 def read_peaks(path: Path) -> Peaks:
-    """The peaks that a file holds, as ``archstat peaks --format json`` writes it.
+    """The peaks that a file holds, as ``archstat peaks`` writes it in JSON.
 
     Raises:
         DataError: It cannot be read, or holds something else.

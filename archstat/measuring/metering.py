@@ -146,7 +146,7 @@ class MeterKind(msgspec.Struct, frozen=True):
     """An entry of the registry.
 
     Attributes:
-        name: What a user types after ``--meter``.
+        name: What a user asks for it by, in ``MeasureSetting.meter``.
         devices: What it can measure, in torch's words: ``("cuda",)``.
         about: What it reads, in one line.
         open: Opens it for one device.

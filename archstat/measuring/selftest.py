@@ -70,7 +70,10 @@ def take_pairs(
             passed = (clock.now_ns() - begun) / 1e9
             progress("self-test", min(passed / seconds, 1.0))
     if len(pairs) < LEAST_PAIRS:
-        raise InputError(f"{seconds:g} s are enough for {len(pairs)} pairs, {FEWEST_PAIRS} are needed: '--max-time'.")
+        raise InputError(
+            f"{seconds:g} s are enough for {len(pairs)} pairs, {FEWEST_PAIRS} are needed: give it more time.",
+            helps={"max_s": ""},
+        )
     return pairs
 
 
@@ -83,7 +86,7 @@ def compare_pairs(pairs: Sequence[tuple[float, float]], conditions: Conditions, 
     size = len(pairs) // STRETCHES
     spread = statistics.spread([statistics.median(first[at * size : (at + 1) * size]) for at in range(STRETCHES)])
     differ = f"The host is not quiet: the medians of {STRETCHES} stretches of time differ by {spread:.1%}."
-    few = f"There was time for {len(pairs)} pairs only, {FEWEST_PAIRS} make a verdict sharp: '--max-time'."
+    few = f"There was time for {len(pairs)} pairs only, {FEWEST_PAIRS} make a verdict sharp: give it more time."
     noisy = (
         *((Reason("TOO_FEW_SAMPLES", few),) if len(pairs) < FEWEST_PAIRS else ()),
         *((Reason("HOST_NOISY", differ),) if spread > UNLIKE_ROUNDS else ()),

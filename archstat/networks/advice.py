@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
 
 import torch
 
-from archstat.errors import ForwardError
+from archstat.errors import ForwardError, Helps
 from archstat.networks import sources
 from archstat.networks.inputs import tensors_for
 from archstat.networks.settings import InputSpec, Setting
@@ -18,18 +20,30 @@ _LARGEST_TRIED = 1024
 _NEAREST_TRIED = 64
 
 
-def advice(source: Source, specs: Sequence[InputSpec], setting: Setting) -> str:
-    """A sentence on which input the network can take."""
+class Advice(NamedTuple):
+    """Which input a network can take.
+
+    Attributes:
+        text: A sentence that says so, with a space before it; ``""``: nothing is known.
+        helps: The setting that gives such an input, as in :class:`archstat.errors.ArchstatError`.
+    """
+
+    text: str = ""
+    helps: Mapping[Helps, str] = MappingProxyType({})
+
+
+def advice(source: Source, specs: Sequence[InputSpec], setting: Setting) -> Advice:
+    """Which input the network can take in place of the one that it was given."""
     if source.input_shape is not None and len(specs) == 1 and specs[0].shape != source.input_shape:
         if len(specs[0].shape) != len(source.input_shape) or specs[0].shape[0] != source.input_shape[0]:
-            return f" {source.name} takes {'x'.join(map(str, source.input_shape))}."
+            return Advice(f" {source.name} takes {'x'.join(map(str, source.input_shape))}.")
         return _size_advice(source, source.input_shape, setting)
     if source.input_shape is None and len(specs) == 1 and len(specs[0].shape) == 3:
         return _size_advice(source, specs[0].shape, setting)
-    return ""
+    return Advice()
 
 
-def _size_advice(source: Source, shape: Shape, setting: Setting) -> str:
+def _size_advice(source: Source, shape: Shape, setting: Setting) -> Advice:
     """A square image that works: the smallest, or the nearest for a network that takes one size only."""
 
     def works(size: int) -> bool:
@@ -45,9 +59,11 @@ def _size_advice(source: Source, shape: Shape, setting: Setting) -> str:
     large_enough = next(filter(works, doubled), None)
     size = _nearest(works, given) if large_enough is None else _smallest(works, large_enough)
     if size is None:
-        return ""
-    option = f"--input {shape[0]}x{size}x{size}" if source.input_shape is None else f"--resolution {size}"
-    return f" An image of {size}x{size} would do: '{option}'."
+        return Advice()
+    of_any_sizes = source.input_shape is None
+    helps: dict[Helps, str]
+    helps = {"inputs": f"{shape[0]}x{size}x{size}"} if of_any_sizes else {"resolution": str(size)}
+    return Advice(f" An image of {size}x{size} would do.", helps)
 
 
 def _smallest(works: Callable[[int], bool], size: int) -> int:

@@ -20,18 +20,25 @@ def specs_of(source: Source, setting: Setting) -> tuple[InputSpec, ...]:
         InputError: None is known, or it is said twice.
     """
     if setting.inputs and setting.resolution:
-        raise InputError("'--input' and '--resolution' both say how large the input is: give one of them.")
+        raise InputError(
+            "The sizes of the input and its resolution both say how large it is: give one of them.",
+            helps={"inputs": "", "resolution": ""},
+        )
     if setting.inputs:
         return setting.inputs
     shape = source.input_shape
     if shape is None:
         raise InputError(
-            f"Which input does {quoted(source.name)} take? Give its sizes without the batch: '--input 3x224x224'."
+            f"Which input does {quoted(source.name)} take? Give its sizes without the batch, such as 3x224x224.",
+            helps={"inputs": "3x224x224"},
         )
     if setting.resolution is None:
         return (InputSpec(shape),)
     if len(shape) != 3:
-        raise InputError(f"{quoted(source.name)} takes no image: give '--input' instead of '--resolution'.")
+        raise InputError(
+            f"{quoted(source.name)} takes no image: give the sizes of its input instead of a resolution.",
+            helps={"inputs": ""},
+        )
     return (InputSpec((shape[0], setting.resolution, setting.resolution)),)
 
 

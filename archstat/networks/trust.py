@@ -1,8 +1,8 @@
 """Which code a name in a file may lead to: none, unless the user trusts the file, and then what belongs to it.
 
 A file of claims or a report is data. It names architectures of ours and saved costs freely. ``FILE.py:NAME`` and
-``MODULE:NAME`` import and run what they name, so a file may only write them where the user said so: with ``--trust``,
-or in the ``pyproject.toml`` of the folder that is worked in.
+``MODULE:NAME`` import and run what they name, so a file may only write them where the user said so: by
+naming the file as trusted, or in the ``pyproject.toml`` of the folder that is worked in.
 """
 
 from __future__ import annotations
@@ -122,14 +122,14 @@ class Trust(msgspec.Struct, frozen=True):
     """What the user trusts.
 
     Attributes:
-        named: The files and folders that ``--trust`` was said of, links resolved.
+        named: The files and folders that the user named as trusted, links resolved.
     """
 
     named: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, paths: Iterable[Path]) -> Trust:
-        """``--trust``, said of these files and folders."""
+        """Trust in the code that these files, or files in these folders, name."""
         return cls(tuple(map(os.path.realpath, paths)))
 
     def reach(self, file: str | Path, name: str) -> Reach:
@@ -148,9 +148,9 @@ class Trust(msgspec.Struct, frozen=True):
                 return Reach(str(file), ())
             if project is None:
                 raise SourceError(
-                    f"{quoted(name)} names code, and {file} may not run any unless you trust it: if you do, say "
-                    f"'--trust', "
-                    f'or name its folder in your {PROJECT}: [tool.archstat] trust = ["…"].'
+                    f"{quoted(name)} names code, and {file} may not run any unless you trust it: name its folder in "
+                    f'your {PROJECT} ([tool.archstat] trust = ["…"]), or say that you trust this file.',
+                    helps={"trusts_files": ""},
                 )
         folders = [real.parent] if project is None else [real.parent, project]
         return Reach(str(file), tuple(dict.fromkeys(map(os.path.realpath, folders))))

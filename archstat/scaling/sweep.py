@@ -183,15 +183,24 @@ def _base(over: Over, inputs: Sequence[InputSpec], setting: Setting) -> int:
     shape = inputs[0].shape
     given = {"resolution": setting.resolution is not None, "batch": setting.batch_size != 1, "sequence": False}
     if given[over]:
-        option = "--resolution" if over == "resolution" else "--batch-size"
-        raise InputError(f"'{option}' fixes what '--over {over}' varies: give '--sizes' instead.")
+        raise InputError(
+            f"A {'resolution' if over == 'resolution' else 'batch size'} fixes what is to vary: give the sizes to "
+            "count at instead.",
+            helps={"sizes": ""},
+        )
     if over == "batch":
         return 1
     text = "x".join(map(str, shape))
     if over == "sequence" and len(shape) > 2:
-        raise InputError(f"An input of {text} is no sequence: give '--input 128:int64', or '--input 128x768'.")
+        raise InputError(
+            f"An input of {text} is no sequence: give whole numbers, such as 128:int64, or vectors, such as 128x768.",
+            helps={"inputs": "128:int64"},
+        )
     if over == "resolution" and (len(shape) < 2 or len(set(shape[1:])) > 1):
-        raise InputError(f"An input of {text} is no square image: give '--input 3x224x224', or another '--over'.")
+        raise InputError(
+            f"An input of {text} is no square image: give one, such as 3x224x224, or let something else vary.",
+            helps={"inputs": "3x224x224", "over": ""},
+        )
     return shape[-1] if over == "resolution" else shape[0]
 
 

@@ -70,11 +70,11 @@ def test_throughput_is_that_of_a_full_queue_where_it_was_measured():
         ("achieved_flops_per_s", "holds no latency: it could not be run."),
         ("latency_low_s", "holds no latency"),
         ("latency_high_s", "holds no latency"),
-        ("layers_s", "holds no layers: measure them with '--layers'."),
+        ("layers_s", "holds no layers: measure it by layer."),
         ("peak_bytes", "holds no memory: its reasons say why."),
-        ("energy_j", "holds no energy: measure it with '--energy'."),
-        ("power_w", "holds no energy: measure it with '--energy'."),
-        ("peak_flops_per_s", "holds no peaks of the device: measure them with '--layers'."),
+        ("energy_j", "holds no energy: measure it with its energy."),
+        ("power_w", "holds no energy: measure it with its energy."),
+        ("peak_flops_per_s", "holds no peaks of the device: measure it by layer."),
         ("peak_bytes_per_s", "holds no peaks of the device"),
     ],
 )
@@ -110,7 +110,7 @@ def test_a_layer_has_a_latency_and_nothing_else():
         measured_value(FULL, "power_w", "fc6")
     with pytest.raises(UnknownNameError, match=re.escape("No layer is named 'fc8'. Did you mean 'fc7' or 'fc6'?")):
         measured_value(FULL, "latency_s", "fc8")
-    with pytest.raises(DataError, match="holds no layers: measure them with '--layers'"):
+    with pytest.raises(DataError, match="holds no layers: measure it by layer"):
         measured_value(measured(), "latency_s", "fc6")
 
 

@@ -64,8 +64,11 @@ def test_what_a_network_prints_is_no_result(archstat):
         (["resnet20", "--sizes", "0,4"], "'0,4' has a size of 0"),
         (["cost.json"], "'cost.json' is a saved cost, of one input and without its tensors: name the network itself."),
         (["resnet20", "--sizes", "999999999"], "No tensor can have 1×3×999999999×999999999 elements"),
-        (["resnet20", "--resolution", "64"], "'--resolution' fixes what '--over resolution' varies"),
-        (["resnet20", "--over", "sequence"], "is no sequence: give '--input 128:int64'"),
+        (
+            ["resnet20", "--resolution", "64"],
+            "A resolution fixes what is to vary: give the sizes to count at instead ('--sizes').",
+        ),
+        (["resnet20", "--over", "sequence"], "or vectors, such as 128x768 ('--input 128:int64')."),
         (["resnet5"], "No architecture is named 'resnet5'."),
     ],
 )

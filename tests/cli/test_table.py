@@ -82,8 +82,11 @@ def test_counts_are_shown_in_full_on_request(archstat):
             "No architecture is named 'ResNet50'. Did you mean 'resnet50'? 'archstat list' shows every name.",
         ),
         (["lenet5", "--input", "abc"], "'abc' is no input: write its sizes without the batch as '3x224x224'"),
-        (["lenet5", "--input", "1x32x32", "--resolution", "32"], "'--input' and '--resolution' both say how large"),
-        (["lenet5", "--resolution", "16"], "An image of 32x32 would do: '--resolution 32'."),
+        (
+            ["lenet5", "--input", "1x32x32", "--resolution", "32"],
+            "how large it is: give one of them ('--input', '--resolution').",
+        ),
+        (["lenet5", "--resolution", "16"], "An image of 32x32 would do ('--resolution 32')."),
         (["vgg16", "--input", "1x224x224"], "vgg16 takes 3x224x224."),
         (["resnet18(classes='ten')"], "does not fit: classes: Expected `int`, got `str`."),
         (["resnet18(__import__('os'))"], "arguments are literals, as in 'resnet50(classes=10)'."),
@@ -99,7 +102,8 @@ def test_a_file_without_its_input_is_asked_for_it(archstat, net):
     code, out, err = archstat("table", net)
     assert (code, out) == (2, "")
     assert err.endswith(
-        "Error: Which input does 'net.py:Net' take? Give its sizes without the batch: '--input 3x224x224'.\n"
+        "Error: Which input does 'net.py:Net' take? Give its sizes without the batch, such as 3x224x224 "
+        "('--input 3x224x224').\n"
     )
 
 

@@ -23,7 +23,7 @@ def test_both_run_one_after_the_other_and_take_turns_in_beginning():
 
 def test_too_little_time_is_refused():
     clock = FakeClock()
-    with pytest.raises(InputError, match=r"^1 s are enough for 2 pairs, 40 are needed: '--max-time'\.$"):
+    with pytest.raises(InputError, match=r"^1 s are enough for 2 pairs, 40 are needed: give it more time\.$"):
         take_pairs(FakeWork(clock, 0.1), FakeWork(clock, 0.1), 1.0, clock)
 
 

@@ -123,10 +123,10 @@ NAMES = [SHELL, "net.py:Net", "./net.py:Net()", "torchvision.models:resnet18", "
 @pytest.mark.parametrize("name", NAMES)
 def test_a_file_that_is_not_trusted_imports_nothing(folder, name):
     path = claims(folder / "claims.toml", name)
-    with pytest.raises(
-        DataError, match=r"names code, and .*claims\.toml may not run any unless you trust it: .*--trust"
-    ):
+    says = r"names code, and .*claims\.toml may not run any unless you trust it: .*say that you trust this file\.$"
+    with pytest.raises(DataError, match=says) as raised:
         checked(path)
+    assert raised.value.helps == {"trusts_files": ""}
     assert not (folder / "imported").exists()
 
 

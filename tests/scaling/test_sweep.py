@@ -200,8 +200,8 @@ def test_attention_that_is_as_steep_as_the_rest_never_overtakes_it(nets):
         ("resnet20", "sequence", Setting(), "An input of 3x32x32 is no sequence"),
         ("resnet20", "resolution", setting(InputSpec((3, 32, 64))), "3x32x64 is no square image"),
         ("resnet20", "resolution", setting(InputSpec((32,))), "An input of 32 is no square image"),
-        ("resnet20", "resolution", Setting(resolution=32), "'--resolution' fixes what '--over resolution' varies"),
-        ("resnet20", "batch", Setting(batch_size=2), "'--batch-size' fixes what '--over batch' varies"),
+        ("resnet20", "resolution", Setting(resolution=32), "A resolution fixes what is to vary: give the sizes"),
+        ("resnet20", "batch", Setting(batch_size=2), "A batch size fixes what is to vary: give the sizes"),
         ("resnet20", "batch", setting(InputSpec((5, 32, 32))), "takes none of the sizes 1, 2, …, 64"),
     ],
 )

@@ -7,7 +7,7 @@ import warnings
 
 import torch
 
-from archstat.errors import InputError, quoted
+from archstat.errors import Helps, InputError, quoted
 from archstat.measuring.environment.host import processor
 from archstat.records import Precision
 
@@ -40,12 +40,19 @@ def _refuse_without_cuda() -> None:
     if is_available:
         return
     if torch.version.cuda is None and torch.version.hip is None:
-        why = f"PyTorch {torch.__version__} is built for CPUs only: use '--device cpu', or install a build for CUDA"
-    elif caught:
+        raise InputError(
+            f"PyTorch sees no CUDA device; PyTorch {torch.__version__} is built for CPUs only: install a build for "
+            "CUDA, or use the CPU.",
+            helps={"device": "cpu"},
+        )
+    if caught:
         why = f"it says {' '.join(str(caught[0].message).split())!r}"
     else:
         why = "there is no driver or no GPU, or CUDA_VISIBLE_DEVICES hides it"
     raise InputError(f"PyTorch sees no CUDA device; {why}.")
+
+
+_FULL_PRECISION: dict[Helps, str] = {"precision": "fp32"}
 
 
 def check_precision(device: torch.device, precision: Precision) -> None:
@@ -57,11 +64,13 @@ def check_precision(device: torch.device, precision: Precision) -> None:
     if precision != "tf32":
         return
     if device.type != "cuda":
-        raise InputError("TF32 is a format of GPUs: on a CPU use '--dtype fp32'.")
+        raise InputError("TF32 is a format of GPUs: on a CPU use fp32.", helps=_FULL_PRECISION)
     capability = torch.cuda.get_device_capability(device)
     if capability < _TF32_SINCE:
         told = ".".join(map(str, capability))
-        raise InputError(f"{device_name(device)} (compute capability {told}) has no TF32: use '--dtype fp32'.")
+        raise InputError(
+            f"{device_name(device)} (compute capability {told}) has no TF32: use fp32.", helps=_FULL_PRECISION
+        )
 
 
 def check_threads(device: torch.device, threads: int | None) -> None:
@@ -71,7 +80,10 @@ def check_threads(device: torch.device, threads: int | None) -> None:
         InputError: It is given for a GPU.
     """
     if threads is not None and device.type != "cpu":
-        raise InputError("'--threads' is of the CPU: leave it out on a GPU.")
+        raise InputError(
+            "A number of threads is for the CPU: leave it out on a GPU.",
+            helps={"threads": ""},
+        )
 
 
 def device_name(device: torch.device) -> str:

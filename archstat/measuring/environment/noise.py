@@ -82,7 +82,7 @@ def _quota_reason(noise: Noise, host: Host) -> Reason | None:
     return Reason(
         "CPU_QUOTA",
         f"The container has {quota} and was stopped {noise.throttled} times for using it up with {host.threads} "
-        "threads: times include the stops; use fewer with '--threads', or raise the limit.",
+        "threads: times include the stops; use fewer threads, or raise the limit.",
     )
 
 
@@ -92,7 +92,7 @@ def _pressure_reason(noise: Noise) -> Reason | None:
     return Reason(
         "HOST_PRESSURE",
         f"Something waited for a core during {100 * noise.pressure:.1f} % of the time, more than "
-        f"{100 * PRESSURE_LIMIT:g} %: stop other work, or use fewer '--threads'.",
+        f"{100 * PRESSURE_LIMIT:g} %: stop other work, or use fewer threads.",
     )
 
 

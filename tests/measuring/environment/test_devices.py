@@ -64,8 +64,9 @@ def test_without_a_gpu_the_reason_is_the_build_the_driver_or_what_torch_warns_of
     with pytest.raises(InputError, match="it says 'The NVIDIA driver on your system is too old'"):
         find_device("cuda")
     monkeypatch.setattr(torch, "version", SimpleNamespace(cuda=None, hip=None))
-    with pytest.raises(InputError, match="is built for CPUs only: use '--device cpu', or install a build for CUDA"):
+    with pytest.raises(InputError, match=r"is built for CPUs only: install .* for CUDA, or use the CPU\.$") as raised:
         find_device("cuda")
+    assert raised.value.helps == {"device": "cpu"}
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16"])
@@ -74,10 +75,11 @@ def test_every_device_has_these_numbers(precision):
 
 
 def test_tf32_is_refused_where_torch_would_compute_in_fp32_and_not_say_so(gpus):
-    with pytest.raises(InputError, match="TF32 is a format of GPUs: on a CPU use '--dtype fp32'"):
+    with pytest.raises(InputError, match=r"TF32 is a format of GPUs: on a CPU use fp32\.$") as raised:
         check_precision(torch.device("cpu"), "tf32")
+    assert raised.value.helps == {"precision": "fp32"}
     gpus(1, capability=(7, 5))
-    with pytest.raises(InputError, match=r"Board 0 \(compute capability 7\.5\) has no TF32: use '--dtype fp32'"):
+    with pytest.raises(InputError, match=r"Board 0 \(compute capability 7\.5\) has no TF32: use fp32\.$"):
         check_precision(torch.device("cuda", 0), "tf32")
     gpus(1, capability=(8, 0))
     check_precision(torch.device("cuda", 0), "tf32")
