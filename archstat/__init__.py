@@ -12,6 +12,7 @@ import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
+from archstat import former
 from archstat.errors import ArchstatError
 from archstat.version import __version__
 
@@ -61,6 +62,8 @@ __all__ = [
     "save_cost",
     "scale",
 ]
+
+former.install()
 
 if "IPython" in sys.modules:
     from archstat.notebook import register_if_shown
