@@ -142,7 +142,7 @@ def test_a_file_is_read_once_for_all_its_claims(folder, monkeypatch):
         ),
         (
             "measured = 'all.json'\narchitecture = 'b'\nquantity = 'power_w'",
-            "holds no energy: measure it with '--energy'.",
+            "holds no energy: measure it with its energy.",
         ),
         ("measured = 'all.json'\narchitecture = 'b'\nquantity = 'latency_s'", "'3' is no amount in s; write it like"),
     ],

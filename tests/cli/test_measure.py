@@ -136,7 +136,7 @@ def test_a_batch_that_does_not_fit_is_a_row_without_a_time(archstat):
         (["resnet5"], "No architecture is named 'resnet5'."),
         (["cost.json"], "'cost.json' is a saved result, which cannot run: name the network itself."),
         (["lenet5", "--device", "tpu"], "'tpu' is no device: write 'cpu', 'cuda' or 'cuda:1'."),
-        (["lenet5", "--dtype", "tf32"], "TF32 is a format of GPUs: on a CPU use '--dtype fp32'."),
+        (["lenet5", "--dtype", "tf32"], "TF32 is a format of GPUs: on a CPU use fp32 ('--dtype fp32')."),
         (["lenet5", "--batch-size", "0"], "'0' has a size of 0: the smallest is 1."),
         (["lenet5", "--batch-size", "1;8"], "'1;8' are no sizes: write them as '64,96,128'."),
         (["lenet5", "--resolution", "5"], "An image of"),

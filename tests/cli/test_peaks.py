@@ -70,7 +70,7 @@ def test_latex_knows_the_sign_of_a_millionth():
     ("arguments", "says"),
     [
         (["--device", "gpu"], "'gpu' is no device: write 'cpu', 'cuda' or 'cuda:1'."),
-        (["--dtype", "tf32"], "TF32 is a format of GPUs: on a CPU use '--dtype fp32'."),
+        (["--dtype", "tf32"], "TF32 is a format of GPUs: on a CPU use fp32 ('--dtype fp32')."),
     ],
 )
 def test_nonsense_is_refused_in_one_line(fails, arguments, says):
@@ -81,7 +81,9 @@ def test_threads_are_of_a_cpu(fails, monkeypatch):
     import torch
 
     monkeypatch.setattr("archstat.measuring.environment.devices.find_device", lambda _: torch.device("cuda", 0))
-    assert "'--threads' is of the CPU: leave it out on a GPU." in fails("peaks", "--device", "cuda", "--threads", "2")
+    assert "A number of threads is for the CPU: leave it out on a GPU ('--threads')." in fails(
+        "peaks", "--device", "cuda", "--threads", "2"
+    )
 
 
 @pytest.mark.parametrize("arguments", [["--threads", "0"], ["--dtype", "int8"]])
