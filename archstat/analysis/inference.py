@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -18,10 +18,9 @@ from archstat.counting.memory import alive_at_peak, levels
 from archstat.counting.receptive_field import receptive_fields
 from archstat.counting.traffic import traffic
 from archstat.errors import ForwardError, InputError, SourceError, UnknownNameError, quoted
-from archstat.networks import sources
 from archstat.networks.advice import advice
 from archstat.networks.loading import Loader
-from archstat.networks.settings import InputSpec, Setting
+from archstat.networks.settings import Setting
 from archstat.networks.sources import Source
 from archstat.networks.trust import Reach
 from archstat.records import Explanation, InferenceMemory, MemoryLevels, ModelCost, ReceptiveField, Tally
@@ -203,8 +202,8 @@ def analyse_model(model: nn.Module | str, *inputs: Any, **kwargs: Any) -> Analys
         return Analysis(Source(type(model).__name__, lambda: model), model, inputs, kwargs)
     if not inputs and not kwargs:
         return analyse(model, Setting())
-    source = sources.find(model)
-    return Analysis(source, sources.build_on_meta(source), inputs, kwargs)
+    loader = Loader(model)
+    return Analysis(loader.source, loader.model(), inputs, kwargs)
 
 
 def analyse(name: str, setting: Setting, reach: Reach | None = None) -> Analysis:
@@ -234,30 +233,10 @@ def analyse_named(network: NamedNetwork, setting: Setting) -> Analysis:
         raise InputError(f"{error}{told.text}", helps=told.helps) from error
 
 
-class NamedNetwork:
-    """A named network that can be traced on many inputs.
+class NamedNetwork(Loader):
+    """A named network that can be traced on many inputs."""
 
-    Attributes:
-        source: What is known of it.
-    """
-
-    def __init__(self, name: str, reach: Reach | None = None) -> None:
-        """The network of that name, which may be limited to the code that a file can name.
-
-        Raises:
-            ArchstatError: The name leads nowhere, or further than it may.
-        """
-        self._loader = Loader(name, reach)
-        self.source = self._loader.source
-        self._place: Literal["cpu"] | None = None
-
-    def inputs(self, setting: Setting) -> tuple[InputSpec, ...]:
-        """What goes in.
-
-        Raises:
-            InputError: None is known.
-        """
-        return self._loader.inputs(setting)
+    _needs_values = False
 
     def analyse(self, setting: Setting) -> Analysis:
         """The network traced on the input that the setting says.
@@ -269,12 +248,11 @@ class NamedNetwork:
         try:
             return self._analysed(setting)
         except ForwardError as error:
-            if not error.needs_values or self._place is not None:
+            if not error.needs_values or self._needs_values:
                 raise
-        found = self._analysed(setting, on="cpu")
-        self._place = "cpu"
-        return found
+        self._needs_values = True
+        return self._analysed(setting)
 
-    def _analysed(self, setting: Setting, *, on: Literal["cpu"] | None = None) -> Analysis:
-        source, model, args, kwargs = self._loader.load(setting, on=on or self._place)
+    def _analysed(self, setting: Setting) -> Analysis:
+        source, model, args, kwargs = self.load(setting, on="cpu" if self._needs_values else None)
         return Analysis(source, model, args, kwargs, strict=setting.strict)

@@ -15,7 +15,6 @@ from archstat.counting.training import count_step
 from archstat.errors import ForwardError, InputError
 from archstat.networks.loading import Loader
 from archstat.networks.settings import Setting, TrainingSetting
-from archstat.networks.sources import build_on_meta, find
 from archstat.records import BatchFit, TrainingCost
 from archstat.tracing.training import trace_step
 
@@ -47,8 +46,7 @@ def count_training(
     if isinstance(model, str):
         if not inputs and not kwargs:
             return train_source(model, Setting(), training or TrainingSetting())
-        name, source = model, find(model)
-        return _count(build_on_meta(source), inputs, kwargs, name, training or TrainingSetting())
+        return _count(Loader(model).model(), inputs, kwargs, model, training or TrainingSetting())
     check_network(model)
     return _count(model, inputs, kwargs, type(model).__name__, training or TrainingSetting())
 

@@ -93,10 +93,21 @@ class Loader:
             InputError: There is no such input.
         """
         specs = self.inputs(setting)  # before the network is built, which can take long
+        model = in_precision(self.model(on=on), getattr(torch, setting.dtype))
+        return Loaded(self.source, model, tensors_for(model, specs, setting), {})
+
+    def model(self, *, on: Place | None = None) -> nn.Module:
+        """The network alone, for who has an input already.
+
+        Args:
+            on: Where it is to be; ``None``: without values, if its constructor does without.
+
+        Raises:
+            SourceError: Its constructor raised.
+        """
         if on not in self._models:
             self._models[on] = self._built(on)
-        model = in_precision(self._models[on], getattr(torch, setting.dtype))
-        return Loaded(self.source, model, tensors_for(model, specs, setting), {})
+        return self._models[on]
 
     def _built(self, on: Place | None) -> nn.Module:
         if on == "cpu":

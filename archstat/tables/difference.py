@@ -5,22 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
-
 from archstat import units
 from archstat.records import LayerCost, ModelCost
-from archstat.tables.columns import Column, Table, number, path
+from archstat.tables.columns import Column, Table, path
 from archstat.tables.network import WHOLE_NETWORK, kind_of, title_of
 from archstat.tables.quantities import ACTIVATION_BYTES, FLOPS, MACS, PARAMETERS, PEAK_ACTIVATION_BYTES, Quantity
 
 
 def _of_both(quantity: Quantity, *, gives_way: int = 0) -> tuple[Column, Column]:
     """The columns of a quantity of A and of B."""
-    a, b = (
-        number(f"{quantity.key}_{which}", header, quantity.show, gives_way=gives_way)
-        for which, header in (("a", f"{quantity.label} A"), ("b", "B"))
-    )
-    return msgspec.structs.replace(a, wraps=" " in quantity.label), b
+    first = quantity.column(of="a", header=f"{quantity.label} A", gives_way=gives_way)
+    return first, quantity.column(of="b", header="B", gives_way=gives_way)
 
 
 _DIFF_COLUMNS = (

@@ -31,10 +31,17 @@ class Quantity(msgspec.Struct, frozen=True):
     show: Show = units.compact
     exact: Show = units.exact
 
-    def column(self, *, gives_way: int = 0) -> Column:
-        """Its column; see :class:`archstat.tables.columns.Column` for when it gives way."""
-        made = number(self.key, self.label, self.show, gives_way=gives_way)
-        return msgspec.structs.replace(made, wraps=" " in self.label)
+    def column(self, *, of: str = "", header: str = "", gives_way: int = 0) -> Column:
+        """Its column; see :class:`archstat.tables.columns.Column` for when it gives way.
+
+        Args:
+            of: What tells it from another column of the quantity, at the end of its key; ``""``: nothing.
+            header: Its name there; ``""``: the label.
+            gives_way: When it is left out.
+        """
+        key, name = f"{self.key}_{of}" if of else self.key, header or self.label
+        made = number(key, name, self.show, gives_way=gives_way)
+        return msgspec.structs.replace(made, wraps=" " in self.label and " " in name)
 
 
 PARAMETERS = Quantity("parameters", "Parameters", "elements", "elements of all parameters, each once")
