@@ -118,7 +118,7 @@ def test_reasons_of_memory_and_energy_are_told_too():
     said = notes(at(CONDITIONS, memory=memory, energy=energy))
     assert "net at batch 1: No memory." in said
     assert "net at batch 1: No energy." in said
-    assert "Memory is what" not in said
+    assert "memory is what" not in said
     assert "Energy is that" not in said
 
 

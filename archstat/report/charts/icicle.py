@@ -59,9 +59,9 @@ def icicle(subject: Subject) -> Chart:
         f"Where the cost of {theme.cut(cost.architecture)} lies",
         tuple(_view(nodes, quantity) for quantity in met),
         f"Counted for an input of {shapes}. The network is at the left, what it is made of to the right of it, in the "
-        "order of execution; the height of a part is its share of the whole. Memory is that of the layers' own outputs "
-        f"in {cost.dtype}, all together. A click on a part opens it, a click on its left edge or on the bar below it "
-        "closes it.",
+        "order of execution; the height of a part is its share of the whole. Activation memory is that of the "
+        f"layers' own outputs in {cost.dtype}, all together. A click on a part opens it, a click on its left edge or "
+        "on the bar below it closes it.",
     )
 
 

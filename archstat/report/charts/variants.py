@@ -47,7 +47,7 @@ def overhead(material: Material) -> Chart:
     rated = f" {found.caption()}" if found is not None and any(_gained(pair, found) for pair in shown) else ""
     left_out = f" {len(pairs) - len(shown)} more pairs are not shown." if len(pairs) > len(shown) else ""
     shapes = "; ".join(dict.fromkeys(units.shapes(pair.base.input_shapes) for pair in shown))
-    caption = f"Counted for an input of {shapes}; memory is that of activations.{left_out}{rated}"
+    caption = f"Counted for an input of {shapes}.{left_out}{rated}"
     return Chart("overhead", "What variants add", (View("", rows.figure(), alt, rows.narrow()),), caption)
 
 
@@ -145,7 +145,7 @@ def difference(material: Material) -> Chart:
         raise DataError(f"{theme.cut(a.architecture)!r} and {theme.cut(b.architecture)!r} cost the same in every row.")
     title = f"Where {theme.cut(a.architecture, 30)} and {theme.cut(b.architecture, 30)} differ"
     inputs = " and ".join(dict.fromkeys((units.shapes(a.input_shapes), units.shapes(b.input_shapes))))
-    caption = f"Counted for an input of {inputs}; memory is that of activations. {diff_table(a, b).notes[-1]}"
+    caption = f"Counted for an input of {inputs}. {diff_table(a, b).notes[-1]}"
     return Chart("difference", title, tuple(views), caption)
 
 
