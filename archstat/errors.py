@@ -53,6 +53,8 @@ def quoted(text: object) -> str:
 
 
 Helps = Literal[
+    "batch_size",
+    "batch_sizes",
     "device",
     "energy",
     "inputs",

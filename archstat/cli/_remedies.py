@@ -5,6 +5,8 @@ from __future__ import annotations
 from archstat.errors import ArchstatError, Helps
 
 OPTIONS: dict[Helps, str] = {
+    "batch_size": "--batch-size",
+    "batch_sizes": "archstat measure --batch-size",
     "device": "--device",
     "energy": "archstat measure --energy",
     "inputs": "--input",

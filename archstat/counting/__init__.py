@@ -45,10 +45,8 @@ def count_trace(trace: Trace, architecture: str, *, note: str = "", paper: str =
     uncounted = tuple(UncountedOp(op, calls, elements) for op, (calls, elements) in counter.uncounted.items())
     if strict and uncounted:
         names = ", ".join(f"{op.op} ({op.calls} ×)" for op in uncounted)
-        message = (
-            f"No rule counts these ops of {architecture}: {names}. Without '--strict' they are left out and named."
-        )
-        raise UncountedError(message)
+        told = f"No rule counts these ops of {architecture}: {names}. Without 'strict' they are left out and named."
+        raise UncountedError(told)
     most = peak(trace)
     return ModelCost(
         architecture=architecture,

@@ -55,7 +55,7 @@ class Kind(msgspec.Struct, frozen=True):
     """An entry of the registry.
 
     Attributes:
-        name: What a user types after ``--charts``.
+        name: What a user chooses it by.
         of: What it is drawn of: one network, or all of a page.
         about: What it shows, in one line.
         draw: Draws it, or raises a DataError that says what is missing.

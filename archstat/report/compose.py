@@ -42,9 +42,7 @@ def compose(material: Material, *, title: str = "", charts: Sequence[str] = ()) 
     pictures = _chosen(charts, material) if charts else _fitting(material)
     one = material.subjects[0] if len(material.subjects) == 1 else None
     blocks = _of_one(one, pictures, material.measurements) if one else _of_several(material, pictures)
-    without = (
-        "Charts of time, roofline and batch sizes need measurements: 'archstat measure NAME --layers --save FOLDER'."
-    )
+    without = "Charts of time, roofline and batch sizes need measurements: 'archstat measure' makes them."
     return Page(
         title or _title(material),
         tuple(blocks),

@@ -53,9 +53,7 @@ class Subject(msgspec.Struct, frozen=True):
             DataError: There is none.
         """
         if self.measurement is None or self.as_measured is None:
-            raise DataError(
-                f"No measurement of {self.name!r} is given: 'archstat measure {self.name} --layers --save FOLDER'."
-            )
+            raise DataError(f"No measurement of {self.name!r} is given.", helps={"layers": ""})
         return self.as_measured, self.measurement
 
     def peaks(self) -> Peaks:
@@ -66,7 +64,7 @@ class Subject(msgspec.Struct, frozen=True):
         """
         _, measurement = self.measured()
         if measurement.peaks is None:
-            raise DataError(f"The measurement of {self.name!r} has no roof: measure it with '--layers'.")
+            raise DataError(f"The measurement of {self.name!r} has no roof.", helps={"layers": ""})
         return measurement.peaks
 
 

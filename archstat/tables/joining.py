@@ -145,8 +145,9 @@ def times_beside_counts(
 def _layers_of(measurement: Measurement) -> LayerTimes:
     if measurement.layers is None:
         raise DataError(
-            f"The measurement of {quoted(measurement.architecture)} has no layers: measure it with '--layers'."
-            + "".join(f" {reason.text}" for reason in measurement.reasons if reason.code == "COMPILED_NO_LAYERS")
+            f"The measurement of {quoted(measurement.architecture)} has no layers."
+            + "".join(f" {reason.text}" for reason in measurement.reasons if reason.code == "COMPILED_NO_LAYERS"),
+            helps={"layers": ""},
         )
     return measurement.layers
 
@@ -163,13 +164,14 @@ def refuse_another(cost: ModelCost, measurement: Measurement) -> None:
     shapes = [units.shapes(each.input_shapes) for each in (measurement, cost)]
     if measurement.input_shapes != cost.input_shapes:
         raise DataError(
-            f"{quoted(counted)} was measured on an input of {shapes[0]} and is counted on {shapes[1]}: say which input "
-            "with '--resolution', '--input' or '--batch-size'."
+            f"{quoted(counted)} was measured on an input of {shapes[0]} and is counted on {shapes[1]}: "
+            "give the input that was measured.",
+            helps={"resolution": "", "inputs": "", "batch_size": ""},
         )
     if cost.dtype not in (measurement.conditions.dtype, "none"):
         raise DataError(
             f"{quoted(counted)} was measured in {measurement.conditions.precision} and is counted in {cost.dtype}: "
-            "leave out '--dtype'."
+            "count it in its own element type."
         )
     for name, title in (("parameters", "parameters"), ("macs", "MACs")):
         then, now = getattr(measurement.counted, name), getattr(cost, name)

@@ -209,7 +209,7 @@ def _closure(times: LayerTimes) -> str:
 def _roof(peaks: Peaks | None, rows: Sequence[dict[str, Any]]) -> Iterator[str]:
     """What the bounds are held against."""
     if peaks is None:
-        yield "No bounds: the best of this device is not known. 'archstat peaks' measures it, '--peaks' takes it."
+        yield "No bounds: the best of this device is not known. 'archstat peaks' measures it."
         return
     best = f"{units.rate(peaks.flops_per_s, 'FLOP/s')}, {units.rate(peaks.bytes_per_s, 'B/s')}"
     if peaks.call_s:

@@ -55,7 +55,7 @@ def _laws(scaling: Scaling, variable: str) -> list[str]:
         return ["No law: no polynomial of degree 4 or less gives these counts and 2 more that it was not fitted on."]
     sizes = units.listed([point.size for point in scaling.points])
     if scaling.refused:
-        return [f"No law: of {tried} sizes the network takes {sizes} alone; '--sizes' names others."]
+        return [f"No law: of {tried} sizes the network takes {sizes} alone; choose others."]
     return [f"No law: too few sizes for one ({sizes})."]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
 import msgspec
@@ -131,6 +132,12 @@ def _run(
     is_first: bool,
     is_nested: bool = False,
 ) -> Trace:
+    """Run the network once, on copies of its inputs, and leave it as it was.
+
+    Raises:
+        UnfinishedNetworkError: It made its layers in this, its first call.
+        ForwardError: It failed.
+    """
     given, device = tensors_in((args, kwargs)), _home(layers, (args, kwargs))
     args, kwargs = with_twins((args, kwargs), _without_values if forward == "meta" else _copying())
     inputs = tensors_in((args, kwargs))
@@ -147,24 +154,48 @@ def _run(
     def run() -> tuple[StorageLife, ...]:
         switches.set()
         watch.set()
-        if not is_nested:
-            return _forward(tracker, recorder, args, kwargs)
-        make_ready()
-        with AboveAutograd():
+        with _above_autograd(is_nested=is_nested):
             return _forward(tracker, recorder, args, kwargs)
 
     try:
         lives = undoing(undo, run)
         has_made = is_first and tracker.made()
     except Exception as error:
-        if asks_for_gradients(error):
-            raise GradientsAskedError from error
-        raise forward_error(error, tracker.failed_in, recorder.failed_at) from error
+        raise _failure(error, tracker, recorder) from error
     finally:
         strangers = recorder.strangers_to(inputs) if watch.saw_threads() else 0
         _let_go(recorder, tracker, kept)
     if has_made:
         raise UnfinishedNetworkError
+    return _trace_of(layers, tracker, recorder, inputs, forward=forward, lives=lives, strangers=strangers)
+
+
+def _above_autograd(*, is_nested: bool) -> AbstractContextManager[None]:
+    """Where nested tensors are seen: their class answers above autograd, and has no kernels below it."""
+    if not is_nested:
+        return nullcontext()
+    make_ready()
+    return AboveAutograd()
+
+
+def _failure(error: Exception, tracker: CallTracker, recorder: Recorder) -> BaseException:
+    """What the failure of a forward pass is for who called, with the layer and the op in which it happened."""
+    if asks_for_gradients(error):
+        return GradientsAskedError()
+    return forward_error(error, tracker.failed_in, recorder.failed_at)
+
+
+def _trace_of(
+    layers: Layers,
+    tracker: CallTracker,
+    recorder: Recorder,
+    inputs: Sequence[Tensor],
+    *,
+    forward: Literal["meta", "real"],
+    lives: tuple[StorageLife, ...],
+    strangers: int,
+) -> Trace:
+    """What was recorded of a pass that is over; ``strangers`` tensors came from no op that was recorded."""
     return Trace(
         forward=forward,
         layers=tuple(layers.specs),

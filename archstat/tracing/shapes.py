@@ -3,8 +3,8 @@
 One entry of :data:`SHAPES` is one op. It is called with the op's own arguments and returns the size of a fresh,
 contiguous output of the first argument's dtype; :data:`SAME` if the op returns its first argument itself (in-place ops,
 dropout at inference); :data:`LIKE` if the output is laid out like the first argument; or ``None`` for anything unusual,
-which torch then answers. The tests compare every entry with
-torch's shapes, strides and errors on random arguments, so an entry may only answer what it knows exactly.
+which torch then answers. The tests compare every entry with torch's shapes, strides and errors on random arguments, so
+an entry may only answer what it knows exactly.
 
 One table, and so one file, however long: an op is looked up here and nowhere else.
 
@@ -68,13 +68,9 @@ def _conv2d(
     if weight.dim() != 4:
         return None
     out, group_channels, kernel_h, kernel_w = weight.shape
-    if (
-        group_channels * groups != channels
-        or out % groups
-        or len(stride) != 2
-        or len(padding) != 2
-        or len(dilation) != 2
-    ):
+    if group_channels * groups != channels or out % groups:
+        return None
+    if len(stride) != 2 or len(padding) != 2 or len(dilation) != 2:
         return None
     if bias is not None and (bias.numel() != out or bias.dim() != 1 or bias.dtype is not dtype):
         return None

@@ -109,12 +109,12 @@ def test_files_of_something_else_are_refused(archstat, fails, saved, tmp_path):
     ("name", "made", "options", "says"),
     [
         ("alexnet", lenet5, [], "No measurement is of 'alexnet'; there is lenet5."),
-        ("lenet5", lambda: lenet5(layers=None), [], "has no layers: measure it with '--layers'."),
+        ("lenet5", lambda: lenet5(layers=None), [], "has no layers ('archstat measure --layers')."),
         (
             "resnet20",
             lambda: lenet5(name="resnet20"),
             ["--resolution", "64"],
-            "'resnet20' was measured on an input of 1×3×32×32 and is counted on 1×3×64×64: say which input",
+            "'resnet20' was measured on an input of 1×3×32×32 and is counted on 1×3×64×64: give the input",
         ),
         ("lenet5", lenet5, ["--dtype", "float16"], "No measurement of 'lenet5' is in float16"),
     ],

@@ -17,7 +17,7 @@ def test_resnet50_has_its_law(archstat):
 def test_a_network_of_one_size_has_a_clear_sentence(archstat):
     code, out, _ = archstat("scale", "vgg11")
     assert code == 0
-    assert "No law: of 20 sizes the network takes 224 alone; '--sizes' names others." in out
+    assert "No law: of 20 sizes the network takes 224 alone; choose others." in out
     assert "Not taken: 32, 64, …, 640 (19 of them). At 32: The forward pass failed in layer 'fc6'" in out
 
 

@@ -288,13 +288,13 @@ def test_a_measurement_of_another_network_is_refused():
 
 
 def test_a_measurement_on_another_input_is_refused():
-    says = "'Sequential' was measured on an input of 8×3×10×10 and is counted on 1×3×10×10: say which input"
+    says = "'Sequential' was measured on an input of 8×3×10×10 and is counted on 1×3×10×10: give the input"
     refused(says, input_shapes=((8, 3, 10, 10),))
 
 
 def test_a_measurement_in_another_precision_is_refused():
     half = msgspec.structs.replace(CONDITIONS, precision="bf16")
-    refused("was measured in bf16 and is counted in float32: leave out '--dtype'", conditions=half)
+    refused("was measured in bf16 and is counted in float32: count it in its own element type.", conditions=half)
 
 
 def test_tf32_is_counted_as_float32():
@@ -311,9 +311,9 @@ def test_a_network_that_was_changed_since_is_refused(name, title):
 
 
 def test_a_measurement_without_layers_is_refused():
-    refused("The measurement of 'Sequential' has no layers: measure it with '--layers'.$", layers=None)
+    refused("The measurement of 'Sequential' has no layers.$", layers=None)
     reason = Reason("COMPILED_NO_LAYERS", "Layers need eager mode.")
-    refused("measure it with '--layers'. Layers need eager mode.", layers=None, reasons=(reason,))
+    refused("has no layers. Layers need eager mode.", layers=None, reasons=(reason,))
 
 
 @pytest.mark.parametrize(

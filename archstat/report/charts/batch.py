@@ -76,8 +76,8 @@ def batch(material: Material) -> Chart:
     views = [_view(found, shown) for shown in _SHOWN if any(_told(each, shown) for each in found)]
     if not views:
         raise DataError(
-            "No network was measured with two batch sizes under otherwise equal conditions: 'archstat measure NAME "
-            "--batch-size 1,2,4 --save FOLDER' does that."
+            "No network was measured with two batch sizes under otherwise equal conditions.",
+            helps={"batch_sizes": "1,2,4"},
         )
     what = "power" if any(view.label == "Power" for view in views) else "throughput"
     return Chart(

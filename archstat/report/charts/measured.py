@@ -37,7 +37,7 @@ def latency(material: Material) -> Chart:
     """The measured latency of networks against their MACs, and how closely the two go together."""
     timed = [each for each in material.measurements if each.latency is not None and each.counted.macs]
     if not timed:
-        raise DataError("No measurement with a latency is given: 'archstat measure NAME --save FOLDER' makes one.")
+        raise DataError("No measurement with a latency is given: 'archstat measure' makes one.")
     groups = alike(timed)
     group = max(groups, key=len)
     if len({each.architecture for each in group}) < 2:
