@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from archstat.api import scale as scale
     from archstat.counting.custom import register_rule as register_rule
     from archstat.measuring.api import measure as measure
-    from archstat.networks.settings import InputSpec as InputSpec
+    from archstat.networks.input_specs import InputSpec as InputSpec
     from archstat.networks.settings import MeasureSetting as MeasureSetting
     from archstat.networks.settings import Setting as Setting
     from archstat.networks.settings import TrainingSetting as TrainingSetting
@@ -76,7 +76,8 @@ _HOMES = {
     "count_training": "archstat.analysis.training",
     "measure": "archstat.measuring.api",
     "register_rule": "archstat.counting.custom",
-    **dict.fromkeys(("InputSpec", "MeasureSetting", "Setting", "TrainingSetting"), "archstat.networks.settings"),
+    "InputSpec": "archstat.networks.input_specs",
+    **dict.fromkeys(("MeasureSetting", "Setting", "TrainingSetting"), "archstat.networks.settings"),
     **dict.fromkeys(("Cost", "Measurement", "ModelCost", "TrainingCost"), "archstat.records"),
     **dict.fromkeys(
         ("check", "compare", "load_cost", "memory", "reconcile", "save_cost", "scale"),

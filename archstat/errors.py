@@ -63,6 +63,8 @@ Helps = Literal[
     "over",
     "precision",
     "resolution",
+    "source",
+    "sequence",
     "sizes",
     "threads",
     "trusts_files",
@@ -88,7 +90,9 @@ class UnknownNameError(ArchstatError):
     """A name that no registry holds."""
 
     @classmethod
-    def of(cls, what: str, name: str, known: Iterable[str], hint: str = "") -> "UnknownNameError":
+    def of(
+        cls, what: str, name: str, known: Iterable[str], hint: str = "", helps: Mapping[Helps, str] | None = None
+    ) -> "UnknownNameError":
         """The error for one unknown name, with the closest known names.
 
         Args:
@@ -96,12 +100,13 @@ class UnknownNameError(ArchstatError):
             name: The name as the user wrote it.
             known: Every name that would have been right.
             hint: A sentence on where to look further.
+            helps: The settings that would help.
         """
         known, asked = list(known), name.lower()[:QUOTED_MOST]
         cases = [match for match in known if match.lower() == asked]
         close = cases or difflib.get_close_matches(asked, known, n=3, cutoff=0.6)
         guess = f" Did you mean {' or '.join(repr(match) for match in close)}?" if close else ""
-        return cls(f"No {what} is named {quoted(name)}.{guess}{' ' + hint if hint else ''}")
+        return cls(f"No {what} is named {quoted(name)}.{guess}{' ' + hint if hint else ''}", helps=helps)
 
 
 class SourceError(ArchstatError):

@@ -16,7 +16,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import archstat
 from archstat.errors import ArchstatError
-from archstat.networks.sources import Source, build_on_meta
+from archstat.networks.source import Source
+from archstat.networks.sources import build_on_meta
 
 
 def families() -> list[str]:

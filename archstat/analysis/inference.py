@@ -18,10 +18,10 @@ from archstat.counting.memory import alive_at_peak, levels
 from archstat.counting.receptive_field import receptive_fields
 from archstat.counting.traffic import traffic
 from archstat.errors import ForwardError, InputError, SourceError, UnknownNameError, quoted
-from archstat.networks.advice import advice
+from archstat.networks.advice import Advice, advice
 from archstat.networks.loading import Loader
 from archstat.networks.settings import Setting
-from archstat.networks.sources import Source
+from archstat.networks.source import Source
 from archstat.networks.trust import Reach
 from archstat.records import Explanation, InferenceMemory, MemoryLevels, ModelCost, ReceptiveField, Tally
 from archstat.tracing import trace
@@ -93,11 +93,13 @@ class Analysis:
         kwargs: Mapping[str, Any] | None = None,
         *,
         strict: bool = False,
+        input_origin: str = "given",
     ) -> None:
         """Trace and count the network of a source."""
         self._model, self._inputs = model, tensors_in((args, kwargs or {}))
         self.trace = trace(model, args, kwargs)
-        self.cost = count_trace(self.trace, source.name, note=source.note, paper=source.paper, strict=strict)
+        told = {"note": source.note, "paper": source.paper, "input_origin": input_origin}
+        self.cost = count_trace(self.trace, source.name, strict=strict, **told)
 
     def explanations(self) -> tuple[Explanation, ...]:
         """The sums behind each row of the cost."""
@@ -154,6 +156,7 @@ class Analysis:
             peak_activation_bytes=self.cost.peak_activation_bytes,
             peak_layer=self.cost.peak_layer,
             alive=alive_at_peak(self.trace),
+            input_origin=self.cost.input_origin,
         )
 
 
@@ -229,7 +232,8 @@ def analyse_named(network: NamedNetwork, setting: Setting) -> Analysis:
     try:
         return network.analyse(setting)
     except ForwardError as error:
-        told = advice(network.source, network.inputs(setting), setting)
+        is_theirs = not setting.inputs and network.source.takes is None  # it was tried, or came with the network
+        told = Advice() if is_theirs else advice(network.source, network.inputs(setting), setting)
         raise InputError(f"{error}{told.text}", helps=told.helps) from error
 
 
@@ -254,5 +258,5 @@ class NamedNetwork(Loader):
         return self._analysed(setting)
 
     def _analysed(self, setting: Setting) -> Analysis:
-        source, model, args, kwargs = self.load(setting, on="cpu" if self._needs_values else None)
-        return Analysis(source, model, args, kwargs, strict=setting.strict)
+        source, model, args, kwargs, origin = self.load(setting, on="cpu" if self._needs_values else None)
+        return Analysis(source, model, args, kwargs, strict=setting.strict, input_origin=origin)

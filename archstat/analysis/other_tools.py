@@ -25,6 +25,7 @@ from torch import nn
 from archstat.counting.conventions import TOOLS
 from archstat.errors import first_line
 from archstat.files.text import encoded
+from archstat.networks.hub import mend_torchvision
 from archstat.networks.loading import load
 from archstat.networks.settings import Setting
 from archstat.records import Opinion
@@ -236,31 +237,15 @@ def main() -> None:
 
 def _answer(run: Callable[..., int], question: Question) -> Opinion:
     try:
-        _, model, inputs, _ = load(question.name, question.setting, on=question.device)
+        loaded = load(question.name, question.setting, on=question.device)
+        if loaded.kwargs or not all(isinstance(each, torch.Tensor) for each in loaded.args):
+            return Opinion(failure="it is asked about networks that take tensors by position alone")
         with torch.no_grad():
-            return Opinion(run(model.eval(), *inputs))
+            return Opinion(run(loaded.model.eval(), *loaded.args))
     except Exception as error:  # noqa: BLE001 - whatever keeps a tool from counting
         first = first_line(error)
         text = f"{type(error).__name__}: {first}" if first else type(error).__name__
         return Opinion(failure=text.encode(errors="replace").decode())
-
-
-def mend_torchvision() -> None:
-    """Let torchvision be imported where its compiled part does not fit torch; without torchvision do nothing.
-
-    It is imported first: a compiled part that fits declares its ops itself, and one that is declared twice ends the
-    process. Only if that fails are the ops declared that its Python part asks for. They cannot be run.
-    """
-    try:
-        importlib.import_module("torchvision")
-    except ImportError:
-        return
-    except RuntimeError:
-        for op in ("nms", "qnms"):
-            if not hasattr(torch.ops.torchvision, op):
-                torch.library.define(f"torchvision::{op}", "(Tensor boxes, Tensor scores, float threshold) -> Tensor")
-        for name in [name for name in sys.modules if name.partition(".")[0] == "torchvision"]:
-            del sys.modules[name]
 
 
 if __name__ == "__main__":

@@ -46,9 +46,9 @@ def count_training(
     if isinstance(model, str):
         if not inputs and not kwargs:
             return train_source(model, Setting(), training or TrainingSetting())
-        return _count(Loader(model).model(), inputs, kwargs, model, training or TrainingSetting())
+        return _count(Loader(model).model(), inputs, kwargs, name=model, training=training or TrainingSetting())
     check_network(model)
-    return _count(model, inputs, kwargs, type(model).__name__, training or TrainingSetting())
+    return _count(model, inputs, kwargs, name=type(model).__name__, training=training or TrainingSetting())
 
 
 def train_source(name: str, setting: Setting, training: TrainingSetting) -> TrainingCost:
@@ -70,13 +70,15 @@ def _count(
     model: nn.Module,
     inputs: tuple[Any, ...],
     kwargs: Mapping[str, Any],
+    input_origin: str = "given",
+    *,
     name: str,
     training: TrainingSetting,
-    *,
     strict: bool = False,
 ) -> TrainingCost:
     how = msgspec.structs.asdict(training)
-    return count_step(trace_step(model, inputs, kwargs, **how), name, strict=strict, **how)
+    step = trace_step(model, inputs, kwargs, **how)
+    return count_step(step, name, strict=strict, input_origin=input_origin, **how)
 
 
 # -- the largest batch -------------------------------------------------------------------------------------------------

@@ -11,7 +11,8 @@ from archstat.claims.measured import MEASURED
 from archstat.claims.rates import RATES
 from archstat.claims.tallies import TALLIES
 from archstat.errors import InputError, quoted
-from archstat.networks.settings import Setting, parse_input
+from archstat.networks.input_specs import parse_input
+from archstat.networks.settings import Setting
 from archstat.quantities import QUANTITIES
 
 OperandOrigin = Literal["counted", "measured", "published", "tallied", "sum"]

@@ -15,7 +15,7 @@ from archstat.claims.operands import Operand
 from archstat.claims.rates import published_rate
 from archstat.claims.statements import PLAIN, Result
 from archstat.claims.tallies import Judged, tallied
-from archstat.errors import DataError
+from archstat.errors import DataError, quoted
 from archstat.expressions import evaluate
 from archstat.files.choosing import fitting
 from archstat.files.results import read_measurements
@@ -73,7 +73,13 @@ class Sources:
         if operand.protocol:
             return published_rate(operand.architecture, operand.resolution, operand.protocol, operand.quantity)
         if operand.architecture:
-            part = part_of(self._analyse(operand.architecture, operand.setting), operand.layer)
+            network = self._analyse(operand.architecture, operand.setting)
+            if network.cost.input_origin.startswith("assumed"):
+                raise DataError(
+                    f"which input {quoted(operand.architecture)} takes is not known, and no claim is held against one "
+                    "that is assumed: give its 'input'."
+                )
+            part = part_of(network, operand.layer)
             return value_of(part, operand.quantity, operand.convention)
         return evaluate(operand.expression)
 

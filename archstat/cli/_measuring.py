@@ -82,19 +82,26 @@ def setting_of(batch_sizes: str = "1", **given: Any) -> MeasureSetting:
 
 
 def session_of(
-    names: Sequence[str], progress: Progress, *, inputs: tuple[str, ...], resolution: int | None, **given: Any
+    names: Sequence[str],
+    progress: Progress,
+    *,
+    inputs: tuple[str, ...],
+    resolution: int | None,
+    sequence: int | None,
+    **given: Any,
 ) -> Session:
     """What is to be measured; all that can be wrong with the options is found out here."""
     from archstat.files.text import encoded
     from archstat.measuring.session import Session
-    from archstat.networks.settings import Setting, parse_input
+    from archstat.networks.input_specs import parse_input
+    from archstat.networks.settings import Setting
     from archstat.published.figures import expand
 
     for name in names:
         if name.endswith(".json"):
             raise InputError(f"{quoted(name)} is a saved result, which cannot run: name the network itself.")
     encoded(names)  # a name that no JSON can hold is known before it is measured
-    setting = Setting(tuple(map(parse_input, inputs)), resolution)
+    setting = Setting(tuple(map(parse_input, inputs)), resolution, sequence=sequence)
     with contextlib.redirect_stdout(sys.stderr):  # what a network's code prints is no result
         return Session.of(expand(names), setting, setting_of(**given), progress=progress)
 

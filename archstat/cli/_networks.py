@@ -209,7 +209,8 @@ def _refuse_saved(name: str) -> None:
         )
 
 
-def _setting(*, inputs: tuple[str, ...], resolution: int | None, batch_size: int, dtype: str, strict: bool) -> Setting:
-    from archstat.networks.settings import Setting, parse_input
+def _setting(*, inputs: tuple[str, ...], **given: Any) -> Setting:
+    from archstat.networks.input_specs import parse_input
+    from archstat.networks.settings import Setting
 
-    return Setting(tuple(map(parse_input, inputs)), resolution, batch_size, dtype, strict)
+    return Setting(tuple(map(parse_input, inputs)), **given)

@@ -53,13 +53,15 @@ def input_options(command: Command) -> Command:
         click.option("--strict", is_flag=True, help="Fail if there is an op that no rule counts."),
         click.option("--dtype", type=dtypes, default="float32", show_default=True, help="Of parameters and inputs."),
         click.option("--batch-size", type=click.IntRange(1), default=1, show_default=True, help="Inputs at once."),
+        click.option("--test-size", "is_test_size", is_flag=True, help="The image size of tests, where it is another."),
+        click.option("--sequence", type=click.IntRange(1), help="The length of sequences."),
         click.option("--resolution", type=click.IntRange(1), help="Height and width of the image."),
         click.option(
             "--input",
             "inputs",
             multiple=True,
             metavar="SIZES",
-            help="Sizes without the batch, as 3x224x224, or 128:int64 for whole numbers; once for each input.",
+            help="Sizes without the batch: 3x224x224, 128:int64, mask=bool:128, [3x480x640], @FILE.py:NAME.",
         ),
     ):
         command = option(command)

@@ -15,6 +15,8 @@ OPTIONS: dict[Helps, str] = {
     "over": "--over",
     "precision": "--dtype",
     "resolution": "--resolution",
+    "sequence": "--sequence",
+    "source": "archstat list --source",
     "sizes": "--sizes",
     "threads": "--threads",
     "trusts_files": "--trust",

@@ -27,6 +27,7 @@ from archstat.errors import InputError
 @command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @click.option("--input", "inputs", multiple=True, metavar="SIZES", help="Without the batch: 3x224x224, 128:int64.")
+@click.option("--sequence", type=click.IntRange(1), help="The length of sequences.")
 @click.option("--resolution", type=click.IntRange(1), help="Height and width of the image.")
 @click.option("--batch-size", "batch_sizes", default="1", show_default=True, metavar="N,...", help="Inputs at once.")
 @device_options

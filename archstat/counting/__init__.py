@@ -26,7 +26,15 @@ from archstat.records import (
 __all__ = ["Origin", "count_trace", "rows_of"]
 
 
-def count_trace(trace: Trace, architecture: str, *, note: str = "", paper: str = "", strict: bool = False) -> ModelCost:
+def count_trace(
+    trace: Trace,
+    architecture: str,
+    *,
+    note: str = "",
+    paper: str = "",
+    strict: bool = False,
+    input_origin: str = "given",
+) -> ModelCost:
     """What a forward pass costs, layer by layer.
 
     Args:
@@ -35,6 +43,7 @@ def count_trace(trace: Trace, architecture: str, *, note: str = "", paper: str =
         note: What a reader must know about it.
         paper: Where its structure was published.
         strict: Refuse a network with ops that no rule covers.
+        input_origin: Where its input comes from.
 
     Raises:
         UncountedError: Under ``strict``, there is such an op.
@@ -68,6 +77,7 @@ def count_trace(trace: Trace, architecture: str, *, note: str = "", paper: str =
         note=note,
         paper=paper,
         remarks=trace.remarks,
+        input_origin=input_origin,
     )
 
 

@@ -27,6 +27,7 @@ def count_step(
     device: str = "cpu",
     amp: bool = False,
     strict: bool = False,
+    input_origin: str = "given",
 ) -> TrainingCost:
     """What a training step costs, layer by layer.
 
@@ -37,6 +38,7 @@ def count_step(
         device: The device whose ops were replayed.
         amp: Whether the forward pass ran under autocast.
         strict: Refuse a step with ops that no rule covers.
+        input_origin: Where its input comes from.
 
     Raises:
         UncountedError: Under ``strict``, there is such an op.
@@ -65,6 +67,7 @@ def count_step(
         **_peak(trace),
         uncounted=uncounted,
         remarks=trace.remarks,
+        input_origin=input_origin,
     )
 
 

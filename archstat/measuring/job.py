@@ -13,10 +13,11 @@ from archstat.analysis.inference import NamedNetwork, analyse_named
 from archstat.errors import first_line
 from archstat.measuring.environment.noise import noise_reasons
 from archstat.measuring.latency import latency_reasons
-from archstat.measuring.prepared import Prepared, build_for_device, conditions_of, draw
+from archstat.measuring.prepared import Prepared, build_for_device, conditions_of, draw, on_device
 from archstat.measuring.reasons import is_out_of_memory
 from archstat.networks.settings import MeasureSetting, Setting
 from archstat.records import Conditions, CountedTotals, Environment, Latency, Measurement, ModelCost, Reason
+from archstat.tracing.nested import tensors_in
 
 INTERRUPTED_REASON = Reason("INTERRUPTED", "Interrupted from the keyboard: what was not finished is missing.")
 
@@ -111,9 +112,14 @@ def named_job(
     conditions = conditions_of(how, device, batch_size)
     source = subject.source
 
+    counted = analyse_named(subject, sized)
+    brings_its_own = counted.cost.input_origin == "example"
+
     def make() -> Prepared:
         model = build_for_device(source, how, device)
-        return Prepared(source.name, model, draw(model, subject.inputs(sized), batch_size, how, device), conditions)
+        example = subject.example() if brings_its_own else None
+        call = draw(model, subject.inputs(sized), batch_size, how, device) if example is None else example
+        call = on_device(call, device)
+        return Prepared(source.name, model, tensors_in(call), conditions, call=call)
 
-    counted = analyse_named(subject, sized)
     return Job(source.name, conditions, counted.cost, make, counted.traffic() if how.layers else None)

@@ -15,9 +15,13 @@ from archstat.measuring.environment.devices import device_name
 from archstat.measuring.environment.host import default_threads
 from archstat.measuring.reasons import is_out_of_memory
 from archstat.networks import sources
+from archstat.networks.input_specs import AnyInput, InputSpec
+from archstat.networks.inputs import Arguments, arguments_with
 from archstat.networks.placement import in_precision
-from archstat.networks.settings import InputSpec, MeasureSetting
-from archstat.records import Conditions
+from archstat.networks.settings import MeasureSetting
+from archstat.networks.source import Source
+from archstat.records import Conditions, Shape
+from archstat.tracing.nested import with_tensors
 
 GradMode = Literal["inference_mode", "no_grad"]
 
@@ -94,7 +98,7 @@ def conditions_of(how: MeasureSetting, device: torch.device, batch_size: int) ->
     )
 
 
-def build_for_device(source: sources.Source, how: MeasureSetting, device: torch.device) -> nn.Module:
+def build_for_device(source: Source, how: MeasureSetting, device: torch.device) -> nn.Module:
     """A network with weights drawn by the seed, in evaluation mode, in its precision and on its device.
 
     Raises:
@@ -119,8 +123,8 @@ def build_for_device(source: sources.Source, how: MeasureSetting, device: torch.
 
 
 def draw(
-    model: nn.Module, specs: Sequence[InputSpec], batch_size: int, how: MeasureSetting, device: torch.device
-) -> tuple[Tensor, ...]:
+    model: nn.Module, inputs: Sequence[AnyInput], batch_size: int, how: MeasureSetting, device: torch.device
+) -> Arguments:
     """Inputs drawn by the seed: normally distributed numbers, and whole ones that an embedding has a row for.
 
     Constant inputs would make processors draw less power, and so run faster, than real ones do.
@@ -132,20 +136,35 @@ def draw(
     random = torch.Generator().manual_seed(how.seed)
     rows = [module.num_embeddings for module in model.modules() if isinstance(module, nn.Embedding | nn.EmbeddingBag)]
     below = min(rows, default=2)
-    tensors = []
-    for spec in specs:
-        shape, dtype = (batch_size, *spec.shape), getattr(torch, spec.dtype or how.dtype)
-        is_whole = not (dtype.is_floating_point or dtype.is_complex)
+
+    def make(spec: InputSpec) -> Tensor:
+        shape = (batch_size, *spec.shape) if spec.has_batch else spec.shape
         try:
-            drawn = torch.randint(below, shape, generator=random) if is_whole else torch.randn(shape, generator=random)
-            tensors.append(_laid_out(drawn.to(device=device, dtype=dtype), how))
+            drawn = _drawn(spec, shape, getattr(torch, spec.dtype or how.dtype), below, random)
+            return _laid_out(drawn.to(device=device), how)
         except (RuntimeError, TypeError) as error:
             if is_out_of_memory(error):
                 raise
             raise InputError(
                 f"No input of {units.shape(shape)} can be made on {device}: {first_line(error)}"
             ) from error
-    return tuple(tensors)
+
+    return on_device(arguments_with(inputs, make, batch_size), device)
+
+
+def on_device(given: Arguments, device: torch.device) -> Arguments:
+    """The same arguments, their tensors on a device."""
+    args, kwargs = with_tensors((tuple(given.args), dict(given.kwargs)), lambda tensor: tensor.to(device))
+    return Arguments(args, kwargs)
+
+
+def _drawn(spec: InputSpec, shape: Shape, dtype: torch.dtype, below: int, random: torch.Generator) -> Tensor:
+    """Numbers for one tensor; those that are given, as a mask's, are taken."""
+    if spec.fill is not None:
+        return torch.full(shape, spec.fill, dtype=dtype)
+    is_whole = not (dtype.is_floating_point or dtype.is_complex)
+    drawn = torch.randint(below, shape, generator=random) if is_whole else torch.randn(shape, generator=random)
+    return drawn.to(dtype)
 
 
 def _laid_out(tensor: Tensor, how: MeasureSetting) -> Tensor:

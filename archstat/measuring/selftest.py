@@ -15,7 +15,8 @@ from archstat.measuring.latency import UNLIKE_ROUNDS
 from archstat.measuring.prepared import Prepared, build_for_device, conditions_of, draw
 from archstat.measuring.protocols import Clock, HostClock, Progress, Repeatable, seconds_of, silent
 from archstat.networks import sources
-from archstat.networks.settings import InputSpec, MeasureSetting
+from archstat.networks.input_specs import InputSpec
+from archstat.networks.settings import MeasureSetting
 from archstat.records import Conditions, Environment, Reason, SelfTest
 
 NETWORK = "resnet18"
@@ -40,10 +41,10 @@ def run_selftest(how: MeasureSetting, clock: Clock | None = None, progress: Prog
     with switches(device, how.precision, conditions.threads):
         surroundings = Surroundings(how.seed)
         source = sources.find(NETWORK)
-        specs = [InputSpec(source.input_shape or ())]
+        inputs = [InputSpec(source.input_shape or ())]
         models = [build_for_device(source, how, device) for _ in range(2)]
         first, second = (
-            Prepared(NETWORK, model, draw(model, specs, conditions.batch_size, how, device), conditions)
+            Prepared(NETWORK, model, draw(model, inputs, conditions.batch_size, how, device).args, conditions)
             for model in models
         )
         pairs = take_pairs(first, second, how.max_s, clock, progress)

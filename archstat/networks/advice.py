@@ -10,9 +10,10 @@ import torch
 
 from archstat.errors import ForwardError, Helps
 from archstat.networks import sources
-from archstat.networks.inputs import tensors_for
-from archstat.networks.settings import InputSpec, Setting
-from archstat.networks.sources import Source
+from archstat.networks.input_specs import AnyInput, InputSpec
+from archstat.networks.inputs import arguments_for
+from archstat.networks.settings import Setting
+from archstat.networks.source import Source
 from archstat.records import Shape
 from archstat.tracing import trace
 
@@ -32,8 +33,11 @@ class Advice(NamedTuple):
     helps: Mapping[Helps, str] = MappingProxyType({})
 
 
-def advice(source: Source, specs: Sequence[InputSpec], setting: Setting) -> Advice:
+def advice(source: Source, inputs: Sequence[AnyInput], setting: Setting) -> Advice:
     """Which input the network can take in place of the one that it was given."""
+    specs = [each for each in inputs if isinstance(each, InputSpec) and not each.name]
+    if len(specs) < len(inputs):
+        return Advice()
     if source.input_shape is not None and len(specs) == 1 and specs[0].shape != source.input_shape:
         if len(specs[0].shape) != len(source.input_shape) or specs[0].shape[0] != source.input_shape[0]:
             return Advice(f" {source.name} takes {'x'.join(map(str, source.input_shape))}.")
@@ -49,7 +53,7 @@ def _size_advice(source: Source, shape: Shape, setting: Setting) -> Advice:
     def works(size: int) -> bool:
         model = sources.build_on_meta(source).to(getattr(torch, setting.dtype))
         try:
-            trace(model, tensors_for(model, (InputSpec((shape[0], size, size)),), setting))
+            trace(model, *arguments_for(model, (InputSpec((shape[0], size, size)),), setting))
         except ForwardError:
             return False
         return True

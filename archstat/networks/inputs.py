@@ -1,60 +1,140 @@
-"""What goes into a named network, and which input would do where one does not."""
+"""What goes into a named network: what is known of it, and the tensors themselves."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from archstat import units
-from archstat.errors import InputError, quoted
-from archstat.networks.settings import InputSpec, Setting
-from archstat.networks.sources import Source
+from archstat.errors import InputError, quoted, shortened
+from archstat.networks import sources
+from archstat.networks.input_specs import (
+    AnyInput,
+    InputLiteral,
+    InputMaker,
+    InputSpec,
+    tensor_specs,
+)
+from archstat.networks.settings import Setting
+from archstat.networks.source import Source
+from archstat.networks.trust import Reach
+from archstat.tracing.nested import tensors_in
 
 
-def specs_of(source: Source, setting: Setting) -> tuple[InputSpec, ...]:
-    """What goes in.
+class Arguments(NamedTuple):
+    """What a ``forward`` is called with.
+
+    Attributes:
+        args: By position.
+        kwargs: By name.
+    """
+
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+
+
+def known_inputs(source: Source, setting: Setting) -> tuple[AnyInput, ...] | None:
+    """What goes in; ``None`` if neither the user nor the source of the network says it.
 
     Raises:
-        InputError: None is known, or it is said twice.
+        InputError: It is said twice, or has no such size.
     """
+    both = "The sizes of the input and its {} both say how large it is: give one of them."
     if setting.inputs and setting.resolution:
-        raise InputError(
-            "The sizes of the input and its resolution both say how large it is: give one of them.",
-            helps={"inputs": "", "resolution": ""},
-        )
-    if setting.inputs:
-        return setting.inputs
-    shape = source.input_shape
-    if shape is None:
-        raise InputError(
-            f"Which input does {quoted(source.name)} take? Give its sizes without the batch, such as 3x224x224.",
-            helps={"inputs": "3x224x224"},
-        )
-    if setting.resolution is None:
-        return (InputSpec(shape),)
-    if len(shape) != 3:
-        raise InputError(
-            f"{quoted(source.name)} takes no image: give the sizes of its input instead of a resolution.",
-            helps={"inputs": ""},
-        )
-    return (InputSpec((shape[0], setting.resolution, setting.resolution)),)
+        raise InputError(both.format("resolution"), helps={"inputs": "", "resolution": ""})
+    if setting.inputs and setting.sequence:
+        raise InputError(both.format("sequence length"), helps={"inputs": "", "sequence": ""})
+    if setting.inputs or source.takes is None:
+        return setting.inputs or None
+    return source.takes(setting)
 
 
-def tensors_for(model: nn.Module, specs: Sequence[InputSpec], setting: Setting) -> tuple[Tensor, ...]:
-    """Inputs without values for a network without values, and with values for another, which may need them."""
+def arguments_with(
+    inputs: Sequence[AnyInput], make: Callable[[InputSpec], Tensor], batch_size: int, reach: Reach | None = None
+) -> Arguments:
+    """The arguments of a call.
+
+    Args:
+        inputs: What they are.
+        make: Makes one tensor.
+        batch_size: How many inputs at once; a list that holds one tensor for each input holds them so many times.
+        reach: The code that a file may name, if a file names a function that makes inputs.
+
+    Raises:
+        InputError: One name is given twice, or a function that makes inputs fails.
+    """
+    args: list[Any] = []
+    kwargs: dict[str, Any] = {}
+    for each in inputs:
+        if isinstance(each, InputMaker):
+            if len(inputs) > 1:
+                raise InputError(f"'@{each.place}' makes all inputs: give no other beside it.")
+            return _made_by(each.place, batch_size, reach)
+        value = _value(each, make, batch_size)
+        if not each.name:
+            args.append(value)
+        elif each.name in kwargs:
+            raise InputError(f"The input {quoted(each.name)} is given twice.")
+        else:
+            kwargs[each.name] = value
+    return Arguments(tuple(args), kwargs)
+
+
+def _value(each: AnyInput, make: Callable[[InputSpec], Tensor], batch_size: int) -> Any:
+    if isinstance(each, InputSpec):
+        return make(each)
+    if isinstance(each, InputLiteral):
+        return each.value
+    if isinstance(each, InputMaker):
+        raise InputError(f"'@{each.place}' makes all inputs and stands in no other.")
+    held = [_value(item, make, batch_size) for item in each.items]
+    if each.kind == "dict":
+        return dict(zip(each.keys, held, strict=True))
+    if each.kind == "tuple":
+        return tuple(held)
+    is_of_the_batch = all(not spec.has_batch for spec in tensor_specs(each.items))
+    return held * batch_size if is_of_the_batch else held
+
+
+def _made_by(place: str, batch_size: int, reach: Reach | None) -> Arguments:
+    """What a function of the user's makes: ``(args, kwargs)``, only the arguments, or one of them."""
+    made = sources.call_maker(place, batch_size, reach)
+    if isinstance(made, tuple) and len(made) == 2 and isinstance(made[0], tuple | list) and isinstance(made[1], dict):
+        args, kwargs = tuple(made[0]), made[1]
+    elif isinstance(made, dict):
+        args, kwargs = (), made
+    else:
+        args, kwargs = (tuple(made), {}) if isinstance(made, tuple | list) else ((made,), {})
+    if not all(isinstance(name, str) for name in kwargs) or not tensors_in((args, kwargs)):
+        said = shortened(type(made).__name__, 80)
+        raise InputError(
+            f"'@{place}' returned no inputs but a {said}: return '(args, kwargs)', a tuple, a dictionary or a tensor."
+        )
+    return Arguments(args, kwargs)
+
+
+def arguments_for(
+    model: nn.Module, inputs: Sequence[AnyInput], setting: Setting, reach: Reach | None = None
+) -> Arguments:
+    """Inputs without values for a network without values, and with values for another, which may need them.
+
+    Raises:
+        InputError: There is no such tensor, or one name is given twice.
+    """
     is_meta = any(parameter.is_meta for parameter in model.parameters())
-    tensors = []
-    for spec in specs:
+
+    def make(spec: InputSpec) -> Tensor:
         dtype = getattr(torch, spec.dtype or setting.dtype)
         on_meta = is_meta and dtype.is_floating_point
-        make = torch.empty if on_meta else torch.zeros
-        shape = (setting.batch_size, *spec.shape)
+        shape = (setting.batch_size, *spec.shape) if spec.has_batch else spec.shape
         try:
-            tensors.append(make(shape, dtype=dtype, device="meta" if on_meta else "cpu"))
+            return torch.full(shape, spec.fill or 0, dtype=dtype, device="meta" if on_meta else "cpu")
         except (RuntimeError, TypeError, OverflowError) as error:
             raise InputError(
                 f"No tensor can have {units.shape(shape)} elements of {spec.dtype or setting.dtype}."
             ) from error
-    return tuple(tensors)
+
+    return arguments_with(inputs, make, setting.batch_size, reach)

@@ -13,11 +13,14 @@ from typing import Any, Literal, NamedTuple
 import torch
 from torch import nn
 
+from archstat.errors import InputError, quoted
 from archstat.networks import sources
-from archstat.networks.inputs import specs_of, tensors_for
+from archstat.networks.assuming import assume
+from archstat.networks.input_specs import AnyInput
+from archstat.networks.inputs import Arguments, arguments_for, known_inputs
 from archstat.networks.placement import in_precision, without_values
-from archstat.networks.settings import InputSpec, Setting
-from archstat.networks.sources import Source
+from archstat.networks.settings import Setting
+from archstat.networks.source import Built, Source
 from archstat.networks.trust import Reach
 
 Place = Literal["meta", "cpu"]
@@ -34,19 +37,22 @@ class Loaded(NamedTuple):
         model: The network, in the element type that was asked for.
         args: Its inputs.
         kwargs: Its inputs by name.
+        origin: Where the inputs come from: ``"given"`` by the user, ``"known"`` of that name, ``"example"`` if its
+            factory or file brought them, or ``"assumed: …"`` with the reason.
     """
 
     source: Source
     model: nn.Module
     args: tuple[Any, ...]
     kwargs: Mapping[str, Any]
+    origin: str
 
 
 def load(spec: str, setting: Setting, *, on: Place | None = None, reach: Reach | None = None) -> Loaded:
     """A named network and the inputs that the setting says.
 
     Args:
-        spec: The network: ``"resnet50"``, ``"./net.py:Net(width=2)"``.
+        spec: The network: ``"resnet50"``, ``"timm:resnet50"``, ``"./net.py:Net(width=2)"``.
         setting: Its input.
         on: Where it is to be; ``None``: without values, if its constructor does without.
         reach: The code that the name may lead to, if a file holds it.
@@ -71,15 +77,31 @@ class Loader:
             ArchstatError: The name leads nowhere, or further than it may.
         """
         self.source = sources.find(spec, reach)
-        self._models: dict[Place | None, nn.Module] = {}
+        self._reach = reach
+        self._built: dict[Place | None, Built] = {}
+        self._assumed: dict[Setting, tuple[tuple[AnyInput, ...], str]] = {}
 
-    def inputs(self, setting: Setting) -> tuple[InputSpec, ...]:
-        """What goes in.
+    def inputs(self, setting: Setting) -> tuple[AnyInput, ...]:
+        """What goes in: as the user says, as is known of the network, or as it has to be assumed.
 
         Raises:
-            InputError: None is known, or it is said twice.
+            InputError: None is known and none can be assumed, it is said twice, or the network brought its own, which
+                has one size.
         """
-        return specs_of(self.source, setting)
+        known = known_inputs(self.source, setting)
+        if known is not None:
+            return known
+        if self.example() is not None:
+            raise InputError(
+                f"{quoted(self.source.name)} brings its own input, of one size: give another one.",
+                helps={"inputs": ""},
+            )
+        return self._assume(setting)[0]
+
+    def example(self) -> Arguments | None:
+        """What the network brought to be called with, if its factory or file did."""
+        found = self._whole(None).example
+        return None if found is None else Arguments(*found)
 
     def load(self, setting: Setting, *, on: Place | None = None) -> Loaded:
         """The network and the inputs that the setting says.
@@ -92,9 +114,18 @@ class Loader:
             SourceError: Its constructor raised.
             InputError: There is no such input.
         """
-        specs = self.inputs(setting)  # before the network is built, which can take long
+        known = known_inputs(self.source, setting)  # before the network is built, which can take long
         model = in_precision(self.model(on=on), getattr(torch, setting.dtype))
-        return Loaded(self.source, model, tensors_for(model, specs, setting), {})
+        if known is not None:
+            args, kwargs = arguments_for(model, known, setting, self._reach)
+            return Loaded(self.source, model, args, kwargs, "given" if setting.inputs else "known")
+        example = self.example()
+        if example is not None:
+            _refuse_sizes(self.source, setting)
+            return Loaded(self.source, model, example.args, example.kwargs, "example")
+        assumed, reason = self._assume(setting)
+        args, kwargs = arguments_for(model, assumed, setting)
+        return Loaded(self.source, model, args, kwargs, f"assumed: {reason}")
 
     def model(self, *, on: Place | None = None) -> nn.Module:
         """The network alone, for who has an input already.
@@ -105,12 +136,35 @@ class Loader:
         Raises:
             SourceError: Its constructor raised.
         """
-        if on not in self._models:
-            self._models[on] = self._built(on)
-        return self._models[on]
+        return self._whole(on).model
 
-    def _built(self, on: Place | None) -> nn.Module:
+    def _whole(self, on: Place | None) -> Built:
+        if on not in self._built:
+            self._built[on] = self._build(on)
+        return self._built[on]
+
+    def _build(self, on: Place | None) -> Built:
         if on == "cpu":
-            return sources.build_on_cpu(self.source, _SEED)
-        model = sources.build_on_meta(self.source)
-        return without_values(model) if on == "meta" else model
+            return sources.whole_on_cpu(self.source, _SEED)
+        built = sources.whole_on_meta(self.source)
+        return built._replace(model=without_values(built.model)) if on == "meta" else built
+
+    def _assume(self, setting: Setting) -> tuple[tuple[AnyInput, ...], str]:
+        if setting not in self._assumed:
+            self._assumed[setting] = assume(self.source, self.model(), setting)
+        return self._assumed[setting]
+
+
+def _refuse_sizes(source: Source, setting: Setting) -> None:
+    """Refuse to make an input of another size of one that the network brought with it."""
+    asked = {
+        "a resolution": setting.resolution is not None,
+        "a sequence length": setting.sequence is not None,
+        "a batch size": setting.batch_size != 1,
+    }
+    for what, is_asked in asked.items():
+        if is_asked:
+            raise InputError(
+                f"{quoted(source.name)} brings its own input, which {what} does not change: give another one.",
+                helps={"inputs": ""},
+            )

@@ -8,21 +8,10 @@ import msgspec
 
 from archstat import units
 from archstat.errors import DataError, InputError, quoted
-from archstat.records import ELEMENT_TYPES, Precision, Shape
+from archstat.networks.input_specs import AnyInput, InputSpec
+from archstat.records import ELEMENT_TYPES, Precision
 
-_ELEMENT_TYPES = "float32 float64 float16 bfloat16 complex64 complex128 int64 int32 int16 int8 uint8 bool".split()
-
-
-class InputSpec(msgspec.Struct, frozen=True):
-    """One input of a network.
-
-    Attributes:
-        shape: Its shape without the batch dimension.
-        dtype: Its element type in torch's words, ``""`` for that of the network.
-    """
-
-    shape: Shape
-    dtype: str = ""
+__all__ = ["InputSpec", "MeasureSetting", "Setting", "TrainingSetting"]  # an input had its place here in version 0.1
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -30,17 +19,21 @@ class Setting(msgspec.Struct, frozen=True):
 
     Attributes:
         inputs: Its inputs; none: the input it is made for.
-        resolution: Height and width of the input it is made for, if they are to be others.
+        resolution: Height and width of the images it is made for, if they are to be others.
+        sequence: The length of the sequences it is made for, if it is to be another.
+        is_test_size: Images have the size that it is tested with, where that is another than it is trained with.
         batch_size: How many inputs at once.
         dtype: The element type of parameters and inputs.
         strict: Refuse ops that no rule covers.
     """
 
-    inputs: tuple[InputSpec, ...] = ()
+    inputs: tuple[AnyInput, ...] = ()
     resolution: int | None = None
     batch_size: int = 1
     dtype: str = "float32"
     strict: bool = False
+    sequence: int | None = None
+    is_test_size: bool = False
 
 
 #: The optimizers that a step can be made with.
@@ -130,25 +123,6 @@ def parse_peaks(text: str) -> tuple[float, float]:
     if match is None or not (float(match[1]) and float(match[2])):
         raise InputError(f"{quoted(text)} are no peaks: write FLOP/s and bytes/s as '1.2e12,2e11', or name a file.")
     return float(match[1]), float(match[2])
-
-
-def parse_input(text: str) -> InputSpec:
-    """``3x224x224``, or ``128:int64`` for a row of 128 whole numbers.
-
-    >>> parse_input("3x224x224")
-    InputSpec(shape=(3, 224, 224), dtype='')
-
-    Raises:
-        InputError: It is neither.
-    """
-    match = re.fullmatch(r"(\d{1,9}(?:[x×,]\d{1,9})*)(?::(\w+))?", text.strip())
-    if match is None or 0 in (shape := tuple(int(size) for size in re.split("[x×,]", match[1]))):
-        raise InputError(
-            f"{quoted(text)} is no input: write its sizes without the batch as '3x224x224', or '128:int64'."
-        )
-    if match[2] and match[2] not in _ELEMENT_TYPES:
-        raise InputError(f"{quoted(match[2])} in {quoted(text)} is none of {', '.join(_ELEMENT_TYPES)}.")
-    return InputSpec(shape, match[2] or "")
 
 
 def parse_years(text: str) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Where a network comes from: ``resnet50``, ``./net.py:Net(width=2)``, ``torchvision.models:resnet50``.
+"""Where a network comes from: ``resnet50``, ``timm:resnet50``, ``./net.py:Net(width=2)``, ``package.module:factory``.
 
 Arguments are Python literals; nothing is evaluated. A network is built on the meta device, so it takes no memory and no
 initialiser runs; a constructor that needs values is run again on the CPU.
@@ -7,15 +7,10 @@ initialiser runs; a constructor that needs values is run again on the CPU.
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import inspect
-import os
-import re
-import sys
 import typing
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import msgspec
@@ -23,67 +18,122 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from archstat.errors import QUOTED_MOST, SourceError, first_line, quoted, shortened
+from archstat.errors import QUOTED_MOST, InputError, SourceError, UnknownNameError, quoted, shortened
+from archstat.networks.hub import HUBS, hub_of
+from archstat.networks.importing import (
+    attribute_at,
+    check_module_name,
+    imported_file,
+    imported_module,
+    python_error,
+    see_working_folder,
+)
+from archstat.networks.input_specs import AnyInput, image_of
 from archstat.networks.makers import check_maker
-from archstat.networks.trust import Reach, is_standard_module
+from archstat.networks.settings import Setting
+from archstat.networks.source import Built, Source
+from archstat.networks.trust import Reach
 from archstat.published.figures import published
 from archstat.registry import Architecture, architectures, arguments_of, parse_call
-
-
-class Source(msgspec.Struct, frozen=True):
-    """A network and what is known of it.
-
-    Attributes:
-        name: As the user wrote it.
-        build: Makes the network; ``build()`` may be called more than once.
-        input_shape: The shape of one input without the batch dimension, if that is known.
-        note: What a reader must know about it.
-        paper: Where its structure was published.
-    """
-
-    name: str
-    build: Callable[[], nn.Module]
-    input_shape: tuple[int, ...] | None = None
-    note: str = ""
-    paper: str = ""
+from archstat.tracing.nested import tensors_in
 
 
 def find(spec: str, reach: Reach | None = None) -> Source:
     """The network that a text names; a file and a module are imported, which runs them.
 
     Args:
-        spec: An architecture of ours, ``FILE.py:NAME`` or ``PACKAGE.MODULE:NAME``, with or without ``(arguments)``.
+        spec: An architecture of ours, ``HUB:NAME``, ``FILE.py:NAME`` or ``PACKAGE.MODULE:NAME``, with or without
+            ``(arguments)``.
         reach: The code that it may lead to, if a file names it; ``None``: a user does, and may name any.
 
     Raises:
         UnknownNameError: No architecture has that name.
-        SourceError: There is no such file, module or name, or the arguments do not fit.
+        SourceError: There is no such file, module or name, the arguments do not fit, or a library is not installed.
     """
     place, args, kwargs = parse_call(spec)
+    hub, name = hub_of(place)
+    if hub is not None:
+        try:
+            return hub.source(spec, name, args, kwargs)
+        except UnknownNameError:
+            if not _is_in_module(place):
+                raise
     container, colon, attribute = place.rpartition(":")
     if not colon and not place.endswith(".py"):
-        return _own(spec, architectures.get(place), args, kwargs)
+        return _own(spec, _architecture(place), args, kwargs)
     if not container or not attribute:
         raise SourceError(
             f"{quoted(spec)} names no network: write it as './net.py:Net' or 'torchvision.models:resnet50'."
         )
-    module = _module(spec, container, reach)
-    function = _attribute(module, container, attribute)
+    function = _code_at(spec, container, attribute, reach)
     if not isinstance(function, nn.Module):
         check_maker(spec, function, reach)
     return Source(spec, _checked_call(spec, function, args, kwargs))
 
 
-def _module(spec: str, container: str, reach: Reach | None) -> ModuleType:
-    """Import a file or a module."""
+def _is_in_module(place: str) -> bool:
+    """Whether a name of a hub is one of its library's functions: ``timm:create_model``."""
+    module, _, attribute = place.partition(":")
+    try:
+        return module in HUBS and hasattr(importlib.import_module(module), attribute.partition(".")[0])
+    except ImportError:
+        return False
+
+
+def _architecture(name: str) -> Architecture:
+    """An architecture of ours; of another name, the hubs that have it are named too.
+
+    Raises:
+        UnknownNameError: None of ours has that name.
+    """
+    try:
+        return architectures.get(name)
+    except UnknownNameError as error:
+        is_near = "Did you mean" in str(error)  # a slip of the pen: no library need be imported, which takes seconds
+        others = [] if is_near else [f"{hub.name}:{name}" for hub in HUBS.all().values() if hub.has(name)]
+        if not others:
+            raise
+        raise UnknownNameError(f"{error} There is {' and '.join(map(repr, others))}.") from error
+
+
+def _code_at(spec: str, container: str, attribute: str, reach: Reach | None) -> Any:
+    """What a file or a module has of that name."""
     if container.endswith(".py"):
         if reach is not None and not reach.has(container):
             raise reach.refusal(spec)
-        return _load_file(Path(container))
-    _check_module(container)
+        return attribute_at(imported_file(Path(container)), container, attribute)
+    check_module_name(container)
+    see_working_folder()
     if reach is not None:
         reach.check_module(spec, container)
-    return _load_module(container)
+    return attribute_at(imported_module(container), container, attribute)
+
+
+def call_maker(place: str, batch_size: int, reach: Reach | None = None) -> Any:
+    """What a function of the user's returns that makes inputs.
+
+    Args:
+        place: ``"inputs.py:make"``.
+        batch_size: How many inputs at once: handed to a function that has an argument of that name.
+        reach: The code that it may lead to, if a file names it.
+
+    Raises:
+        SourceError: There is no such function, or it may not be called.
+        InputError: It raised, or makes one batch size only and another one is asked for.
+    """
+    container, colon, attribute = place.rpartition(":")
+    if not colon or not container or not attribute:
+        raise InputError(f"{quoted('@' + place)} names no function that makes inputs: write it as '@inputs.py:make'.")
+    function = _code_at(f"@{place}", container, attribute, reach)
+    check_maker(f"@{place}", function, reach)
+    takes_size = "batch_size" in inspect.signature(function).parameters
+    if batch_size != 1 and not takes_size:
+        raise InputError(f"'@{place}' makes inputs of its own batch size: give it an argument 'batch_size'.")
+    try:
+        with torch.random.fork_rng(devices=[]):
+            return function(**({"batch_size": batch_size} if takes_size else {}))
+    except (Exception, SystemExit) as error:
+        raise InputError(f"'@{place}' failed: {python_error(error)}") from error
 
 
 def _own(spec: str, entry: Architecture, args: list[Any], kwargs: dict[str, Any]) -> Source:
@@ -94,10 +144,14 @@ def _own(spec: str, entry: Architecture, args: list[Any], kwargs: dict[str, Any]
         misfit = _misfit(value, hints[name])
         if misfit:
             raise SourceError(f"{quoted(spec)} does not fit: {name}: {misfit}. {_usage(entry.build)}")
+
+    def takes(setting: Setting) -> tuple[AnyInput, ...]:
+        return image_of(entry.input_shape, spec, setting.resolution)
+
     about = published().get(entry.name)
     if about is None:
-        return Source(spec, build, entry.input_shape)
-    return Source(spec, build, entry.input_shape, about.note, about.paper)
+        return Source(spec, build, takes)
+    return Source(spec, build, takes, about.note, about.paper)
 
 
 def _misfit(value: Any, hint: Any) -> str:
@@ -114,7 +168,7 @@ def _misfit(value: Any, hint: Any) -> str:
     return ""
 
 
-def _checked_call(spec: str, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Callable[[], nn.Module]:
+def _checked_call(spec: str, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Callable[[], nn.Module | Built]:
     """The call without running it, once its arguments fit."""
     if isinstance(function, nn.Module):
         if args or kwargs:
@@ -127,107 +181,30 @@ def _checked_call(spec: str, function: Any, args: list[Any], kwargs: dict[str, A
     except ValueError:
         pass  # written in C: it checks its arguments itself
 
-    def build() -> nn.Module:
-        model = function(*args, **kwargs)
-        if not isinstance(model, nn.Module):
-            raise SourceError(
-                f"{quoted(spec)} makes no torch.nn.Module: what it returns is of type {type(model).__name__}."
-            )
-        return model
+    return lambda: _built(spec, function(*args, **kwargs))
 
-    return build
+
+def _built(spec: str, made: Any) -> nn.Module | Built:
+    """What a factory returned: a network, or ``(model, args)`` or ``(model, args, kwargs)``."""
+    if isinstance(made, nn.Module):
+        return made
+    if isinstance(made, tuple) and 2 <= len(made) <= 3 and isinstance(made[0], nn.Module):
+        model, args, kwargs = (*made, {})[:3]
+        if isinstance(args, dict) and len(made) == 2:
+            args, kwargs = (), args
+        args = tuple(args) if isinstance(args, tuple | list) else (args,)
+        if isinstance(kwargs, dict) and tensors_in((args, kwargs)):
+            return Built(model, (args, kwargs))
+    raise SourceError(
+        f"{quoted(spec)} makes no torch.nn.Module: what it returns is of type {type(made).__name__}. A factory returns "
+        "the network, or '(model, args, kwargs)'."
+    )
 
 
 def _usage(function: Any) -> str:
     """The arguments that would fit."""
     arguments = arguments_of(function)
     return f"Its arguments are ({arguments})." if arguments else "It takes no arguments."
-
-
-def _attribute(module: ModuleType, container: str, name: str) -> Any:
-    value: Any = module
-    for part in name.split("."):
-        if not hasattr(value, part):
-            own = [n for n, v in vars(module).items() if getattr(v, "__module__", None) == module.__name__]
-            has = f"It defines {', '.join(own)}." if own else "It defines nothing itself."
-            raise SourceError(f"{quoted(container)} has no {quoted(name)}. {has}")
-        value = getattr(value, part)
-    return value
-
-
-def _check_module(name: str) -> None:
-    """Refuse what is no module, or has no networks, before it is imported."""
-    if re.search(r"[^\w.]", name) or not all(name.split(".")):
-        raise SourceError(
-            f"{quoted(name)} is no module: write a file as './net.py:Net', a module as 'package.module:Net'."
-        )
-    if is_standard_module(name):
-        raise SourceError(f"{quoted(name)} has no networks: it is of Python's standard library.")
-
-
-def _load_module(name: str) -> ModuleType:
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
-            raise SourceError(
-                f"No module is named {quoted(name)}. Is it installed? A file is written './net.py:Net'."
-            ) from error
-        raise _import_failure(name, error) from error
-    except (Exception, SystemExit) as error:
-        raise _import_failure(name, error) from error
-
-
-def _load_file(path: Path) -> ModuleType:
-    """Import a file under a name of its own; files beside it can be imported by it."""
-    if not os.path.isfile(path):  # noqa: PTH113 - Path.is_file() raises if the name is too long or has a NUL
-        raise SourceError(f"There is no file {quoted(str(path))}.")
-    spec = importlib.util.spec_from_file_location(f"archstat_source_{path.stem}", path)
-    if spec is None or spec.loader is None:
-        raise SourceError(f"{quoted(str(path))} is no Python file.")
-    module = importlib.util.module_from_spec(spec)
-    folder = path.parent.resolve()
-    _forget_neighbours()
-    known = set(sys.modules)
-    sys.modules[spec.name] = module  # dataclasses look their module up there
-    sys.path.insert(0, str(folder))
-    importlib.invalidate_caches()
-    try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
-        raise _import_failure(str(path), error) from error
-    finally:
-        if str(folder) in sys.path:
-            sys.path.remove(str(folder))
-        new = set(sys.modules) - known - {spec.name}
-        _neighbours.update(name for name in new if _is_in(folder, name.partition(".")[0]))
-    return module
-
-
-_neighbours: set[str] = set()
-"""The modules that the last file imported from beside it."""
-
-
-def _forget_neighbours() -> None:
-    """Let the next file import its own ``blocks.py``, and not that of another folder."""
-    for name in _neighbours:
-        sys.modules.pop(name, None)
-    _neighbours.clear()
-
-
-def _is_in(folder: Path, name: str) -> bool:
-    """Whether a module of that name is a file or a package of the folder."""
-    return (folder / f"{name}.py").is_file() or (folder / name).is_dir()
-
-
-def _import_failure(name: str, error: BaseException) -> SourceError:
-    return SourceError(f"{quoted(name)} could not be imported: {_said(error)}")
-
-
-def _said(error: BaseException) -> str:
-    """An error in one line, with the line of the user's own code that raised it."""
-    line = f" (line {error.lineno})" if isinstance(error, SyntaxError) else ""
-    return f"{type(error).__name__}: {first_line(error) or 'without a message'}{line}"
 
 
 # -- building ----------------------------------------------------------------------------------------------------------
@@ -239,13 +216,26 @@ def build_on_meta(source: Source) -> nn.Module:
     Raises:
         SourceError: Its constructor raised.
     """
+    return whole_on_meta(source).model
+
+
+def whole_on_meta(source: Source) -> Built:
+    """The network without memory, as :func:`build_on_meta` makes it, and what it was made with to be called.
+
+    Raises:
+        SourceError: Its constructor raised.
+    """
     try:
         with MetaConstruction():
-            return source.build()
+            return _whole(source.build())
     except SourceError:
         raise
     except (Exception, SystemExit):  # noqa: BLE001 - whatever the constructor could not do without values
-        return build_on_cpu(source)
+        return whole_on_cpu(source)
+
+
+def _whole(made: nn.Module | Built) -> Built:
+    return made if isinstance(made, Built) else Built(made)
 
 
 def build_on_cpu(source: Source, seed: int | None = None) -> nn.Module:
@@ -258,15 +248,24 @@ def build_on_cpu(source: Source, seed: int | None = None) -> nn.Module:
     Raises:
         SourceError: Its constructor raised.
     """
+    return whole_on_cpu(source, seed).model
+
+
+def whole_on_cpu(source: Source, seed: int | None = None) -> Built:
+    """The network with values, as :func:`build_on_cpu` makes it, and what it was made with to be called.
+
+    Raises:
+        SourceError: Its constructor raised.
+    """
     try:
         with torch.random.fork_rng(devices=[]):
             if seed is not None:
                 torch.manual_seed(seed)
-            return source.build()
+            return _whole(source.build())
     except SourceError:
         raise
     except (Exception, SystemExit) as error:
-        raise SourceError(f"{quoted(source.name)} could not be built: {_said(error)}") from error
+        raise SourceError(f"{quoted(source.name)} could not be built: {python_error(error)}") from error
 
 
 _ON_META = frozenset({torch.empty, torch.zeros, torch.ones, torch.full, torch.rand, torch.randn, torch.empty_strided})

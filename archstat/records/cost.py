@@ -152,6 +152,8 @@ class ModelCost(Arithmetic, frozen=True):
         note: What a reader must know about this architecture, or ``""``.
         paper: Where its structure was published, or ``""``.
         remarks: What a reader must know of how the numbers came about, a sentence each.
+        input_origin: Where the input comes from: ``"given"`` by the user, ``"known"`` of a network of that name,
+            ``"example"`` if it came with the network, or ``"assumed: …"`` with the reason.
     """
 
     architecture: str
@@ -173,6 +175,7 @@ class ModelCost(Arithmetic, frozen=True):
     note: str = ""
     paper: str = ""
     remarks: tuple[str, ...] = ()
+    input_origin: str = "given"
 
     def to_frame(self) -> pd.DataFrame:
         """The rows as a pandas frame, one column for each attribute of :class:`LayerCost` and ``flops``."""

@@ -66,6 +66,7 @@ class InferenceMemory(msgspec.Struct, frozen=True):
         peak_activation_bytes: The most of what the pass allocates that is alive at once.
         peak_layer: The layer that ran at that moment.
         alive: What was alive then, in the order in which it was allocated.
+        input_origin: Where the input comes from, as in :class:`ModelCost`.
     """
 
     architecture: str
@@ -78,6 +79,7 @@ class InferenceMemory(msgspec.Struct, frozen=True):
     peak_activation_bytes: int
     peak_layer: str
     alive: tuple[AliveTensor, ...]
+    input_origin: str = "given"
 
     @property
     def peak_bytes(self) -> int:
@@ -162,6 +164,7 @@ class TrainingCost(msgspec.Struct, frozen=True):
         peak_gradient_bytes: The gradients of parameters at that moment.
         uncounted: The ops that no rule covers.
         remarks: What a reader must know of how the numbers came about, a sentence each.
+        input_origin: Where the input comes from, as in :class:`ModelCost`.
     """
 
     architecture: str
@@ -191,6 +194,7 @@ class TrainingCost(msgspec.Struct, frozen=True):
     peak_gradient_bytes: int
     uncounted: tuple[UncountedOp, ...]
     remarks: tuple[str, ...] = ()
+    input_origin: str = "given"
 
     @property
     def peak_bytes(self) -> int:

@@ -12,7 +12,8 @@ import msgspec
 from archstat import units
 from archstat.errors import ForwardError, InputError
 from archstat.files.text import json_text
-from archstat.networks.settings import InputSpec, Setting
+from archstat.networks.input_specs import AnyInput, InputSpec, mapped_specs, tensor_specs
+from archstat.networks.settings import Setting
 from archstat.records import ModelCost, Shape
 from archstat.scaling.laws import GROWTH_QUANTITIES, Growth, Point, Refused, growths_of
 from archstat.scaling.polynomials import Coefficients, minus, positive_from
@@ -82,7 +83,7 @@ class CountedSize(Protocol):
 class Scalable(Protocol):
     """A network that is counted again and again; :class:`archstat.analysis.inference.NamedNetwork` is one."""
 
-    def inputs(self, setting: Setting) -> tuple[InputSpec, ...]:
+    def inputs(self, setting: Setting) -> tuple[AnyInput, ...]:
         """What goes into it."""
         ...
 
@@ -134,9 +135,9 @@ class _Sweep:
         self.costs: dict[int, ModelCost] = {}
         self._subject, self._over = subject, over
         self._inputs = subject.inputs(setting)
-        self._setting = msgspec.structs.replace(setting, resolution=None)
+        self._setting = msgspec.structs.replace(setting, resolution=None, sequence=None)
         self._points: dict[int, Point | Refused] = {}
-        self.base = _base(over, self._inputs, setting)
+        self.base = _base(over, list(tensor_specs(self._inputs)), setting)
 
     def count(self, size: int) -> Point | Refused:
         """The totals at a size."""
@@ -156,12 +157,15 @@ class _Sweep:
     def _at(self, size: int) -> Setting:
         if self._over == "batch":
             return msgspec.structs.replace(self._setting, inputs=self._inputs, batch_size=size)
-        inputs = tuple(InputSpec(self._varied(spec.shape, size), spec.dtype) for spec in self._inputs)
-        return msgspec.structs.replace(self._setting, inputs=inputs)
+
+        def varied(spec: InputSpec) -> InputSpec:
+            return msgspec.structs.replace(spec, shape=self._varied(spec.shape, size))
+
+        return msgspec.structs.replace(self._setting, inputs=mapped_specs(self._inputs, varied))
 
     def _varied(self, shape: Shape, size: Any) -> tuple[Any, ...]:
         """A shape at another size; an input that is not of the size that varies keeps its own."""
-        if self._over == "sequence" and shape[0] == self.base:
+        if self._over == "sequence" and shape[:1] == (self.base,):
             return (size, *shape[1:])
         if self._over == "resolution" and len(shape) > 1 and set(shape[1:]) == {self.base}:
             return (shape[0], *[size] * (len(shape) - 1))
@@ -171,7 +175,10 @@ class _Sweep:
         """The shapes of the inputs with a letter for what varies."""
         letter = VARIABLES[self._over]
         batch = letter if self._over == "batch" else str(self._setting.batch_size)
-        return tuple(units.shape((batch, *self._varied(spec.shape, letter))) for spec in self._inputs)
+        return tuple(
+            units.shape((*([batch] if spec.has_batch else []), *self._varied(spec.shape, letter)))
+            for spec in tensor_specs(self._inputs)
+        )
 
 
 def _base(over: Over, inputs: Sequence[InputSpec], setting: Setting) -> int:
@@ -180,18 +187,24 @@ def _base(over: Over, inputs: Sequence[InputSpec], setting: Setting) -> int:
     Raises:
         InputError: It has no size of that kind, or the user fixed what is to vary.
     """
-    shape = inputs[0].shape
-    given = {"resolution": setting.resolution is not None, "batch": setting.batch_size != 1, "sequence": False}
-    if given[over]:
+    fixed = {
+        "resolution": ("resolution", setting.resolution is not None),
+        "batch": ("batch size", setting.batch_size != 1),
+        "sequence": ("sequence length", setting.sequence is not None),
+    }
+    what, is_fixed = fixed[over]
+    if is_fixed:
         raise InputError(
-            f"A {'resolution' if over == 'resolution' else 'batch size'} fixes what is to vary: give the sizes to "
-            "count at instead.",
+            f"A {what} fixes what is to vary: give the sizes to count at instead.",
             helps={"sizes": ""},
         )
     if over == "batch":
         return 1
+    if not inputs:
+        raise InputError("A function makes the input of this network: give its sizes instead.", helps={"inputs": ""})
+    shape = inputs[0].shape
     text = "x".join(map(str, shape))
-    if over == "sequence" and len(shape) > 2:
+    if over == "sequence" and not 1 <= len(shape) <= 2:
         raise InputError(
             f"An input of {text} is no sequence: give whole numbers, such as 128:int64, or vectors, such as 128x768.",
             helps={"inputs": "128:int64"},

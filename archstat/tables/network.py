@@ -182,9 +182,11 @@ def op_table(cost: ModelCost, *, sort: str | None = None) -> Table:
 
 
 def title_of(cost: ModelCost | InferenceMemory | TrainingCost) -> str:
-    """What was counted, on which input."""
+    """What was counted, on which input; one that was assumed is told as that, with the reason."""
     inputs = ", ".join(units.shape(shape) for shape in cost.input_shapes)
-    return f"{cost.architecture} · input {inputs} · {cost.dtype}"
+    origin, _, reason = cost.input_origin.partition(": ")
+    told = f"input assumed: {inputs} ({reason})" if origin == "assumed" else f"input {inputs}"
+    return f"{cost.architecture} · {told} · {cost.dtype}"
 
 
 def _notes(cost: ModelCost) -> tuple[str, ...]:

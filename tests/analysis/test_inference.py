@@ -13,7 +13,8 @@ from archstat.analysis.inference import analyse, count, count_source, explain
 from archstat.analysis.network import read_for
 from archstat.errors import ArchstatError, DataError, ForwardError, InputError, SourceError, UncountedError
 from archstat.files.results import cost_to_json
-from archstat.networks.settings import InputSpec, Setting, parse_input
+from archstat.networks.input_specs import InputSpec, parse_input
+from archstat.networks.settings import Setting
 
 NETS = """
 import torch
@@ -102,9 +103,8 @@ def test_an_input_is_read(text, spec):
         "3x4.5",
         "abc",
         "3X4",
-        "(3,4)",
         "3x4:",
-        ":int64",
+        ":",
         "9" * 30,
     ],
 )
@@ -162,10 +162,16 @@ def test_a_file_with_inputs_is_counted(nets):
     assert count(f"{nets}:Free", torch.empty(1, 3, 8, 8)).macs == 4 * 4 * 4 * 75
 
 
-def test_a_name_without_known_input_asks_for_one(nets):
-    says = f"Which input does '{nets}:Free' take? Give its sizes without the batch, such as 3x224x224."
-    with pytest.raises(InputError, match=re.escape(says)):
-        count(f"{nets}:Free")
+def test_a_name_without_known_input_is_counted_on_one_that_is_assumed_and_said(nets):
+    cost = count(f"{nets}:Free")
+    assert cost.input_shapes == ((1, 3, 224, 224),)
+    assert cost.input_origin == "assumed: first layer takes 3 channels"
+
+
+def test_where_no_input_works_it_is_asked_for_and_what_was_tried_is_told(nets):
+    says = f"Which input does '{nets}:Raises' take? Give its sizes without the batch, such as 3x224x224. None of these "
+    with pytest.raises(InputError, match=f"{re.escape(says)}works: 3.*KeyError: 'nothing here'"):
+        count(f"{nets}:Raises")
 
 
 def test_the_error_of_a_forward_is_the_cause(nets):
@@ -215,9 +221,14 @@ def test_the_size_cannot_be_given_twice():
         count_source("resnet18", setting)
 
 
-def test_a_resolution_without_a_known_input_asks_for_one(nets):
-    with pytest.raises(InputError, match="Which input does"):
-        count_source(f"{nets}:Free", Setting(resolution=64))
+def test_a_resolution_without_a_known_input_is_that_of_the_assumed_one(nets):
+    assert count_source(f"{nets}:Free", Setting(resolution=64)).input_shapes == ((1, 3, 64, 64),)
+
+
+def test_under_strict_no_input_is_assumed(nets):
+    with pytest.raises(InputError, match=r"Under 'strict' none is assumed; 3×224×224 \(first layer takes 3") as caught:
+        count_source(f"{nets}:Free", Setting(strict=True))
+    assert caught.value.helps == {"inputs": "3x224x224"}
 
 
 @pytest.mark.parametrize(

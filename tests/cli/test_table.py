@@ -98,13 +98,17 @@ def test_a_failure_is_one_line_that_says_what_to_do(fails, arguments, says):
     assert says in fails("table", *arguments)
 
 
-def test_a_file_without_its_input_is_asked_for_it(archstat, net):
-    code, out, err = archstat("table", net)
+def test_a_file_without_its_input_is_counted_on_one_that_is_assumed_and_said(archstat, net):
+    code, out, _ = archstat("table", net)
+    assert code == 0
+    assert "net.py:Net · input assumed: 1×3×224×224 (first layer takes 3 channels) · float32" in out
+
+
+def test_under_strict_a_file_without_its_input_is_asked_for_it(archstat, net):
+    code, out, err = archstat("table", net, "--strict")
     assert (code, out) == (2, "")
-    assert err.endswith(
-        "Error: Which input does 'net.py:Net' take? Give its sizes without the batch, such as 3x224x224 "
-        "('--input 3x224x224').\n"
-    )
+    assert "Which input does 'net.py:Net' take? Under 'strict' none is assumed" in err
+    assert err.endswith("('--input 3x224x224').\n")
 
 
 @pytest.mark.parametrize("format_", ["csv", "json", "text"])

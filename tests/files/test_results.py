@@ -85,6 +85,7 @@ def test_the_keys_are_those_that_are_documented():
     assert set(saved) == {
         "schema",
         "remarks",
+        "input_origin",
         "architecture",
         "input_shapes",
         "dtype",

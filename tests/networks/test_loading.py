@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from archstat.errors import InputError, SourceError, UnknownNameError
+from archstat.networks.input_specs import InputSpec
 from archstat.networks.loading import Loader, load
-from archstat.networks.settings import InputSpec, Setting
+from archstat.networks.settings import Setting
 from archstat.networks.trust import Reach
 
 BRANCHES = """

@@ -5,9 +5,10 @@ import torch
 from torch import nn
 
 from archstat.analysis.inference import analyse
+from archstat.networks.input_specs import InputSpec
 from archstat.networks.loading import load
 from archstat.networks.placement import in_precision, without_values
-from archstat.networks.settings import InputSpec, Setting
+from archstat.networks.settings import Setting
 
 
 class Tied(nn.Module):

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 from archstat.errors import ArchstatError, SourceError, UnknownNameError
-from archstat.networks.sources import MetaConstruction, Source, build_on_cpu, build_on_meta, find
+from archstat.networks.source import Source
+from archstat.networks.sources import MetaConstruction, build_on_cpu, build_on_meta, find
 
 NET = """
 from __future__ import annotations

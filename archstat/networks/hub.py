@@ -1,0 +1,134 @@
+"""Libraries whose networks have names: one file of ``networks/hubs/`` is one of them, and registers itself.
+
+A hub builds networks without weights and never asks the network for anything: a name that is not on this machine is an
+error that says what to install.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Callable, Iterable
+from types import ModuleType
+from typing import Any
+
+import msgspec
+import torch
+
+from archstat.errors import SourceError, first_line
+from archstat.networks.source import Source
+from archstat.registry import Registry
+
+
+class Hub(msgspec.Struct, frozen=True):
+    """A library of networks.
+
+    Attributes:
+        name: What stands before the colon: ``"timm"``.
+        package: The package that must be there.
+        source: From what the user wrote, the name after the colon and the arguments to a network; raises an
+            UnknownNameError if it has none of that name.
+        names: The names of its networks; of an open hub, those that are sure to work.
+        about: What it has, in one line.
+        prefixes: What may stand in place of the name and the colon.
+    """
+
+    name: str
+    package: str
+    source: Callable[[str, str, list[Any], dict[str, Any]], Source]
+    names: Callable[[], Iterable[str]]
+    about: str
+    prefixes: tuple[str, ...] = ()
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether its library is there."""
+        return importlib.util.find_spec(self.package) is not None
+
+    def has(self, name: str) -> bool:
+        """Whether a network of it is called so; ``False`` if its library is not there or cannot be imported."""
+        try:
+            return self.is_installed and name in set(self.names())
+        except SourceError:
+            return False
+
+
+HUBS: Registry[Hub] = Registry("archstat.networks.hubs", "hub")
+"""The hubs by name."""
+
+
+def hub_of(place: str) -> tuple[Hub | None, str]:
+    """The hub that a name begins with, and the name that it has there: ``timm:resnet50``, ``timm/resnet50.a1_in1k``."""
+    for hub in HUBS.all().values():
+        for prefix in (f"{hub.name}:", *hub.prefixes):
+            if place.startswith(prefix) and len(place) > len(prefix):
+                return hub, place[len(prefix) :]
+    return None, ""
+
+
+def library_of(hub: str, package: str, extra: str = "") -> ModuleType:
+    """The library of a hub, imported.
+
+    Args:
+        hub: The name of the hub.
+        package: What to import.
+        extra: The extra of ours that installs it; ``""``: it is called as the hub is.
+
+    Raises:
+        SourceError: It is not installed, or cannot be imported.
+    """
+    try:
+        return _imported(package)
+    except ModuleNotFoundError as error:
+        if error.name != package.partition(".")[0]:
+            raise SourceError(f"{package} cannot be imported: {first_line(error)}") from error
+        raise SourceError(
+            f"Networks of {hub!r} need {package}, which is not installed: pip install 'archstat[{extra or hub}]'."
+        ) from error
+    except Exception as error:
+        raise SourceError(f"{package} cannot be imported: {type(error).__name__}: {first_line(error)}") from error
+
+
+def _imported(package: str) -> ModuleType:
+    """A package; one that needs torchvision also where the compiled part of that does not fit torch."""
+    try:
+        return importlib.import_module(package)
+    except RuntimeError as error:
+        if "torchvision::" not in str(error):
+            raise
+    mend_torchvision()
+    for name in [name for name in sys.modules if name.partition(".")[0] == package != "torchvision"]:
+        del sys.modules[name]  # half of it was imported when it failed
+    return importlib.import_module(package)
+
+
+def mend_torchvision() -> None:
+    """Let torchvision be imported where its compiled part does not fit torch; without torchvision do nothing.
+
+    It is imported first: a compiled part that fits declares its ops itself, and one that is declared twice ends the
+    process. Only if that fails are the ops declared that its Python part asks for. They cannot be run.
+    """
+    try:
+        importlib.import_module("torchvision")
+    except ImportError:
+        return
+    except RuntimeError:
+        for op in ("nms", "qnms"):
+            if not hasattr(torch.ops.torchvision, op):
+                torch.library.define(f"torchvision::{op}", "(Tensor boxes, Tensor scores, float threshold) -> Tensor")
+        for name in [name for name in sys.modules if name.partition(".")[0] == "torchvision"]:
+            del sys.modules[name]
+
+
+def refuse_arguments(spec: str, given: Iterable[str], refused: Iterable[str]) -> None:
+    """Refuse arguments that would ask the network for weights.
+
+    Raises:
+        SourceError: One of them is given.
+    """
+    wrong = sorted(set(given) & set(refused))
+    if wrong:
+        raise SourceError(
+            f"{spec!r} does not fit: weights change no count and are never fetched, so leave out {', '.join(wrong)}."
+        )

@@ -1,0 +1,78 @@
+"""PyTorch Image Models: ``timm:convnext_tiny``, ``timm/resnet50.a1_in1k``, ``hf-hub:timm/…``.
+
+The part after the dot names weights. They are not fetched, but can change the size of the image that the network was
+trained on, which is the input; ``pretrained_cfg`` tells it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from archstat.errors import SourceError, UnknownNameError, first_line, quoted
+from archstat.networks.hub import HUBS, Hub, library_of, refuse_arguments
+from archstat.networks.input_specs import AnyInput, image_of
+from archstat.networks.settings import Setting
+from archstat.networks.source import Source
+
+_OF_WEIGHTS = ("pretrained", "pretrained_cfg", "pretrained_cfg_overlay", "checkpoint_path", "cache_dir")
+
+
+def _names() -> Iterable[str]:
+    """Every architecture, without tags."""
+    found: list[str] = library_of("timm", "timm").list_models()
+    return found
+
+
+def _source(spec: str, name: str, args: list[Any], kwargs: dict[str, Any]) -> Source:
+    """The network of that name, and the image that it was trained on."""
+    timm = library_of("timm", "timm")
+    architecture, dot, tag = name.partition(".")
+    if not timm.is_model(architecture):
+        raise UnknownNameError.of("network of timm", architecture, _names(), helps={"source": "timm"})
+    tags = [each.partition(".")[2] for each in timm.list_pretrained(f"{architecture}.*")]
+    if dot and tag not in tags:
+        raise UnknownNameError.of(f"set of weights of {architecture}", tag, tags, _known("Its weights", tags))
+    if args:
+        raise SourceError(f"{quoted(spec)} does not fit: give arguments by name, as in 'timm:resnet50(in_chans=1)'.")
+    refuse_arguments(spec, kwargs, _OF_WEIGHTS)
+    config = timm.get_pretrained_cfg(name)
+
+    def takes(setting: Setting) -> tuple[AnyInput, ...]:
+        size = _image_size(config, kwargs, is_test=setting.is_test_size)
+        return image_of(size, spec, setting.resolution)
+
+    def build() -> Any:
+        try:
+            return timm.create_model(name, pretrained=False, **kwargs)
+        except TypeError as error:
+            raise SourceError(f"{quoted(spec)} does not fit: {first_line(error)}.") from error
+
+    return Source(spec, build, takes)
+
+
+def _known(what: str, names: list[str]) -> str:
+    return f"{what} are {', '.join(names)}." if names else f"{what} have no tags."
+
+
+def _image_size(config: Any, given: dict[str, Any], *, is_test: bool) -> tuple[int, ...]:
+    """Channels, height and width: of the arguments, else of the weights, else 3×224×224 as is timm's own default."""
+    trained = tuple(getattr(config, "input_size", None) or (3, 224, 224))
+    tested = tuple(getattr(config, "test_input_size", None) or trained)
+    channels, *sides = tested if is_test else trained
+    own = given.get("img_size")
+    if own is not None:
+        sides = [own, own] if isinstance(own, int) else list(own)
+    return (given.get("in_chans", channels), *sides)
+
+
+HUBS.add(
+    Hub(
+        "timm",
+        "timm",
+        _source,
+        _names,
+        "PyTorch Image Models, with the image size of the weights",
+        ("timm/", "hf-hub:timm/"),
+    )
+)
