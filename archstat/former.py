@@ -30,7 +30,7 @@ def names_of(module: str) -> Callable[[str], Any]:
     """A ``__getattr__`` that looks names up in another module, which is imported when the first one is asked for.
 
     Args:
-        module: Its name.
+        module: The name of that module.
     """
 
     def look_up(name: str) -> Any:

@@ -110,7 +110,7 @@ class SqueezeExcitation(nn.Module):
         """``squeezed`` numbers between the two layers: the paper's C / r.
 
         Raises:
-            ValueError: That is none.
+            ValueError: ``squeezed`` is less than 1.
         """
         if squeezed < 1:
             raise ValueError(f"an SE block on {channels} maps cannot squeeze them to {squeezed}")

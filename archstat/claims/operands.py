@@ -63,7 +63,7 @@ class Operand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     @property
     def origin(self) -> OperandOrigin:
-        """Where its value comes from."""
+        """Where the value of the operand comes from."""
         if self.claims:
             return "tallied"
         if self.measured or self.protocol:
@@ -72,7 +72,7 @@ class Operand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     @property
     def basis(self) -> str:
-        """What it is, in words: ``"vgg16.fc6, parameters"``."""
+        """The operand in words: ``"vgg16.fc6, parameters"``."""
         if self.origin == "sum":
             return self.expression
         if self.origin == "tallied":
@@ -87,7 +87,7 @@ class Operand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         """Refuse what names nothing, or half of something.
 
         Raises:
-            ValueError: It does.
+            ValueError: The operand names nothing, or half of something.
         """
         kinds = {
             "measured": self._check_measured,

@@ -1,4 +1,4 @@
-"""``archstat compare``."""
+"""The command ``archstat compare``."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def count_trace(trace: Trace, architecture: str, *, note: str = "", paper: str =
         trace: The forward pass.
         architecture: What to call it.
         note: What a reader must know about it.
-        paper: Where its structure was published.
+        paper: Where the structure of the network was published.
         strict: Refuse a network with ops that no rule covers.
 
     Raises:

@@ -36,7 +36,7 @@ def into(table: dict[str, CostRule]) -> Callable[[str], Callable[[_R], _R]]:
 
 
 def has_floats(call: OpCall) -> bool:
-    """Whether it takes a floating-point number."""
+    """Whether an op takes a floating-point number."""
     return any(spec.dtype in FLOATS for spec in call.tensors())
 
 

@@ -135,7 +135,7 @@ def _rectified_convolution(call: OpCall) -> Cost:
 
 @_enter("cudnn_convolution_add_relu miopen_convolution_add_relu")
 def _added_rectified_convolution(call: OpCall) -> Cost:
-    """``relu(convolution + alpha·z)``."""
+    """A convolution with what is added to its output: ``relu(convolution + alpha·z)``."""
     return Cost(_convolved(call, transposed=False), 3 * _out(call) + _biased(call))
 
 
@@ -171,7 +171,7 @@ def _deform_conv2d(call: OpCall) -> Cost:
 
 @_enter("linear mkldnn_linear")
 def _linear(call: OpCall) -> Cost:
-    """``(…, i) · (o, i)ᵀ + (o)``."""
+    """A linear layer, ``(…, i) · (o, i)ᵀ + (o)``."""
     if not _has_floats(call):
         return FREE
     x, weight, bias = first(call), arg(call, "weight"), arg(call, "bias")
@@ -280,12 +280,12 @@ def _reduced_sparse_product(call: OpCall) -> Cost | None:
 
 @_enter("sparse_sparse_matmul spsolve")
 def _not_told_by_shapes(call: OpCall) -> None:
-    """What it costs depends on where the elements are."""
+    """No cost: the work depends on where the elements are."""
 
 
 @_enter("addbmm")
 def _summed_product(call: OpCall) -> Cost:
-    """``bias + Σ a[i] · b[i]``."""
+    """A sum of matrix products, ``bias + Σ a[i] · b[i]``."""
     if not _has_floats(call):
         return FREE
     batch, _, inner = arg(call, "a").shape
@@ -294,7 +294,7 @@ def _summed_product(call: OpCall) -> Cost:
 
 @_enter("addr")
 def _outer_product(call: OpCall) -> Cost:
-    """``bias + a ⊗ b``."""
+    """An outer product, ``bias + a ⊗ b``."""
     return Cost(_out(call), _out(call)) if _has_floats(call) else FREE
 
 
@@ -349,7 +349,7 @@ def attending(call: OpCall) -> Shape:
 
 @_enter("flash_attention_forward efficient_attention_forward")
 def _attention_forward(call: OpCall) -> Cost:
-    """The same with the heads after the sequence: ``(batch, queries, heads, width)``."""
+    """Attention on tensors with the heads after the sequence: ``(batch, queries, heads, width)``."""
     query, key, value = (spec.shape for spec in args(call, "query key value"))
     return _attention(_prod(query[:-1]), key[1], query[-1], value[-1])
 
@@ -972,13 +972,13 @@ def _triangular_solve(call: OpCall) -> Cost:
 
 @_enter("linalg_lu_solve linalg_ldl_solve")
 def _solve_by_factors(call: OpCall) -> Cost:
-    """Two triangles."""
+    """The solution by two triangular factors."""
     return Cost(0, _solved(call, first(call), 2))
 
 
 @_enter("cholesky_solve cholesky_solve_helper")
 def _cholesky_solve(call: OpCall) -> Cost:
-    """Two triangles."""
+    """The solution by two triangular factors."""
     return Cost(0, _solved(call, arg(call, "A"), 2))
 
 

@@ -31,7 +31,7 @@ class Job:
     Attributes:
         name: As the user wrote it.
         conditions: What must be the same for a comparison.
-        cost: What it costs on the same input.
+        cost: The cost by count on the same input.
         traffic: The bytes that each row of the cost must move at least; ``None``: nobody will ask.
         prepared: The network; ``None`` before it is made, and where it does not fit.
         found: Fields of the measurement.
@@ -63,7 +63,7 @@ class Job:
             self.fail(error)
 
     def take(self, outcome: Latency | Exception | None) -> None:
-        """Its latency, or why there is none."""
+        """Keep the latency, or why there is none."""
         if isinstance(outcome, Exception):
             self.fail(outcome)
         elif outcome is None:
@@ -99,7 +99,7 @@ class Job:
 
 
 def _are_same(one: Tensor, other: Tensor) -> bool:
-    """The same numbers; not a number is the same as not a number."""
+    """Whether two tensors hold the same numbers; not a number is the same as not a number."""
     return torch.allclose(one, other, 0, 0, equal_nan=True) if one.is_floating_point() else torch.equal(one, other)
 
 

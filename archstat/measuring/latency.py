@@ -160,7 +160,7 @@ class _Series:
         return is_long or total >= plan.max_s / plan.rounds
 
     def _decide(self) -> None:
-        """Whether it is precise enough, or took too long."""
+        """Decide whether the interval of the median is narrow enough, or the time is up."""
         plan, taken = self._plan, self._samples()
         if len(self._rounds) >= plan.rounds and len(taken) >= plan.fewest and self.elapsed_s >= plan.min_s:
             interval = self._interval()[0]

@@ -98,9 +98,9 @@ def build_for_device(source: sources.Source, how: MeasureSetting, device: torch.
     """A network with weights drawn by the seed, in evaluation mode, in its precision and on its device.
 
     Raises:
-        SourceError: Its constructor raised.
-        InputError: It cannot be brought there.
-        RuntimeError: It does not fit into memory.
+        SourceError: The constructor of the network raised.
+        InputError: The network cannot be brought there.
+        RuntimeError: The network does not fit into memory.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(how.seed)
@@ -127,7 +127,7 @@ def draw(
 
     Raises:
         InputError: There is no such tensor.
-        RuntimeError: It does not fit into memory.
+        RuntimeError: The inputs do not fit into memory.
     """
     random = torch.Generator().manual_seed(how.seed)
     rows = [module.num_embeddings for module in model.modules() if isinstance(module, nn.Embedding | nn.EmbeddingBag)]

@@ -14,7 +14,7 @@ class Clock(Protocol):
         ...
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Let so many seconds pass."""
         ...
 
 
@@ -26,7 +26,7 @@ class HostClock:
         return time.perf_counter_ns()
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Let so many seconds pass."""
         time.sleep(seconds)
 
 

@@ -143,7 +143,7 @@ class Session:
         """What a network that was measured costs on its input, and the bytes that each row of that must move at least.
 
         Raises:
-            KeyError: It is of another session, or was not measured by layer.
+            KeyError: The measurement is of another session, or was not made by layer.
         """
         job = self._jobs[measurement.architecture, measurement.conditions.batch_size]
         if job.traffic is None:

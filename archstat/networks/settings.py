@@ -17,8 +17,8 @@ class InputSpec(msgspec.Struct, frozen=True):
     """One input of a network.
 
     Attributes:
-        shape: Its shape without the batch dimension.
-        dtype: Its element type in torch's words, ``""`` for that of the network.
+        shape: The shape of the input without the batch dimension.
+        dtype: The element type of the input in torch's words, ``""`` for that of the network.
     """
 
     shape: Shape
@@ -29,7 +29,7 @@ class Setting(msgspec.Struct, frozen=True):
     """How a named network is to be counted.
 
     Attributes:
-        inputs: Its inputs; none: the input it is made for.
+        inputs: The inputs of the network; none: the input it is made for.
         resolution: Height and width of the input it is made for, if they are to be others.
         batch_size: How many inputs at once.
         dtype: The element type of parameters and inputs.
@@ -105,7 +105,7 @@ def parse_limit(text: str) -> int:
     17179869184
 
     Raises:
-        InputError: It is no such amount, or none at all.
+        InputError: The text is no such amount, or none at all.
     """
     try:
         limit = int(units.parse_size(text).value)
@@ -123,7 +123,7 @@ def parse_peaks(text: str) -> tuple[float, float]:
     (1200000000000.0, 200000000000.0)
 
     Raises:
-        InputError: It is no such pair.
+        InputError: The text is no such pair.
     """
     number = r"\s*(\d{1,24}(?:\.\d{1,24})?(?:e\+?\d{1,2})?)\s*"
     match = re.fullmatch(f"{number},{number}", text, re.ASCII | re.IGNORECASE)
@@ -139,7 +139,7 @@ def parse_input(text: str) -> InputSpec:
     InputSpec(shape=(3, 224, 224), dtype='')
 
     Raises:
-        InputError: It is neither.
+        InputError: The text is neither.
     """
     match = re.fullmatch(r"(\d{1,9}(?:[x×,]\d{1,9})*)(?::(\w+))?", text.strip())
     if match is None or 0 in (shape := tuple(int(size) for size in re.split("[x×,]", match[1]))):
@@ -158,7 +158,7 @@ def parse_years(text: str) -> tuple[int, int]:
     ((2012, 2015), (2015, 2015), (0, 2015))
 
     Raises:
-        InputError: It is none of these, or the last year comes before the first.
+        InputError: The text is none of these, or the last year comes before the first.
     """
     match = re.fullmatch(r"(\d{4})?(-)?(\d{4})?", text.strip(), re.ASCII)
     if match and (match[1] or match[3]) and (match[2] or not match[3]):
@@ -175,7 +175,7 @@ def parse_sizes(text: str) -> tuple[int, ...]:
     (64, 96)
 
     Raises:
-        InputError: These are no sizes.
+        InputError: The text does not list sizes.
     """
     if not re.fullmatch(r"\s*\d{1,9}\s*(,\s*\d{1,9}\s*)*", text, re.ASCII):
         raise InputError(f"{quoted(text)} are no sizes: write them as '64,96,128'.")

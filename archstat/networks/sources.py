@@ -38,7 +38,7 @@ class Source(msgspec.Struct, frozen=True):
         build: Makes the network; ``build()`` may be called more than once.
         input_shape: The shape of one input without the batch dimension, if that is known.
         note: What a reader must know about it.
-        paper: Where its structure was published.
+        paper: Where the structure of the network was published.
     """
 
     name: str
@@ -237,7 +237,7 @@ def build_on_meta(source: Source) -> nn.Module:
     """The network without memory; on the CPU where its constructor needs values.
 
     Raises:
-        SourceError: Its constructor raised.
+        SourceError: The constructor of the network raised.
     """
     try:
         with MetaConstruction():
@@ -253,10 +253,10 @@ def build_on_cpu(source: Source, seed: int | None = None) -> nn.Module:
 
     Args:
         source: The network.
-        seed: What its weights are drawn with; ``None``: the generator as it is.
+        seed: What the weights are drawn with; ``None``: the generator as it is.
 
     Raises:
-        SourceError: Its constructor raised.
+        SourceError: The constructor of the network raised.
     """
     try:
         with torch.random.fork_rng(devices=[]):

@@ -21,7 +21,7 @@ class View(msgspec.Struct, frozen=True):
     Attributes:
         label: What the switch says: ``"MACs"``.
         figure: The picture, with colours of :mod:`archstat.report.drawing.theme`.
-        alt: What it shows, in a sentence or two with the numbers that matter, for who cannot see it.
+        alt: What the picture shows, in a sentence or two with the numbers that matter, for who cannot see it.
         narrow: What of its layout is different where there is little width, as on a phone: whole entries replace those
             of the figure.
     """
@@ -38,7 +38,7 @@ class Chart(msgspec.Struct, frozen=True):
     Attributes:
         name: The name of its function.
         title: What stands over it.
-        views: Its pictures, the first one shown first.
+        views: The pictures of the chart, the first one shown first.
         caption: What stands under it: what is drawn, of what input, by which protocol, from which source.
     """
 
@@ -56,8 +56,8 @@ class Kind(msgspec.Struct, frozen=True):
 
     Attributes:
         name: What a user types after ``--charts``.
-        of: What it is drawn of: one network, or all of a page.
-        about: What it shows, in one line.
+        of: What the chart is drawn of: one network, or all of a page.
+        about: What the chart shows, in one line.
         draw: Draws it, or raises a DataError that says what is missing.
         takes: What else of the material it uses: ``"evaluation"``, ``"marks"``.
     """

@@ -28,7 +28,7 @@ class Card(msgspec.Struct, frozen=True):
 
     Attributes:
         link: The way to it, its title and its summary.
-        order: Its place among others.
+        order: The place of the card among others.
     """
 
     link: Link

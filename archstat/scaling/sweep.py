@@ -71,7 +71,7 @@ class CountedSize(Protocol):
 
     @property
     def cost(self) -> ModelCost:
-        """What it costs."""
+        """The cost of the network on that input."""
         ...
 
     def attention_macs(self) -> int:
@@ -87,7 +87,7 @@ class Scalable(Protocol):
         ...
 
     def analyse(self, setting: Setting) -> CountedSize:
-        """It on one input."""
+        """The network counted on one input."""
         ...
 
 
@@ -178,7 +178,7 @@ def _base(over: Over, inputs: Sequence[InputSpec], setting: Setting) -> int:
     """The size that the network has before anything varies.
 
     Raises:
-        InputError: It has no size of that kind, or the user fixed what is to vary.
+        InputError: The network has no size of that kind, or the user fixed what is to vary.
     """
     shape = inputs[0].shape
     given = {"resolution": setting.resolution is not None, "batch": setting.batch_size != 1, "sequence": False}

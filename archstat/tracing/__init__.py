@@ -46,12 +46,12 @@ def trace(model: nn.Module, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any
 
     Args:
         model: The network.
-        args: Its inputs; tensors, or anything that holds tensors.
-        kwargs: Its inputs by name.
+        args: The inputs of the network; tensors, or anything that holds tensors.
+        kwargs: The inputs of the network by name.
 
     Raises:
         ForwardError: The network's own ``forward`` raised; its error is the cause.
-        SourceError: It is, or holds, a module that ``torch.jit.freeze`` made: that has no parameters.
+        SourceError: The network is, or holds, a module that ``torch.jit.freeze`` made: that has no parameters.
     """
     model = getattr(model, "_orig_mod", model)  # the module inside a compiled one; compiling again would be slow
     return without_garbage_collection(functools.partial(_trace_or_finish, model, args, dict(kwargs or {})))

@@ -47,9 +47,9 @@ def trace_on_fake_tensors(
     """Trace on fake tensors of that device.
 
     Raises:
-        ForwardError: It failed.
-        UnfinishedNetworkError: It gave the network parameters that this did not have.
-        GradientsAskedError: It asks for gradients, which are not known there.
+        ForwardError: The forward pass failed.
+        UnfinishedNetworkError: The forward pass gave the network parameters that it did not have before.
+        GradientsAskedError: The forward pass asks for gradients, which are not known there.
     """
     replay = _Pass(layers, device, is_first=is_first)
     try:

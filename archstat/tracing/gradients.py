@@ -31,8 +31,8 @@ def trace_with_gradients(
     """Replay a forward pass that asks for gradients, without values if that is possible, else for real, on copies.
 
     Raises:
-        ForwardError: It failed.
-        UnfinishedNetworkError: It gave the network parameters that this did not have.
+        ForwardError: The forward pass failed.
+        UnfinishedNetworkError: The forward pass gave the network parameters that it did not have before.
     """
     try:
         return _replay(layers, kept, args, kwargs, is_real=False, is_first=is_first)

@@ -29,7 +29,7 @@ def run_higher_order(op: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
     """Run what a higher-order op stands for.
 
     Raises:
-        NotImplementedError: It is none of those that are known.
+        NotImplementedError: The op is none of those that are known.
     """
     known = HIGHER_ORDER.get(op._name)
     if known is None:

@@ -30,11 +30,11 @@ class Layers:
 
     Attributes:
         modules: The modules, in the order of ``named_modules``.
-        specs: Their records.
+        specs: The records of the modules.
         parameters: The records of the parameters.
         own: The parameters and after them the buffers, each once.
         scripted: The indices of the modules of TorchScript, scripted or traced.
-        nested: Those of the buffers that are nested tensors.
+        nested: The buffers that are nested tensors.
     """
 
     def __init__(self, model: nn.Module) -> None:
@@ -105,7 +105,7 @@ class Layers:
 
 
 def _of_quantized(module: nn.Module) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-    """The same of one of torch's quantized layers: what it has packed stands for parameters."""
+    """The parameters, buffers and children of a quantized layer of torch: what it packed stands for parameters."""
     packed = packed_of(module)
     if packed is None:
         return module._parameters, module._buffers, module._modules
@@ -323,7 +323,7 @@ class Shadow:
         return inspect.signature(self.function)
 
     def __getattr__(self, name: str) -> Any:
-        """Its name, its documentation, its code."""
+        """An attribute of ``forward`` itself: its name, its documentation, its code."""
         return getattr(self.function, name)
 
 

@@ -244,7 +244,7 @@ class Recorder(OpRecorder):
         """Remember what failed.
 
         Raises:
-            NestedMetError: It was given a jagged tensor that is kept where nobody looked.
+            NestedMetError: The op was given a jagged tensor that is kept where nobody looked.
         """
         if not self._is_real and any(isinstance(tensor, Jagged) for tensor in tensors_in(values)):
             raise NestedMetError

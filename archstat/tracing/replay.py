@@ -80,7 +80,7 @@ class TwinReplay:
         """Run something with the twins of these inputs, and put everything back.
 
         Raises:
-            ForwardError: It failed.
+            ForwardError: The forward pass failed.
         """
         switches, kept = Switches(torch.device("cpu")), Kept(self.layers.modules, (args, kwargs))
 

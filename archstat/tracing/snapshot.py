@@ -48,7 +48,7 @@ class Snapshot:
     """Objects, and what was in each."""
 
     def __init__(self) -> None:
-        """Nothing yet."""
+        """Begin with nothing noted."""
         self._seen: dict[int, Any] = {}  # the objects are kept alive, so that their ids stay their own
         self._kept: list[tuple[_Keeper, Any, Any]] = []
         self._of_functions: list[tuple[_Keeper, Any, Any]] = []

@@ -82,7 +82,7 @@ class StepRecorder(OpRecorder):
         return self._storages.remaining()
 
     def for_thread(self) -> StepRecorder:
-        """The same: what happened in another thread is not put out."""
+        """This recorder also for other threads: what happened in another thread is not put out."""
         return self
 
     def is_of_this_pass(self, args: Any, kwargs: Any) -> bool:

@@ -130,7 +130,7 @@ class Storages:
         return [ref for ref in born if (storage := ref()) is not None and storage.device.type == "meta"]
 
     def close(self) -> None:
-        """Stop watching."""
+        """Stop watching for memory that dies."""
         self._refs.clear()
 
 

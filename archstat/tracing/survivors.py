@@ -79,7 +79,7 @@ def _sentences(tensor: Tensor, tensors: list[Tensor]) -> list[str]:
 
 
 def _holder(tensor: Tensor, ours: list[Tensor]) -> str | None:
-    """Where it is, in words, and what to do: the nearest place that has a name, or else what holds it."""
+    """Where a tensor is, in words, and what to do: the nearest place that has a name, or else what holds it."""
     seen, level, fallback = {id(ours)}, [tensor], None
     for _ in range(_FARTHEST):
         above: list[Any] = []
@@ -99,7 +99,7 @@ def _holder(tensor: Tensor, ours: list[Tensor]) -> str | None:
 
 
 def _is_running(holder: Any) -> bool:
-    """Whether it is a function that runs, this search above all: its variables are gone when it returns."""
+    """Whether a holder is a function that runs, this search above all: its variables are gone when it returns."""
     return isinstance(holder, FrameType) or (isinstance(holder, GeneratorType) and holder.gi_running)
 
 

@@ -60,8 +60,8 @@ def trace_step(
 
     Args:
         model: The network.
-        args: Its inputs; tensors, or anything that holds tensors.
-        kwargs: Its inputs by name.
+        args: The inputs of the network; tensors, or anything that holds tensors.
+        kwargs: The inputs of the network by name.
         optimizer: A name of :data:`OPTIMIZERS`.
         device: The device whose ops are replayed: ``"cpu"``, or ``"cuda"`` where torch is built for it.
         amp: Run the forward pass under autocast to bfloat16.
@@ -229,7 +229,7 @@ def _unchanged(kept: tuple[Tensor, int]) -> Tensor:
     """A tensor that autograd kept.
 
     Raises:
-        RuntimeError: It was written to since: torch itself looks no more, once somebody else keeps its tensors.
+        RuntimeError: The tensor was written to since: torch itself looks no more, once somebody else keeps its tensors.
     """
     tensor, version = kept
     if tensor._version != version:

@@ -21,15 +21,15 @@ class StoppedError(BaseException):
 
 
 class GradientsAskedError(StoppedError):
-    """It asks for gradients."""
+    """The forward pass asks for gradients."""
 
 
 class AutocastEnteredError(StoppedError):
-    """It has types cast on the way, which torch does by the device of a tensor."""
+    """The forward pass has types cast on the way, which torch does by the device of a tensor."""
 
 
 class NestedMetError(StoppedError):
-    """It makes or meets a nested tensor, whose offsets must have values and be on the device of its values."""
+    """The forward pass makes or meets a nested tensor, whose offsets must have values and be on the values' device."""
 
 
 #: Where a function of torch's is looked up, its name, and the arguments → the error that stops the pass, if any does.

@@ -65,7 +65,7 @@ def _at(ends: tuple[int, ...], position: int, step: int) -> int:
 
 
 def _shortest(span: Span) -> Span:
-    """The same span in as few phases as do."""
+    """An equal span in the fewest phases that can say it."""
     phases = len(span.low)
     for fewer in range(1, phases):
         if phases % fewer == 0 and span.step * fewer % phases == 0:

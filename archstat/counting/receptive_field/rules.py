@@ -49,7 +49,7 @@ def _enter(names: str) -> Callable[[FieldRule], FieldRule]:
 
 
 def _known(call: OpCall, look: SightOf) -> list[Sight]:
-    """What those of its tensors see that depend on the input."""
+    """The sights of the tensors of an op that depend on the input."""
     return [sight for sight in map(look, call.tensors()) if sight is not None]
 
 
@@ -350,7 +350,7 @@ def _select(call: OpCall, sight: Sight) -> Sight:
 @_enter("unbind")
 @_of_first
 def _unbind(call: OpCall, sight: Sight) -> list[Sight]:
-    """Each index."""
+    """The sight of each index along an axis."""
     axis = arg(call, "dim") % len(sight.axes)
     return [sights.selected(sight, axis, index) for index in range(len(call.outputs))]
 
@@ -434,7 +434,7 @@ FIELDS.update(dict.fromkeys("abs gelu mish threshold eq ne lt le gt ge masked_fi
     "new_ones new_full fill zero bernoulli normal uniform random exponential"
 )
 def _made(call: OpCall, look: SightOf) -> None:
-    """Its shape alone comes from elsewhere."""
+    """No sight: only the shape of the input, and nothing that stands in it, goes into the output."""
 
 
 @_enter("glu")

@@ -135,7 +135,7 @@ def permuted(sight: Sight, order: Sequence[int]) -> Sight:
 
 
 def reshaped(sight: Sight, shape: Shape) -> Sight:
-    """The same elements in another shape; nothing is known if the factors do not fit into it."""
+    """The sight of the same elements in another shape; nothing is known if the factors do not fit into it."""
     axes = dealt(_all_factors(sight), shape)
     if axes is None:
         sight = _settled_everywhere(sight)

@@ -69,7 +69,7 @@ class LayerPlan(msgspec.Struct, frozen=True):
         return passes_s + (self.rounds - 1) * self.pause_s + _PASSES_BEFORE * pass_s
 
     def is_done(self, share: float, passes: int, elapsed_s: float) -> bool:
-        """Whether that share of the work is done."""
+        """Whether a share of the work is done, by the passes made and the time taken so far."""
         if passes < self.block:
             return False
         is_enough = passes >= self.fewest * share and elapsed_s >= self.seconds * share
@@ -98,7 +98,7 @@ def time_layers(
         progress: Told the share of the passes that are done.
 
     Raises:
-        CannotMeasure: It is compiled or scripted, or does not run the same modules in every pass.
+        CannotMeasure: The network is compiled or scripted, or does not run the same modules in every pass.
 
     Source: Algorithm B of ``docs/measuring.md``.
     """
@@ -122,7 +122,7 @@ class HookCost(NamedTuple):
     """What measuring one call costs.
 
     Attributes:
-        outside_s: What it adds to the time of the module around.
+        outside_s: What a call adds to the time of the module around.
         inside_s: What is read of a module that does nothing; most of it is the hooks' as well.
     """
 
@@ -164,8 +164,8 @@ class _Passes:
 
     Attributes:
         bare_ns: The times of passes without hooks.
-        hooked_ns: Those of passes with hooks.
-        self_ns: For each of these the time of every run.
+        hooked_ns: The times of passes with hooks.
+        self_ns: For each pass with hooks the time of every run.
         inner: How many modules each run runs itself.
     """
 

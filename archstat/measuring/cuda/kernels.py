@@ -34,9 +34,9 @@ class Kernel(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         name: As the device names it.
-        start_ns: When it began.
-        end_ns: When it ended.
-        stream: Where.
+        start_ns: When the kernel began.
+        end_ns: When the kernel ended.
+        stream: The number of the stream.
         owner: The place in the pass of the run of a module that it belongs to; ``None``: none is known.
     """
 
@@ -220,7 +220,7 @@ class _Host:
         """Every kept pass is there once, with every run of a module in it.
 
         Raises:
-            CannotMeasure: It is not; the kernels of a lost run would pass for its parent's.
+            CannotMeasure: A pass or a run is missing; the kernels of a lost run would pass for its parent's.
         """
         passes = Counter(int(mark.name.removeprefix(PASS)) for mark in self.marks if _is_pass(mark))
         runs = Counter(self.at(mark.start_ns).number for mark in self.marks if not _is_pass(mark))
@@ -244,7 +244,7 @@ def check_span(busy_s: float, span_s: float) -> None:
     Only where the queue was held up for both: otherwise the span has the host's launches in it.
 
     Raises:
-        CannotMeasure: They do not.
+        CannotMeasure: The kernels fill more than that, or less.
     """
     if not span_s / 2 <= busy_s <= span_s * 1.05:
         raise _invalid(f"kernels run for {busy_s:.3g} s of a pass that takes {span_s:.3g} s without a trace")

@@ -43,7 +43,7 @@ def time_layers_on_gpu(
 
     Args:
         prepared: The network.
-        device: Where it is.
+        device: The device that the network is on.
         clock: The host's.
         plan: How many passes.
 
@@ -69,11 +69,11 @@ class _Whole:
 
     Attributes:
         prepared: The network.
-        device: Where it is.
+        device: The device that the network is on.
         clock: The host's.
         plan: How many passes.
         reasons: Why the time of a pass has the host's launches in it, if it has.
-        is_span: It has not: it is the time on the GPU, the queue being full.
+        is_span: Whether the time is that on the GPU alone, the queue being full.
     """
 
     def __init__(self, prepared: Prepared, device: QueueDevice, clock: Clock, plan: GpuPlan) -> None:

@@ -110,7 +110,7 @@ def refuse_confidential(plan: GpuPlan) -> None:
     """Events are not timed under confidential computing.
 
     Raises:
-        CannotMeasure: It is on.
+        CannotMeasure: Confidential computing is on.
     """
     if plan.is_confidential:
         text = "Confidential computing is on, where CUDA events give wrong times: only the host's clock is used."

@@ -35,7 +35,7 @@ def time_isolated(
 
     Args:
         prepared: The network.
-        device: Where it is.
+        device: The device that the network is on.
         clock: The host's.
         plan: How many samples.
         whole_s: The time of a pass that nothing was measured in.
@@ -86,7 +86,7 @@ def _row(call: CapturedCall, times: Sequence[float], *, is_shared: bool) -> Laye
 
 
 def _times_or_reason(call: CapturedCall, device: QueueDevice, clock: Clock, plan: GpuPlan) -> Sequence[float] | Reason:
-    """Its samples; or why there are none, which is no reason to give up the other calls."""
+    """The samples of a call; or why there are none, which is no reason to give up the other calls."""
     try:
         return _times(call, device, clock, plan)
     except CannotMeasure as error:

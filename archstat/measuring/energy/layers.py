@@ -85,8 +85,8 @@ def measure_layer_energy(
 
     Args:
         prepared: The network.
-        times: Where its time goes: which rows there are, and which of them matter.
-        meter: What it is measured with.
+        times: Where the time of the network goes: which rows there are, and which of them matter.
+        meter: The meter that the energy is read from.
         plan: How.
         whole: The energy of a pass, which the rows are compared with.
         budget_s: How long it may take; the ops with the largest time come first. ``None``: as long as it takes.

@@ -25,7 +25,7 @@ class Trial(NamedTuple):
         record: What is stored.
         doubt: Twice the relative standard error of its power that comes from the meter's steps alone.
         is_steady: The power had stopped changing when it began.
-        is_short: It ended before it was as long as it should be.
+        is_short: Whether the window ended before it was as long as it should be.
     """
 
     record: EnergyTrial

@@ -87,7 +87,7 @@ def measure_energy(
 
     Args:
         loads: What is measured.
-        meter: What it is measured with.
+        meter: The meter that the energy is read from.
         plan: How.
         clock: What runs are timed with; the meter's own.
         background: How the meter is looked at while the work runs.
@@ -143,7 +143,7 @@ class _Session:
         """The period of the counter while the first load runs that can.
 
         Raises:
-            MeterError: It stands still.
+            MeterError: The meter stands still.
             CannotMeasure: None can.
         """
         failed: list[Reason] = []
@@ -222,7 +222,7 @@ class _Session:
             now_c = self._meter.state().temperature_c
 
     def _trial(self, load: Load) -> Trial:
-        """One window.
+        """Measure one window of one load.
 
         Raises:
             MeterError: The meter cannot be trusted in it.
@@ -264,7 +264,7 @@ class _Session:
         """Run until there are enough steps of the meter.
 
         Raises:
-            MeterError: It does not step.
+            MeterError: The meter does not step.
         """
         since = repeater.now_ns
         slope = None

@@ -28,8 +28,8 @@ class MeterStep(NamedTuple):
     """A jump of the counter.
 
     Attributes:
-        time_ns: When it was first seen to have jumped.
-        joules: What it said then.
+        time_ns: When the counter was first seen to have jumped.
+        joules: What the counter said then.
         late_ns: The most by which that is later than the jump.
     """
 
@@ -52,7 +52,7 @@ class Slope(NamedTuple):
 
     @property
     def power_w(self) -> float:
-        """Its power."""
+        """The mean power between the two steps."""
         return (self.last.joules - self.first.joules) / self.window_s
 
     def doubt(self, step_s: float) -> float:
@@ -69,13 +69,13 @@ class MeterRecording:
     """What a meter said while something ran.
 
     Attributes:
-        steps: The jumps of its counter.
-        powers: What its sensor of momentary power said.
+        steps: The jumps of the counter.
+        powers: What the meter said of momentary power.
         states: Clocks and temperature, every half second.
     """
 
     def __init__(self, meter: Meter) -> None:
-        """Begin anew."""
+        """Begin a record that holds no step yet."""
         meter.restart()
         self.steps: list[MeterStep] = []
         self.powers: list[Power] = []
@@ -107,7 +107,7 @@ class MeterRecording:
         """Say what went wrong.
 
         Raises:
-            MeterError: It cannot be trusted any more.
+            MeterError: The counter cannot be trusted any more.
         """
         if self._error is not None:
             raise self._error

@@ -88,12 +88,12 @@ def gpu_record(
 
     Args:
         board: The board.
-        start: What it said before the measurement, the GPU being idle.
-        end: What it said after it.
+        start: What the board said before the measurement, the GPU being idle.
+        end: What the board said after the measurement.
         name: As torch has it, and so have the next three.
         capability: ``"9.0"``.
         multiprocessors: How many.
-        memory_bytes: Its memory.
+        memory_bytes: The memory of the board.
         seen: Causes of reduced clocks that were seen in between.
     """
     gpu = Gpu(

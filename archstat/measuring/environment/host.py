@@ -116,7 +116,7 @@ def cache_bytes(root: Path = ROOT) -> int:
     """All of the last-level caches that this process may use, together: a processor of several dies has several.
 
     Raises:
-        NotToldError: Their size is not told, as in some virtual machines, and outside of Linux.
+        NotToldError: The sizes are not told, as in some virtual machines, and outside of Linux.
     """
     return sum(dict(_last_cache(root, core) for core in affinity() or (0,)).values())
 

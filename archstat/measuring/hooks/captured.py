@@ -20,14 +20,14 @@ class CapturedCall(msgspec.Struct, frozen=True):
     """One run of a leaf.
 
     Attributes:
-        layer: Its path.
-        kind: Its class.
+        layer: The path of the leaf.
+        kind: The class of the leaf.
         call: 1 for its first run, 2 for the second, …
         module: The leaf itself.
         args: Copies of what it was called with. Calls of one likeness share those of the first.
-        kwargs: Likewise by name.
+        kwargs: Copies of what the leaf was called with by name.
         likeness: Equal for calls that run the same op on tensors of the same shapes, strides and types.
-        place: Its place among the runs of all modules of the pass.
+        place: The place of this run among the runs of all modules of the pass.
     """
 
     layer: str
@@ -83,7 +83,7 @@ def _copy(tensor: Tensor) -> Tensor:
 
 
 def _likeness(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Hashable:
-    """Its class, all that it was made with, and what it is called with."""
+    """What two calls have in common that do the same work: class, settings and forms of the arguments."""
     settings = sorted((name, _form(value)) for name, value in vars(module).items() if name not in _PLAIN)
     own = [*module.named_parameters(recurse=False), *module.named_buffers(recurse=False)]
     hooked = len(module._forward_hooks) + len(module._forward_pre_hooks)  # noqa: SLF001  # no public face
@@ -139,7 +139,7 @@ def _close(one: Tensor, other: Tensor) -> bool:
 
 
 def _equal(one: Tensor, other: Tensor) -> bool:
-    """The same numbers; not a number is the same as not a number."""
+    """Whether two tensors hold the same numbers; not a number is the same as not a number."""
     if one.shape != other.shape or one.dtype != other.dtype:
         return False
     return bool(((one == other) | ((one != one) & (other != other))).all())  # noqa: PLR0124  # NaN differs from itself

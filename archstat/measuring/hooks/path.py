@@ -47,10 +47,10 @@ class Way(NamedTuple):
     reasons: tuple[Reason, ...]
 
     def check(self, modules: list[int]) -> None:
-        """These modules must be those that ran in another pass.
+        """Refuse a pass that did not run these modules.
 
         Raises:
-            CannotMeasure: They are not.
+            CannotMeasure: Another pass ran other modules, or in another order.
         """
         if modules != [call.module for call in self.calls]:
             text = (
@@ -118,7 +118,7 @@ class _Follower(TorchDispatchMode):  # type: ignore[no-untyped-call]
         forwards: Every run of a forward, in the order in which they began.
         ops: The names of the ops of each of these runs itself.
         parents: The index of the run in which each of them began, -1 for none.
-        seen: Those that hooks announced.
+        seen: The runs of a forward that hooks announced.
     """
 
     supports_higher_order_operators = True  # torch.cond, flex_attention: one op each

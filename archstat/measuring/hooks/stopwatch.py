@@ -41,9 +41,9 @@ class ModuleRun(NamedTuple):
     """One run of one module.
 
     Attributes:
-        module: Its number.
-        self_ns: Its time without that of the modules which it ran.
-        inner: How many it ran itself.
+        module: The number of the module.
+        self_ns: The time of the run without that of the modules which it ran.
+        inner: How many modules the run itself ran.
     """
 
     module: int
