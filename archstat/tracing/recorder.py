@@ -7,6 +7,23 @@ the same on every device.
 A tensor is *abstract* if its values do not exist: activations, and through them whatever they touch. Parameters,
 buffers and floating-point inputs that are real are replaced by a meta twin when an op meets them. Tensors that depend
 on none of those (token ids, masks, positions) are computed for real, so a network may branch on them.
+
+A forward pass that adds up numbers known from the code, and multiplies the input by them. ``arange`` is computed, the
+product is not. Memory -1 would be the first parameter; here 0 is made by op 0, 1 is the input, 2 is made by op 1:
+
+>>> from archstat.tracing import trace
+>>> class Net(torch.nn.Module):
+...     def forward(self, x):
+...         steps = torch.arange(3)
+...         out = x * steps
+...         print(steps.tolist(), out.is_meta)
+...         return out
+>>> record = trace(Net(), (torch.ones(2, 3),))
+[0, 1, 2] True
+>>> [(op.op, [spec.storage for spec in op.tensors()], op.outputs[0].storage) for op in record.ops]
+[('arange', [], 0), ('mul', [1, 0], 2)]
+>>> [(life.nbytes, life.born) for life in record.storages]
+[(24, 0), (24, -1), (24, 1)]
 """
 
 from __future__ import annotations

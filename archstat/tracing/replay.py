@@ -1,4 +1,23 @@
-"""A network whose tensors have twins, on which it is run with autograd: for a training step, or a pass like one."""
+"""A network whose tensors have twins, on which it is run with autograd: for a training step, or a pass like one.
+
+What a network sees of a training step, and what its owner finds afterwards. Inside, weight and input are twins without
+values. Afterwards the list is as it was before, and there is no gradient and no update:
+
+>>> from archstat.tracing.training import trace_step
+>>> class Net(nn.Module):
+...     def __init__(self):
+...         super().__init__()
+...         self.weight, self.seen = nn.Parameter(torch.ones(2)), []
+...     def forward(self, x):
+...         self.seen.append(x)
+...         print(type(self.weight).__name__, type(x).__name__, x.device, len(self.seen))
+...         return self.weight * x
+>>> net = Net()
+>>> step = trace_step(net, (torch.ones(2),))
+FakeTensor FakeTensor cpu 1
+>>> net.seen, net.weight.grad, net.weight.tolist()
+([], None, [1.0, 1.0])
+"""
 
 from __future__ import annotations
 

@@ -7,6 +7,19 @@ that back *into the same object*, so that whoever else holds it sees it unchange
 What only a function leads to (a variable around it, a global, a default) is its author's own: a hook writes its report
 there. That is put back where a tensor without values would stay in it. What cannot be reached or put back (an iterator,
 a file, the cache of ``functools.lru_cache``) stays as the pass leaves it.
+
+A list with a dictionary with a list. From the outermost the walk reaches all three, ids are what it knows them by, and
+each gets its own content back, in whatever order they were changed and whoever else holds them:
+
+>>> features = []
+>>> kept = [1, {"features": features}]
+>>> before = Snapshot()
+>>> before.add(kept)
+>>> features.append("map")
+>>> kept[1] = None  # the dictionary hangs on nothing of the network's any more
+>>> before.restore()
+>>> kept, kept[1]["features"] is features
+([1, {'features': []}], True)
 """
 
 from __future__ import annotations

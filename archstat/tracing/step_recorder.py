@@ -1,4 +1,20 @@
-"""The dispatch mode of a pass with autograd: every op of it, whose gradient it works out, and what is kept for that."""
+"""The dispatch mode of a pass with autograd: every op of it, whose gradient it works out, and what is kept for that.
+
+A layer of 3 to 2 numbers and a ReLU on a batch of 4, so that each output has 32 bytes. Memory 0 is the input; op 1
+(``addmm``) makes memory 1, and op 2 (``relu``) memory 2:
+
+>>> from torch import nn
+>>> from archstat.tracing.training import trace_step
+>>> step = trace_step(nn.Sequential(nn.Linear(3, 2), nn.ReLU()), (torch.empty(4, 3, device="meta"),))
+>>> step.storages[1]  # the gradient of a ReLU does not need its input: gone when three ops had run, 0 to 2
+StorageLife(nbytes=32, born=1, died=3)
+>>> step.saved  # it needs its output: memory 2 is kept, since op 2
+((2, 2),)
+>>> [(number, op.op) for number, op in enumerate(step.ops) if step.phases[number] == "backward"][2]
+(6, 'threshold_backward')
+>>> step.storages[2]  # so memory 2 lives until op 6 has run
+StorageLife(nbytes=32, born=2, died=7)
+"""
 
 from __future__ import annotations
 

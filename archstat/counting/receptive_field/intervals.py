@@ -1,6 +1,21 @@
 """Along one axis of the network's first input: the interval of pixels that each position of a tensor sees.
 
 Pixels in the padding count like any other: an interval may begin below 0 and end beyond the image.
+
+A row of pixels goes through a convolution of 3, a pool of 2 with stride 2, an upsampling by 2 and a convolution of 3:
+
+>>> pixels = Span((0,), (0,), 1)  # position i sees pixel i
+>>> convolved = seen_through(pixels, Footprint((-1,), (1,)))  # i looks at i - 1 to i + 1
+>>> convolved
+Span(low=(-1,), high=(1,), step=1)
+>>> pooled = seen_through(convolved, Footprint((0,), (1,), 2))  # i looks at 2i and 2i + 1, which see -1 to 1 and 0 to 2
+>>> pooled  # so 0 sees -1 to 2, and each further position 2 pixels further
+Span(low=(-1,), high=(2,), step=2)
+>>> doubled = seen_through(pooled, Footprint((0, 0), (0, 0)))  # 2i and 2i + 1 both look at i: a round has two entries
+>>> doubled
+Span(low=(-1, -1), high=(2, 2), step=2)
+>>> seen_through(doubled, Footprint((-1,), (1,)))  # 0 looks at -1 (from -3), 0 and 1; 1 looks at 0, 1 and 2 (to 4)
+Span(low=(-3, -1), high=(2, 4), step=2)
 """
 
 from __future__ import annotations

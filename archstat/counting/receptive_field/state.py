@@ -7,6 +7,20 @@ or share an axis with the channels. So every axis is a product of :class:`Factor
 and a position is the sum of ``index · weight`` over the factors of its side. A reshape deals the factors out anew.
 
 Pixels in the padding count like any other: an interval may begin below 0 and end beyond the image.
+
+A column of four pixels is cut into two windows, each window is averaged, and a window slides over the averages:
+
+>>> image = of_input((1, 1, 4))
+>>> image.axes[2], image.spans[0]  # index i stands at position i, which sees pixel i
+((Factor(extent=4, sides=(0,), weight=1),), Span(low=(0,), high=(0,), step=1))
+>>> cut = reshaped(image, (1, 1, 2, 2))  # index (a, b) stands at position 2a + b
+>>> cut.axes[2:]
+((Factor(extent=2, sides=(0,), weight=2),), (Factor(extent=2, sides=(0,), weight=1),))
+>>> averaged = without(reduced(cut, (3,)), (3,))  # with b gone, position p sees p and p + 1; those left are 0 and 2
+>>> averaged.axes[2], averaged.spans[0]
+((Factor(extent=2, sides=(0,), weight=2),), Span(low=(0,), high=(1,), step=1))
+>>> moved(averaged, 2, Footprint((0,), (1,)), 1).spans[0]  # the next average is 2 positions on: its last pixel is 3
+Span(low=(0,), high=(3,), step=2)
 """
 
 from __future__ import annotations
