@@ -52,7 +52,7 @@ def out(call: OpCall) -> int:
 
 def broadcast(*shapes: Shape) -> Shape:
     """The shape that they are broadcast to; of grouped heads the most."""
-    sizes = list(zip_longest(*(shape[::-1] for shape in shapes), fillvalue=1))[::-1]
+    sizes = list(zip_longest(*(shape[::-1] for shape in shapes), fillvalue=1))[::-1]  # shapes are aligned at their ends
     return tuple([0 if 0 in axis else max(axis) for axis in sizes])
 
 

@@ -36,6 +36,7 @@ def antialiased(call: OpCall, axis: int, size: int, out: int) -> int:
     scale = _step(size, out, args(call, "scales_h scales_w")[axis], corners=bool(arg(call, "align_corners")))
     reach = _SUPPORTS[call.op.removeprefix("upsample_").partition("2d")[0]] / 2 * max(scale, 1.0)
     centres = [scale * (i + 0.5) for i in range(out)]
+    # Taps beyond an edge are left out, not padded.
     return sum(min(int(c + reach + 0.5), size) - max(int(c - reach + 0.5), 0) for c in centres)
 
 

@@ -109,6 +109,7 @@ class _Counter:
             if phase == "optimizer":
                 self.optimizer_flops += cost.flops
                 continue
+            # A source is an op of the forward pass, or of a recomputation, and ran before: its row is known.
             key = keys[trace.sources[index]] if phase == "backward" else self._key(op, phase)
             keys.append(key)
             counts = self._counts.setdefault(key, [0] * len(_SUMMED))

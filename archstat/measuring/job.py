@@ -58,6 +58,7 @@ class Job:
         """Make the network and its inputs on their device."""
         try:
             self.prepared = self._make()
+            # What the network writes to its input is seen by comparing: later passes then ran on something else.
             self._drawn = [tensor.clone() for tensor in self.prepared.inputs]
         except (RuntimeError, MemoryError) as error:
             self.fail(error)

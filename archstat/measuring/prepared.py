@@ -102,6 +102,7 @@ def build_for_device(source: sources.Source, how: MeasureSetting, device: torch.
         InputError: The network cannot be brought there.
         RuntimeError: The network does not fit into memory.
     """
+    # Weights are drawn on the CPU, wherever the network goes: a seed gives the same ones on every device.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(how.seed)
         model = sources.build_on_cpu(source)

@@ -120,6 +120,7 @@ class CastingRecorder(Recorder):  # type: ignore[no-untyped-call]  # torch gives
 
         Unless ``is_nested``, the pass is stopped where a nested tensor is met: somebody has to look at its attention.
         """
+        # Fake tensors work out shapes themselves: to the recorder they are tensors with values, and need no twins.
         super().__init__(own, device, is_real=True, copies=copies)
         self._fake = fake
         self._is_nested = is_nested

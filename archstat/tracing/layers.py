@@ -78,6 +78,7 @@ class Layers:
             elements = self._take_buffers(buffers) if buffers else 0
             modules.append(module)
             specs.append(LayerSpec(path, kind.__name__, not children, own, elements))
+            # In reverse, as the last of them is taken first: the order is that of ``named_modules``.
             if children:
                 prefix = f"{path}." if path else ""
                 waiting += [(child, prefix + name) for name, child in reversed(children.items()) if child is not None]
@@ -210,6 +211,7 @@ class CallTracker:
     def _shadow(self, index: int, module: nn.Module) -> Callable[..., Any]:
         """What stands for a module's ``forward``: a method as that is one, with its signature, name and code."""
         kind = module.__class__
+        # Once for each class: a network has few of them and many modules. An instance may have a forward of its own.
         if kind in self._methods and "forward" not in module.__dict__:
             function, short = self._methods[kind]
             return MethodType(Shadow(self, index, function, short), module)
@@ -298,9 +300,10 @@ class Shadow:
             return tracker.run_elsewhere(self, args, kwargs)
         calls = tracker.calls
         number, parent, first_op = len(calls), recorder.call, len(recorder.ops)
-        calls.append(_RUNNING)
+        calls.append(_RUNNING)  # its place is taken now: calls are in the order in which they begin
         recorder.call = number
         try:
+            # Two arguments are the layer itself and its input; whatever is called otherwise goes the long way.
             answer = short(*args) if short is not None and len(args) == 2 and not kwargs else None
             if answer is not None:
                 out, spec = answer

@@ -104,6 +104,8 @@ class TwinReplay:
         switches, kept = Switches(torch.device("cpu")), Kept(self.layers.modules, (args, kwargs))
 
         def undo() -> None:
+            # In this order: the first takes off a mode that an interrupt left active, and the others touch tensors,
+            # which that would record.
             switches.put_back()
             self.tracker.leave()
             kept.restore()
@@ -185,6 +187,7 @@ class _StepTracker(CallTracker):
         copy["_modules"] = module.__dict__["_modules"].copy()
         for name in ("_parameters", "_buffers"):
             copy[name] = {key: self._twins.inside(value) for key, value in module.__dict__[name].items()}
+        # A network that trains may keep parts frozen, as their flags say; in one that does not, flags say nothing.
         copy["training"] = self._is_training and (module.training or not self._was_training)
         copy["forward"] = self._shadow(index, module)
         return copy

@@ -116,6 +116,7 @@ class Snapshot:
         found: list[Any] = []
         for keeper in _EXACT.get(type(value)) or _keepers_of(value):
             children = self._take(keeper, value)
+            # Later, when all else is noted: what objects of the network lead to as well is the network's own.
             if keeper is _FUNCTION:
                 self._later += children
                 continue
@@ -169,6 +170,7 @@ def _nothing(value: Any, content: Any) -> None:
 # -- containers --------------------------------------------------------------------------------------------------------
 
 
+# All by the methods of the base class: those of a subclass are code of the network's, and would run.
 def _put_back_list(value: Any, content: list[Any]) -> None:
     if not _is_same(list.__iter__(value), content):
         list.__setitem__(value, slice(None), content)
@@ -187,6 +189,7 @@ def _put_back_set(value: Any, content: set[Any]) -> None:
 
 
 def _put_back_dict(value: Any, content: dict[Any, Any]) -> None:
+    # An OrderedDict keeps its order beside the dictionary: dict.clear would leave names in it that lead nowhere.
     base: Any = OrderedDict if isinstance(value, OrderedDict) else dict
     if not (_is_same(dict.values(value), content.values()) and _is_same(base.__iter__(value), content)):
         base.clear(value)
@@ -226,7 +229,7 @@ def _put_back_attributes(value: Any, content: tuple[type, dict[str, Any], dict[s
     kind, attributes, slots = content
     if value.__class__ is not kind:
         object.__setattr__(value, "__class__", kind)  # as a lazy layer changes its own
-    _put_back_dict(_state_of(value), attributes)
+    _put_back_dict(_state_of(value), attributes)  # a module's own __setattr__ sorts tensors anew
     _put_back_slots(value, slots)
 
 
@@ -234,6 +237,7 @@ def _slot_names(kind: type) -> Iterator[str]:
     for base in kind.__mro__:
         slots = base.__dict__.get("__slots__", ())
         names = (slots,) if isinstance(slots, str) else slots
+        # Python stores a private name under that of its class, less the underscores that this begins with.
         yield from (f"_{base.__name__.lstrip('_')}{n}" if n.startswith("__") else n for n in names)
 
 
@@ -283,6 +287,7 @@ def _own_attributes(kind: type) -> dict[str, Any]:
 def _put_back_class(kind: type, content: dict[str, Any]) -> None:
     now = _own_attributes(kind)
     for name in now.keys() - content.keys():
+        # Past a metaclass, which may have a way of its own to set and delete.
         type.__delattr__(kind, name)
     for name, value in content.items():
         if now.get(name, _EMPTY) is not value:
@@ -344,6 +349,7 @@ def _put_back_function(
 def _names_in(code: CodeType) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The names that a function's code, and the code in it, may look up outside, and the globals that it sets."""
     inner = [_names_in(const) for const in code.co_consts if isinstance(const, CodeType)]
+    # An instruction is two bytes, what is done and its argument: of STORE_GLOBAL the place of the name.
     steps = zip(code.co_code[::2], code.co_code[1::2], strict=True)
     stored = [code.co_names[index] for op, index in steps if op == _STORE_GLOBAL]
     return (

@@ -127,7 +127,9 @@ class StepRecorder(OpRecorder):
         What an op put out leads to the graph that keeps it. Kept so, the circle would outlive a step that fails before
         its backward pass: so it is a view that is kept.
         """
+        # Parameters, buffers and inputs are there with or without a backward pass.
         if not self._storages.is_older(tensor):
+            # Autograd saves while it makes a node, which has its number by then. The first to save it counts.
             self._saved.setdefault(self.storage_of(tensor), _newest_node())
         return tensor.detach(), tensor._version
 
@@ -158,6 +160,7 @@ class StepRecorder(OpRecorder):
             shapes = ", ".join(units.shape(tensor.shape) for tensor in tensors_in((args, kwargs)))
             self.failed_at = f"{op.name} of {shapes}"
             raise
+        # Autograd detaches gradients that it stores, and :meth:`keep` what is saved: neither is work of the network's.
         if self.phase is not None and op.name != "detach":
             self._record(op, args, kwargs, out, self.phase)
         return out
@@ -227,6 +230,7 @@ class StepRecorder(OpRecorder):
         if isinstance(value, Tensor):
             spec = self.spec(value)
             if spec.storage < 0 and self.phase == "forward":
+                # The gradients of a parameter's uses are added up: that work belongs to the first of them.
                 self._first_use.setdefault(spec.storage, len(self.ops))
             return spec
         if isinstance(value, list | tuple):
@@ -242,6 +246,7 @@ class StepRecorder(OpRecorder):
         if phase == "backward":
             return self._differentiated()
         number = _newest_node()
+        # An op whose inputs need no gradient makes no node, and the newest is still that of an op before.
         if not self._numbers or number > self._numbers[-1]:
             self._numbers.append(number)
             self._made_by.append(len(self.ops))

@@ -49,6 +49,8 @@ class Storages:
 
     def index_of(self, tensor: Tensor) -> int:
         """The index of a tensor's memory; memory not met before was there before the forward pass."""
+        # Torch gives the address of freed memory to new memory: what died leaves the index before a look-up, here
+        # and in the methods below, or new memory would pass for it.
         storage = _storage(tensor)
         if self.dead:
             self.bury()
@@ -101,10 +103,10 @@ class Storages:
 
     def note_scratch(self, nbytes: int) -> None:
         """Enter memory that the op allocated and freed itself."""
-        self._died[len(self._born)] = len(self._ops) + 1
+        self._died[len(self._born)] = len(self._ops) + 1  # the op is entered next: it is there while that runs
         self._nbytes.append(nbytes)
         self._born.append(len(self._ops))
-        self._addresses.append(0)
+        self._addresses.append(0)  # keeps the lists alike; no storage has that address
 
     def bury(self) -> None:
         """Enter what was freed since the last op."""

@@ -80,7 +80,7 @@ def _sentences(tensor: Tensor, tensors: list[Tensor]) -> list[str]:
 
 def _holder(tensor: Tensor, ours: list[Tensor]) -> str | None:
     """Where a tensor is, in words, and what to do: the nearest place that has a name, or else what holds it."""
-    seen, level, fallback = {id(ours)}, [tensor], None
+    seen, level, fallback = {id(ours)}, [tensor], None  # the list of this search holds them too
     for _ in range(_FARTHEST):
         above: list[Any] = []
         seen |= {id(level), id(above)}

@@ -145,8 +145,10 @@ def _replayed_or_computed(
         return replay.run(args, kwargs, make), list(replay.remaining)
     except ForwardError:
         has_values = not any(tensor.is_meta for tensor in (*layers.own, *tensors_in((args, kwargs))))
+        # Copies with values are on the CPU, whose ops are not those of another device.
         if not has_values or device.type != "cpu":
             raise
+    # What may stay behind is of the replay that failed: a step with values leaves no tensor without them.
     step = _Step(layers, device, amp=amp, is_real=True).run(args, kwargs, make)
     return step, list(replay.remaining)
 
@@ -203,7 +205,7 @@ class _Step(TwinReplay):
         """Two steps of the optimizer, the first for its state alone; the tensors that it keeps."""
         options = {"foreach": True} if self._device.type == "cuda" else {}  # what torch chooses for real tensors there
         optimizer = make(trained, lr=0.01, **options)
-        self.recorder.phase = None
+        self.recorder.phase = None  # what the first step makes is there in every later one
         optimizer.step()
         self.recorder.phase = "optimizer"
         optimizer.step()
@@ -240,6 +242,7 @@ def _backward(loss: Tensor) -> None:
     """As :meth:`torch.Tensor.backward`, of which a mode above autograd is told, to see nothing that runs again."""
     engine: Any = Variable._execution_engine
     gradient = torch.ones_like(loss, memory_format=torch.preserve_format)
+    # By position: the graph is not kept, gradients get none, and no inputs are named, so that all leaves get theirs.
     engine.run_backward((loss,), (gradient,), False, False, (), allow_unreachable=True, accumulate_grad=True)
 
 

@@ -116,6 +116,7 @@ def _stopping(original: Callable[..., Any], why: Callable[..., type[StoppedError
     @functools.wraps(original)
     def stop(*args: Any, **kwargs: Any) -> Any:
         mine = [is_on_meta for thread, is_on_meta in _watched.values() if thread == get_ident()]
+        # On fake tensors autocast and nested tensors are met as in a real run; there are no gradients there either.
         error = why(*args, **kwargs) if mine else None
         if error is GradientsAskedError or (error is not None and any(mine)):
             raise error

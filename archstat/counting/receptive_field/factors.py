@@ -45,6 +45,7 @@ def dealt(factors: list[Factor], shape: Shape) -> list[Axis] | None:
     ``None`` if they do not fit. The list is used up.
     """
     axes: list[Axis] = []
+    # From the last axis on: the last factor counts fastest, as memory does.
     for size in reversed(shape):
         taken: list[Factor] = []
         left = size
@@ -54,7 +55,7 @@ def dealt(factors: list[Factor], shape: Shape) -> list[Axis] | None:
                 return None
             if left % factor.extent == 0:
                 left //= factor.extent
-            elif factor.extent % left == 0:
+            elif factor.extent % left == 0:  # the rest of it belongs to the axis before
                 factors.append(Factor(factor.extent // left, factor.sides, factor.weight * left))
                 factor, left = Factor(left, factor.sides, factor.weight), 1
             else:

@@ -65,6 +65,7 @@ def seen_through(span: Span, window: Footprint) -> Span:
     if not span.low:
         return span
     old, new = len(span.low), len(window.first)
+    # After so many rounds the window stands at the same phase of the old span again.
     rounds = old // math.gcd(old, window.step)
     if rounds * new > PHASES_MAX:
         return LOST
@@ -75,13 +76,14 @@ def seen_through(span: Span, window: Footprint) -> Span:
 
 
 def _at(ends: tuple[int, ...], position: int, step: int) -> int:
-    turn, phase = divmod(position, len(ends))
+    turn, phase = divmod(position, len(ends))  # rounds down, so it holds in the padding before 0 too
     return ends[phase] + step * turn
 
 
 def _shortest(span: Span) -> Span:
     """An equal span in the fewest phases that can say it."""
     phases = len(span.low)
+    # Spans are compared and are keys of caches: what means the same must be the same.
     for fewer in range(1, phases):
         if phases % fewer == 0 and span.step * fewer % phases == 0:
             short = Span(span.low[:fewer], span.high[:fewer], span.step * fewer // phases)
@@ -103,6 +105,7 @@ def hull(spans: Iterable[Span]) -> Span:
         return spans[0]
     if WHOLE_AXIS in spans:
         return WHOLE_AXIS
+    # Said in equally many phases, spans can be compared position by position.
     phases = math.lcm(*[len(span.low) for span in spans])
     if LOST in spans or phases > PHASES_MAX:
         return LOST

@@ -109,6 +109,7 @@ def _windows(
 def _spread(kernel: int, stride: int, padding: int, dilation: int) -> Footprint:
     """Output ``j`` gets input ``i`` if ``j = i · stride − padding + tap · dilation``."""
     reach = (kernel - 1) * dilation
+    # Solved for i: the last tap gives the first input, rounded up, and the first tap the last one, rounded down.
     first = [-((reach - j - padding) // stride) for j in range(stride)]
     return Footprint(tuple(first), tuple([(j + padding) // stride for j in range(stride)]))
 
@@ -185,7 +186,7 @@ def _adaptive_pool(call: OpCall, sight: Sight) -> Sight:
 
 @functools.lru_cache(maxsize=4096)
 def _adaptive_window(size: int, windows: int) -> Footprint:
-    common = math.gcd(size, windows)
+    common = math.gcd(size, windows)  # the windows repeat after so many
     size, windows = size // common, windows // common
     first = [i * size // windows for i in range(windows)]
     return Footprint(tuple(first), tuple([-(-(i + 1) * size // windows) - 1 for i in range(windows)]), size)
@@ -257,6 +258,7 @@ def _ratio(size: int, extent: int, factor: float | None, *, corners: bool) -> Fr
     """How many old positions lie between two new ones."""
     if corners:
         return Fraction(size - 1, extent - 1) if extent > 1 else Fraction(0)
+    # A float says 1/3 only nearly, and a span of its exact value would have millions of phases.
     return 1 / Fraction(factor).limit_denominator(1000) if factor else Fraction(size, extent)
 
 

@@ -93,9 +93,11 @@ def moved(sight: Sight, axis: int, window: Footprint, extent: int) -> Sight:
         return _with_axis(sight, axis, (Factor(extent),))
     sight = _settled(sight, axis)
     factor, spans = sight.axes[axis][0], list(sight.spans)
+    # Neighbours along such an axis are not neighbours along the side: no interval says what a window covers.
     if len(sight.axes[axis]) > 1 or len(sides) > 1 or _count(sight, sides[0]) > 1:
         return _with_axis(_losing(sight, sides), axis, (Factor(extent, sides),))
     if factor.weight != 1:
+        # The span speaks of positions, of which one index of the axis is ``weight``.
         first, last = ([position * factor.weight for position in ends] for ends in (window.first, window.last))
         window = Footprint(tuple(first), tuple(last), window.step * factor.weight)
     spans[sides[0]] = seen_through(spans[sides[0]], window)
@@ -182,6 +184,7 @@ def _losing(sight: Sight, sides: Iterable[int]) -> Sight:
     gone = set(sides)
     if not gone:
         return sight
+    # Wherever its positions go, an axis that is seen whole is.
     spans = [LOST if side in gone and span is not WHOLE_AXIS else span for side, span in enumerate(sight.spans)]
     return Sight(tuple(spans), sight.axes)
 
@@ -232,6 +235,7 @@ def _settled_everywhere(sight: Sight) -> Sight:
 def united(sights: Sequence[Sight], shape: Shape) -> Sight:
     """What an element sees that is made of one element of each tensor, broadcast to that shape."""
     first, rank = sights[0], len(shape)
+    # One tensor, or several that see the same: nothing has to be united.
     if len(first.axes) == rank and first.shape == shape and all(sight == first for sight in sights):
         return first
     sights = [_broadcast(sight, shape) for sight in sights]
@@ -241,6 +245,7 @@ def united(sights: Sequence[Sight], shape: Shape) -> Sight:
     spans = tuple([_united_span([sight.spans[side] for sight in sights], sights, side) for side in sides])
     moving = [{sight.axes[axis] for sight in sights if sides_of(sight.axes[axis])} for axis in range(rank)]
     axes = tuple([_united_axis(every, extent) for every, extent in zip(moving, shape, strict=True)])
+    # Where axes move differently, elements meet that stand at different positions.
     at_odds = [side for every in moving if len(every) > 1 for axis in every for side in sides_of(axis)]
     return _tidy(_losing(Sight(spans, axes), at_odds))
 

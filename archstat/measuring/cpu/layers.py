@@ -104,6 +104,7 @@ def time_layers(
     """
     refuse_compiled(prepared)
     plan, clock = plan or LayerPlan(), clock or HostClock()
+    # First, so that layers and parameters which the first call makes are there to be walked.
     prepared.run_eagerly()
     layers = Layers(prepared.model)
     way = find_way(prepared, layers)
@@ -144,6 +145,7 @@ def hook_cost(prepared: Prepared, clock: Clock) -> HookCost:
             bare_ns = _span_ns(clock, lambda: chain(x))
             with watch.attached():
                 chain(x)
+            # The chain itself is a module too, and the first that begins: its own time holds what hooks add outside.
             whole, *modules = watch.take()
             added.append((whole.self_ns - bare_ns) / CHAINED_MODULES * _NS)
             inside.append(median([run.self_ns for run in modules]) * _NS)
@@ -236,6 +238,7 @@ def _times(passes: _Passes, specs: list[LayerSpec], way: Way, cost: HookCost) ->
         _row(specs[module], call, samples[:, column].tolist(), passes.inner[column] * cost.outside_s, resolution_s)
         for column, (module, call) in enumerate(way.calls)
     )
+    # What the hooks of the network itself add lies around all rows: it is taken off here.
     outside_s = median((hooked - samples.sum(axis=1)).tolist()) - cost.outside_s
     times = LayerTimes(
         method="hooks",

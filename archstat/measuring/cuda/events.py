@@ -133,6 +133,7 @@ class _EventPasses:
         self._stream = device.stream()
         self.stall = Stall(device, self._run, clock)
         self.calls, self._expected = list(self.hooks.calls), list(self._owners)
+        # After the last mark comes nothing that is timed.
         counts = Counter(self._expected[:-1])
         self.stretches = [counts[number] for number in range(len(self.calls))]
         self.hooks.check()
@@ -217,4 +218,5 @@ class _EventPasses:
         event.record()
         self._events.append(event)
         if place == self._segment.last and self._over is not None:
+            # Asked last: if the stall is over by now, the device may have waited for the host somewhere in the segment.
             self._is_dry = self._over.query()

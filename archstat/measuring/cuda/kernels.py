@@ -127,6 +127,7 @@ def traced_passes(
         raise CannotMeasure(Reason("CUPTI_UNAVAILABLE", _text("no kernel in it")))
     host = _Host(records)
     placed = [(host.place(kernel), kernel) for kernel in kernels]
+    # A spoilt record lies in no pass, and would go unnoticed: so it is checked with those of the kept ones.
     lost = [kernel for place, kernel in placed if place.number is None and kernel.start_ns <= 0]
     within = [(place, kernel) for place, kernel in placed if place.number in set(kept)]
     host.check_annotations(kept, calls)
@@ -162,6 +163,7 @@ class _Host:
     def __init__(self, records: Sequence[TraceRecord]) -> None:
         host = [record for record in records if record.device_type == "cpu"]
         marks = [r for r in host if r.kind == "user_annotation" and r.name.startswith((PASS, CALL))]
+        # Of two that begin together, the longer one is around the other.
         self.marks = sorted(marks, key=lambda mark: (mark.start_ns, -mark.end_ns))
         self._thread = next((mark.thread for mark in self.marks if mark.name.startswith(PASS)), -1)
         self._ops = {record.correlation: record for record in host if record.kind in _OPS}

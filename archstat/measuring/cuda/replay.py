@@ -102,6 +102,7 @@ def _times(call: CapturedCall, device: QueueDevice, clock: Clock, plan: GpuPlan)
     if not is_repeatable(call):
         text = f"{call.layer} gives other results when it is run again (random numbers, or a state); it has no row."
         raise CannotMeasure(Reason("LAYER_NOT_REPLAYABLE", text))
+    # The host's part is in it, so that there are rather too few copies than too many.
     eager_s = calls_s(call.run, _TRIED, device, clock) / _TRIED
     copies = math.ceil(GRAPH_S / max(eager_s, GRAPH_S / MOST_COPIES))
 

@@ -59,6 +59,7 @@ class Stall:
         for _ in range(DOUBLINGS + 1):
             over = self.begin()
             answer = enqueue()
+            # Not over yet: so all of it was enqueued before the device began with it.
             if not over.query():
                 return answer
             if not self.lengthen():

@@ -130,6 +130,7 @@ def _choose(prepared: Prepared, times: LayerTimes, min_share: float) -> tuple[li
             codes |= _each(op, "BELOW_RESOLUTION")
         elif op.captured is None:  # its own code, which cannot be run without the modules in it
             codes |= _each(op, "LAYER_NOT_REPLAYABLE")
+    # The longest first, so that a budget that does not do leaves out what matters least.
     chosen = sorted((op for op in ops if op.run not in codes), key=lambda op: op.time_s, reverse=True)
     return chosen, codes
 

@@ -229,6 +229,7 @@ class _Session:
             CannotMeasure: The load cannot be made ready.
         """
         with load.ready() as work:
+            # Else each trial would begin at the same phase of the counter, and be off by the same.
             self._clock.sleep(self._random.uniform(0, self._step_s))
             recording = MeterRecording(self._meter)
             with self._background(recording.look, self._traits.poll_s):

@@ -95,6 +95,7 @@ class MeterRecording:
 
     def _look(self) -> None:
         reading = self._meter.read()
+        # The first reading is no step: nobody saw when the counter came to it.
         if self._last is not None and reading.joules != self._last.joules:
             self.steps.append(MeterStep(reading.time_ns, reading.joules, reading.time_ns - self._last.time_ns))
         self._last = reading

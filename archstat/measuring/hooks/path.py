@@ -184,6 +184,7 @@ class _Follower(TorchDispatchMode):  # type: ignore[no-untyped-call]
         call = Call(number, self._times[number])
         if self._announced == number:
             self.seen.append(call)
+        # A hook announces one run: a direct call that follows must not pass for announced.
         self._announced = None
         self.forwards.append(call)
         self.ops.append([])
@@ -196,7 +197,7 @@ class _Follower(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def ops_in(self, call: Call) -> list[str]:
         """The ops of a run, those of the runs in it included, the order aside."""
-        inside = {self.forwards.index(call)}
+        inside = {self.forwards.index(call)}  # in the order of their beginnings a run comes before those in it
         for index, parent in enumerate(self.parents):
             if parent in inside:
                 inside.add(index)

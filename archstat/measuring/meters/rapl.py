@@ -47,6 +47,7 @@ class _Zone:
         now = _number(self._folder / "energy_uj") / 1e6
         step = now - (now if self._last_j is None else self._last_j)
         self._last_j = now
+        # The counter starts anew at the end of its range; once, as :attr:`safe_s` sees to.
         if step < 0:
             step += self._range_j
         if step < 0:
