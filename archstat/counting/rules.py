@@ -365,12 +365,15 @@ def _block_attention(call: OpCall) -> Cost:
 def _jagged_attention(call: OpCall) -> Cost:
     """Of ``(tokens, heads, width)`` each: within each sequence."""
     query, value = (spec.shape for spec in args(call, "query value"))
-    return _attention(query[1] * sum(rows * columns for rows, columns in lengths(call)), 1, query[-1], value[-1])
+    scores = query[1] * sum(rows * columns for rows, columns in lengths(call))
+    return _attention(scores, 1, query[-1], value[-1])
 
 
 def lengths(call: OpCall) -> list[tuple[int, int]]:
     """How many queries and keys each sequence has, given by where each begins and ends."""
-    rows, columns = ([b - a for a, b in zip(ends[::2], ends[1::2], strict=True)] for ends in args(call, "rows columns"))
+    rows, columns = (
+        [end - begin for begin, end in zip(ends[::2], ends[1::2], strict=True)] for ends in args(call, "rows columns")
+    )
     return list(zip(rows, columns, strict=True))
 
 
@@ -454,8 +457,9 @@ def _quantized_recurrent(call: OpCall) -> Cost:
     gates, steps = QUANTIZED_GATES[call.op], _prod(first(call).shape[:-1])
     state, cells = packed_cells(call)
     rows = gates * state * len(cells)
-    updates = {4: 5, 3: 4, 1: 0}[gates] * rows // gates
-    return Cost(steps * gates * state * (sum(cells) + state * len(cells)), steps * (2 * rows + updates + 2 * rows))
+    products = gates * state * (sum(cells) + state * len(cells))
+    biases, updates = 2 * rows, {4: 5, 3: 4, 1: 0}[gates] * rows // gates
+    return Cost(steps * products, steps * (2 * rows + updates + biases))
 
 
 _LIBRARY_CELLS = ("rnn_relu", "rnn_tanh", "lstm", "gru")
@@ -478,7 +482,9 @@ def _recurrent_of_library_backward(call: OpCall) -> Cost:
 def _mkldnn_rnn_layer(call: OpCall) -> Cost:
     """One layer and direction of an LSTM."""
     x, w, u = (spec.shape for spec in args(call, "x w u"))
-    return Cost(_prod(x[:-1]) * (_prod(w) + _prod(u)), _prod(x[:-1]) * (2 * w[0] + 5 * w[0] // 4 + 2 * w[0]))
+    steps, gates = _prod(x[:-1]), w[0]
+    biases, updates = 2 * gates, 5 * gates // 4
+    return Cost(steps * (_prod(w) + _prod(u)), steps * (2 * gates + updates + biases))
 
 
 @_enter("mkldnn_rnn_layer_backward")
@@ -757,7 +763,8 @@ def _col2im(call: OpCall) -> Cost:
     inside = 1
     for extent, taps, gap, pad, step in zip(size, kernel, dilation, padding, stride, strict=True):
         blocks = (extent + 2 * pad - gap * (taps - 1) - 1) // step + 1
-        inside *= sum(0 <= block * step - pad + tap * gap < extent for block in range(blocks) for tap in range(taps))
+        places = [block * step - pad + tap * gap for block in range(blocks) for tap in range(taps)]
+        inside *= sum(0 <= place < extent for place in places)
     return Cost(0, _prod(patches[:-2]) * patches[-2] // _prod(kernel) * inside)
 
 
@@ -944,7 +951,8 @@ def _pinv(call: OpCall) -> Cost:
     """By singular values: ``V · (Uᵀ / s)``."""
     batch, rows, columns = _matrix(first(call))
     rank = min(rows, columns)
-    flops = factorizations.singular_vectors(rows, columns, are_all=False) + rank * rows + 2 * rows * columns * rank
+    flops = factorizations.singular_vectors(rows, columns, are_all=False)
+    flops += rank * rows + 2 * rows * columns * rank
     return Cost(0, batch * flops)
 
 

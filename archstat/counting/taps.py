@@ -51,5 +51,6 @@ def ctc_places(scores: TensorSpec, targets: TensorSpec) -> int:
     """How often a step of CTC loss meets a label or one of the blanks around it."""
     steps, *batch, _ = scores.shape
     labels = targets.shape
-    longest = labels[-1] if len(labels) > 1 or not batch else -(-math.prod(labels) // max(batch[0], 1))
+    is_padded = len(labels) > 1 or not batch  # else the labels of all stand one after the other
+    longest = labels[-1] if is_padded else -(-math.prod(labels) // max(batch[0], 1))
     return steps * math.prod(batch) * (2 * longest + 1)

@@ -166,4 +166,6 @@ def escaped(text: str) -> str:
     >>> escaped("a\x1b[2J\u202eb")
     'a\\x1b[2J\\u202eb'
     """
-    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

@@ -211,7 +211,8 @@ def _default_sizes(over: Over, base: int) -> list[int]:
     if over == "sequence":
         step = max(1, base // 8)
         return list(range(step, 16 * step + 1, step))
-    step = 32 * -(-base // 640) if base >= 128 else 8 if base >= 16 else 1
+    small = 8 if base >= 16 else 1
+    step = 32 * -(-base // 640) if base >= 128 else small
     return list(range(step, 20 * step + 1, step))
 
 

@@ -142,7 +142,8 @@ def _scores(query: Tensor, key: Tensor, block_mask: Sequence[Any]) -> int:
             is_kept = torch.arange(places.shape[-1], device=places.device) < counts[..., None]
             columns = ((keys - places * width).clamp(0, width) * is_kept).sum(-1)
             rows = (queries - torch.arange(counts.shape[-1], device=counts.device) * height).clamp(0, height)
-            kept += int((columns * rows).sum()) * (math.prod(query.shape[:-2]) // math.prod(counts.shape[:-1]))
+            heads = math.prod(query.shape[:-2]) // math.prod(counts.shape[:-1])  # that one mask is for
+            kept += heads * int((columns * rows).sum())
     return kept
 
 

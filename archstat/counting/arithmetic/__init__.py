@@ -34,7 +34,8 @@ def explain_trace(trace: Trace) -> tuple[Explanation, ...]:
 def _steps(trace: Trace, row: LayerCost, origin: RowOrigin, fields: Sequence[ReceptiveField | None]) -> Iterator[Step]:
     first, end, parameters, outputs = origin
     ops = trace.ops[first:end]
-    yield from dict.fromkeys(step for op in ops if op.op in EXTENTS for step in _sizes(op, len(row.output_shape)))
+    sized = [op for op in ops if op.op in EXTENTS]
+    yield from dict.fromkeys(step for op in sized for step in _sizes(op, len(row.output_shape)))
     if row.parameters:
         yield _parameters(trace, row, ops, parameters)
     if row.macs:

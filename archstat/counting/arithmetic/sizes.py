@@ -90,7 +90,8 @@ def _pool(call: OpCall) -> list[Extent]:
 
 def _adapted(call: OpCall) -> list[Extent]:
     axes = len(arg(call, "output_size"))
-    return [Adapted(*pair) for pair in zip(first(call).shape[-axes:], call.outputs[0].shape[-axes:], strict=True)]
+    pairs = zip(first(call).shape[-axes:], call.outputs[0].shape[-axes:], strict=True)
+    return [Adapted(*pair) for pair in pairs]
 
 
 def _resampled(call: OpCall) -> list[Extent]:

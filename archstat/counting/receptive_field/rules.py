@@ -380,10 +380,15 @@ def _cat(call: OpCall, look: SightOf) -> Sight | None:
         sight = look(spec)
         if sight is not None:
             known.append(_placed(call, sight, axis, start))
-        start += 1 if call.op == "stack" else spec.shape[axis] if len(spec.shape) == len(shape) else 0
+        start += 1 if call.op == "stack" else _extent(spec.shape, axis, len(shape))
     if len(known) > 1:
         known = [sights.losing(sight, (axis,)) for sight in known]
     return sights.united(known, shape) if known else None
+
+
+def _extent(shape: Shape, axis: int, rank: int) -> int:
+    """The indices that a part takes of an axis: none if it has fewer axes, as an empty one may have."""
+    return shape[axis] if len(shape) == rank else 0
 
 
 def _placed(call: OpCall, sight: Sight, axis: int, start: int) -> Sight:
@@ -542,5 +547,6 @@ def _attention(call: OpCall, look: SightOf) -> Sight | None:
     """``(…, queries, width), (…, keys, width), (…, keys, width)``: each query sees all keys, also behind a mask."""
     shape = _shape(call)
     known = [sight for spec in args(call, "query key value") if (sight := look(spec)) is not None]
-    known = [sights.resized(sights.reduced(sight, (-2, -1)), (*sight.shape[:-2], *shape[-2:])) for sight in known]
+    known = [sights.reduced(sight, (-2, -1)) for sight in known]
+    known = [sights.resized(sight, (*sight.shape[:-2], *shape[-2:])) for sight in known]
     return sights.united(known, shape) if known else None

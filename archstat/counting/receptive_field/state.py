@@ -171,8 +171,8 @@ def resized(sight: Sight, shape: Shape) -> Sight:
         factors if extent_of(factors) == extent else (Factor(extent, sides_of(factors)),)
         for factors, extent in zip(sight.axes, shape, strict=True)
     ]
-    changed = [side for new, old in zip(axes, sight.axes, strict=True) if new is not old for side in sides_of(old)]
-    return _losing(Sight(sight.spans, tuple(axes)), changed)
+    changed = [old for new, old in zip(axes, sight.axes, strict=True) if new is not old]
+    return _losing(Sight(sight.spans, tuple(axes)), [side for axis in changed for side in sides_of(axis)])
 
 
 def losing(sight: Sight, axes: Iterable[int]) -> Sight:
@@ -246,8 +246,8 @@ def united(sights: Sequence[Sight], shape: Shape) -> Sight:
     moving = [{sight.axes[axis] for sight in sights if sides_of(sight.axes[axis])} for axis in range(rank)]
     axes = tuple([_united_axis(every, extent) for every, extent in zip(moving, shape, strict=True)])
     # Where axes move differently, elements meet that stand at different positions.
-    at_odds = [side for every in moving if len(every) > 1 for axis in every for side in sides_of(axis)]
-    return _tidy(_losing(Sight(spans, axes), at_odds))
+    at_odds = [axis for every in moving if len(every) > 1 for axis in every]
+    return _tidy(_losing(Sight(spans, axes), [side for axis in at_odds for side in sides_of(axis)]))
 
 
 def _broadcast(sight: Sight, shape: Shape) -> Sight:

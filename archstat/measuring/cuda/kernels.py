@@ -122,7 +122,8 @@ def traced_passes(
     Raises:
         CannotMeasure: The records cannot be believed, or there are none; the reason says which check failed.
     """
-    kernels = [r for r in records if r.device_type == "cuda" and r.kind in _KERNELS and _STALL_KERNEL not in r.name]
+    kernels = [r for r in records if r.device_type == "cuda" and r.kind in _KERNELS]
+    kernels = [kernel for kernel in kernels if _STALL_KERNEL not in kernel.name]
     if not kernels:
         raise CannotMeasure(Reason("CUPTI_UNAVAILABLE", _text("no kernel in it")))
     host = _Host(records)
@@ -215,8 +216,8 @@ class _Host:
 
     def _running(self, time: int) -> int | None:
         """The pass that began last before that time; the device may be at it still when the host has left it."""
-        numbers = [int(mark.name.rpartition("#")[2]) for mark in self.marks if _is_pass(mark) and mark.start_ns <= time]
-        return numbers[-1] if numbers else None
+        begun = [mark for mark in self.marks if _is_pass(mark) and mark.start_ns <= time]
+        return int(begun[-1].name.rpartition("#")[2]) if begun else None
 
     def check_annotations(self, kept: Sequence[int], calls: int) -> None:
         """Every kept pass is there once, with every run of a module in it.

@@ -131,8 +131,8 @@ def _choose(prepared: Prepared, times: LayerTimes, min_share: float) -> tuple[li
         elif op.captured is None:  # its own code, which cannot be run without the modules in it
             codes |= _each(op, "LAYER_NOT_REPLAYABLE")
     # The longest first, so that a budget that does not do leaves out what matters least.
-    chosen = sorted((op for op in ops if op.run not in codes), key=lambda op: op.time_s, reverse=True)
-    return chosen, codes
+    chosen = [op for op in ops if op.run not in codes]
+    return sorted(chosen, key=lambda op: op.time_s, reverse=True), codes
 
 
 def _each(op: _Op, code: str) -> dict[NthRun, str]:
@@ -146,7 +146,8 @@ def _afford(
     if budget_s is None:
         return list(ops), {}
     window_s = meter.probe().window_s
-    count = max((n for n in range(len(ops) + 1) if planned_seconds(plan, n, window_s) <= budget_s), default=0)
+    enough = [n for n in range(len(ops) + 1) if planned_seconds(plan, n, window_s) <= budget_s]
+    count = max(enough, default=0)
     late = {run: code for op in ops[count:] for run, code in _each(op, "NOT_MEASURED_BUDGET").items()}
     return list(ops[:count]), late
 

@@ -112,7 +112,10 @@ def _net_uncertainty(records: Sequence[EnergyTrial], idle: IdlePower | None, spr
 def _disagreement(records: Sequence[EnergyTrial]) -> float | None:
     """The power by the counter over that by the sensor, less 1."""
     both = [(record.power_w, record.instant_w) for record in records if record.instant_w]
-    return fmean(counter for counter, _ in both) / fmean(sensor for _, sensor in both) - 1 if both else None
+    if not both:
+        return None
+    counter_w, sensor_w = map(fmean, zip(*both, strict=True))
+    return counter_w / sensor_w - 1
 
 
 # -- what a reader must know -------------------------------------------------------------------------------------------

@@ -191,7 +191,8 @@ class _Session:
         """All trials, in rounds of random order; what is complete is kept."""
         trials: list[list[Trial]] = [[] for _ in loads]
         failed: list[list[Reason]] = [[] for _ in loads]
-        order = [i for _ in range(self._plan.trials) for i in self._random.sample(range(len(loads)), len(loads))]
+        rounds = [self._random.sample(range(len(loads)), len(loads)) for _ in range(self._plan.trials)]
+        order = [i for each in rounds for i in each]
         try:
             for done, i in enumerate(order):
                 self._progress(f"energy of {loads[i].name}", done / len(order))

@@ -133,8 +133,10 @@ class MeterRecording:
         """The power of the last seconds is that of the seconds before."""
         late = self.slope(now_ns - span_s * 1e9, now_ns)
         early = self.slope(now_ns - 2 * span_s * 1e9, now_ns - span_s * 1e9)
+        if late is None or early is None or early.power_w <= 0:
+            return False
         # Slopes of less than half the span say nothing about it: the recording has only begun.
-        if late is None or early is None or min(late.window_s, early.window_s) < span_s / 2 or early.power_w <= 0:
+        if min(late.window_s, early.window_s) < span_s / 2:
             return False
         return abs(late.power_w / early.power_w - 1) < _STEADY
 
