@@ -68,6 +68,7 @@ def pointwise(call: OpCall) -> Cost:
     for spec in call.outputs:
         if spec.dtype in _FLOATS:
             return Cost(0, _out(call))
+    # A comparison puts out truth values, and has compared floating-point numbers.
     return Cost(0, _out(call)) if _has_floats(call) and call.outputs else FREE
 
 
@@ -257,6 +258,7 @@ def _grouped_product(call: OpCall) -> Cost:
 @_enter("addmm addmv baddbmm addmm_activation sparse_addmm sspaddmm")
 def _added_product(call: OpCall) -> Cost | None:
     """``bias + a · b``; torch.sparse.mm runs it with nothing added."""
+    # The very object: a product of whole numbers is no floating-point work, and neither is what is added to it.
     cost = _product(call)
     if cost is None or cost is FREE or arg(call, "beta") == 0:
         return cost
@@ -425,6 +427,8 @@ def _gates(matrices: Sequence[Shape]) -> int:
     """The rows of all input matrices; each of them is followed by its recurrent matrix with as many rows."""
     pairs = zip_longest(matrices, matrices[1:], fillvalue=(0, 0))
     rows = [first[0] for first, second in pairs if first[0] == second[0]]
+    # In layers of one width the recurrent matrix of one and the input matrix of the next look like a pair too: then
+    # every second pair counts.
     return sum(rows[::2]) if len(rows) > len(matrices) // 2 else sum(rows)
 
 
@@ -738,6 +742,7 @@ def _distances(call: OpCall) -> Cost:
 def _fft(call: OpCall) -> Cost:
     """``5·n·log₂ n`` for a complex transform of n points, half of that for a real one: the usual convention."""
     longest = max(first(call).shape, call.outputs[0].shape, key=_prod)
+    # A real transform stores half of its points on one side: the side that has all of them tells how many there are.
     points = _prod(longest[axis] for axis in arg(call, "dim"))
     flops = 5 * _prod(longest) * math.log2(max(points, 1))
     return Cost(0, round(flops if call.op == "fft_c2c" else flops / 2))
@@ -791,6 +796,7 @@ def _indexed(call: OpCall) -> int:
     x, given = args(call, "x indices")
     if any(index.dtype in ("bool", "uint8") for index in given if index is not None):
         return 0  # a mask: what it chooses is not known from shapes
+    # Axes without an index are taken whole; there may be fewer indices than axes.
     rest: int = _prod(size for size, index in zip_longest(x.shape, given) if index is None)
     indices = [index.shape for index in given if index is not None]
     longest = max((len(shape) for shape in indices), default=0)

@@ -107,6 +107,7 @@ class _Counter:
         for index, (op, phase) in enumerate(zip(trace.ops, trace.phases, strict=True)):
             cost = self._cost(op)
             if phase == "optimizer":
+                # Ops of the optimizer come last: without them the places in ``keys`` are still those of the ops.
                 self.optimizer_flops += cost.flops
                 continue
             # A source is an op of the forward pass, or of a recomputation, and ran before: its row is known.

@@ -132,6 +132,7 @@ class _Series:
         except Exception as error:  # noqa: BLE001 - the network's own code; whoever asked for the times says which
             self.failure = _without_frames(error)
             return
+        # Of the last third, as the head is slow: a block that is made of it would be too short for the clock.
         last = statistics.median(self._warm[-(len(self._warm) // 3 or 1) :])
         self._block = max(1, math.ceil(SHORTEST_SAMPLE_S / max(last, 1e-9)))
 

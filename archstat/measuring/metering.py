@@ -210,6 +210,7 @@ def open_meter(device: str, board: str, clock: Clock, name: str | None = None) -
         UnknownNameError: No meter has that name.
         InputError: The named meter cannot measure the device.
     """
+    # One by one: no meter is opened behind the first that works.
     answers = (_opened(kind, board, clock) for kind in kinds_for(device, name))
     failed: list[MeterError] = []
     for answer in answers:

@@ -126,6 +126,7 @@ def _flex_attention(
     else:
         is_grouped = query.shape[1] != key.shape[1]
         out = F.scaled_dot_product_attention(query, key, value, scale=scale, enable_gqa=is_grouped)
+    # Beside the output the op returns a logarithm and a maximum for each query, of which only the shape matters here.
     rows = query.new_empty(query.shape[:-1], dtype=torch.float32)
     return out, rows, rows
 

@@ -135,6 +135,7 @@ def attention(
     if attn_mask is not None:
         raise ValueError("Masks are not yet supported!")
     _refuse_misfits(query, key, value)
+    # Heads stand before the sequences here; with sequences first again, the values of all are one tensor of tokens.
     tokens = [tensor.transpose(1, 2).values() for tensor in (query, key, value)]
     bounds = [_bounds_of(tensor) for tensor in (query, key)]
     if torch.is_grad_enabled():

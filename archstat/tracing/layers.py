@@ -66,6 +66,7 @@ class Layers:
                 continue
             seen.add(id(module))
             kind, state = type(module), module.__dict__
+            # Once for each class: there are many modules, and few classes.
             if kind in ordinary or not (issubclass(kind, torch.jit.ScriptModule) or may_pack(kind)):
                 ordinary.add(kind)
                 parameters, buffers, children = state["_parameters"], state["_buffers"], state["_modules"]
@@ -206,6 +207,7 @@ class CallTracker:
         """Run the network."""
         network = self._layers.modules[0]
         is_compiled = isinstance(network, torch.jit.ScriptModule)
+        # A network of TorchScript is followed from outside, as one layer: none of its modules has a copy.
         return (Shadow(self, 0, network, None) if is_compiled else network)(*args, **kwargs)
 
     def _shadow(self, index: int, module: nn.Module) -> Callable[..., Any]:
@@ -316,6 +318,7 @@ class Shadow:
             raise
         finally:
             recorder.call = parent
+        # Most layers return one plain tensor, which has no insides to look through.
         outputs = (recorder.spec(out),) if out.__class__ is Tensor else tuple(_specs(out, recorder))
         calls[number] = LayerCall(index, parent, first_op, outputs)
         return out

@@ -81,6 +81,7 @@ def pack(x: Tensor, lengths: Tensor, batch_first: bool) -> Any:
     """``(input, lengths, batch_first)``: how many steps there are in all, and in each, is told by the lengths alone."""
     if lengths.is_meta or isinstance(lengths, FakeTensor) or x.dim() < 2:
         return _pack(x, lengths, batch_first)
+    # On a real tensor of two axes, and unseen: only the sizes matter, and it is no op of the network's.
     with torch._C._DisableTorchDispatch():
         steps, sizes = _pack(torch.empty(x.shape[:2]), lengths, batch_first)
     return x.new_empty((steps.shape[0], *x.shape[2:])), sizes

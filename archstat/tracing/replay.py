@@ -126,6 +126,7 @@ class TwinReplay:
             raise self._failure(error) from error
         finally:
             self.tracker.close()
+            # While the recorder still knows what it watches: closing it forgets that.
             self.remaining = self.recorder.remaining()
             self.recorder.close()
             torch.clear_autocast_cache()  # the caller may be in it, enabled or not, and needs no casts of twins

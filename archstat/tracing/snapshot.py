@@ -78,6 +78,7 @@ class Snapshot:
 
     def add_functions(self) -> None:
         """Note what the functions that were met lead to, once all else is noted."""
+        # Apart from the rest: what only functions lead to is put back where a tensor without values would stay in it.
         kept, self._kept = self._kept, self._of_functions
         while self._later:
             self.add(self._later.pop())
@@ -86,6 +87,7 @@ class Snapshot:
     def add_class(self, kind: type) -> None:
         """Note what a class of the caller's, and what it inherits from, keeps for all its instances."""
         for base in kind.__mro__:
+            # Torch's own classes keep nothing of a network's.
             if id(base) not in self._seen and _is_callers(base.__module__):
                 self._seen[id(base)] = base
                 self._take(_CLASS, base)
@@ -198,6 +200,7 @@ def _put_back_dict(value: Any, content: dict[Any, Any]) -> None:
 
 def _take_dict(value: Any) -> dict[Any, Any]:
     base: Any = OrderedDict if isinstance(value, OrderedDict) else dict
+    # A subclass may make an entry where one is looked up, or count the look-ups.
     return {key: dict.__getitem__(value, key) for key in base.__iter__(value)}
 
 
@@ -243,6 +246,7 @@ def _slot_names(kind: type) -> Iterator[str]:
 
 def slots_of(value: Any) -> dict[str, Any]:
     """What is in the slots of an object, without those that are empty."""
+    # These two are Python's own; what the first holds is kept as attributes.
     names = set(_slot_names(type(value))) - {"__dict__", "__weakref__"}
     found = ((name, _slot(value, name)) for name in names)
     return {name: content for name, content in found if content is not _EMPTY}
@@ -255,6 +259,7 @@ _EMPTY = object()
 def _slot(value: Any, name: str) -> Any:
     try:
         return object.__getattribute__(value, name)
+    # Declared, and never set or deleted since.
     except AttributeError:
         return _EMPTY
 
@@ -312,6 +317,7 @@ def _globals_of(function: FunctionType) -> dict[str, Any]:
 def _is_stateful(function: FunctionType) -> bool:
     """Whether a function leads to anything that it could change."""
     cells, named, others = _take_function(function)
+    # The last of the others is the function's own dictionary, which counts only if something is in it.
     held = (*(content for _, content in cells), *named.values(), *others[:-1])
     return bool(named or function.__dict__) or any(_is_state(value, "") for value in held)
 
@@ -329,6 +335,7 @@ def _is_state(value: Any, home: str) -> bool:
 def _cell_content(cell: Any) -> Any:
     try:
         return cell.cell_contents
+    # A variable that the function around has not set yet.
     except ValueError:
         return _EMPTY
 
@@ -380,6 +387,7 @@ def _stateful_names(kind: type) -> frozenset[str]:
     return names
 
 
+# Weakly, so that a class that is defined again and again, as in a notebook, can go.
 _stateful: weakref.WeakKeyDictionary[type, frozenset[str]] = weakref.WeakKeyDictionary()
 
 
@@ -418,6 +426,7 @@ _NUMPY_LARGEST = 1 << 24
 
 
 def _put_back_array(array: Any, content: Any) -> None:
+    # By the bytes: not a number is not equal to itself.
     if content is not None and array.flags.writeable and array.tobytes() != content.tobytes():
         array[...] = content
 
@@ -449,6 +458,7 @@ def _numpy_keeper(value: Any) -> _Keeper | None:
 
 def _keepers_of(value: Any) -> list[_Keeper]:
     """How a value is kept; none for what has no state of the network's."""
+    # What is written to a tensor goes to a twin or a copy, and classes are noted by :meth:`Snapshot.add_class`.
     if isinstance(value, Tensor | type | ModuleType):
         return []
     if isinstance(value, FunctionType):

@@ -37,6 +37,7 @@ class Storages:
     def __init__(self, ops: Sized, lent: Iterable[Tensor] = ()) -> None:
         """Tell the time by how many of these ops there are; ``lent`` outlive the pass, and may be written to."""
         self._ops = ops
+        # The pass holds them to its end, so no other memory gets their addresses.
         self._lent = {_storage(tensor)._cdata for tensor in lent}
         self._born: list[int] = []
         self._nbytes: list[int] = []
@@ -56,6 +57,7 @@ class Storages:
             self.bury()
         index = self._indices.get(storage._cdata)
         if index is None:
+            # Under vmap a tensor stands for another one, which is met itself: it is no stranger.
             if storage.device.type == "meta" and not _is_wrapped(tensor):
                 self.strangers.append(storage._cdata)
             return self.watch(storage, -1)
@@ -75,6 +77,7 @@ class Storages:
         if self.dead:
             self.bury()
         for part in parts(tensor):
+            # Without a reference: what is placed is the network's own memory, or shares it, and outlives the pass.
             self._indices[_storage(part)._cdata] = index
 
     def is_older(self, tensor: Tensor) -> bool:

@@ -58,6 +58,7 @@ def _tensors_on(storages: Iterable[int]) -> list[Tensor]:
     found: dict[int, Tensor] = {}
     wanted = set(storages)
     for each in gc.get_objects():
+        # By the type: isinstance would ask an object for its class, which a proxy may answer with code of its own.
         if issubclass(type(each), Tensor):
             storage = _storage_of(each)
             if storage in wanted:

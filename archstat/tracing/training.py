@@ -94,7 +94,7 @@ def trace_step(
         raise UnknownNameError.of("optimizer", optimizer, OPTIMIZERS)
     if device == "cuda" and not torch.backends.cuda.is_built():  # type: ignore[no-untyped-call]
         raise InputError("This torch is not built for CUDA: a step of 'cuda' can be replayed with one that is.")
-    network, given = getattr(model, "_orig_mod", model), dict(kwargs or {})
+    network, given = getattr(model, "_orig_mod", model), dict(kwargs or {})  # the module inside a compiled one
 
     def step_of(network: nn.Module) -> StepTrace:
         return _trace_step(network, args, given, OPTIMIZERS[optimizer], torch.device(device), amp=amp)
@@ -183,6 +183,7 @@ class _Step(TwinReplay):
         self.tracker.enter()
         with recorder:
             self._forward_and_backward(args, kwargs)
+            # What a DTensor says is its storage is none: the memory of its gradient is that of its local part.
             grads = [part for tensor in trained if tensor.grad is not None for part in held(tensor.grad)]
             gradients = tuple(map(recorder.storage_of, grads))
             state = self._update(make, trained)
@@ -271,6 +272,7 @@ def _loss(out: Any) -> Tensor:
         raise InputError(
             "Nothing that the network returns depends on a trainable parameter: there is nothing to train."
         )
+    # Not by sum(), which begins with 0 and so adds once more.
     loss = parts[0]
     for part in parts[1:]:
         loss = loss + part

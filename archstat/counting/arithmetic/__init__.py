@@ -91,6 +91,7 @@ def _of_maps(extents: list[Extent], shape: Shape) -> tuple[list[Extent], Shape]:
 
 
 def _parameters(trace: Trace, row: LayerCost, ops: Iterable[OpCall], held: Sequence[int]) -> Step:
+    # What no op explains stays in it, and is shown as the product of its sizes.
     left: dict[int, Shape] = {index: trace.parameters[index].shape for index in held}
     terms = []
     for op in ops:

@@ -77,12 +77,14 @@ def tidy(axis: Axis, wholes: frozenset[int]) -> Axis:
         if joined and _goes_on(joined[-1], new):
             new = Factor(joined.pop().extent * new.extent, left, new.weight)
         joined.append(new)
+    # One index without a side says nothing, and sights that mean the same must be the same.
     moving = [factor for factor in joined if factor.sides or factor.extent != 1]
     return tuple(moving) or (Factor(1),)
 
 
 def _goes_on(major: Factor, minor: Factor) -> bool:
     """Whether one index more of ``major`` is as far as all of ``minor``."""
+    # Of a single index nobody sees the weight.
     return major.sides == minor.sides and (major.weight == minor.weight * minor.extent or major.extent == 1)
 
 

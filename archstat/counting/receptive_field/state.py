@@ -68,12 +68,14 @@ class Sight(msgspec.Struct, frozen=True, gc=False):
 
 def of_input(shape: Shape) -> Sight:
     """Each element of ``(batch, channels, *sides)`` sees itself."""
+    # The factors of batch and channels have no side: nothing moves along them.
     sides = tuple([(Factor(extent, (side,), 1),) for side, extent in enumerate(shape[2:])])
     return Sight((Span((0,), (0,), 1),) * len(sides), ((Factor(shape[0]),), (Factor(shape[1]),), *sides))
 
 
 def lost(sides: int, shape: Iterable[int]) -> Sight:
     """Nothing is known, not even which axis moves along which side."""
+    # With every side on every axis: whatever happens along one, nothing becomes known again.
     every = tuple(range(sides))
     return Sight((LOST,) * sides, tuple([(Factor(extent, every),) for extent in shape]))
 
@@ -89,6 +91,7 @@ def whole(sides: int, shape: Iterable[int]) -> Sight:
 def moved(sight: Sight, axis: int, window: Footprint, extent: int) -> Sight:
     """A window slides along an axis, which then has that extent."""
     sides = sides_of(sight.axes[axis])
+    # Along channels, or an axis that is seen whole, a window shows nothing new.
     if not sides:
         return _with_axis(sight, axis, (Factor(extent),))
     sight = _settled(sight, axis)
@@ -109,6 +112,7 @@ def reduced(sight: Sight, axes: Iterable[int]) -> Sight:
     rank = len(sight.axes)
     for axis in {axis % rank for axis in axes}:
         factors = sight.axes[axis]
+        # Taken off first: what is reduced must not count among the factors that are left.
         sight = _with_axis(sight, axis, (Factor(extent_of(factors)),))
         for factor in factors:
             for side in factor.sides:
@@ -137,6 +141,7 @@ def without(sight: Sight, axes: Iterable[int]) -> Sight:
 def selected(sight: Sight, axis: int, index: int) -> Sight:
     """One index of an axis, which is taken out."""
     spans = list(sight.spans)
+    # The last factor counts fastest: its index is the remainder.
     for factor in reversed(sight.axes[axis]):
         index, own = divmod(index, factor.extent)
         for side in factor.sides:
@@ -262,6 +267,7 @@ def _broadcast(sight: Sight, shape: Shape) -> Sight:
 def _united_span(spans: Sequence[Span], sights: Sequence[Sight], side: int) -> Span:
     if WHOLE_AXIS in spans:
         return WHOLE_AXIS
+    # Positions go together only where the same factors stand at the same places of the same axes.
     places = {
         tuple([(axis, f) for axis, factors in enumerate(sight.axes) for f in layout(factors) if side in f[1].sides])
         for sight in sights

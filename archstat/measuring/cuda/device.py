@@ -181,6 +181,7 @@ class CudaDevice:
             side = torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]
             side.wait_stream(torch.cuda.current_stream(self.device))
             graph = torch.cuda.CUDAGraph()
+            # A capture is refused on the default stream.
             with torch.cuda.stream(side):
                 for _ in range(WARM_UPS):
                     work()

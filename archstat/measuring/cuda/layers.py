@@ -154,6 +154,7 @@ class _AnnotatedPasses:
             except CannotMeasure as error:
                 if error.reason.code not in {"QUEUE_RAN_DRY", "MODEL_SYNCS"}:
                     raise
+                # The kernels take as long without the stall; only the gaps between them are then the host's too.
                 return trace_passes(self._run, whole.device, None, whole.plan, self._count), [error.reason]
         return trace_passes(self._run, whole.device, None, whole.plan, self._count), []
 

@@ -108,12 +108,14 @@ def gpu_record(
         memory_clock_mhz=_pair(start.memory_clock_mhz, end.memory_clock_mhz),
         temperature_c=_pair(start.state.temperature_c, end.state.temperature_c),
         performance_state=end.performance_state,
+        # Who came in between disturbed, and so did who has gone.
         processes=None if end.processes is None else max(end.processes, start.processes or 0),
         idle_utilization=start.state.utilization,
         link=end.link,
         throttled=throttled_between(start.state, end.state) or {},
         clock_reasons=tuple(sorted({*start.state.clock_reasons, *end.state.clock_reasons, *seen})),
     )
+    # Reasons are kept by question, and not every question is a field of the record: a meter asks for the energy.
     return gpu, {field: why for field, why in board.refused.items() if getattr(gpu, field, 0) is None}
 
 

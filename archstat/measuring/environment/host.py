@@ -118,6 +118,7 @@ def cache_bytes(root: Path = ROOT) -> int:
     Raises:
         NotToldError: The sizes are not told, as in some virtual machines, and outside of Linux.
     """
+    # Cores that share a cache name it by the same list, so that a dictionary has it once.
     return sum(dict(_last_cache(root, core) for core in affinity() or (0,)).values())
 
 

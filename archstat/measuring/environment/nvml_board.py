@@ -227,6 +227,7 @@ class Board:
         """Seconds of reduced clocks by cause; the counters are in nanoseconds."""
         counts = dict(zip(_THROTTLES, self.fields("throttled", *(f for f, _ in _THROTTLES.values())), strict=True))
         for cause, (_, policy) in _THROTTLES.items():
+            # The older call where the driver does not know the field.
             if counts[cause] is None and (status := self.ask("throttled", "GetViolationStatus", policy)) is not None:
                 counts[cause] = status.violationTime
         told = {cause: count / 1e9 for cause, count in counts.items() if count is not None}
