@@ -46,7 +46,7 @@ class FormerPlaces(MetaPathFinder, Loader):
     """Finds the modules under their former names."""
 
     def find_spec(self, fullname: str, *_: Any) -> ModuleSpec | None:
-        """A module of those, if it is one."""
+        """How to load a module by its former name; ``None`` of any other name."""
         return ModuleSpec(fullname, self) if fullname in MODULES else None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:

@@ -25,7 +25,7 @@ class Part(msgspec.Struct, frozen=True):
     Attributes:
         network: The network.
         layer: The path, ``""`` for the whole network.
-        rows: The rows under it.
+        rows: The rows of the cost under the part.
     """
 
     network: Network
@@ -45,7 +45,7 @@ def part_of(network: Network, layer: str) -> Part:
     """The part of a network under a path: a layer, a block, a stage; or under all paths that look alike: ``"fc*"``.
 
     Raises:
-        UnknownNameError: Nothing lies under it.
+        UnknownNameError: No row lies under that path.
     """
     cost = network.cost
     rows = rows_under(layer, cost.layers, f"'archstat table {cost.architecture}' shows them.")
@@ -155,7 +155,7 @@ def _total(rows: Sequence[LayerCost], name: str) -> int:
 
 @_enter
 def parameters(part: Part) -> int:
-    """All parameters, each once."""
+    """The elements of all parameters, each once."""
     return _total(part.rows, "parameters")
 
 

@@ -268,7 +268,7 @@ class Printed(msgspec.Struct, frozen=True):
     worth: Decimal = Decimal(1)
 
     def likewise(self, value: Fraction) -> str:
-        """Another value in the same unit.
+        """Another value as text, in the unit of this one.
 
         >>> parse_amount("20.9 ms", "s").likewise(Fraction(20949544, 10**9))
         '20.95 ms'

@@ -12,7 +12,8 @@ ROOT = Path(archstat.__file__).parent
 
 POINTS_ELSEWHERE = re.compile(
     r"(likewise|ditto|as (above|before|below)|the (same|rest|others?|former|latter)|that|those|these|this one|"
-    r"it|it's|its|they|them|their|(what|where|how|whether|when|why) (it|its|they|that|those|not))\b",
+    r"it|it's|its|they|them|their|nor|and|but|also|(all|more|none|one|each|some) of (it|them|these|those)|"
+    r"(what|where|how( \w+)?|whether|when|why|whose?) (it|its|they|that|those|not))\b",
     re.IGNORECASE,
 )
 """How a sentence begins whose subject was said elsewhere."""
@@ -75,6 +76,8 @@ def test_every_docstring_stands_alone():
         "It is cut into instances.",
         "Its name.",
         "Whether it is.",
+        "How often it ran.",
+        "All of it.",
         "Wait.",
         "``--trust``.",
     ],

@@ -111,7 +111,7 @@ def read_for(name: str, setting: Setting) -> ModelCost:
 
     Raises:
         DataError: The file cannot be read, or holds something else.
-        InputError: Another input is asked for.
+        InputError: An input other than that of the saved cost is asked for.
         UncountedError: Under ``strict``, it was saved with ops that no rule counts.
     """
     if setting != Setting(strict=setting.strict):

@@ -46,7 +46,7 @@ class Branches(nn.Module):
     """Branches that see the same input; their maps are stacked in the order in which they are given."""
 
     def __init__(self, **branches: nn.Module) -> None:
-        """All of them give maps of one height and width."""
+        """All branches give maps of one height and width."""
         super().__init__()
         for name, branch in branches.items():
             self.add_module(name, branch)

@@ -40,7 +40,7 @@ class Claim(Operand, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What a text says, and what it is to be checked against.
 
     Attributes:
-        id: A name for it, once in a file.
+        id: The name of the claim, once in a file.
         text: The text, verbatim.
         source: Where the text stands.
         stated: The number as printed (``"138M"``), a shape (``"28x28x6"``), or a bound (``">1000"``, ``"<=4.1G"``);
@@ -120,7 +120,7 @@ class Undecided(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """What a text says and no count can decide.
 
     Attributes:
-        id: A name for it.
+        id: The name of the claim.
         text: The text, verbatim.
         source: Where the text stands.
         why: Why no count can decide the claim.

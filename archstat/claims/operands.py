@@ -26,7 +26,7 @@ class Operand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         input: The sizes of its input without the batch, if it is another than the registered one: ``"3x224x224"``.
         resolution: Height and width of its input, likewise.
         batch_size: How many inputs at once; ``None``: one, or whatever was measured.
-        quantity: What of it: a key of :data:`archstat.quantities.QUANTITIES`, or of those that follow.
+        quantity: What is stated: a key of :data:`archstat.quantities.QUANTITIES`, or of those that follow.
         convention: How the text counts it.
         measured: A file of measurements, by its path from the claims file: the quantity is one of
             :data:`archstat.claims.measured.MEASURED`.

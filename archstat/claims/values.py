@@ -42,7 +42,7 @@ class Sources:
 
         Args:
             folder: Files are found from here, and each is read once.
-            analyse: Networks come from it.
+            analyse: What the networks of the operands come from.
             judge: From a claims file to its claims with their verdicts.
         """
         self._folder = folder

@@ -96,7 +96,7 @@ def put_table(
 
     Args:
         table: What to show.
-        format_: One of the formats.
+        format_: The name of a format.
         output: A file; ``None``: stdout.
         is_exact: Show counts in full.
         text: A form of its own as text.

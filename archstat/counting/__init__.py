@@ -31,7 +31,7 @@ def count_trace(trace: Trace, architecture: str, *, note: str = "", paper: str =
 
     Args:
         trace: The forward pass.
-        architecture: What to call it.
+        architecture: What the network is called.
         note: What a reader must know about it.
         paper: Where the structure of the network was published.
         strict: Refuse a network with ops that no rule covers.

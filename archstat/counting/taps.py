@@ -31,7 +31,7 @@ def antialiased(call: OpCall, axis: int, size: int, out: int) -> int:
         call: The op, or its gradient.
         axis: 0 for the height, 1 for the width.
         size: How many elements the axis has.
-        out: How many it is resampled to.
+        out: How many elements the axis is resampled to.
     """
     scale = _step(size, out, args(call, "scales_h scales_w")[axis], corners=bool(arg(call, "align_corners")))
     reach = _SUPPORTS[call.op.removeprefix("upsample_").partition("2d")[0]] / 2 * max(scale, 1.0)

@@ -61,7 +61,7 @@ class _Row:
         self._handed_on = {spec.storage for spec in outputs}
 
     def nbytes(self) -> int:
-        """All of it."""
+        """All bytes that the row reads and writes."""
         read: dict[int, int] = {}
         written: dict[int, int] = {}
         for op in self._trace.ops[self._first : self._end]:

@@ -32,7 +32,7 @@ def count_step(
 
     Args:
         trace: The step.
-        architecture: What to call it.
+        architecture: What the network is called.
         optimizer: The name of the optimizer that made the update.
         device: The device whose ops were replayed.
         amp: Whether the forward pass ran under autocast.

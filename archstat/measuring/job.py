@@ -90,7 +90,7 @@ class Job:
         self.reasons.append(Reason("OOM" if is_out_of_memory(error) else "FAILED", text))
 
     def measurement(self, environment: Environment, conditions: Conditions) -> Measurement:
-        """All that was found."""
+        """The measurement with all that was found."""
         cost = self.cost
         counted = CountedTotals(**{field: getattr(cost, field) for field in CountedTotals.__struct_fields__})
         reasons = tuple(dict.fromkeys((*self.reasons, *noise_reasons(environment.noise, environment.host))))

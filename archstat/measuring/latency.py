@@ -41,9 +41,9 @@ class LatencyPlan(msgspec.Struct, frozen=True):
     Attributes:
         target: The relative half-width of the interval at which a network stops.
         min_s: Samples take at least that long together.
-        max_s: And at most that long, whatever was reached.
+        max_s: Samples take at most that long together, whatever was reached.
         fewest: No interval is believed below so many samples.
-        rounds: Nor below so many rounds.
+        rounds: No interval is believed below so many rounds.
         pause_s: How far rounds lie apart where there is nobody else to take turns with.
         warm_up_s: The shortest warm-up.
         longest_warm_up_s: The longest, whether times still fall or not.

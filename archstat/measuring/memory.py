@@ -252,7 +252,7 @@ class _Gauge:
         self._done: list[tuple[int, int, int] | None] = []
 
     def hooks_of(self, number: int) -> tuple[BeforeHook, AfterHook]:
-        """Hooks that read it."""
+        """Hooks that read the allocator before and after a module."""
 
         def before(_module: nn.Module, _args: Any) -> None:
             # What was highest until now belongs to the module around, before the peak starts anew.

@@ -59,7 +59,7 @@ class State(NamedTuple):
         time_ns: When.
         sm_clock_mhz: The clock of its multiprocessors.
         temperature_c: The temperature of the device.
-        utilization: How busy it was lately, in percent.
+        utilization: How busy the device was lately, in percent.
         throttled_s: Seconds of reduced clocks since some moment, by cause; ``None`` where it does not count them.
         clock_reasons: Why clocks are reduced right now, by the same names and some more.
     """

@@ -34,7 +34,7 @@ class Repeatable(Protocol):
     """Something that can be run again and again, such as a forward pass."""
 
     def run(self) -> None:
-        """Start it; on a GPU it need not be done when this returns."""
+        """Start the work; on a GPU it need not be done when this returns."""
         ...
 
     def wait(self) -> None:

@@ -53,7 +53,7 @@ class PlannedPart(NamedTuple):
         architecture: The network.
         conditions: Under which.
         what: ``"latency"``, ``"layers"``, …
-        longest_s: How long it takes at most; a pass that is under way is waited for.
+        longest_s: How long the part takes at most; a pass that is under way is waited for.
     """
 
     architecture: str

@@ -68,8 +68,8 @@ class MeasureSetting(msgspec.Struct, frozen=True):
         device: ``"cpu"``, ``"cuda"`` or ``"cuda:1"``.
         precision: How numbers are represented.
         batch_sizes: Each network is measured at each of them.
-        layers: Also by layer.
-        energy: Also its energy.
+        layers: Whether to measure by layer as well.
+        energy: Whether to measure the energy as well.
         meter: The energy meter to use, a name of ``archstat.measuring.metering.METERS``; ``None``: that of the device.
         channels_last: Keep images with their channels innermost.
         compiled: Run it through ``torch.compile``.

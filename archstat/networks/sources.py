@@ -293,7 +293,7 @@ class MetaConstruction(TorchFunctionMode):
     """
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None) -> Any:
-        """One torch function."""
+        """Run one function of torch's."""
         kwargs = kwargs or {}
         if func in _ON_META:
             dtype = kwargs.get("dtype") or torch.get_default_dtype()

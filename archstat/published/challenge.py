@@ -21,7 +21,7 @@ class Winner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         year: When the entry took part.
         entry: What the chart calls it.
-        team: Who it was.
+        team: The people who took part.
         top5_error: Percent without the right class among five, as the chart prints it.
         measured: The data and the networks that the error is of.
         place: 1 if it won.
@@ -81,7 +81,7 @@ class Challenge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         entries: In the order of the chart.
-        human: The line across it.
+        human: How well a person does, for the line across the chart.
     """
 
     entries: tuple[Winner, ...]

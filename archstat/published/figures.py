@@ -102,7 +102,7 @@ class Published(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         title: The paper.
         authors: The surnames of the authors.
         year: The year of the paper.
-        link: Where to read it.
+        link: Where to read the paper.
         where: The table or figure that gives the structure.
         task: What the network does, on which data.
         note: What differs from the paper, or from what a reader expects.

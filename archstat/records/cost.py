@@ -86,7 +86,7 @@ class OpCost(Arithmetic, frozen=True):
 
     Attributes:
         op: The op's name.
-        calls: How often it ran.
+        calls: How often the op ran.
         macs: Multiply-accumulates of all runs.
         other_flops: Floating-point operations of all runs that are no part of one.
         activations: Elements of the outputs that it allocated, internal ones included.
@@ -106,7 +106,7 @@ class UncountedOp(msgspec.Struct, frozen=True):
 
     Attributes:
         op: The op's name.
-        calls: How often it ran.
+        calls: How often the op ran.
         elements: The elements of its inputs and outputs, all runs together: how large the gap can be.
     """
 
@@ -119,7 +119,7 @@ class Peak(msgspec.Struct, frozen=True):
     """The moment at which the most activation memory was alive.
 
     Attributes:
-        nbytes: How much that was.
+        nbytes: The bytes that were alive then.
         op: The index in :attr:`Trace.ops` of the op that ran then; -1 if nothing was ever allocated.
         layer: The path of the layer that ran it.
     """

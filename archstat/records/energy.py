@@ -58,7 +58,7 @@ class LayerEnergy(msgspec.Struct, frozen=True):
 
     Attributes:
         layer: The path of the module.
-        call: Which run of it.
+        call: Which run of the module in a pass, from 1.
         pass_j: The energy of one run, gross; ``None``: not measured, see the code.
         uncertainty_j: The half-width of the 95 % interval, from the spread of the trials.
         power_w: What was drawn meanwhile.

@@ -105,7 +105,7 @@ class Gpu(msgspec.Struct, frozen=True):
         multiprocessors: How many.
         memory_bytes: The size of the board's memory.
         is_mig: Whether the board is cut into instances.
-        compute_mode: Who may use it.
+        compute_mode: Who may use the GPU.
         persistence: The driver stays loaded.
         ecc: Whether the memory corrects errors.
         is_confidential: Confidential computing is on.
@@ -120,8 +120,8 @@ class Gpu(msgspec.Struct, frozen=True):
         max_memory_clock_mhz: The highest.
         temperature_c: At the start and at the end.
         performance_state: ``"P0"`` … ``"P15"`` at the end.
-        processes: Other processes on it.
-        idle_utilization: How busy it was, in percent, before we began.
+        processes: Other processes on the GPU.
+        idle_utilization: How busy the GPU was, in percent, before we began.
         link: ``"PCIe 5 x16"``.
         throttled: Seconds of reduced clocks while we measured, for each cause.
         clock_reasons: Every cause that was seen.

@@ -57,7 +57,7 @@ class Term(msgspec.Struct, frozen=True):
 
     Attributes:
         name: What the counter counts besides, or leaves out: ``"batch norm, 2 an element"``.
-        amount: How much that is; negative where something is left out.
+        amount: How much the difference is; negative where something is left out.
     """
 
     name: str

@@ -280,7 +280,7 @@ class SelfTest(msgspec.Struct, frozen=True):
 
     Attributes:
         architecture: The network.
-        conditions: Under which they ran.
+        conditions: The conditions that both ran under.
         pairs: How often both ran, one right after the other.
         first_s: The median time of the first copy.
         second_s: The median time of the second copy.
@@ -288,7 +288,7 @@ class SelfTest(msgspec.Struct, frozen=True):
         interval: The 95 % interval of the ratio.
         least_ratio: The second's shortest time over the first's.
         round_spread: How much the medians of five stretches of time differ, over their median.
-        environment: All that it depends on.
+        environment: All that the times depend on.
         reasons: What disturbs.
     """
 

@@ -43,7 +43,7 @@ class MemoryLevels(msgspec.Struct, frozen=True):
 
     Attributes:
         levels: One for each op, in the order in which they run; a layer that runs several has several.
-        peak: The highest of them, the first if several are as high.
+        peak: The highest of the levels, the first if several are as high.
         alive: What is alive then, in the order in which it was allocated; together it is the peak.
     """
 

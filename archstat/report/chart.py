@@ -37,9 +37,9 @@ class Chart(msgspec.Struct, frozen=True):
 
     Attributes:
         name: The name of its function.
-        title: What stands over it.
+        title: What stands over the chart.
         views: The pictures of the chart, the first one shown first.
-        caption: What stands under it: what is drawn, of what input, by which protocol, from which source.
+        caption: What stands under the chart: what is drawn, of what input, by which protocol, from which source.
     """
 
     name: str
@@ -58,7 +58,7 @@ class Kind(msgspec.Struct, frozen=True):
         name: What a user types after ``--charts``.
         of: What the chart is drawn of: one network, or all of a page.
         about: What the chart shows, in one line.
-        draw: Draws it, or raises a DataError that says what is missing.
+        draw: The function that draws the chart, or raises a DataError that says what is missing.
         takes: What else of the material it uses: ``"evaluation"``, ``"marks"``.
     """
 

@@ -19,7 +19,7 @@ class Mark(msgspec.Struct, frozen=True):
         architecture: Of what.
         quantity: Of which quantity: ``"macs"``.
         value: The figure.
-        label: What stands beside it: ``"printed: 358M, a slip"``.
+        label: What stands beside the mark: ``"printed: 358M, a slip"``.
     """
 
     architecture: str

@@ -124,10 +124,10 @@ class Correction(msgspec.Struct, frozen=True):
         source: Where the words stand.
         verdict: ``"slip"``, ``"does not hold"`` or ``"truncated"``.
         stated: The number as it is claimed.
-        is_printed: The words have it; else it is what they come to.
+        is_printed: Whether the words have the number; else it is what they come to.
         origin: Where the right one comes from: ``"counted"``.
         found: The right one.
-        basis: Of what it is; ``""`` if the sums say it.
+        basis: What the number is of; ``""`` if the sums say it.
         why: How the two relate, or how the wrong one came about.
         sums: The arithmetic.
     """
@@ -171,7 +171,7 @@ class Page(msgspec.Struct, frozen=True):
     Attributes:
         title: The title of the page.
         subtitle: The subject of the page, in a line.
-        blocks: What stands on it, in order.
+        blocks: What stands on the page, in order.
         notes: Sentences at its end.
         back: The way to the page that links it, if there is one.
     """

@@ -170,7 +170,7 @@ _ENOUGH = DEGREE_MAX + 1 + SPARE
 
 
 class _Part(msgspec.Struct, frozen=True):
-    """Some of the sizes.
+    """Some of the sizes, all a period apart.
 
     Attributes:
         sizes: The sizes of the part, in ascending order.

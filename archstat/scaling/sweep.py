@@ -83,7 +83,7 @@ class Scalable(Protocol):
     """A network that is counted again and again; :class:`archstat.analysis.inference.NamedNetwork` is one."""
 
     def inputs(self, setting: Setting) -> tuple[InputSpec, ...]:
-        """What goes into it."""
+        """The inputs of the network for a setting."""
         ...
 
     def analyse(self, setting: Setting) -> CountedSize:
@@ -97,7 +97,7 @@ def scaling_of(subject: Scalable, over: Over, setting: Setting, sizes: Sequence[
     Args:
         subject: The network.
         over: What varies: height and width of images, inputs at once, or the first axis of each input.
-        setting: All else.
+        setting: All else that the network is counted with.
         sizes: Where to count; none: where it makes sense for its input, and in between to tell how far laws reach.
 
     Raises:

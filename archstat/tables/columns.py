@@ -50,7 +50,7 @@ class Table(msgspec.Struct, frozen=True):
         columns: The columns.
         rows: The values, in the order of the columns.
         title: What the table shows.
-        notes: Sentences under it.
+        notes: Sentences under the table.
     """
 
     columns: tuple[Column, ...]

@@ -95,7 +95,7 @@ def _adapted(call: OpCall) -> list[Extent]:
 
 
 def _resampled(call: OpCall) -> list[Extent]:
-    """All axes after the channels."""
+    """Resampling along all axes after the channels."""
     return [
         Scaled(size, result // size, "·", result) if size and result % size == 0 else Resampled(size, result)
         for size, result in zip(first(call).shape[2:], call.outputs[0].shape[2:], strict=True)

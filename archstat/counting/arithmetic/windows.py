@@ -35,7 +35,7 @@ class Window(NamedTuple):
     Attributes:
         size: The size that goes in.
         kernel: How many elements the window takes.
-        stride: How far it moves.
+        stride: How far the window moves.
         padding: What is added before and after.
         dilation: How far the elements of the window lie apart.
         rounds_up: A window may reach over the edge.
@@ -171,7 +171,7 @@ class Scaled(NamedTuple):
         return f"{self.size}{self.sign}{self.factor}"
 
     def remark(self, what: Sequence[str]) -> str:  # noqa: ARG002 - it always fits
-        """Nothing: it always fits."""
+        """Nothing: the factor always fits."""
         return ""
 
 

@@ -20,7 +20,7 @@ from archstat.records import Cost, LayerCost, OpCall, ParameterSpec, Shape, Tall
 
 
 class Use(msgspec.Struct, frozen=True, gc=False):
-    """One op where it ran.
+    """One op of a trace, and the layer that ran it.
 
     Attributes:
         call: The op.
@@ -86,7 +86,7 @@ class Convention(msgspec.Struct, frozen=True):
     """A way to count.
 
     Attributes:
-        source: Whose it is.
+        source: The paper or the tool that counts so.
         unit: The unit of the number, as the source says or ought to: FLOPs are two for each multiply-accumulate.
         rules: The rules of what is counted; multiply-accumulates that no rule covers are left out.
         package: The distribution that can be asked for the number, or ``""``.

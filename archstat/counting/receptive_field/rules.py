@@ -360,7 +360,7 @@ def _unbind(call: OpCall, sight: Sight) -> list[Sight]:
 @_enter("split split_with_sizes chunk unsafe_split unsafe_split_with_sizes")
 @_of_first
 def _split(call: OpCall, sight: Sight) -> list[Sight]:
-    """One piece after the other."""
+    """The sights of the pieces, one after the other."""
     axis = arg(call, "dim") % len(sight.axes)
     pieces, start = [], 0
     for spec in call.outputs:
@@ -447,7 +447,7 @@ def _made(call: OpCall, look: SightOf) -> None:
 @_enter("glu")
 @_of_first
 def _glu(call: OpCall, sight: Sight) -> Sight:
-    """One half gates the other."""
+    """The sight of a gated linear unit: one half gates the other."""
     axis = arg(call, "dim") % len(sight.axes)
     return sights.resized(sights.losing(sight, (axis,)), _shape(call))
 

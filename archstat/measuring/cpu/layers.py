@@ -46,7 +46,7 @@ class LayerPlan(msgspec.Struct, frozen=True):
 
     Attributes:
         rounds: Separate stretches of time: what else a computer does changes slowly.
-        pause_s: Between them.
+        pause_s: The pause between two rounds.
         block: Passes with hooks in a row, and passes without; the order of the two alternates.
         fewest: Passes of each kind; an interval from batch medians needs 20.
         seconds: The least time that all passes take together.
@@ -93,7 +93,7 @@ def time_layers(
 
     Args:
         prepared: The network; it runs eagerly.
-        plan: How often it runs.
+        plan: How often the network runs.
         clock: What tells the time.
         progress: Told the share of the passes that are done.
 
@@ -188,7 +188,7 @@ class _Passes:
             times.clear()
 
     def run(self, plan: LayerPlan, progress: Callable[[float], None]) -> None:
-        """All rounds of a plan."""
+        """Run all rounds of a plan."""
         for number in range(plan.rounds):
             share = (number + 1) / plan.rounds
             if number and not self._is_done(plan, share):

@@ -129,7 +129,7 @@ class CudaGraph:
         self._device, self._graph, self._work, self.is_empty = device, graph, work, is_empty
 
     def replay(self) -> None:
-        """Start it; an empty one is nothing to start."""
+        """Start the graph; an empty one is nothing to start."""
         if not self.is_empty:
             with torch.cuda.device(self._device):
                 self._graph.replay()

@@ -48,7 +48,7 @@ class Kernel(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def duration_ns(self) -> int:
-        """How long it ran."""
+        """How long the kernel ran."""
         return self.end_ns - self.start_ns
 
 

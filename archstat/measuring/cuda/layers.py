@@ -51,7 +51,7 @@ def time_layers_on_gpu(
         With ``method``, and among the reasons why the methods before it were rejected.
 
     Raises:
-        CannotMeasure: None of them works.
+        CannotMeasure: None of the three methods works.
     """
     whole = _Whole(prepared, device, clock or HostClock(), plan or GpuPlan())
     rejected: list[Reason] = list(whole.reasons)
@@ -90,7 +90,7 @@ class _Whole:
         self.is_span = not self.reasons
 
     def again(self) -> None:
-        """More of them, after a measurement, so that it lies in between."""
+        """Time more passes, after a measurement, so that this lies in between."""
         self._times += self._measure()
 
     @property

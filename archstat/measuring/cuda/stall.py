@@ -54,7 +54,7 @@ class Stall:
         """What ``enqueue`` returned of a pass during all of which the device was held up; none of it need be done yet.
 
         Raises:
-            CannotMeasure: No stall outlasts it.
+            CannotMeasure: No stall outlasts the work.
         """
         for _ in range(DOUBLINGS + 1):
             over = self.begin()

@@ -89,7 +89,7 @@ def measure_layer_energy(
         meter: The meter that the energy is read from.
         plan: How.
         whole: The energy of a pass, which the rows are compared with.
-        budget_s: How long it may take; the ops with the largest time come first. ``None``: as long as it takes.
+        budget_s: The longest time; the ops that take most come first. ``None``: as long as all of them take.
         min_share: Ops with a smaller share of the time are left out.
         clock: What runs are timed with.
         background: How the meter is looked at while the work runs.

@@ -34,7 +34,7 @@ class RepeatedCall:
         self.is_graph = self._graph is not None
 
     def _captured(self) -> CudaGraph | None:
-        """A graph of it; ``None`` where it cannot be captured, such as for a module that waits for the device."""
+        """A graph of the call; ``None`` where none can be captured, such as for a module that waits for the device."""
         try:
             return CudaDevice(self._prepared.device).capture(self._repeat)
         except torch.OutOfMemoryError:

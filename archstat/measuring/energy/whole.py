@@ -144,7 +144,7 @@ class _Session:
 
         Raises:
             MeterError: The meter stands still.
-            CannotMeasure: None can.
+            CannotMeasure: No load can be run.
         """
         failed: list[Reason] = []
         for load in loads:

@@ -90,7 +90,7 @@ def gpu_record(
         board: The board.
         start: What the board said before the measurement, the GPU being idle.
         end: What the board said after the measurement.
-        name: As torch has it, and so have the next three.
+        name: The name of the GPU as torch has it; so are the next three.
         capability: ``"9.0"``.
         multiprocessors: How many.
         memory_bytes: The memory of the board.
@@ -138,7 +138,7 @@ def _lasting(board: Board) -> dict[str, Any]:
 
 
 def _limits(board: Board) -> dict[str, Any]:
-    """How much it may draw, in watts, and how fast its clocks may be."""
+    """How much the board may draw, in watts, and how fast its clocks may be."""
     lowest, highest = board.ask("power_min_w", "GetPowerManagementLimitConstraints") or (None, None)
     if lowest is None:  # one answer holds both
         board.refused["power_max_w"] = board.refused["power_min_w"]

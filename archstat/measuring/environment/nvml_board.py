@@ -207,7 +207,7 @@ class Board:
         )
 
     def look(self, time_ns: int) -> BoardState:
-        """All that changes."""
+        """All of the state that changes while we measure."""
         generation = self.ask("link", "GetCurrPcieLinkGeneration")
         width = self.ask("link", "GetCurrPcieLinkWidth")
         level = self.ask("performance_state", "GetPerformanceState")

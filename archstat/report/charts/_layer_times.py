@@ -34,7 +34,7 @@ class Timed(msgspec.Struct, frozen=True):
 
     @property
     def places(self) -> tuple[Joined, ...]:
-        """All whose time can be told."""
+        """All layers whose time can be told."""
         return (*self.with_macs, *self.without_macs)
 
     def share(self, places: Sequence[Joined]) -> float:

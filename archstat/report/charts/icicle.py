@@ -34,7 +34,7 @@ class IciclePart(msgspec.Struct):
         name: The last part of that.
         around: The path of the block that it stands in.
         rows: The rows of the cost under it.
-        is_block: Others stand in it.
+        is_block: Whether other parts stand in it.
     """
 
     path: str

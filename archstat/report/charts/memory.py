@@ -45,7 +45,7 @@ class Stage(msgspec.Struct, frozen=True):
 
     @property
     def ops(self) -> int:
-        """How many they are."""
+        """The number of ops of the stage."""
         return self.last - self.first + 1
 
 

@@ -18,7 +18,7 @@ class End(msgspec.Struct, frozen=True):
     """A bar from zero, or a mark.
 
     Attributes:
-        value: How far it goes; below zero it goes to the left.
+        value: How far the bar goes; below zero it goes to the left.
         text: What stands at its end.
         short: The text at the end of the bar where there is little width.
         colour: The colour of the bar.

@@ -25,7 +25,7 @@ class Spot(msgspec.Struct, frozen=True):
         x: The place of the point along the x-axis.
         y: The place of the point along the y-axis.
         text: The name; ``""``: it has none, and labels of others keep clear of it.
-        radius: How large it is drawn, in pixels.
+        radius: How large the point is drawn, in pixels.
         colour: Of the name.
         weight: Which names go first where not all find room: the largest.
     """

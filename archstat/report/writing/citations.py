@@ -73,7 +73,7 @@ class Claims:
 
         Raises:
             UnknownNameError: There is no such claim, or no such thing of one.
-            DataError: The claim lacks it.
+            DataError: The claim does not have what is asked for.
         """
         name, dot, part = reference.rpartition(".")
         if not dot:
