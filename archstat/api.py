@@ -38,9 +38,9 @@ def memory(
 
     Args:
         model: A network, or the name of one.
-        inputs: What its ``forward`` takes. Tensors on the meta device do; an architecture of ours needs none.
+        inputs: What the network's ``forward`` takes. Tensors on the meta device do; an architecture of ours needs none.
         training: How a training step is to be made; ``None``: the memory of the forward pass at inference.
-        kwargs: What its ``forward`` takes by name.
+        kwargs: What the network's ``forward`` takes by name.
 
     Raises:
         ForwardError: The network's own ``forward``, or the step, raised; its error is the cause.
@@ -84,7 +84,7 @@ def scale(
         over: What varies: ``"resolution"``, the side of an image; ``"batch"``, the inputs at once; ``"sequence"``, the
             first axis of each input.
         sizes: Where to count; none: where it makes sense for its input.
-        setting: Its input, and all else that stays the same.
+        setting: The input of the network, and all else that stays the same.
 
     Raises:
         ArchstatError: The name leads nowhere, or the network takes none of the sizes.
@@ -101,8 +101,8 @@ def reconcile(model: nn.Module | str, *inputs: Any, **kwargs: Any) -> dict[str, 
 
     Args:
         model: A network, or the name of one.
-        inputs: What its ``forward`` takes.
-        kwargs: What its ``forward`` takes by name.
+        inputs: What the network's ``forward`` takes.
+        kwargs: What the network's ``forward`` takes by name.
 
     Returns:
         By the name of the convention; ``archstat reconcile`` lists and explains them.
@@ -139,7 +139,7 @@ def load_cost(file: str | PathLike[str]) -> ModelCost:
     """The cost that a file holds: what :func:`save_cost` wrote, or ``archstat table`` in JSON.
 
     Raises:
-        DataError: It cannot be read, or holds something else.
+        DataError: The file cannot be read, or holds something else.
     """
     return read_cost(Path(file))
 
@@ -148,6 +148,6 @@ def save_cost(cost: ModelCost, file: str | PathLike[str]) -> None:
     """Write a cost as JSON, whole or not at all; every command takes the file for a network.
 
     Raises:
-        OutputError: It cannot be written there.
+        OutputError: The file cannot be written there.
     """
     write_whole(Path(file), cost_to_json(cost) + "\n")

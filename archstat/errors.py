@@ -121,7 +121,7 @@ class ForwardError(ArchstatError):
     """The network's own code failed while it ran; the original error is the ``__cause__``.
 
     Attributes:
-        needs_values: It failed for want of values that tensors on the meta device do not have.
+        needs_values: Whether the failure is for want of values, which tensors on the meta device do not have.
     """
 
     needs_values = False

@@ -35,7 +35,7 @@ def evaluate(text: str) -> Fraction:
     (Fraction(156, 1), Fraction(1806336, 1), Fraction(112, 1))
 
     Raises:
-        DataError: It is no such sum, divides by nothing, or leads to a number of more than 60 digits.
+        DataError: The text is no such sum, divides by nothing, or leads to a number of more than 60 digits.
     """
     if len(text) > _LONGEST:
         raise DataError(f"{quoted(text)} cannot be worked out: it has more than {_LONGEST:,} characters.")

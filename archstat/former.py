@@ -30,7 +30,7 @@ def names_of(module: str) -> Callable[[str], Any]:
     """A ``__getattr__`` that looks names up in another module, which is imported when the first one is asked for.
 
     Args:
-        module: Its name.
+        module: The name of that module.
     """
 
     def look_up(name: str) -> Any:
@@ -46,7 +46,7 @@ class FormerPlaces(MetaPathFinder, Loader):
     """Finds the modules under their former names."""
 
     def find_spec(self, fullname: str, *_: Any) -> ModuleSpec | None:
-        """A module of those, if it is one."""
+        """How to load a module by its former name; ``None`` of any other name."""
         return ModuleSpec(fullname, self) if fullname in MODULES else None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:

@@ -22,7 +22,7 @@ def assert_cost(model: nn.Module | str, *inputs: Any, layer: str = "", **limits:
 
     Args:
         model: A network, or the name of one.
-        inputs: What its ``forward`` takes, on any device, the meta device too; an architecture of ours needs none.
+        inputs: What the network's ``forward`` takes, on any device, also meta; an architecture of ours needs none.
         layer: The path of a layer, a block or a stage; ``""``: the whole network.
         limits: By quantity (:data:`archstat.quantities.QUANTITIES`): a bound (``"<= 4.1G"``), or the number as printed.
 

@@ -25,7 +25,7 @@ class Part(msgspec.Struct, frozen=True):
     Attributes:
         network: The network.
         layer: The path, ``""`` for the whole network.
-        rows: The rows under it.
+        rows: The rows of the cost under the part.
     """
 
     network: Network
@@ -45,7 +45,7 @@ def part_of(network: Network, layer: str) -> Part:
     """The part of a network under a path: a layer, a block, a stage; or under all paths that look alike: ``"fc*"``.
 
     Raises:
-        UnknownNameError: Nothing lies under it.
+        UnknownNameError: No row lies under that path.
     """
     cost = network.cost
     rows = rows_under(layer, cost.layers, f"'archstat table {cost.architecture}' shows them.")
@@ -155,7 +155,7 @@ def _total(rows: Sequence[LayerCost], name: str) -> int:
 
 @_enter
 def parameters(part: Part) -> int:
-    """All parameters, each once."""
+    """The elements of all parameters, each once."""
     return _total(part.rows, "parameters")
 
 
@@ -236,7 +236,7 @@ def activations(part: Part) -> int:
 
 @_enter
 def activation_bytes(part: Part) -> int:
-    """The same in bytes."""
+    """The bytes of every layer's own output; what is done in place adds none."""
     return _total(part.rows, "activation_bytes")
 
 
@@ -251,7 +251,7 @@ def peak_activation_bytes(part: Part) -> int:
     """The most activation memory that is alive at once.
 
     Raises:
-        DataError: It is asked of a part: a peak is one of the whole network.
+        DataError: The part is not the whole network, which alone has a peak.
     """
     if part.layer:
         raise DataError(f"The peak is one of the whole network, not of {part.layer!r}.")
@@ -281,7 +281,7 @@ def output_size(part: Part) -> Shape:
     """The height and width of the maps that come out.
 
     Raises:
-        DataError: They are no maps.
+        DataError: The output is no maps.
     """
     if len(part.last.output_shape) != 4:
         raise DataError(f"The output of {part.layer or part.network.cost.architecture!r} has no height and width.")
@@ -293,7 +293,7 @@ def output_height(part: Part) -> int:
     """The height of the maps that come out.
 
     Raises:
-        DataError: They are no maps.
+        DataError: The output is no maps.
     """
     return output_size(part)[0]
 
@@ -303,7 +303,7 @@ def receptive_field(part: Part) -> Shape:
     """How much of the input an element of the output sees, in pixels.
 
     Raises:
-        DataError: It is the whole input, or cannot be followed.
+        DataError: The receptive field is the whole input, or cannot be followed.
     """
     field = part.network.fields().get(part.last.layer)
     sizes = tuple(size for size in field.size if size is not None) if field else ()
@@ -320,7 +320,7 @@ def depth(part: Part) -> int:
     """The layers with weights on the longest way from the input to the output: the 22 of GoogLeNet.
 
     Raises:
-        DataError: It is asked of a part.
+        DataError: The part is not the whole network.
     """
     if part.layer:
         raise DataError(f"The depth is one of the whole network, not of {part.layer!r}.")

@@ -37,7 +37,7 @@ class Architecture(msgspec.Struct, frozen=True):
 
     @property
     def arguments(self) -> str:
-        """What it can be varied by, with the defaults, as a user writes them."""
+        """The arguments that the architecture can be varied by, with the defaults, as a user writes them."""
         return arguments_of(self.build)
 
 
@@ -99,7 +99,7 @@ class Registry(Generic[Entry]):
         return self._entries[name]
 
     def __iter__(self) -> Iterator[str]:
-        """The names."""
+        """The names of the entries, in order."""
         return iter(self.all())
 
     def _load(self) -> None:

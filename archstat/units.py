@@ -240,7 +240,7 @@ def polynomial(coefficients: Sequence[Fraction], variable: str) -> str:
 
 
 def _term(coefficient: Fraction, variable: str, power: int) -> str:
-    """``3/4·n²``."""
+    """A term of a polynomial: ``3/4·n²``."""
     numerator, denominator = exact(coefficient.numerator), exact(coefficient.denominator)
     number = numerator if denominator == "1" else f"{numerator}/{denominator}"
     if not power:
@@ -256,9 +256,9 @@ class Printed(msgspec.Struct, frozen=True):
     """A number as a text prints it.
 
     Attributes:
-        value: What it says.
+        value: The number in base units.
         step: The worth of its last digit: 1,000,000 for ``138M``.
-        unit: Its unit with the prefix, if it is a number of :func:`parse_amount`: ``"ms"``.
+        unit: The unit with its prefix, if it is a number of :func:`parse_amount`: ``"ms"``.
         worth: How much one such unit is: 0.001.
     """
 
@@ -268,7 +268,7 @@ class Printed(msgspec.Struct, frozen=True):
     worth: Decimal = Decimal(1)
 
     def likewise(self, value: Fraction) -> str:
-        """Another value in the same unit.
+        """Another value as text, in the unit of this one.
 
         >>> parse_amount("20.9 ms", "s").likewise(Fraction(20949544, 10**9))
         '20.95 ms'
@@ -322,7 +322,7 @@ def parse(text: str) -> Printed:
     (True, True)
 
     Raises:
-        DataError: It is no such number.
+        DataError: The text is no such number.
     """
     match = _NUMBER.fullmatch(text.strip())
     if match is None or match["prefix"] not in _PREFIXES:
@@ -337,7 +337,7 @@ def parse_size(text: str) -> Printed:
     (True, True)
 
     Raises:
-        DataError: It is no such amount.
+        DataError: The text is no such amount.
     """
     match = _NUMBER.fullmatch(text.strip())
     if match is None or (match["prefix"] and match["prefix"] not in _SIZES):
@@ -354,7 +354,7 @@ def parse_amount(text: str, unit: str) -> Printed:
     (Decimal('0.0209'), Decimal('1E+8'), Decimal('6.67'))
 
     Raises:
-        DataError: It is no such amount.
+        DataError: The text is no such amount.
     """
     match = _AMOUNT.fullmatch(text.strip())
     power = None if match is None else _power(match["unit"], unit)

@@ -39,8 +39,8 @@ def count(model: nn.Module | str, *inputs: Any, **kwargs: Any) -> ModelCost:
 
     Args:
         model: A network, or the name of one: ``"resnet50"``, ``"./net.py:Net"``.
-        inputs: What its ``forward`` takes. Tensors on the meta device do; an architecture of ours needs none.
-        kwargs: What its ``forward`` takes by name.
+        inputs: What the network's ``forward`` takes. Tensors on the meta device do; an architecture of ours needs none.
+        kwargs: What the network's ``forward`` takes by name.
 
     Returns:
         The totals and, in ``layers``, the rows that add up to them.
@@ -81,8 +81,8 @@ class Analysis:
     """A network that was traced, and what follows from the trace, each worked out when it is asked for.
 
     Attributes:
-        trace: Its forward pass.
-        cost: What that costs.
+        trace: The forward pass of the network.
+        cost: The cost of that forward pass.
     """
 
     def __init__(
@@ -110,7 +110,7 @@ class Analysis:
         return attention_macs(self.trace)
 
     def tally(self, convention: str) -> Tally:
-        """What it comes to by a convention.
+        """The count of the network by a convention.
 
         Raises:
             UnknownNameError: There is no such convention.
@@ -172,7 +172,7 @@ def check_network(model: object, *, what: str = "counted") -> None:
         what: What was to be done with it.
 
     Raises:
-        SourceError: It is none.
+        SourceError: The object is no network.
     """
     if isinstance(model, nn.Module):
         return
@@ -181,7 +181,7 @@ def check_network(model: object, *, what: str = "counted") -> None:
 
 
 def _not_a_network(model: Any, kind: str, what: str) -> str:
-    """Why that is none, and what to hand over instead."""
+    """Why an object is no network, and what to hand over instead."""
     if model is None:
         return "None is no network: does the function that makes it return it?"
     if isinstance(model, torch.export.ExportedProgram):
@@ -214,7 +214,7 @@ def analyse(name: str, setting: Setting, reach: Reach | None = None) -> Analysis
 
     Args:
         name: The network.
-        setting: Its input.
+        setting: The input that the network is traced on.
         reach: The code that the name may lead to, if a file holds it.
 
     Raises:
@@ -246,7 +246,7 @@ class NamedNetwork(Loader):
         """The network traced on the input that the setting says.
 
         Raises:
-            ForwardError: It cannot take that input.
+            ForwardError: The network cannot take that input.
             UncountedError: Under ``strict``, there is an op that no rule covers.
         """
         try:

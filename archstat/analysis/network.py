@@ -29,7 +29,7 @@ class Network(Protocol):
 
     @property
     def cost(self) -> ModelCost:
-        """What it costs."""
+        """What the network costs."""
         ...
 
     def explanations(self) -> tuple[Explanation, ...]:
@@ -37,7 +37,7 @@ class Network(Protocol):
         ...
 
     def tally(self, convention: str) -> Tally:
-        """What it comes to by a convention."""
+        """The count of the network by a convention."""
         ...
 
     def fields(self) -> Fields:
@@ -53,7 +53,7 @@ class Network(Protocol):
         ...
 
     def levels(self) -> MemoryLevels:
-        """Its activation memory over time."""
+        """The activation memory of the network over time."""
         ...
 
 
@@ -62,14 +62,14 @@ Analyse = Callable[[str, Setting], Network]
 
 
 AnalyseWithin = Callable[..., Network]
-"""The same, with the code that a name out of a file may lead to as an optional third argument."""
+"""An :data:`Analyse` that takes, as an optional third argument, the code that a name out of a file may lead to."""
 
 
 class Saved(msgspec.Struct, frozen=True):
     """A network of which only a saved cost is known.
 
     Attributes:
-        cost: What it costs.
+        cost: What the network costs.
     """
 
     cost: ModelCost
@@ -111,7 +111,7 @@ def read_for(name: str, setting: Setting) -> ModelCost:
 
     Raises:
         DataError: The file cannot be read, or holds something else.
-        InputError: Another input is asked for.
+        InputError: An input other than that of the saved cost is asked for.
         UncountedError: Under ``strict``, it was saved with ops that no rule counts.
     """
     if setting != Setting(strict=setting.strict):

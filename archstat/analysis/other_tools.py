@@ -38,8 +38,8 @@ class Question(msgspec.Struct, frozen=True):
 
     Attributes:
         name: The network, as on the command line.
-        setting: Its input.
-        device: Where it is made.
+        setting: The input of the network.
+        device: The device that the network is made on.
     """
 
     name: str
@@ -64,7 +64,7 @@ def _torchinfo(model: nn.Module, *inputs: Any) -> int:
 
 
 def _ptflops(model: nn.Module, *inputs: Any, backend: str = "pytorch") -> int:
-    """It hands on one input, unless their names are known."""
+    """The number of ptflops, which hands one input on to the network unless the names of several are known."""
     from ptflops import get_model_complexity_info  # noqa: PLC0415
 
     if len(inputs) > 1:
@@ -130,7 +130,7 @@ def ask_tools(name: str, setting: Setting, *, seconds: float = 300) -> dict[str,
 
     Args:
         name: The network, as on the command line.
-        setting: Its input.
+        setting: The input of the network.
         seconds: How long each may take.
     """
     question = Question(name, setting)

@@ -29,9 +29,9 @@ def count_training(
 
     Args:
         model: A network, or the name of one.
-        inputs: What its ``forward`` takes. Tensors on the meta device do; an architecture of ours needs none.
+        inputs: What the network's ``forward`` takes. Tensors on the meta device do; an architecture of ours needs none.
         training: How the step is to be made; by default with SGD, on a CPU.
-        kwargs: What its ``forward`` takes by name.
+        kwargs: What the network's ``forward`` takes by name.
 
     Raises:
         ForwardError: The step failed; torch's error is the cause.
@@ -95,7 +95,7 @@ def fit_source(name: str, setting: Setting, limit: int, training: TrainingSettin
 
     Args:
         name: The network.
-        setting: Its input; the batch size in it does not matter.
+        setting: The input of the network; the batch size in it does not matter.
         limit: The memory in bytes.
         training: How a training step is to be made; ``None``: fit the forward pass at inference.
 

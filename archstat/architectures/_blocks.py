@@ -46,7 +46,7 @@ class Branches(nn.Module):
     """Branches that see the same input; their maps are stacked in the order in which they are given."""
 
     def __init__(self, **branches: nn.Module) -> None:
-        """All of them give maps of one height and width."""
+        """All branches give maps of one height and width."""
         super().__init__()
         for name, branch in branches.items():
             self.add_module(name, branch)
@@ -110,7 +110,7 @@ class SqueezeExcitation(nn.Module):
         """``squeezed`` numbers between the two layers: the paper's C / r.
 
         Raises:
-            ValueError: That is none.
+            ValueError: ``squeezed`` is less than 1.
         """
         if squeezed < 1:
             raise ValueError(f"an SE block on {channels} maps cannot squeeze them to {squeezed}")

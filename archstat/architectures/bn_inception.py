@@ -25,7 +25,7 @@ class Inception(Branches):
     """A module of Fig. 5: two 3x3 convolutions stand where GoogLeNet has one 5x5.
 
     Attributes:
-        maps: How many it gives.
+        maps: How many maps the block gives.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class HalvingInception(Branches):
     """A module of Fig. 5 with a stride of 2: no 1x1, and a max pool whose maps pass through.
 
     Attributes:
-        maps: How many it gives.
+        maps: How many maps the block gives.
     """
 
     def __init__(self, channels: int, single: tuple[int, int], double: tuple[int, int], *, bias: bool) -> None:

@@ -127,7 +127,7 @@ def reduction_b(channels: int) -> Branches:
 
 
 def inception_c(channels: int) -> Branches:
-    """Fig. 7."""
+    """An inception module on 8x8 maps (Fig. 7)."""
     return Branches(
         conv_1x1=chain(channels, "1x1-320"),
         conv_3x3=fork(channels, "1x1-384", 384),

@@ -78,7 +78,7 @@ def standard_convolution(*, channels: Count = 512, maps: Count = 512) -> nn.Modu
 
 @architecture(input_shape=(512, 14, 14))
 def depthwise_separable_convolution(*, channels: Count = 512, maps: Count = 512) -> nn.Module:
-    """The same in two steps: 3x3 on each map alone, then 1x1 across the maps; (1 / maps + 1 / 9) of the MACs.
+    """A 3x3 convolution in two steps: on each map alone, then 1x1 across the maps; (1 / maps + 1 / 9) of the MACs.
 
     Source: Howard et al., 2017, Fig. 3, right, Table 3 and §3.1.
     """
@@ -96,7 +96,7 @@ def reduction_14x14_direct() -> nn.Module:
 
 @architecture(input_shape=(480, 14, 14))
 def reduction_14x14_bottleneck() -> nn.Module:
-    """The same through 16 maps: 5.3 M multiplications.
+    """A 5x5 convolution from 480 to 48 maps of 14x14 by way of 16 maps: 5.3 M multiplications.
 
     Source: the 5x5 branch of inception (4a) in Szegedy et al., 2014, Table 1.
     """
@@ -124,7 +124,7 @@ def ng_5x5_direct() -> nn.Module:
 
 @architecture(input_shape=(192, 28, 28))
 def ng_5x5_bottleneck() -> nn.Module:
-    """The same through 16 maps: 2.4 M + 10.0 M multiplications.
+    """A 5x5 convolution from 192 to 32 maps of 28x28 by way of 16 maps: 2.4 M + 10.0 M multiplications.
 
     Source: Ng, 2017, week 2, "Using 1x1 convolution".
     """

@@ -54,13 +54,13 @@ def se_resnet50(*, classes: Count = 1000, reduction: Count = 16) -> nn.Module:
 
 @architecture(input_shape=(3, 224, 224))
 def se_resnet101(*, classes: Count = 1000, reduction: Count = 16) -> nn.Module:
-    """SE-ResNet-101."""
+    """SE-ResNet-101: ResNet-101 with squeeze and excitation in each block."""
     return resnet(weighed(bottleneck, reduction), (3, 4, 23, 3), 256, "B", classes)
 
 
 @architecture(input_shape=(3, 224, 224))
 def se_resnet152(*, classes: Count = 1000, reduction: Count = 16) -> nn.Module:
-    """SE-ResNet-152."""
+    """SE-ResNet-152: ResNet-152 with squeeze and excitation in each block."""
     return resnet(weighed(bottleneck, reduction), (3, 8, 36, 3), 256, "B", classes)
 
 
@@ -72,7 +72,7 @@ def se_resnext50_32x4d(*, classes: Count = 1000, reduction: Count = 16) -> nn.Mo
 
 @architecture(input_shape=(3, 224, 224))
 def se_resnext101_32x4d(*, classes: Count = 1000, reduction: Count = 16) -> nn.Module:
-    """SE-ResNeXt-101 (32x4d)."""
+    """SE-ResNeXt-101 (32x4d): ResNeXt-101 with squeeze and excitation in each block."""
     return resnet(weighed(aggregated(32, 4), reduction), (3, 4, 23, 3), 256, "B", classes)
 
 

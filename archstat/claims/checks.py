@@ -24,11 +24,11 @@ class Finding(msgspec.Struct, frozen=True):
     Attributes:
         file: The file that it stands in.
         line: The line where it begins.
-        id: Its name.
+        id: The name of the claim.
         text: What the text says.
-        source: Where it says so.
+        source: Where the text says so.
         stated: The number as printed.
-        computed: What it comes to, as people read it.
+        computed: The value that the claim was compared with, as people read it.
         verdict: How the two relate.
         expected: The verdict that the file expects.
         message: What there is to say about it.
@@ -49,7 +49,7 @@ class Finding(msgspec.Struct, frozen=True):
 
     @property
     def basis(self) -> str:
-        """What it was compared with, and where that comes from: ``"counted: vgg16.fc6, parameters"``."""
+        """The quantity that the claim was compared with, and its origin: ``"counted: vgg16.fc6, parameters"``."""
         return f"{self.claim.origin}: {self.claim.basis}" if self.claim is not None else ""
 
     @property

@@ -27,7 +27,7 @@ class Slip(Operand, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     Attributes:
         minus: What is subtracted from the quantity, if that was confused too.
-        per: What it is divided by, likewise.
+        per: What the quantity is divided by, if that was confused too.
         why: What was confused, as what follows "appears when": ``"the 3×3 reads 128 channels instead of 64"``.
     """
 
@@ -40,13 +40,13 @@ class Claim(Operand, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What a text says, and what it is to be checked against.
 
     Attributes:
-        id: A name for it, once in a file.
+        id: The name of the claim, once in a file.
         text: The text, verbatim.
-        source: Where it stands.
+        source: Where the text stands.
         stated: The number as printed (``"138M"``), a shape (``"28x28x6"``), or a bound (``">1000"``, ``"<=4.1G"``);
             with a final ``x`` a factor, with ``%`` a share; with its unit what has one (``"20.9 ms"``).
         minus: What is subtracted from the quantity.
-        per: What it, or the difference, is divided by.
+        per: What the quantity, or the difference, is divided by.
         expect: The verdict that the claim is known to get; ``"holds"`` stands for exact, rounds and holds.
         slip: How the number came about, if it does not hold.
         why: What else there is to know where it does not hold, as a sentence without its full stop.
@@ -68,7 +68,7 @@ class Claim(Operand, frozen=True, forbid_unknown_fields=True, kw_only=True):
         """Refuse what does not hold together.
 
         Raises:
-            ValueError: It does not.
+            ValueError: A field contradicts another one, or one is missing.
         """
         super().check()
         slip = () if self.slip is None else (self.changed(self.slip), self.slip.minus, self.slip.per)
@@ -89,7 +89,7 @@ class Claim(Operand, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     @property
     def counts_claims(self) -> bool:
-        """Whether it, or its slip, is about the claims of other files."""
+        """Whether the claim, or its slip, is about the claims of other files."""
         slip = () if self.slip is None else (self.slip, self.slip.minus, self.slip.per)
         return any(operand is not None and operand.claims for operand in (self, self.minus, self.per, *slip))
 
@@ -100,7 +100,7 @@ class Claim(Operand, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     @property
     def basis(self) -> str:
-        """What it is compared with, in words: ``"vgg16.fc6, parameters, per vgg16, parameters"``."""
+        """What the claim is compared with, in words: ``"vgg16.fc6, parameters, per vgg16, parameters"``."""
         less = f", less {self.minus.basis}" if self.minus is not None else ""
         over = f", per {self.per.basis}" if self.per is not None else ""
         return f"{super().basis}{less}{over}"
@@ -120,10 +120,10 @@ class Undecided(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """What a text says and no count can decide.
 
     Attributes:
-        id: A name for it.
+        id: The name of the claim.
         text: The text, verbatim.
-        source: Where it stands.
-        why: Why not.
+        source: Where the text stands.
+        why: Why no count can decide the claim.
         line: The line of the file.
     """
 
@@ -135,13 +135,13 @@ class Undecided(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
 
 class ClaimsFile(msgspec.Struct, frozen=True):
-    """One file.
+    """One file of claims about one text.
 
     Attributes:
-        path: Where it is.
+        path: The path of the file.
         title: The text that it is about.
         claims: What is to be checked; a budget is one claim for each of its limits.
-        undecided: What cannot be.
+        undecided: What no count can decide.
     """
 
     path: str
@@ -159,7 +159,7 @@ def read_claims(path: Path) -> ClaimsFile:
     """The claims of a file.
 
     Raises:
-        DataError: It cannot be read, or does not hold together; the message says in which line.
+        DataError: The file cannot be read, or does not hold together; the message says in which line.
     """
     return claims_of(text_of(path), str(path))
 
@@ -168,7 +168,7 @@ def claims_of(text: str, path: str) -> ClaimsFile:
     """The claims of a text in TOML.
 
     Raises:
-        DataError: It does not hold together; the message says in which line.
+        DataError: The text does not hold together; the message says in which line.
     """
     content = toml_of(text, path)
     unknown = [key for key in content if key not in _TOP]

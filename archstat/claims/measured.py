@@ -35,7 +35,7 @@ def measured_value(measurement: Measurement, quantity: str, layer: str = "") -> 
 
     Raises:
         UnknownNameError: There is no such quantity, or no such layer.
-        DataError: It was not measured.
+        DataError: The quantity was not measured.
     """
     if quantity not in MEASURED:
         raise UnknownNameError.of("measured quantity", quantity, MEASURED, f"They are {', '.join(MEASURED)}.")
@@ -73,7 +73,7 @@ def latency_low_s(measurement: Measurement) -> Fraction:
 
 @_enter
 def latency_high_s(measurement: Measurement) -> Fraction:
-    """Where it ends."""
+    """Where the 95 % interval of the median ends."""
     return decimal(_interval(measurement).high)
 
 

@@ -27,7 +27,7 @@ class Operand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         input: The sizes of its input without the batch, if it is another than the registered one: ``"3x224x224"``.
         resolution: Height and width of its input, likewise.
         batch_size: How many inputs at once; ``None``: one, or whatever was measured.
-        quantity: What of it: a key of :data:`archstat.quantities.QUANTITIES`, or of those that follow.
+        quantity: What is stated: a key of :data:`archstat.quantities.QUANTITIES`, or of those that follow.
         convention: How the text counts it.
         measured: A file of measurements, by its path from the claims file: the quantity is one of
             :data:`archstat.claims.measured.MEASURED`.
@@ -64,7 +64,7 @@ class Operand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     @property
     def origin(self) -> OperandOrigin:
-        """Where its value comes from."""
+        """Where the value of the operand comes from."""
         if self.claims:
             return "tallied"
         if self.measured or self.protocol:
@@ -73,7 +73,7 @@ class Operand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     @property
     def basis(self) -> str:
-        """What it is, in words: ``"vgg16.fc6, parameters"``."""
+        """The operand in words: ``"vgg16.fc6, parameters"``."""
         if self.origin == "sum":
             return self.expression
         if self.origin == "tallied":
@@ -88,7 +88,7 @@ class Operand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         """Refuse what names nothing, or half of something.
 
         Raises:
-            ValueError: It does.
+            ValueError: The operand names nothing, or half of something.
         """
         kinds = {
             "measured": self._check_measured,

@@ -29,7 +29,7 @@ def published_rate(architecture: str, resolution: int | None, protocol: str, qua
 
     Raises:
         UnknownNameError: There is no such architecture.
-        DataError: Nothing fits, or several do.
+        DataError: No published rate fits, or several do.
     """
     name = f"{architecture} at {resolution}×{resolution}" if resolution else architecture
     rate = picked(_rates(architecture, resolution), protocol, name)

@@ -51,7 +51,7 @@ def statement(stated: str, unit: str) -> Statement:
     """What a text says of a number in that unit.
 
     Raises:
-        DataError: It is no such number.
+        DataError: The text is no such number.
     """
     match = _RELATION.fullmatch(stated.strip())
     relation, said = match["relation"] or "", match["said"]  # type: ignore[index]  # any text is one

@@ -24,7 +24,7 @@ class Judged(Protocol):
 
     @property
     def id(self) -> str:
-        """Its name."""
+        """The name of the claim."""
         ...
 
     @property
@@ -89,31 +89,31 @@ def claims(judged: Sequence[Judged]) -> int:
 
 @_enter
 def claims_that_hold(judged: Sequence[Judged]) -> int:
-    """Those that are exact, round or hold."""
+    """The number of claims that are exact, round or hold."""
     return _number(judged, *HOLDING)
 
 
 @_enter
 def claims_that_fail(judged: Sequence[Judged]) -> int:
-    """Those that do not hold, explained or not."""
+    """The number of claims that do not hold, explained or not."""
     return _number(judged, *FAILING)
 
 
 @_enter
 def claims_explained(judged: Sequence[Judged]) -> int:
-    """Those that do not hold, with a slip that gives what is printed."""
+    """The number of claims that do not hold, with a slip that gives what is printed."""
     return _number(judged, "slip")
 
 
 @_enter
 def claims_cut_off(judged: Sequence[Judged]) -> int:
-    """Those whose printed digits are the count's, cut off."""
+    """The number of claims whose printed digits are the count's, cut off."""
     return _number(judged, "truncated")
 
 
 @_enter
 def claims_undecided(judged: Sequence[Judged]) -> int:
-    """Those that no count can decide."""
+    """The number of claims that no count can decide."""
     return _number(judged, "undecided")
 
 
@@ -137,17 +137,17 @@ def quotations(judged: Sequence[Judged]) -> int:
 
 @_enter
 def quotations_that_hold(judged: Sequence[Judged]) -> int:
-    """Those of which every such claim holds."""
+    """The number of quotations of which every claim that can be decided holds."""
     return sum(verdicts <= set(HOLDING) for verdicts in _quoted(judged))
 
 
 @_enter
 def quotations_that_fail(judged: Sequence[Judged]) -> int:
-    """Those of which one claim or more does not hold."""
+    """The number of quotations of which one claim or more does not hold."""
     return sum(not verdicts.isdisjoint(FAILING) for verdicts in _quoted(judged))
 
 
 @_enter
 def quotations_cut_off(judged: Sequence[Judged]) -> int:
-    """The rest: no claim of them fails, and one or more is cut off."""
+    """The number of quotations of which no claim fails and one or more is cut off."""
     return quotations(judged) - quotations_that_hold(judged) - quotations_that_fail(judged)

@@ -27,7 +27,7 @@ class OperandValue(msgspec.Struct, frozen=True):
 
     Attributes:
         result: A number in base units, or a shape.
-        unit: Its unit; ``""`` for a plain number.
+        unit: The unit of the result; ``""`` for a plain number.
     """
 
     result: Result
@@ -42,7 +42,7 @@ class Sources:
 
         Args:
             folder: Files are found from here, and each is read once.
-            analyse: Networks come from it.
+            analyse: What the networks of the operands come from.
             judge: From a claims file to its claims with their verdicts.
         """
         self._folder = folder
@@ -54,7 +54,7 @@ class Sources:
         """What an operand comes to, less another, over a third.
 
         Raises:
-            DataError: It cannot be worked out.
+            DataError: The operand cannot be worked out.
         """
         value = self._value(operand)
         if minus is not None:

@@ -74,7 +74,7 @@ def setting_of(batch_sizes: str = "1", **given: Any) -> MeasureSetting:
     """The options as a setting.
 
     Raises:
-        InputError: These are no batch sizes.
+        InputError: A batch size is no whole number from 1 on.
     """
     from archstat.networks.settings import MeasureSetting, parse_sizes
 

@@ -29,7 +29,7 @@ def output_options(command: Command) -> Command:
 
 
 def output_options_with(*more: str) -> Callable[[Command], Command]:
-    """The same, with formats that only this command has."""
+    """``--format``, ``--exact`` and ``--output``, with formats that only this command has."""
     formats = click.Choice(["text", "markdown", "csv", "json", "latex", "html", *more])
 
     def decorate(command: Command) -> Command:
@@ -74,13 +74,13 @@ def is_given(option: str) -> bool:
 
 
 def trust_option(command: Command) -> Command:
-    """``--trust``."""
+    """``--trust``, to follow names that lead to code."""
     told = "Follow 'FILE.py:NAME' and 'MODULE:NAME' in what is named here: runs the code that belongs to it."
     return click.option("--trust", "is_trusted", is_flag=True, help=told)(command)
 
 
 def convention_option(command: Command) -> Command:
-    """``--convention``."""
+    """``--convention``, to count as a paper or tool does as well."""
     told = "Also count as this paper or tool does: a name of 'archstat reconcile'."
     return click.option("--convention", metavar="NAME", help=told)(command)
 
@@ -98,7 +98,7 @@ def put_table(
 
     Args:
         table: What to show.
-        format_: One of the formats.
+        format_: The name of a format.
         output: A file; ``None``: stdout.
         is_exact: Show counts in full.
         text: A form of its own as text.
@@ -138,7 +138,7 @@ def put_page(page: Page, output: Path | None, *, is_offline: bool = True) -> Non
     """Put out a page; megabytes of HTML are no use on a terminal.
 
     Raises:
-        UsageError: They would go there.
+        UsageError: The page would go to a terminal.
     """
     from archstat.report.page import render
 

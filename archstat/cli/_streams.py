@@ -32,7 +32,7 @@ def put_on_stdout(text: str) -> None:
     """Write a result on stdout, whole; a reader that has seen enough is no failure.
 
     Raises:
-        OutputError: It cannot be written.
+        OutputError: The result cannot be written.
     """
     stream = sys.stdout
     if stream is None:

@@ -1,4 +1,4 @@
-"""``archstat check``."""
+"""The command ``archstat check``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``archstat compare``."""
+"""The command ``archstat compare``."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _refuse(options: Iterable[str]) -> None:
     """Refuse what would count anew.
 
     Raises:
-        UsageError: One of these is given.
+        UsageError: An option that would count anew is given.
     """
     for option in options:
         if is_given(option):

@@ -1,4 +1,4 @@
-"""``archstat diff``."""
+"""The command ``archstat diff``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``archstat explain``."""
+"""The command ``archstat explain``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``archstat list``."""
+"""The command ``archstat list``."""
 
 from __future__ import annotations
 

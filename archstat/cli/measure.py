@@ -1,4 +1,4 @@
-"""``archstat measure``."""
+"""The command ``archstat measure``."""
 
 from __future__ import annotations
 

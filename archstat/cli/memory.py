@@ -1,4 +1,4 @@
-"""``archstat memory``."""
+"""The command ``archstat memory``."""
 
 from __future__ import annotations
 

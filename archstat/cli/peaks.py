@@ -1,4 +1,4 @@
-"""``archstat peaks``."""
+"""The command ``archstat peaks``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``archstat reconcile``."""
+"""The command ``archstat reconcile``."""
 
 from __future__ import annotations
 

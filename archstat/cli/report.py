@@ -1,4 +1,4 @@
-"""``archstat report``."""
+"""The command ``archstat report``."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _refuse_foreign(path: Path) -> None:
     """Refuse to write over a page that somebody else made, or into what is no file.
 
     Raises:
-        OutputError: It is one.
+        OutputError: The path is such a page, or no file.
     """
     from archstat.files.saving import check_place
     from archstat.files.text import bytes_of

@@ -1,4 +1,4 @@
-"""``archstat roofline``."""
+"""The command ``archstat roofline``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``archstat scale``."""
+"""The command ``archstat scale``."""
 
 from __future__ import annotations
 

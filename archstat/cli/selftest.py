@@ -1,4 +1,4 @@
-"""``archstat selftest``."""
+"""The command ``archstat selftest``."""
 
 from __future__ import annotations
 

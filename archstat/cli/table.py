@@ -1,4 +1,4 @@
-"""``archstat table``."""
+"""The command ``archstat table``."""
 
 from __future__ import annotations
 

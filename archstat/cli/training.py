@@ -1,4 +1,4 @@
-"""``archstat training``."""
+"""The command ``archstat training``."""
 
 from __future__ import annotations
 

@@ -39,11 +39,11 @@ def count_trace(
 
     Args:
         trace: The forward pass.
-        architecture: What to call it.
+        architecture: What the network is called.
         note: What a reader must know about it.
-        paper: Where its structure was published.
+        paper: Where the structure of the network was published.
         strict: Refuse a network with ops that no rule covers.
-        input_origin: Where its input comes from.
+        input_origin: Where the input comes from.
 
     Raises:
         UncountedError: Under ``strict``, there is such an op.
@@ -125,11 +125,13 @@ class _Counter:
             layer = layers[call.layer]
             if layer.is_leaf:
                 first = done
+                # A leaf has no layers inside, so that its ops follow each other.
                 while done < count and ops[done].call == number:
                     done += 1
                 self._add_leaf(call, layer, first, done)
         for index in range(done, count):
             self._add_op(index)
+        # At the end: only when every op has been seen is it known which parameters none of them uses.
         for number in self._unplaced:
             self._add_rest(self._trace.layers[number])
 
@@ -146,6 +148,7 @@ class _Counter:
             detail = detail_of(self._trace.ops[first])
         else:
             counts, detail = self._count_all(outputs, first, end)
+        # However often a layer runs, what it holds is there once: in its first row.
         parameters = layer.parameters if times == 1 else ()
         held = (*self._sizes(parameters), layer.buffers) if times == 1 else _NOTHING
         self.rows.append(LayerCost(layer.path, layer.kind, detail, times, _shape(outputs), *held, *counts))
@@ -207,6 +210,7 @@ class _Counter:
                 life = self._trace.storages[storage]
                 if first <= life.born < end:
                     seen = (*seen, storage)
+                    # Of the memory, not of the view of it: all of it stays as long as a part is in use.
                     elements += life.nbytes // itemsize(spec.dtype)
                     nbytes += life.nbytes
         return elements, nbytes
@@ -227,6 +231,7 @@ class _Counter:
 
     def _claim(self, op: OpCall) -> Sequence[int]:
         """The parameters that an op outside a leaf is the first to use."""
+        # Buffers have negative indices too, beyond those of the parameters, and drop out.
         used = {~spec.storage for spec in op.tensors() if spec.storage < 0} & self._loose
         self._loose -= used
         return sorted(used)
@@ -238,6 +243,7 @@ _NOTHING = (0, 0, 0, 0)
 
 def _is_handed_on(outputs: tuple[TensorSpec, ...], made: tuple[TensorSpec, ...]) -> bool:
     """Whether a layer returns the one tensor that an op of its own made, so that both allocated the same."""
+    # The same object and not an equal one: the recorder gives one record to an op's newest output and to its layer's.
     return len(outputs) == len(made) == 1 and outputs[0] is made[0]
 
 

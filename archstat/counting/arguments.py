@@ -237,6 +237,7 @@ def arg(call: OpCall, name: str) -> Any:
     """An argument by its name: what was given, else torch's default, else ``None``."""
     place, default = _PLACES[call.op][name]
     given = call.args
+    # Torch leaves out trailing arguments that are as by default, and hands on by name what was given so.
     return given[place] if place < len(given) else call.kwargs.get(name, default)
 
 

@@ -23,6 +23,7 @@ def attention_macs(trace: Trace) -> int:
     Queries times keys and weights times values are in it; the projections are not, and neither are products with
     weights, with embedded positions, or with constants.
     """
+    # What was there before the pass and is no parameter, which has a negative index, is an input.
     moving = {index for index, life in enumerate(trace.storages) if life.born < 0}
     macs = 0
     for op in trace.ops:

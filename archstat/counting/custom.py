@@ -29,7 +29,7 @@ def register_rule(op: str) -> Callable[[_Rule], _Rule]:
         op: The op's name as torch shows it: ``"mylibrary::fused_mlp"``.
 
     Raises:
-        InputError: It is one of torch's own ops, whose rules are archstat's, or no name of an op.
+        InputError: The name is of one of torch's own ops, whose rules are archstat's, or is no name of an op.
 
     >>> import math
     >>> @register_rule("mylibrary::fused_mlp")

@@ -20,8 +20,10 @@ def depth(trace: Trace) -> int:
     for op in trace.ops:
         specs = op.tensors()
         before = max((behind.get(spec.storage, 0) for spec in specs), default=0)
-        is_weighted = op.op in _WEIGHTED and any(spec.storage < 0 and len(spec.shape) > 1 for spec in specs)
+        has_weight = any(spec.storage < 0 and len(spec.shape) > 1 for spec in specs)
+        is_weighted = op.op in _WEIGHTED and has_weight
         for spec in op.outputs:
+            # By memory: a result in place, and a view, lie behind what was there already.
             behind[spec.storage] = max(behind.get(spec.storage, 0), before + is_weighted)
     outputs = trace.calls[0].outputs if trace.calls else ()
     return max((behind.get(spec.storage, 0) for spec in outputs), default=0)

@@ -36,7 +36,7 @@ def into(table: dict[str, CostRule]) -> Callable[[str], Callable[[_R], _R]]:
 
 
 def has_floats(call: OpCall) -> bool:
-    """Whether it takes a floating-point number."""
+    """Whether an op takes a floating-point number."""
     return any(spec.dtype in FLOATS for spec in call.tensors())
 
 
@@ -52,7 +52,7 @@ def out(call: OpCall) -> int:
 
 def broadcast(*shapes: Shape) -> Shape:
     """The shape that they are broadcast to; of grouped heads the most."""
-    sizes = list(zip_longest(*(shape[::-1] for shape in shapes), fillvalue=1))[::-1]
+    sizes = list(zip_longest(*(shape[::-1] for shape in shapes), fillvalue=1))[::-1]  # shapes are aligned at their ends
     return tuple([0 if 0 in axis else max(axis) for axis in sizes])
 
 

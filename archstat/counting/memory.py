@@ -30,7 +30,7 @@ def levels(trace: Trace) -> MemoryLevels:
 
 def alive_bytes(trace: Trace | StepTrace) -> list[int]:
     """The bytes alive while each op runs, of what the pass or the step itself allocates."""
-    change = [0] * (len(trace.ops) + 1)
+    change = [0] * (len(trace.ops) + 1)  # one more: what dies with the last op
     for life in trace.storages:
         if life.born >= 0:
             change[life.born] += life.nbytes

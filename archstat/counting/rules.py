@@ -68,6 +68,7 @@ def pointwise(call: OpCall) -> Cost:
     for spec in call.outputs:
         if spec.dtype in _FLOATS:
             return Cost(0, _out(call))
+    # A comparison puts out truth values, and has compared floating-point numbers.
     return Cost(0, _out(call)) if _has_floats(call) and call.outputs else FREE
 
 
@@ -135,7 +136,7 @@ def _rectified_convolution(call: OpCall) -> Cost:
 
 @_enter("cudnn_convolution_add_relu miopen_convolution_add_relu")
 def _added_rectified_convolution(call: OpCall) -> Cost:
-    """``relu(convolution + alpha·z)``."""
+    """A convolution with what is added to its output: ``relu(convolution + alpha·z)``."""
     return Cost(_convolved(call, transposed=False), 3 * _out(call) + _biased(call))
 
 
@@ -171,7 +172,7 @@ def _deform_conv2d(call: OpCall) -> Cost:
 
 @_enter("linear mkldnn_linear")
 def _linear(call: OpCall) -> Cost:
-    """``(…, i) · (o, i)ᵀ + (o)``."""
+    """A linear layer, ``(…, i) · (o, i)ᵀ + (o)``."""
     if not _has_floats(call):
         return FREE
     x, weight, bias = first(call), arg(call, "weight"), arg(call, "bias")
@@ -257,6 +258,7 @@ def _grouped_product(call: OpCall) -> Cost:
 @_enter("addmm addmv baddbmm addmm_activation sparse_addmm sspaddmm")
 def _added_product(call: OpCall) -> Cost | None:
     """``bias + a · b``; torch.sparse.mm runs it with nothing added."""
+    # The very object: a product of whole numbers is no floating-point work, and neither is what is added to it.
     cost = _product(call)
     if cost is None or cost is FREE or arg(call, "beta") == 0:
         return cost
@@ -280,12 +282,12 @@ def _reduced_sparse_product(call: OpCall) -> Cost | None:
 
 @_enter("sparse_sparse_matmul spsolve")
 def _not_told_by_shapes(call: OpCall) -> None:
-    """What it costs depends on where the elements are."""
+    """No cost: the work depends on where the elements are."""
 
 
 @_enter("addbmm")
 def _summed_product(call: OpCall) -> Cost:
-    """``bias + Σ a[i] · b[i]``."""
+    """A sum of matrix products, ``bias + Σ a[i] · b[i]``."""
     if not _has_floats(call):
         return FREE
     batch, _, inner = arg(call, "a").shape
@@ -294,7 +296,7 @@ def _summed_product(call: OpCall) -> Cost:
 
 @_enter("addr")
 def _outer_product(call: OpCall) -> Cost:
-    """``bias + a ⊗ b``."""
+    """An outer product, ``bias + a ⊗ b``."""
     return Cost(_out(call), _out(call)) if _has_floats(call) else FREE
 
 
@@ -349,7 +351,7 @@ def attending(call: OpCall) -> Shape:
 
 @_enter("flash_attention_forward efficient_attention_forward")
 def _attention_forward(call: OpCall) -> Cost:
-    """The same with the heads after the sequence: ``(batch, queries, heads, width)``."""
+    """Attention on tensors with the heads after the sequence: ``(batch, queries, heads, width)``."""
     query, key, value = (spec.shape for spec in args(call, "query key value"))
     return _attention(_prod(query[:-1]), key[1], query[-1], value[-1])
 
@@ -365,12 +367,15 @@ def _block_attention(call: OpCall) -> Cost:
 def _jagged_attention(call: OpCall) -> Cost:
     """Of ``(tokens, heads, width)`` each: within each sequence."""
     query, value = (spec.shape for spec in args(call, "query value"))
-    return _attention(query[1] * sum(rows * columns for rows, columns in lengths(call)), 1, query[-1], value[-1])
+    scores = query[1] * sum(rows * columns for rows, columns in lengths(call))
+    return _attention(scores, 1, query[-1], value[-1])
 
 
 def lengths(call: OpCall) -> list[tuple[int, int]]:
     """How many queries and keys each sequence has, given by where each begins and ends."""
-    rows, columns = ([b - a for a, b in zip(ends[::2], ends[1::2], strict=True)] for ends in args(call, "rows columns"))
+    rows, columns = (
+        [end - begin for begin, end in zip(ends[::2], ends[1::2], strict=True)] for ends in args(call, "rows columns")
+    )
     return list(zip(rows, columns, strict=True))
 
 
@@ -422,6 +427,8 @@ def _gates(matrices: Sequence[Shape]) -> int:
     """The rows of all input matrices; each of them is followed by its recurrent matrix with as many rows."""
     pairs = zip_longest(matrices, matrices[1:], fillvalue=(0, 0))
     rows = [first[0] for first, second in pairs if first[0] == second[0]]
+    # In layers of one width the recurrent matrix of one and the input matrix of the next look like a pair too: then
+    # every second pair counts.
     return sum(rows[::2]) if len(rows) > len(matrices) // 2 else sum(rows)
 
 
@@ -454,8 +461,9 @@ def _quantized_recurrent(call: OpCall) -> Cost:
     gates, steps = QUANTIZED_GATES[call.op], _prod(first(call).shape[:-1])
     state, cells = packed_cells(call)
     rows = gates * state * len(cells)
-    updates = {4: 5, 3: 4, 1: 0}[gates] * rows // gates
-    return Cost(steps * gates * state * (sum(cells) + state * len(cells)), steps * (2 * rows + updates + 2 * rows))
+    products = gates * state * (sum(cells) + state * len(cells))
+    biases, updates = 2 * rows, {4: 5, 3: 4, 1: 0}[gates] * rows // gates
+    return Cost(steps * products, steps * (2 * rows + updates + biases))
 
 
 _LIBRARY_CELLS = ("rnn_relu", "rnn_tanh", "lstm", "gru")
@@ -478,7 +486,9 @@ def _recurrent_of_library_backward(call: OpCall) -> Cost:
 def _mkldnn_rnn_layer(call: OpCall) -> Cost:
     """One layer and direction of an LSTM."""
     x, w, u = (spec.shape for spec in args(call, "x w u"))
-    return Cost(_prod(x[:-1]) * (_prod(w) + _prod(u)), _prod(x[:-1]) * (2 * w[0] + 5 * w[0] // 4 + 2 * w[0]))
+    steps, gates = _prod(x[:-1]), w[0]
+    biases, updates = 2 * gates, 5 * gates // 4
+    return Cost(steps * (_prod(w) + _prod(u)), steps * (2 * gates + updates + biases))
 
 
 @_enter("mkldnn_rnn_layer_backward")
@@ -732,6 +742,7 @@ def _distances(call: OpCall) -> Cost:
 def _fft(call: OpCall) -> Cost:
     """``5·n·log₂ n`` for a complex transform of n points, half of that for a real one: the usual convention."""
     longest = max(first(call).shape, call.outputs[0].shape, key=_prod)
+    # A real transform stores half of its points on one side: the side that has all of them tells how many there are.
     points = _prod(longest[axis] for axis in arg(call, "dim"))
     flops = 5 * _prod(longest) * math.log2(max(points, 1))
     return Cost(0, round(flops if call.op == "fft_c2c" else flops / 2))
@@ -757,7 +768,8 @@ def _col2im(call: OpCall) -> Cost:
     inside = 1
     for extent, taps, gap, pad, step in zip(size, kernel, dilation, padding, stride, strict=True):
         blocks = (extent + 2 * pad - gap * (taps - 1) - 1) // step + 1
-        inside *= sum(0 <= block * step - pad + tap * gap < extent for block in range(blocks) for tap in range(taps))
+        places = [block * step - pad + tap * gap for block in range(blocks) for tap in range(taps)]
+        inside *= sum(0 <= place < extent for place in places)
     return Cost(0, _prod(patches[:-2]) * patches[-2] // _prod(kernel) * inside)
 
 
@@ -784,6 +796,7 @@ def _indexed(call: OpCall) -> int:
     x, given = args(call, "x indices")
     if any(index.dtype in ("bool", "uint8") for index in given if index is not None):
         return 0  # a mask: what it chooses is not known from shapes
+    # Axes without an index are taken whole; there may be fewer indices than axes.
     rest: int = _prod(size for size, index in zip_longest(x.shape, given) if index is None)
     indices = [index.shape for index in given if index is not None]
     longest = max((len(shape) for shape in indices), default=0)
@@ -944,7 +957,8 @@ def _pinv(call: OpCall) -> Cost:
     """By singular values: ``V · (Uᵀ / s)``."""
     batch, rows, columns = _matrix(first(call))
     rank = min(rows, columns)
-    flops = factorizations.singular_vectors(rows, columns, are_all=False) + rank * rows + 2 * rows * columns * rank
+    flops = factorizations.singular_vectors(rows, columns, are_all=False)
+    flops += rank * rows + 2 * rows * columns * rank
     return Cost(0, batch * flops)
 
 
@@ -972,13 +986,13 @@ def _triangular_solve(call: OpCall) -> Cost:
 
 @_enter("linalg_lu_solve linalg_ldl_solve")
 def _solve_by_factors(call: OpCall) -> Cost:
-    """Two triangles."""
+    """The solution by two triangular factors."""
     return Cost(0, _solved(call, first(call), 2))
 
 
 @_enter("cholesky_solve cholesky_solve_helper")
 def _cholesky_solve(call: OpCall) -> Cost:
-    """Two triangles."""
+    """The solution by two triangular factors."""
     return Cost(0, _solved(call, arg(call, "A"), 2))
 
 

@@ -31,11 +31,12 @@ def antialiased(call: OpCall, axis: int, size: int, out: int) -> int:
         call: The op, or its gradient.
         axis: 0 for the height, 1 for the width.
         size: How many elements the axis has.
-        out: How many it is resampled to.
+        out: How many elements the axis is resampled to.
     """
     scale = _step(size, out, args(call, "scales_h scales_w")[axis], corners=bool(arg(call, "align_corners")))
     reach = _SUPPORTS[call.op.removeprefix("upsample_").partition("2d")[0]] / 2 * max(scale, 1.0)
     centres = [scale * (i + 0.5) for i in range(out)]
+    # Taps beyond an edge are left out, not padded.
     return sum(min(int(c + reach + 0.5), size) - max(int(c - reach + 0.5), 0) for c in centres)
 
 
@@ -50,5 +51,6 @@ def ctc_places(scores: TensorSpec, targets: TensorSpec) -> int:
     """How often a step of CTC loss meets a label or one of the blanks around it."""
     steps, *batch, _ = scores.shape
     labels = targets.shape
-    longest = labels[-1] if len(labels) > 1 or not batch else -(-math.prod(labels) // max(batch[0], 1))
+    is_padded = len(labels) > 1 or not batch  # else the labels of all stand one after the other
+    longest = labels[-1] if is_padded else -(-math.prod(labels) // max(batch[0], 1))
     return steps * math.prod(batch) * (2 * longest + 1)

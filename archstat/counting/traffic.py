@@ -61,7 +61,7 @@ class _Row:
         self._handed_on = {spec.storage for spec in outputs}
 
     def nbytes(self) -> int:
-        """All of it."""
+        """All bytes that the row reads and writes."""
         read: dict[int, int] = {}
         written: dict[int, int] = {}
         for op in self._trace.ops[self._first : self._end]:
@@ -79,6 +79,7 @@ class _Row:
         for place, spec in enumerate(tensors[1:] if op.op in _OVERWRITES else tensors):
             if not self._is_inside(spec.storage):
                 amount = _gathered(op) if op.op in _GATHERS and place == 0 else _seen(spec)
+                # An op may take the same memory twice, as x · x does, and an expanded tensor is larger than its memory.
                 met[spec.storage] = min(met.get(spec.storage, 0) + amount, self._size(spec.storage))
         return met
 

@@ -33,12 +33,12 @@ def count_step(
 
     Args:
         trace: The step.
-        architecture: What to call it.
+        architecture: What the network is called.
         optimizer: The name of the optimizer that made the update.
         device: The device whose ops were replayed.
         amp: Whether the forward pass ran under autocast.
         strict: Refuse a step with ops that no rule covers.
-        input_origin: Where its input comes from.
+        input_origin: Where the input comes from.
 
     Raises:
         UncountedError: Under ``strict``, there is such an op.
@@ -110,8 +110,10 @@ class _Counter:
         for index, (op, phase) in enumerate(zip(trace.ops, trace.phases, strict=True)):
             cost = self._cost(op)
             if phase == "optimizer":
+                # Ops of the optimizer come last: without them the places in ``keys`` are still those of the ops.
                 self.optimizer_flops += cost.flops
                 continue
+            # A source is an op of the forward pass, or of a recomputation, and ran before: its row is known.
             key = keys[trace.sources[index]] if phase == "backward" else self._key(op, phase)
             keys.append(key)
             counts = self._counts.setdefault(key, [0] * len(_SUMMED))

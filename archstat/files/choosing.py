@@ -69,7 +69,7 @@ def fitting(
 
 
 def _described(measurements: Iterable[Measurement], architecture: str) -> str:
-    """Their conditions, and their networks where none was asked for."""
+    """The conditions of measurements in words, and their networks where none was asked for."""
     return "; ".join(
         ("" if architecture else f"{each.architecture} on ") + conditions_text(each.conditions) for each in measurements
     )

@@ -61,7 +61,7 @@ def cost_from_json(text: str | bytes) -> ModelCost:
     """A cost from its JSON; the totals must be the sums of the rows.
 
     Raises:
-        DataError: It is not the JSON of a cost, or of another version, or does not add up.
+        DataError: The text is not the JSON of a cost, or of another version, or does not add up.
     """
     cost = _with_sorts(_decoded(text, COST_SCHEMA, ModelCost, "This is no saved cost"), text)
     for fault in faults_of_cost(cost):
@@ -103,7 +103,7 @@ def _decoded(text: str | bytes, schema: str, kind: type[_Saved], complaint: str)
     """What a JSON of that version holds.
 
     Raises:
-        DataError: It is no such JSON.
+        DataError: The text is no such JSON.
     """
     try:
         found = msgspec.json.decode(text, type=_Header).schema
@@ -119,7 +119,7 @@ def schema_of(path: Path) -> str:
     """What a file says that it is: :data:`COST_SCHEMA`, :data:`MEASUREMENTS_SCHEMA`, …; ``""`` if it says nothing.
 
     Raises:
-        DataError: It cannot be read.
+        DataError: The file cannot be read.
     """
     try:
         return msgspec.json.decode(bytes_of(path), type=_Header).schema
@@ -131,7 +131,7 @@ def read_cost(path: Path) -> ModelCost:
     """The cost that a file holds.
 
     Raises:
-        DataError: It cannot be read, or holds something else.
+        DataError: The file cannot be read, or holds something else.
     """
     return _read(path, cost_from_json)
 
@@ -162,7 +162,7 @@ def measurements_from_json(text: str | bytes) -> tuple[Measurement, ...]:
     """Measurements from their JSON; their numbers must be possible ones.
 
     Raises:
-        DataError: It is not the JSON of measurements, or of another version, or does not hold together.
+        DataError: The text is not the JSON of measurements, or of another version, or does not hold together.
     """
     found = _decoded(text, MEASUREMENTS_SCHEMA, _Measurements, "These are no saved measurements").measurements
     if not found:
@@ -177,7 +177,7 @@ def read_measurements(path: Path) -> tuple[Measurement, ...]:
     """The measurements that a file holds.
 
     Raises:
-        DataError: It cannot be read, or holds something else.
+        DataError: The file cannot be read, or holds something else.
     """
     return _read(path, measurements_from_json)
 
@@ -191,7 +191,7 @@ def peaks_from_json(text: str | bytes) -> Peaks:
     """The best that a device does, from its JSON.
 
     Raises:
-        DataError: It is not the JSON of that, or of another version, or no device does it.
+        DataError: The text is not the JSON of peaks, or of another version, or no device has such.
     """
     peaks = _decoded(text, PEAKS_SCHEMA, Peaks, "These are no saved peaks")
     for name in ("flops_per_s", "bytes_per_s", "call_s"):
@@ -204,6 +204,6 @@ def read_peaks(path: Path) -> Peaks:
     """The peaks that a file holds, as ``archstat peaks`` writes it in JSON.
 
     Raises:
-        DataError: It cannot be read, or holds something else.
+        DataError: The file cannot be read, or holds something else.
     """
     return _read(path, peaks_from_json)

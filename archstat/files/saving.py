@@ -20,7 +20,7 @@ def write_whole(path: Path, content: str | bytes) -> None:
     What UTF-8 cannot hold, half a pair of surrogates in a name, becomes a question mark, as on a terminal.
 
     Raises:
-        OutputError: It cannot be written.
+        OutputError: The file cannot be written.
     """
     content = _bytes(content)
     with _complaining(path):
@@ -35,7 +35,7 @@ def check_place(path: Path) -> None:
     """Find out whether a file could be written there, before the work that is to go into it is done.
 
     Raises:
-        OutputError: It could not.
+        OutputError: No file could be written there.
     """
     with _complaining(path):
         real, status = _place(path)
@@ -47,7 +47,7 @@ def make_folder(folder: Path) -> None:
     """Make a folder, and those that it lies in, where they are not there, and see to it that files can be made in it.
 
     Raises:
-        OutputError: It cannot be made, or nothing in it.
+        OutputError: The folder cannot be made, or nothing in it.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -62,13 +62,13 @@ def write_new(paths: Iterable[Path], content: str | bytes) -> Path:
 
     Args:
         paths: The names, in one folder.
-        content: What it is to hold.
+        content: The text or bytes of the file.
 
     Returns:
         The name.
 
     Raises:
-        OutputError: It cannot be written.
+        OutputError: No such file can be written.
     """
     for path in paths:
         with _complaining(path):

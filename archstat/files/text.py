@@ -27,7 +27,7 @@ def bytes_of(path: Path, largest: int = LARGEST_FILE) -> bytes:
     """What a file holds.
 
     Raises:
-        DataError: It cannot be read, is no regular file, or holds more than that.
+        DataError: The file cannot be read, is no regular file, or holds more than that.
     """
     try:
         with _opened(path) as file:
@@ -57,7 +57,7 @@ def text_of(path: Path) -> str:
     """The text of a file, lines ending alike, without the mark that some editors begin it with.
 
     Raises:
-        DataError: It cannot be read.
+        DataError: The file cannot be read.
     """
     try:
         return bytes_of(path, LARGEST_TEXT).decode("utf-8-sig").replace("\r\n", "\n")
@@ -70,10 +70,10 @@ def toml_of(text: str, path: str) -> dict[str, Any]:
 
     Args:
         text: The text.
-        path: Its file, for complaints.
+        path: The path of the file, for complaints.
 
     Raises:
-        DataError: It is no TOML.
+        DataError: The text is no TOML.
     """
     _refuse_deep_keys(text, path)
     try:
@@ -106,8 +106,8 @@ def encoded(fields: Any, **options: Any) -> bytes:
     """JSON in UTF-8.
 
     Args:
-        fields: What it holds.
-        options: Those of :func:`msgspec.json.encode`.
+        fields: What the JSON holds.
+        options: Arguments of :func:`msgspec.json.encode`.
 
     Raises:
         OutputError: A name in it is no text that JSON could hold.
@@ -122,8 +122,8 @@ def json_text(fields: Any, **options: Any) -> str:
     """JSON as people can read it; what would steer a terminal is written as its code, which JSON reads as the same.
 
     Args:
-        fields: What it holds.
-        options: Those of :func:`msgspec.json.encode`.
+        fields: What the JSON holds.
+        options: Arguments of :func:`msgspec.json.encode`.
 
     Raises:
         OutputError: A name in it is no text that JSON could hold.
@@ -166,4 +166,6 @@ def escaped(text: str) -> str:
     >>> escaped("a\x1b[2J\u202eb")
     'a\\x1b[2J\\u202eb'
     """
-    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

@@ -31,15 +31,15 @@ def measure(model: nn.Module, *inputs: Any, how: MeasureSetting | None = None, *
 
     Args:
         model: The network.
-        inputs: What its ``forward`` takes, tensors on the same device, also in lists, tuples and dictionaries, and
+        inputs: What the network's ``forward`` takes, tensors on one device, also in lists, tuples and dictionaries, and
             whatever else; the first axis of the first tensor is the batch.
         how: What else to measure, and for how long; device, batch and element type are those of the network.
-        kwargs: What its ``forward`` takes by name.
+        kwargs: What the network's ``forward`` takes by name.
 
     Raises:
-        ForwardError: It failed while it ran.
-        SourceError: It is no network.
-        InputError: Its element type is none that is measured, the batch is empty, it has no values, or the energy
+        ForwardError: The network failed while it ran.
+        SourceError: The object is no network.
+        InputError: The element type is none that is measured, the batch is empty, it has no values, or the energy
             meter measures other devices.
         UnknownNameError: No energy meter has that name.
         KeyboardInterrupt: The user has had enough; what was measured by then is gone.

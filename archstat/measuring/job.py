@@ -32,7 +32,7 @@ class Job:
     Attributes:
         name: As the user wrote it.
         conditions: What must be the same for a comparison.
-        cost: What it costs on the same input.
+        cost: The cost by count on the same input.
         traffic: The bytes that each row of the cost must move at least; ``None``: nobody will ask.
         prepared: The network; ``None`` before it is made, and where it does not fit.
         found: Fields of the measurement.
@@ -59,12 +59,13 @@ class Job:
         """Make the network and its inputs on their device."""
         try:
             self.prepared = self._make()
+            # What the network writes to its input is seen by comparing: later passes then ran on something else.
             self._drawn = [tensor.clone() for tensor in self.prepared.inputs]
         except (RuntimeError, MemoryError) as error:
             self.fail(error)
 
     def take(self, outcome: Latency | Exception | None) -> None:
-        """Its latency, or why there is none."""
+        """Keep the latency, or why there is none."""
         if isinstance(outcome, Exception):
             self.fail(outcome)
         elif outcome is None:
@@ -90,7 +91,7 @@ class Job:
         self.reasons.append(Reason("OOM" if is_out_of_memory(error) else "FAILED", text))
 
     def measurement(self, environment: Environment, conditions: Conditions) -> Measurement:
-        """All that was found."""
+        """The measurement with all that was found."""
         cost = self.cost
         counted = CountedTotals(**{field: getattr(cost, field) for field in CountedTotals.__struct_fields__})
         reasons = tuple(dict.fromkeys((*self.reasons, *noise_reasons(environment.noise, environment.host))))
@@ -100,7 +101,7 @@ class Job:
 
 
 def _are_same(one: Tensor, other: Tensor) -> bool:
-    """The same numbers; not a number is the same as not a number."""
+    """Whether two tensors hold the same numbers; not a number is the same as not a number."""
     return torch.allclose(one, other, 0, 0, equal_nan=True) if one.is_floating_point() else torch.equal(one, other)
 
 

@@ -41,9 +41,9 @@ class LatencyPlan(msgspec.Struct, frozen=True):
     Attributes:
         target: The relative half-width of the interval at which a network stops.
         min_s: Samples take at least that long together.
-        max_s: And at most that long, whatever was reached.
+        max_s: Samples take at most that long together, whatever was reached.
         fewest: No interval is believed below so many samples.
-        rounds: Nor below so many rounds.
+        rounds: No interval is believed below so many rounds.
         pause_s: How far rounds lie apart where there is nobody else to take turns with.
         warm_up_s: The shortest warm-up.
         longest_warm_up_s: The longest, whether times still fall or not.
@@ -101,6 +101,7 @@ def _take_turns(series: Sequence[_Series], plan: LatencyPlan, clock: Clock, prog
             clock.sleep(plan.pause_s)
         for each in order.sample(running, len(running)):
             each.take_round()
+            # Nothing collects by itself here: what passes leave in circles goes now, between two samples.
             gc.collect()
             progress("latency", sum(min(s.elapsed_s / plan.max_s, 1) for s in series) / len(series))
 
@@ -131,6 +132,7 @@ class _Series:
         except Exception as error:  # noqa: BLE001 - the network's own code; whoever asked for the times says which
             self.failure = _without_frames(error)
             return
+        # Of the last third, as the head is slow: a block that is made of it would be too short for the clock.
         last = statistics.median(self._warm[-(len(self._warm) // 3 or 1) :])
         self._block = max(1, math.ceil(SHORTEST_SAMPLE_S / max(last, 1e-9)))
 
@@ -160,7 +162,7 @@ class _Series:
         return is_long or total >= plan.max_s / plan.rounds
 
     def _decide(self) -> None:
-        """Whether it is precise enough, or took too long."""
+        """Decide whether the interval of the median is narrow enough, or the time is up."""
         plan, taken = self._plan, self._samples()
         if len(self._rounds) >= plan.rounds and len(taken) >= plan.fewest and self.elapsed_s >= plan.min_s:
             interval = self._interval()[0]

@@ -252,9 +252,10 @@ class _Gauge:
         self._done: list[tuple[int, int, int] | None] = []
 
     def hooks_of(self, number: int) -> tuple[BeforeHook, AfterHook]:
-        """Hooks that read it."""
+        """Hooks that read the allocator before and after a module."""
 
         def before(_module: nn.Module, _args: Any) -> None:
+            # What was highest until now belongs to the module around, before the peak starts anew.
             self._read()
             self._running.append(_Open(number, self._allocator.allocated(), len(self._done)))
             self._done.append(None)
@@ -274,6 +275,7 @@ class _Gauge:
     def _end(self, done: _Open) -> None:
         kept = self._allocator.allocated() - done.before
         self._done[done.index] = (done.module, kept, done.most - done.before)
+        # The peak inside of a module is one of the module around as well.
         if self._running:
             self._running[-1].most = max(self._running[-1].most, done.most)
 

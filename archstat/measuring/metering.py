@@ -58,8 +58,8 @@ class State(NamedTuple):
     Attributes:
         time_ns: When.
         sm_clock_mhz: The clock of its multiprocessors.
-        temperature_c: Its temperature.
-        utilization: How busy it was lately, in percent.
+        temperature_c: The temperature of the device.
+        utilization: How busy the device was lately, in percent.
         throttled_s: Seconds of reduced clocks since some moment, by cause; ``None`` where it does not count them.
         clock_reasons: Why clocks are reduced right now, by the same names and some more.
     """
@@ -79,7 +79,7 @@ class Traits(NamedTuple):
         poll_s: How often to look whether it has stepped.
         settle_s: For how long it still shows what was before.
         window_s: The shortest window that means something.
-        is_sampled: It looks at the power a part of the time only.
+        is_sampled: Whether the meter looks at the power a part of the time only.
         processes: Other processes on the device; ``None``: not told.
         gain_error: How far all of its readings may be off, relative; ``None``: nobody has told.
         reasons: What a reader of its numbers must know.
@@ -99,17 +99,17 @@ class Meter(Protocol):
 
     Attributes:
         id: Which counter it reads: ``"nvml.total_energy"``.
-        boundary: What that includes: ``"GPU board"``.
+        boundary: What the energy includes: ``"GPU board"``.
     """
 
     id: str
     boundary: str
 
     def probe(self) -> Traits:
-        """Whether it works here, and what it is like.
+        """What the meter is like, if it works here.
 
         Raises:
-            MeterError: It does not.
+            MeterError: The meter does not work here.
         """
         ...
 
@@ -121,7 +121,7 @@ class Meter(Protocol):
         """The energy so far.
 
         Raises:
-            MeterError: It cannot be read, went backwards, or may have wrapped more than once since the last reading.
+            MeterError: The meter cannot be read, went back, or may have wrapped more than once since the last reading.
         """
         ...
 
@@ -147,8 +147,8 @@ class MeterKind(msgspec.Struct, frozen=True):
 
     Attributes:
         name: What a user asks for it by, in ``MeasureSetting.meter``.
-        devices: What it can measure, in torch's words: ``("cuda",)``.
-        about: What it reads, in one line.
+        devices: The devices that the meter can measure, in torch's words: ``("cuda",)``.
+        about: What the meter reads, in one line.
         open: Opens it for one device.
     """
 
@@ -165,7 +165,7 @@ def meter(*devices: str) -> Callable[[Opens], Opens]:
     """Register the decorated function as the meter that its file is named after.
 
     Args:
-        devices: What it can measure, in torch's words: ``"cpu"``, ``"cuda"``.
+        devices: The devices that the meter can measure, in torch's words: ``"cpu"``, ``"cuda"``.
     """
 
     def register(opens: Opens) -> Opens:
@@ -186,7 +186,7 @@ def kinds_for(device: str, name: str | None = None) -> list[MeterKind]:
 
     Raises:
         UnknownNameError: No meter has that name.
-        InputError: That meter cannot measure the device.
+        InputError: The named meter cannot measure the device.
     """
     if name is None:
         return [kind for kind in METERS.all().values() if device in kind.devices]
@@ -208,8 +208,9 @@ def open_meter(device: str, board: str, clock: Clock, name: str | None = None) -
     Raises:
         MeterError: None works; the reason is that of the first.
         UnknownNameError: No meter has that name.
-        InputError: That meter cannot measure the device.
+        InputError: The named meter cannot measure the device.
     """
+    # One by one: no meter is opened behind the first that works.
     answers = (_opened(kind, board, clock) for kind in kinds_for(device, name))
     failed: list[MeterError] = []
     for answer in answers:

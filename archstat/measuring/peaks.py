@@ -149,7 +149,7 @@ def stretches(works: Sequence[Repeatable], clock: Clock) -> list[list[float]]:
 
 
 def sustained(times: Sequence[float]) -> float:
-    """What counts of them: a time that was reached twice."""
+    """The time that counts of some stretches: one that was reached twice."""
     return times[1]
 
 

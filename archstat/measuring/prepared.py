@@ -102,10 +102,11 @@ def build_for_device(source: Source, how: MeasureSetting, device: torch.device) 
     """A network with weights drawn by the seed, in evaluation mode, in its precision and on its device.
 
     Raises:
-        SourceError: Its constructor raised.
-        InputError: It cannot be brought there.
-        RuntimeError: It does not fit into memory.
+        SourceError: The constructor of the network raised.
+        InputError: The network cannot be brought there.
+        RuntimeError: The network does not fit into memory.
     """
+    # Weights are drawn on the CPU, wherever the network goes: a seed gives the same ones on every device.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(how.seed)
         model = sources.build_on_cpu(source)
@@ -131,7 +132,7 @@ def draw(
 
     Raises:
         InputError: There is no such tensor.
-        RuntimeError: It does not fit into memory.
+        RuntimeError: The inputs do not fit into memory.
     """
     random = torch.Generator().manual_seed(how.seed)
     rows = [module.num_embeddings for module in model.modules() if isinstance(module, nn.Embedding | nn.EmbeddingBag)]
@@ -153,7 +154,7 @@ def draw(
 
 
 def on_device(given: Arguments, device: torch.device) -> Arguments:
-    """The same arguments, their tensors on a device."""
+    """Arguments of a call with their tensors on a device."""
     args, kwargs = with_tensors((tuple(given.args), dict(given.kwargs)), lambda tensor: tensor.to(device))
     return Arguments(args, kwargs)
 

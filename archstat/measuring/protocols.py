@@ -14,7 +14,7 @@ class Clock(Protocol):
         ...
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Let so many seconds pass."""
         ...
 
 
@@ -26,7 +26,7 @@ class HostClock:
         return time.perf_counter_ns()
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Let so many seconds pass."""
         time.sleep(seconds)
 
 
@@ -34,7 +34,7 @@ class Repeatable(Protocol):
     """Something that can be run again and again, such as a forward pass."""
 
     def run(self) -> None:
-        """Start it; on a GPU it need not be done when this returns."""
+        """Start the work; on a GPU it need not be done when this returns."""
         ...
 
     def wait(self) -> None:

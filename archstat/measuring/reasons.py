@@ -29,7 +29,7 @@ def attempt(what: str, measure: Callable[[], _Answer], code: str = "PART_FAILED"
 
     Args:
         what: The part, as a sentence begins with it.
-        measure: Measures it.
+        measure: The function that measures the part.
         code: Of the reason, if torch or CUDA raises.
     """
     try:

@@ -65,6 +65,7 @@ def take_pairs(
         for number in itertools.count(-WARM_UP_PAIRS):
             if passed >= seconds:
                 break
+            # By turns: to be the second may help or harm, and so it does both alike.
             times = [seconds_of(work, clock) for work in ((first, second) if number % 2 else (second, first))]
             if number >= 0:
                 pairs.append((times[0], times[1]) if number % 2 else (times[1], times[0]))

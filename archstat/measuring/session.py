@@ -53,7 +53,7 @@ class PlannedPart(NamedTuple):
         architecture: The network.
         conditions: Under which.
         what: ``"latency"``, ``"layers"``, …
-        longest_s: How long it takes at most; a pass that is under way is waited for.
+        longest_s: How long the part takes at most; a pass that is under way is waited for.
     """
 
     architecture: str
@@ -143,7 +143,7 @@ class Session:
         """What a network that was measured costs on its input, and the bytes that each row of that must move at least.
 
         Raises:
-            KeyError: It is of another session, or was not measured by layer.
+            KeyError: The measurement is of another session, or was not made by layer.
         """
         job = self._jobs[measurement.architecture, measurement.conditions.batch_size]
         if job.traffic is None:

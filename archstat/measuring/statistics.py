@@ -54,7 +54,8 @@ def interval_of_median(samples: Sequence[float], batches: int = BATCHES) -> tupl
     lag1 = autocorrelation(medians)
     ranks = _from_order(medians)
     assert ranks is not None  # 20 medians are enough
-    return _around(median(samples), ranks, math.sqrt((1 + lag1) / max(1 - lag1, 0.05)) if lag1 > 0 else 1.0), lag1
+    wider = math.sqrt((1 + lag1) / max(1 - lag1, 0.05)) if lag1 > 0 else 1.0
+    return _around(median(samples), ranks, wider), lag1
 
 
 def _around(middle: float, ranks: Interval, wider: float) -> Interval:

@@ -81,5 +81,5 @@ def _smallest(works: Callable[[int], bool], size: int) -> int:
 
 def _nearest(works: Callable[[int], bool], given: int) -> int | None:
     """The size nearest to the given one that works."""
-    near = (size for step in range(1, _NEAREST_TRIED) for size in (given - step, given + step) if size > 0)
-    return next(filter(works, near), None)
+    near = (size for step in range(1, _NEAREST_TRIED) for size in (given - step, given + step))
+    return next((size for size in near if size > 0 and works(size)), None)

@@ -30,7 +30,7 @@ class Hub(msgspec.Struct, frozen=True):
         source: From what the user wrote, the name after the colon and the arguments to a network; raises an
             UnknownNameError if it has none of that name.
         names: The names of its networks; of an open hub, those that are sure to work.
-        about: What it has, in one line.
+        about: What the hub has, in one line.
         prefixes: What may stand in place of the name and the colon.
     """
 
@@ -43,7 +43,7 @@ class Hub(msgspec.Struct, frozen=True):
 
     @property
     def is_installed(self) -> bool:
-        """Whether its library is there."""
+        """Whether the library of the hub is there."""
         return importlib.util.find_spec(self.package) is not None
 
     def has(self, name: str) -> bool:
@@ -76,7 +76,7 @@ def library_of(hub: str, package: str, extra: str = "") -> ModuleType:
         extra: The extra of ours that installs it; ``""``: it is called as the hub is.
 
     Raises:
-        SourceError: It is not installed, or cannot be imported.
+        SourceError: The library is not installed, or cannot be imported.
     """
     try:
         return _imported(package)
@@ -125,7 +125,7 @@ def refuse_arguments(spec: str, given: Iterable[str], refused: Iterable[str]) ->
     """Refuse arguments that would ask the network for weights.
 
     Raises:
-        SourceError: One of them is given.
+        SourceError: One of the refused arguments is given.
     """
     wrong = sorted(set(given) & set(refused))
     if wrong:

@@ -20,7 +20,7 @@ def attribute_at(module: ModuleType, container: str, name: str) -> Any:
     """What a module has of that name, which may lead through classes: ``Net.small``.
 
     Raises:
-        SourceError: It has nothing of that name.
+        SourceError: The module has nothing of that name.
     """
     value: Any = module
     for part in name.split("."):

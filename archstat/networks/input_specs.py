@@ -34,8 +34,8 @@ class InputSpec(msgspec.Struct, frozen=True, tag=True):
     """One tensor that a network takes.
 
     Attributes:
-        shape: Its shape without the batch dimension.
-        dtype: Its element type in torch's words, ``""`` for that of the network.
+        shape: The shape of the tensor without the batch dimension.
+        dtype: The element type in torch's words, ``""`` for that of the network.
         name: The argument of ``forward`` that it is; ``""``: the next one by position.
         fill: The number in each place; ``None``: any numbers do.
         has_batch: The batch is its first axis; ``False``: it is one input of the batch, and ``shape`` is all of it.
@@ -84,7 +84,7 @@ class InputMaker(msgspec.Struct, frozen=True, tag=True):
     """A function that makes all inputs.
 
     Attributes:
-        place: Where it is: ``"inputs.py:make"``, ``"package.module:make"``.
+        place: Where the function is: ``"inputs.py:make"``, ``"package.module:make"``.
     """
 
     place: str
@@ -123,12 +123,12 @@ def image_of(shape: Sequence[int], name: str, resolution: int | None) -> tuple[A
     """An image, or any other single tensor, that a network is made for.
 
     Args:
-        shape: Its sizes without the batch: channels, height and width of an image.
+        shape: The sizes without the batch: channels, height and width of an image.
         name: The network.
         resolution: The height and the width that it is to have; ``None``: its own.
 
     Raises:
-        InputError: It is no image, and is to have another height and width.
+        InputError: The network takes no image, and is to have another height and width.
     """
     if resolution is None:
         return (InputSpec(tuple(shape)),)
@@ -141,7 +141,7 @@ def image_of(shape: Sequence[int], name: str, resolution: int | None) -> tuple[A
 
 
 def at_resolution(inputs: Sequence[AnyInput], resolution: int | None) -> tuple[AnyInput, ...]:
-    """The same inputs, the last two axes of each image, or clip of images, of another size."""
+    """Inputs with the last two axes of each image, or clip of images, of another size."""
     if resolution is None:
         return tuple(inputs)
 
@@ -170,7 +170,7 @@ def parse_input(text: str) -> AnyInput:
     ('ids', 0.5)
 
     Raises:
-        InputError: It is none of them.
+        InputError: The text is no input in any of the forms.
     """
     if text.lstrip().startswith("@"):
         return InputMaker(text.strip()[1:])

@@ -40,7 +40,7 @@ def known_inputs(source: Source, setting: Setting) -> tuple[AnyInput, ...] | Non
     """What goes in; ``None`` if neither the user nor the source of the network says it.
 
     Raises:
-        InputError: It is said twice, or has no such size.
+        InputError: The size is said twice, or the network has no such size.
     """
     both = "The sizes of the input and its {} both say how large it is: give one of them."
     if setting.inputs and setting.resolution:
@@ -58,7 +58,7 @@ def arguments_with(
     """The arguments of a call.
 
     Args:
-        inputs: What they are.
+        inputs: The inputs as data.
         make: Makes one tensor.
         batch_size: How many inputs at once; a list that holds one tensor for each input holds them so many times.
         reach: The code that a file may name, if a file names a function that makes inputs.

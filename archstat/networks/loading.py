@@ -35,8 +35,8 @@ class Loaded(NamedTuple):
     Attributes:
         source: What is known of it.
         model: The network, in the element type that was asked for.
-        args: Its inputs.
-        kwargs: Its inputs by name.
+        args: The inputs of the network by position.
+        kwargs: The inputs of the network by name.
         origin: Where the inputs come from: ``"given"`` by the user, ``"known"`` of that name, ``"example"`` if its
             factory or file brought them, or ``"assumed: …"`` with the reason.
     """
@@ -53,8 +53,8 @@ def load(spec: str, setting: Setting, *, on: Place | None = None, reach: Reach |
 
     Args:
         spec: The network: ``"resnet50"``, ``"timm:resnet50"``, ``"./net.py:Net(width=2)"``.
-        setting: Its input.
-        on: Where it is to be; ``None``: without values, if its constructor does without.
+        setting: The inputs of the network, and its element type.
+        on: The device of the network; ``None``: without values, if its constructor does without.
         reach: The code that the name may lead to, if a file holds it.
 
     Raises:
@@ -107,11 +107,11 @@ class Loader:
         """The network and the inputs that the setting says.
 
         Args:
-            setting: Its input.
-            on: Where it is to be; ``None``: without values, if its constructor does without.
+            setting: The inputs of the network, and its element type.
+            on: The device of the network; ``None``: without values, if its constructor does without.
 
         Raises:
-            SourceError: Its constructor raised.
+            SourceError: The constructor of the network raised.
             InputError: There is no such input.
         """
         known = known_inputs(self.source, setting)  # before the network is built, which can take long
@@ -131,10 +131,10 @@ class Loader:
         """The network alone, for who has an input already.
 
         Args:
-            on: Where it is to be; ``None``: without values, if its constructor does without.
+            on: The device of the network; ``None``: without values, if its constructor does without.
 
         Raises:
-            SourceError: Its constructor raised.
+            SourceError: The constructor of the network raised.
         """
         return self._whole(on).model
 

@@ -19,11 +19,11 @@ def check_maker(spec: str, value: Any, reach: Reach | None = None) -> None:
 
     Args:
         spec: The name, as the user wrote it.
-        value: What it leads to.
+        value: What the name leads to.
         reach: What code it may lead to; ``None``: any that is not Python's own.
 
     Raises:
-        SourceError: It is neither a class of networks nor a function, or it is a function of Python's own.
+        SourceError: The value is neither a class of networks nor a function, or it is a function of Python's own.
     """
     steps = list(_steps(value))
     functions = [step for step in steps if isinstance(step, FunctionType) and not _is_standard(step)]

@@ -12,7 +12,7 @@ _Network = TypeVar("_Network", bound=nn.Module)
 
 
 def in_precision(model: _Network, dtype: torch.dtype) -> _Network:
-    """The same network, its floating-point parameters and buffers cast to that type.
+    """The network itself, its floating-point parameters and buffers cast to an element type.
 
     ``model.to(dtype)`` would drop the imaginary part of complex ones. They become complex numbers of that precision;
     below single precision torch has no kernels for such, and they are of single precision.
@@ -29,7 +29,7 @@ def in_precision(model: _Network, dtype: torch.dtype) -> _Network:
 
 
 def without_values(model: _Network) -> _Network:
-    """The same network on the meta device.
+    """The network itself, its parameters and buffers moved to the meta device.
 
     ``model.to("meta")`` would give every layer a parameter of its own, also those that share one.
     """

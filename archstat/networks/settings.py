@@ -18,7 +18,7 @@ class Setting(msgspec.Struct, frozen=True):
     """How a named network is to be counted.
 
     Attributes:
-        inputs: Its inputs; none: the input it is made for.
+        inputs: The inputs of the network; none: the input it is made for.
         resolution: Height and width of the images it is made for, if they are to be others.
         sequence: The length of the sequences it is made for, if it is to be another.
         is_test_size: Images have the size that it is tested with, where that is another than it is trained with.
@@ -61,8 +61,8 @@ class MeasureSetting(msgspec.Struct, frozen=True):
         device: ``"cpu"``, ``"cuda"`` or ``"cuda:1"``.
         precision: How numbers are represented.
         batch_sizes: Each network is measured at each of them.
-        layers: Also by layer.
-        energy: Also its energy.
+        layers: Whether to measure by layer as well.
+        energy: Whether to measure the energy as well.
         meter: The energy meter to use, a name of ``archstat.measuring.metering.METERS``; ``None``: that of the device.
         channels_last: Keep images with their channels innermost.
         compiled: Run it through ``torch.compile``.
@@ -98,7 +98,7 @@ def parse_limit(text: str) -> int:
     17179869184
 
     Raises:
-        InputError: It is no such amount, or none at all.
+        InputError: The text is no such amount, or none at all.
     """
     try:
         limit = int(units.parse_size(text).value)
@@ -116,7 +116,7 @@ def parse_peaks(text: str) -> tuple[float, float]:
     (1200000000000.0, 200000000000.0)
 
     Raises:
-        InputError: It is no such pair.
+        InputError: The text is no such pair.
     """
     number = r"\s*(\d{1,24}(?:\.\d{1,24})?(?:e\+?\d{1,2})?)\s*"
     match = re.fullmatch(f"{number},{number}", text, re.ASCII | re.IGNORECASE)
@@ -132,7 +132,7 @@ def parse_years(text: str) -> tuple[int, int]:
     ((2012, 2015), (2015, 2015), (0, 2015))
 
     Raises:
-        InputError: It is none of these, or the last year comes before the first.
+        InputError: The text is none of these, or the last year comes before the first.
     """
     match = re.fullmatch(r"(\d{4})?(-)?(\d{4})?", text.strip(), re.ASCII)
     if match and (match[1] or match[3]) and (match[2] or not match[3]):
@@ -149,7 +149,7 @@ def parse_sizes(text: str) -> tuple[int, ...]:
     (64, 96)
 
     Raises:
-        InputError: These are no sizes.
+        InputError: The text does not list sizes.
     """
     if not re.fullmatch(r"\s*\d{1,9}\s*(,\s*\d{1,9}\s*)*", text, re.ASCII):
         raise InputError(f"{quoted(text)} are no sizes: write them as '64,96,128'.")

@@ -22,7 +22,7 @@ class Source(msgspec.Struct, frozen=True):
             more than once.
         takes: From a setting to what goes in, if that is known before the network is built.
         note: What a reader must know about it.
-        paper: Where its structure was published.
+        paper: Where the structure of the network was published.
     """
 
     name: str

@@ -119,7 +119,7 @@ def call_maker(place: str, batch_size: int, reach: Reach | None = None) -> Any:
 
     Raises:
         SourceError: There is no such function, or it may not be called.
-        InputError: It raised, or makes one batch size only and another one is asked for.
+        InputError: The function raised, or makes one batch size only and another one is asked for.
     """
     container, colon, attribute = place.rpartition(":")
     if not colon or not container or not attribute:
@@ -214,7 +214,7 @@ def build_on_meta(source: Source) -> nn.Module:
     """The network without memory; on the CPU where its constructor needs values.
 
     Raises:
-        SourceError: Its constructor raised.
+        SourceError: The constructor of the network raised.
     """
     return whole_on_meta(source).model
 
@@ -223,7 +223,7 @@ def whole_on_meta(source: Source) -> Built:
     """The network without memory, as :func:`build_on_meta` makes it, and what it was made with to be called.
 
     Raises:
-        SourceError: Its constructor raised.
+        SourceError: The constructor of the network raised.
     """
     try:
         with MetaConstruction():
@@ -243,10 +243,10 @@ def build_on_cpu(source: Source, seed: int | None = None) -> nn.Module:
 
     Args:
         source: The network.
-        seed: What its weights are drawn with; ``None``: the generator as it is.
+        seed: What the weights are drawn with; ``None``: the generator as it is.
 
     Raises:
-        SourceError: Its constructor raised.
+        SourceError: The constructor of the network raised.
     """
     return whole_on_cpu(source, seed).model
 
@@ -255,7 +255,7 @@ def whole_on_cpu(source: Source, seed: int | None = None) -> Built:
     """The network with values, as :func:`build_on_cpu` makes it, and what it was made with to be called.
 
     Raises:
-        SourceError: Its constructor raised.
+        SourceError: The constructor of the network raised.
     """
     try:
         with torch.random.fork_rng(devices=[]):
@@ -292,7 +292,7 @@ class MetaConstruction(TorchFunctionMode):
     """
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None) -> Any:
-        """One torch function."""
+        """Run one function of torch's."""
         kwargs = kwargs or {}
         if func in _ON_META:
             dtype = kwargs.get("dtype") or torch.get_default_dtype()

@@ -42,7 +42,7 @@ def names_code(name: str) -> bool:
     (False, False, True, True)
 
     Raises:
-        SourceError: Its arguments cannot be read.
+        SourceError: The arguments in the name cannot be read.
     """
     if name.endswith(".json"):
         return False
@@ -55,7 +55,7 @@ class Reach(msgspec.Struct, frozen=True):
 
     Attributes:
         file: The file, as the user wrote it.
-        folders: Where its own code lies, links resolved.
+        folders: Where code of the file's own lies, links resolved.
     """
 
     file: str
@@ -82,7 +82,7 @@ class Reach(msgspec.Struct, frozen=True):
         """Refuse a module before it is imported.
 
         Raises:
-            SourceError: It is neither code of its own nor an installed package of networks.
+            SourceError: The module is neither code of its own nor an installed package of networks.
         """
         top = module.partition(".")[0]
         is_there = top == "torch" or module.startswith(_OURS)
@@ -93,7 +93,7 @@ class Reach(msgspec.Struct, frozen=True):
         """Refuse a function that was defined elsewhere, and so were all that it decorates.
 
         Raises:
-            SourceError: They were.
+            SourceError: All of the functions were defined elsewhere.
         """
         if not any(map(self._may_call, functions)):
             raise self.refusal(name)
@@ -156,7 +156,7 @@ class Trust(msgspec.Struct, frozen=True):
         return Reach(str(file), tuple(dict.fromkeys(map(os.path.realpath, folders))))
 
     def within(self, file: str | Path, analyse: Callable[..., _Network]) -> Bounded[_Network]:
-        """The same analysis for the names that a file holds: what they may not lead to is a :class:`SourceError`."""
+        """``analyse`` for the names that a file holds: what they may not lead to is a :class:`SourceError`."""
 
         def bounded(name: str, setting: Setting) -> _Network:
             return analyse(name, setting, self.reach(file, name)) if names_code(name) else analyse(name, setting)

@@ -21,10 +21,10 @@ class Evaluation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The accuracies of several networks, by one source under one protocol.
 
     Attributes:
-        key: Its name in the file: ``"canziani2016"``.
+        key: The name of the evaluation in the file: ``"canziani2016"``.
         title: The paper or the page.
         source: Authors, year, and where in it the values stand.
-        link: Where to read it.
+        link: Where to read the paper or the page.
         protocol: The data, the crops and the number of networks.
         precision: How far a value can be from what was measured.
         top1: Percent right, by the name of the architecture of ours whose structure was evaluated.

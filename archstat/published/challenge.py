@@ -19,14 +19,14 @@ class Winner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One entry to the challenge, as lectures chart it. It is an ensemble, not one network.
 
     Attributes:
-        year: When it took part.
+        year: When the entry took part.
         entry: What the chart calls it.
-        team: Who it was.
+        team: The people who took part.
         top5_error: Percent without the right class among five, as the chart prints it.
-        measured: What that is the error of.
+        measured: The data and the networks that the error is of.
         place: 1 if it won.
-        source: Where it stands.
-        precise: The same error to more digits; ``None`` if none were found.
+        source: Where the error stands.
+        precise: The error to more digits; ``None`` if none were found.
         layers: How many the chart says; ``None`` for a shallow method.
         architecture: The architecture of ours that goes by its name, or ``""``.
         note: What a reader must know before drawing conclusions.
@@ -57,7 +57,7 @@ class Human(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         top5_error: Percent without the right class among five.
         measured: On what, and by whom.
-        source: Where it stands.
+        source: Where the error stands.
         note: What a reader must know before drawing conclusions.
     """
 
@@ -81,7 +81,7 @@ class Challenge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         entries: In the order of the chart.
-        human: The line across it.
+        human: How well a person does, for the line across the chart.
     """
 
     entries: tuple[Winner, ...]
@@ -102,7 +102,7 @@ def challenge_of(text: bytes) -> Challenge:
     """What a file like ``challenge.toml`` holds.
 
     Raises:
-        DataError: It does not hold together; the message says where.
+        DataError: The text does not hold together; the message says where.
     """
     try:
         return msgspec.toml.decode(text, type=Challenge)

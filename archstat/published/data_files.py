@@ -21,13 +21,13 @@ def entries(text: bytes, file: str, kind: type[RecordT], *, named: str = "") -> 
     """The tables of such a file, by their names and in its order.
 
     Args:
-        text: What it holds.
-        file: Its name, for complaints.
+        text: The content of the file.
+        file: The name of the file, for complaints.
         kind: What each table is.
         named: The field that takes the name of the table; ``""``: none does.
 
     Raises:
-        DataError: It does not hold together; the message says where.
+        DataError: The text does not hold together; the message says where.
     """
     try:
         tables = msgspec.toml.decode(text, type=dict[str, dict[str, Any]])

@@ -31,14 +31,14 @@ class Figure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A figure as it was printed.
 
     Attributes:
-        printed: Its digits and prefix: ``"3.8e9"``.
-        convention: What it counts. Of parameters ``"all"``, ``"weights"`` (no biases, no normalization) or
+        printed: The digits and the prefix of the figure: ``"3.8e9"``.
+        convention: What the figure counts. Of parameters ``"all"``, ``"weights"`` (no biases, no normalization) or
             ``"all+running"`` (with the running means and variances of batch normalization); of MACs ``"conv+linear"``,
             ``"conv"``, ``"conv+linear+add"`` (with one for each element of a residual addition) or
             ``"conv+linear+norm"`` (with one for each element that is normalized or has a bias).
-        source: Where it stands.
+        source: Where the figure stands.
         verdict: What our count says of it.
-        why: Why it is not our count rounded; needed where it is not.
+        why: Why the figure is not our count rounded; needed where it is not.
     """
 
     printed: str
@@ -57,7 +57,7 @@ class Figure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"{self.printed} is {self.verdict}: say why")
 
     def __str__(self) -> str:
-        """Its digits."""
+        """The figure as it is printed."""
         return self.printed
 
 
@@ -66,7 +66,7 @@ class ErrorRate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         protocol: The data, the crops and the number of networks.
-        source: Where it stands.
+        source: Where the error stands.
         top1: Percent wrong.
         top5: Percent without the right one among five.
     """
@@ -83,7 +83,7 @@ class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         call: How a user names it: ``"mobilenet_v1(width=0.5)"``.
         resolution: Height and width of its input, if they are others.
-        parameters: Their number.
+        parameters: The number of parameters.
         macs: The multiply-accumulates.
         errors: The error rates.
     """
@@ -100,14 +100,14 @@ class Published(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         title: The paper.
-        authors: Its authors' surnames.
-        year: When it appeared.
-        link: Where to read it.
+        authors: The surnames of the authors.
+        year: The year of the paper.
+        link: Where to read the paper.
         where: The table or figure that gives the structure.
         task: What the network does, on which data.
         note: What differs from the paper, or from what a reader expects.
         twin: The architecture of ours that goes by the same name elsewhere, or ``""``; the note says how it differs.
-        parameters: Their number.
+        parameters: The number of parameters.
         macs: The multiply-accumulates.
         errors: The error rates.
         variants: What was published of it with other arguments or on another resolution.
@@ -138,7 +138,7 @@ class ListedArchitecture(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     Attributes:
         family: The name of its file.
         input_shape: The shape of one input without the batch dimension.
-        arguments: What it can be varied by, with the defaults: ``"classes=1000, reduction=16"``.
+        arguments: The arguments that can be varied, with the defaults: ``"classes=1000, reduction=16"``.
         parameters: Our count.
         macs: Our count for one such input.
     """

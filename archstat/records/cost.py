@@ -19,7 +19,7 @@ class Arithmetic(msgspec.Struct, frozen=True, gc=False):
 
         @property
         def macs(self) -> int:
-            """Multiply-accumulates."""
+            """The multiply-accumulates of convolutions, linear layers and matrix products."""
             ...
 
         @property
@@ -29,7 +29,7 @@ class Arithmetic(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def flops(self) -> int:
-        """``2 * macs + other_flops``."""
+        """All floating-point operations, ``2 * macs + other_flops``."""
         return 2 * self.macs + self.other_flops
 
 
@@ -50,19 +50,19 @@ class LayerCost(Arithmetic, frozen=True, gc=False):
 
     Attributes:
         layer: The path of the layer, ``""`` for the network itself.
-        kind: Its class (``"Conv2d"``), or the name of the op (``"add"``).
-        detail: Its hyper-parameters: ``"3→64 7×7/2"``.
+        kind: The class of the layer (``"Conv2d"``), or the name of the op (``"add"``).
+        detail: The hyper-parameters of the layer: ``"3→64 7×7/2"``.
         call: 1 for the first run of this layer, 2 for the second, …; 0 for a layer that holds parameters and never ran.
         output_shape: The shape of the (first) tensor it returned.
         parameters: Elements of the parameters that are counted here; each stands in one row only.
-        trainable_parameters: Those of them that ask for a gradient.
-        weights: Those of them with two axes or more: neither biases nor those of a normalization.
-        buffers: Elements of its buffers.
+        trainable_parameters: Elements of these parameters that ask for a gradient.
+        weights: Elements of these parameters with two axes or more: neither biases nor those of a normalization.
+        buffers: Elements of the buffers of the layer.
         macs: Multiply-accumulates of convolutions, linear layers and matrix products.
         other_flops: Floating-point operations that are no part of a multiply-accumulate.
-        activations: Elements of what it hands on in memory of its own; views and in-place results add none.
-        activation_bytes: Their size.
-        is_layer: Whether it is a layer; else it is an op.
+        activations: Elements of what the layer hands on in memory of its own; views and in-place results add none.
+        activation_bytes: The size of the activations.
+        is_layer: Whether the row is a layer; else it is an op.
     """
 
     layer: str
@@ -86,11 +86,11 @@ class OpCost(Arithmetic, frozen=True):
 
     Attributes:
         op: The op's name.
-        calls: How often it ran.
+        calls: How often the op ran.
         macs: Multiply-accumulates of all runs.
         other_flops: Floating-point operations of all runs that are no part of one.
         activations: Elements of the outputs that it allocated, internal ones included.
-        activation_bytes: Their size.
+        activation_bytes: The size of the activations.
     """
 
     op: str
@@ -106,7 +106,7 @@ class UncountedOp(msgspec.Struct, frozen=True):
 
     Attributes:
         op: The op's name.
-        calls: How often it ran.
+        calls: How often the op ran.
         elements: The elements of its inputs and outputs, all runs together: how large the gap can be.
     """
 
@@ -119,7 +119,7 @@ class Peak(msgspec.Struct, frozen=True):
     """The moment at which the most activation memory was alive.
 
     Attributes:
-        nbytes: How much that was.
+        nbytes: The bytes that were alive then.
         op: The index in :attr:`Trace.ops` of the op that ran then; -1 if nothing was ever allocated.
         layer: The path of the layer that ran it.
     """
@@ -138,19 +138,19 @@ class ModelCost(Arithmetic, frozen=True):
         dtype: The element type that bytes are stated for.
         forward: ``"meta"``, or ``"real"`` if the network had to be run.
         parameters: Elements of all parameters, each once.
-        trainable_parameters: Those that ask for a gradient.
+        trainable_parameters: Elements of the parameters that ask for a gradient.
         buffers: Elements of all buffers, each once.
         macs: Multiply-accumulates of convolutions, linear layers and matrix products.
         other_flops: Floating-point operations that are no part of a multiply-accumulate.
         activations: Elements of every layer's own outputs.
-        activation_bytes: Their size.
+        activation_bytes: The size of the activations.
         peak_activation_bytes: The most memory alive at once; inputs, parameters and buffers are not in it.
         peak_layer: The layer that ran at that moment.
         uncounted: The ops that no rule covers.
         layers: The rows; they add up to the totals.
-        ops: The same work by op.
+        ops: The work of the rows by op.
         note: What a reader must know about this architecture, or ``""``.
-        paper: Where its structure was published, or ``""``.
+        paper: Where the structure of the network was published, or ``""``.
         remarks: What a reader must know of how the numbers came about, a sentence each.
         input_origin: Where the input comes from: ``"given"`` by the user, ``"known"`` of a network of that name,
             ``"example"`` if it came with the network, or ``"assumed: …"`` with the reason.

@@ -14,7 +14,7 @@ class IdlePower(msgspec.Struct, frozen=True):
     """What is drawn while nothing runs, the device being ready to.
 
     Attributes:
-        power_w: That power.
+        power_w: The power in watts.
         window_s: Over how long it was taken.
         uncertainty_w: The half-width of its 95 % interval.
     """
@@ -34,7 +34,7 @@ class EnergyTrial(msgspec.Struct, frozen=True):
         passes_per_s: Forward passes in a second, over the same window.
         instant_w: The mean of what the sensor of momentary power said in that window; ``None`` if there is none.
         sm_clock_mhz: The clock at its end; ``None`` if it is not told.
-        temperature_c: Likewise.
+        temperature_c: The temperature at the end of the window; ``None`` if it is not told.
         throttled: The share of the window for each cause of reduced clocks.
     """
 
@@ -57,8 +57,8 @@ class LayerEnergy(msgspec.Struct, frozen=True):
     """The energy of one run of one module without the modules in it, from repeating it alone.
 
     Attributes:
-        layer: Its path.
-        call: Which run of it.
+        layer: The path of the module.
+        call: Which run of the module in a pass, from 1.
         pass_j: The energy of one run, gross; ``None``: not measured, see the code.
         uncertainty_j: The half-width of the 95 % interval, from the spread of the trials.
         power_w: What was drawn meanwhile.
@@ -83,14 +83,14 @@ class Energy(msgspec.Struct, frozen=True):
 
     Attributes:
         source: The meter: ``"nvml.total_energy"``, ``"nvml.power"``, ``"rapl"``; ``""``: there is none.
-        boundary: What it includes: ``"GPU board"``, ``"CPU packages and DRAM"``.
+        boundary: What the energy includes: ``"GPU board"``, ``"CPU packages and DRAM"``.
         mode: ``"pipelined"``: the queue kept full; ``"latency"``: each pass waited for.
         batch_size: Inputs in one pass.
         trials: The windows.
         pass_j: The energy of one forward pass, gross: the mean of the trials; ``None``: not measured.
-        uncertainty_j: Its repeatability: the half-width of the 95 % interval from the spread of the trials.
-        net_j: The same less what is drawn idle in that time.
-        net_uncertainty_j: Likewise, the idle power's included.
+        uncertainty_j: The repeatability: the half-width of the 95 % interval from the spread of the trials.
+        net_j: ``pass_j`` less what is drawn idle in that time.
+        net_uncertainty_j: The half-width of the 95 % interval of ``net_j``, the idle power's uncertainty included.
         gain_error: How far the sensor itself may be off, relative; the same for all trials on one board, so that no
             number of trials makes it smaller, and it cancels in comparisons on that board. ``None``: not known.
         idle: The idle power.

@@ -9,7 +9,7 @@ import msgspec
 
 
 class Software(msgspec.Struct, frozen=True):
-    """What ran.
+    """The software that ran.
 
     Attributes:
         archstat: Our version.
@@ -36,10 +36,10 @@ class Host(msgspec.Struct, frozen=True):
     """The computer; ``None``: not told.
 
     Attributes:
-        processor: Its name.
+        processor: The name of the processor.
         architecture: ``"x86_64"``.
-        physical_cores: Of the whole machine.
-        logical_cores: Likewise.
+        physical_cores: The cores of the whole machine.
+        logical_cores: The logical cores of the whole machine.
         affinity: The logical cores that this process may use.
         quota_cores: How many cores' worth of time the container may use.
         threads: Threads that work on one op.
@@ -48,7 +48,7 @@ class Host(msgspec.Struct, frozen=True):
         max_frequency_mhz: The highest clock.
         governor: How the clock is chosen.
         is_virtual: There is a hypervisor below.
-        in_container: It is a container.
+        in_container: Whether this is a container.
         memory_bytes: Main memory.
         huge_pages: How transparent huge pages are used.
         variables: Environment variables that steer the threads: ``OMP_NUM_THREADS``, …
@@ -103,25 +103,25 @@ class Gpu(msgspec.Struct, frozen=True):
         vbios: The version of its firmware.
         capability: ``"9.0"``.
         multiprocessors: How many.
-        memory_bytes: Its memory.
-        is_mig: It is cut into instances.
-        compute_mode: Who may use it.
+        memory_bytes: The size of the board's memory.
+        is_mig: Whether the board is cut into instances.
+        compute_mode: Who may use the GPU.
         persistence: The driver stays loaded.
-        ecc: Its memory corrects errors.
+        ecc: Whether the memory corrects errors.
         is_confidential: Confidential computing is on.
         virtualization: ``"none"``, ``"passthrough"``, ``"vgpu"``, …
-        power_limit_w: What it may draw, as enforced.
+        power_limit_w: What the board may draw, as enforced.
         power_default_w: The limit as delivered.
         power_min_w: The lowest limit that can be set.
         power_max_w: The highest.
-        sm_clock_mhz: At the start and at the end.
-        memory_clock_mhz: Likewise.
+        sm_clock_mhz: The clock of the multiprocessors at the start and at the end.
+        memory_clock_mhz: The clock of the memory at the start and at the end.
         max_sm_clock_mhz: The highest.
         max_memory_clock_mhz: The highest.
         temperature_c: At the start and at the end.
         performance_state: ``"P0"`` … ``"P15"`` at the end.
-        processes: Other processes on it.
-        idle_utilization: How busy it was, in percent, before we began.
+        processes: Other processes on the GPU.
+        idle_utilization: How busy the GPU was, in percent, before we began.
         link: ``"PCIe 5 x16"``.
         throttled: Seconds of reduced clocks while we measured, for each cause.
         clock_reasons: Every cause that was seen.

@@ -30,7 +30,7 @@ class Step(msgspec.Struct, frozen=True):
         quantity: What comes out: ``"output size"`` (``"output height"`` and ``"output width"`` where they differ),
             ``"parameters"``, ``"MACs"``, ``"activations"``, ``"receptive field"``.
         formula: The sum with its numbers, as :func:`archstat.expressions.evaluate` reads it; ``""`` if there is none.
-        result: What it comes to; ``None`` if that is no number: the receptive field that is the whole image.
+        result: The value of the sum; ``None`` if that is no number: the receptive field that is the whole image.
         remark: What a reader must know besides, such as the shape, the bytes, or a pixel row that is dropped.
     """
 
@@ -45,7 +45,7 @@ class Explanation(msgspec.Struct, frozen=True):
 
     Attributes:
         row: The row, as the table has it.
-        steps: Its sums.
+        steps: The sums of the row, one for each quantity.
     """
 
     row: LayerCost
@@ -56,8 +56,8 @@ class Term(msgspec.Struct, frozen=True):
     """One reason why another counter's number is not ours.
 
     Attributes:
-        name: What it counts besides, or leaves out: ``"batch norm, 2 an element"``.
-        amount: How much that is; negative where something is left out.
+        name: What the counter counts besides, or leaves out: ``"batch norm, 2 an element"``.
+        amount: How much the difference is; negative where something is left out.
     """
 
     name: str
@@ -91,9 +91,9 @@ class Opinion(msgspec.Struct, frozen=True, omit_defaults=True):
     """What another tool said when it was run.
 
     Attributes:
-        number: Its number; ``None`` if there is none.
+        number: The tool's number; ``None`` if there is none.
         failure: Why there is none, or ``""``.
-        version: Its version, or ``""``.
+        version: The tool's version, or ``""``.
     """
 
     number: int | None = None

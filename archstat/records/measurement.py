@@ -21,7 +21,7 @@ class CountedTotals(msgspec.Struct, frozen=True):
         macs: Multiply-accumulates of one forward pass.
         flops: ``2 * macs`` and all other floating-point operations.
         activations: Elements of every layer's own outputs.
-        activation_bytes: Their size.
+        activation_bytes: The size of the activations.
         peak_activation_bytes: The most activation memory alive at once.
     """
 
@@ -37,8 +37,8 @@ class Interval(msgspec.Struct, frozen=True):
     """A confidence interval of 95 %.
 
     Attributes:
-        low: Where it begins, in the unit of what it belongs to.
-        high: Where it ends.
+        low: The begin of the interval, in the unit of what it belongs to.
+        high: The end of the interval.
         method: ``"batch medians"``, ``"round medians"``, ``"order statistics"`` or ``"trials"``.
     """
 
@@ -75,7 +75,7 @@ class Latency(msgspec.Struct, frozen=True):
         round_spread: The largest of these less the smallest, over their median.
         first_call_s: The very first call: loading, allocating, choosing kernels, compiling.
         warm_up_calls: Calls before the first sample.
-        warm_up_s: Their time.
+        warm_up_s: The time of the warm-up calls.
         is_warm: Whether the times had stopped falling by then.
         stopped_by: ``"precision"``, ``"max_time"`` or ``"interrupted"``.
         target: The relative half-width of the interval that was aimed at.
@@ -133,15 +133,15 @@ class LayerTime(msgspec.Struct, frozen=True):
 
     Attributes:
         layer: The path of the module, ``""`` for the network itself.
-        kind: Its class.
+        kind: The class of the module.
         call: 1 for its first run in a pass, 2 for the second, …
-        is_leaf: It has no modules inside. The time of another is that of its own code: functional ops, Python.
+        is_leaf: Whether no modules are inside. The time of another is that of its own code: functional ops, Python.
         time_s: The median of its time over the passes, the cost of measuring taken off.
         interval: The confidence interval of that; ``None`` if there are too few passes.
-        raw_s: The same with the cost of measuring.
-        is_resolved: It is long enough to be told from the cost of measuring.
+        raw_s: ``time_s`` with the cost of measuring.
+        is_resolved: Whether the time is long enough to be told from the cost of measuring.
         kernels: How many kernels it ran, on a GPU.
-        kernel_names: Their names, the longest-running first.
+        kernel_names: The names of the kernels, the longest-running first.
         is_shared: Taken over from a run of the same op on the same shapes.
     """
 
@@ -196,7 +196,7 @@ class LayerTimes(msgspec.Struct, frozen=True):
 
     @property
     def closure(self) -> float:
-        """That sum, with the gaps and without the overlaps on a GPU, over the whole pass: 1 if all of it is told."""
+        """The rows, with the gaps and without the overlaps on a GPU, over the whole pass: 1 if all of it is told."""
         return (self.rows_s + (self.gap_s or 0.0) - self.overlap_s) / self.whole_s
 
 
@@ -230,7 +230,7 @@ class Memory(msgspec.Struct, frozen=True):
         reserved_bytes: What the allocator holds of the device at most, above what was allocated before (GPU).
         device_bytes: What is in use on the whole device after a pass, by all processes and by all networks that were
             measured by turns (GPU).
-        layers: The same by layer (GPU), or empty.
+        layers: The memory by layer (GPU), or empty.
         reasons: Why something is missing.
     """
 
@@ -280,15 +280,15 @@ class SelfTest(msgspec.Struct, frozen=True):
 
     Attributes:
         architecture: The network.
-        conditions: Under which they ran.
+        conditions: The conditions that both ran under.
         pairs: How often both ran, one right after the other.
         first_s: The median time of the first copy.
-        second_s: That of the second.
+        second_s: The median time of the second copy.
         ratio: The median over the pairs of the second's time over the first's.
-        interval: Its 95 % interval.
+        interval: The 95 % interval of the ratio.
         least_ratio: The second's shortest time over the first's.
         round_spread: How much the medians of five stretches of time differ, over their median.
-        environment: All that it depends on.
+        environment: All that the times depend on.
         reasons: What disturbs.
     """
 
@@ -325,12 +325,12 @@ class Measurement(msgspec.Struct, frozen=True):
         architecture: What was measured: a name of ours, or a source.
         input_shapes: The shapes of the tensors that went in, batch dimension included.
         conditions: What must be the same for a comparison.
-        counted: What it costs by count on that input.
+        counted: The cost by count on that input.
         latency: The time of a whole pass; ``None``: it could not be run, see the reasons.
         gpu: Other times, on a GPU.
         layers: The time by layer, if that was asked for.
         memory: The memory of a pass.
-        energy: Its energy, if that was asked for.
+        energy: The energy of a pass, if that was asked for.
         peaks: The best that the device does, if layers were measured.
         environment: All that the numbers depend on.
         reasons: What is missing, or must be known.

@@ -15,7 +15,7 @@ class AliveTensor(msgspec.Struct, frozen=True):
         layer: The path of the layer that allocated it.
         op: The op that did.
         shape: The shape of the tensor, ``()`` for what an op allocates for itself.
-        nbytes: Its size.
+        nbytes: The size of the memory.
     """
 
     layer: str
@@ -43,7 +43,7 @@ class MemoryLevels(msgspec.Struct, frozen=True):
 
     Attributes:
         levels: One for each op, in the order in which they run; a layer that runs several has several.
-        peak: The highest of them, the first if several are as high.
+        peak: The highest of the levels, the first if several are as high.
         alive: What is alive then, in the order in which it was allocated; together it is the peak.
     """
 
@@ -92,17 +92,17 @@ class LayerTraining(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         layer: The path of the layer, ``""`` for the network itself.
-        kind: Its class (``"Conv2d"``), the name of the op (``"add"``), or ``"loss"``.
-        detail: Its hyper-parameters.
+        kind: The class of the layer (``"Conv2d"``), the name of the op (``"add"``), or ``"loss"``.
+        detail: The hyper-parameters of the layer.
         call: 1 for the first run of this layer, 2 for the second, …
         output_shape: The shape of the (first) tensor it returned.
         forward_macs: Multiply-accumulates of the forward pass.
         forward_other_flops: Floating-point operations of it that are no part of one.
-        backward_macs: Those of the backward pass: the gradients of its input and of its parameters.
-        backward_other_flops: Likewise.
-        recomputed_macs: Those of the forward ops that checkpointing runs a second time.
-        recomputed_other_flops: Likewise.
-        saved_bytes: What it keeps for the backward pass and no layer before it keeps already; neither parameters,
+        backward_macs: Multiply-accumulates of the backward pass: the gradients of the input and of the parameters.
+        backward_other_flops: Floating-point operations of the backward pass that are no part of one.
+        recomputed_macs: Multiply-accumulates of the forward ops that checkpointing runs a second time.
+        recomputed_other_flops: Floating-point operations of these recomputed ops that are no part of one.
+        saved_bytes: What the layer keeps for the backward pass and no layer before keeps already; neither parameters,
             buffers nor the network's inputs.
     """
 
@@ -121,12 +121,12 @@ class LayerTraining(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def forward_flops(self) -> int:
-        """``2 * forward_macs + forward_other_flops``."""
+        """All floating-point operations of the forward pass, ``2 * forward_macs + forward_other_flops``."""
         return 2 * self.forward_macs + self.forward_other_flops
 
     @property
     def backward_flops(self) -> int:
-        """``2 * backward_macs + backward_other_flops``."""
+        """All floating-point operations of the backward pass, ``2 * backward_macs + backward_other_flops``."""
         return 2 * self.backward_macs + self.backward_other_flops
 
 
@@ -145,10 +145,10 @@ class TrainingCost(msgspec.Struct, frozen=True):
         layers: The rows; they add up to the totals.
         forward_macs: Multiply-accumulates of the forward pass and the loss.
         forward_other_flops: Floating-point operations of it that are no part of one.
-        backward_macs: Those of the backward pass.
-        backward_other_flops: Likewise.
-        recomputed_macs: Those of the forward ops that checkpointing runs a second time.
-        recomputed_other_flops: Likewise.
+        backward_macs: Multiply-accumulates of the backward pass.
+        backward_other_flops: Floating-point operations of the backward pass that are no part of one.
+        recomputed_macs: Multiply-accumulates of the forward ops that checkpointing runs a second time.
+        recomputed_other_flops: Floating-point operations of these recomputed ops that are no part of one.
         optimizer_flops: Floating-point operations of the update.
         parameter_bytes: The size of all parameters.
         buffer_bytes: The size of all buffers.
@@ -214,7 +214,7 @@ class BatchFit(msgspec.Struct, frozen=True):
     """The largest batch that fits into an amount of memory.
 
     Attributes:
-        limit_bytes: That amount.
+        limit_bytes: The amount of memory.
         batch_size: The batch; 0 if not even the smallest fits.
         peak_bytes: The most memory that it takes at once; of the smallest batch if that does not fit.
         next_peak_bytes: What one input more would take; ``None`` if the smallest batch does not fit.

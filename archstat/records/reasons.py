@@ -13,7 +13,7 @@ class Explained(msgspec.Struct, frozen=True):
     """What a code stands for.
 
     Attributes:
-        group: What it is about, as the manual groups them.
+        group: The subject of the reason, as the manual groups them.
         meaning: What happened, whatever the values.
         advice: What to do for a better measurement; ``""``: nothing.
     """
@@ -125,7 +125,7 @@ class Reason(msgspec.Struct, frozen=True):
         """Refuse a code that no reader would know.
 
         Raises:
-            ValueError: It is not in the list; of a file, msgspec makes it an error that says where.
+            ValueError: The code is not in the list; of a file, msgspec makes it an error that says where.
         """
         if self.code not in REASONS:
             message = f"{self.code!r} is no reason that a measurement has"

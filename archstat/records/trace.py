@@ -18,8 +18,8 @@ class TensorSpec(msgspec.Struct, frozen=True, gc=False):
     """One tensor as an op saw it.
 
     Attributes:
-        shape: Its size.
-        dtype: Its element type in torch's words without the prefix: ``"float32"``.
+        shape: The size of the tensor along each axis.
+        dtype: The element type in torch's words without the prefix: ``"float32"``.
         storage: The index of its memory in :attr:`Trace.storages`; views share it. The memory of the network's own
             tensors is not listed there: -1 is that of its first parameter, -2 of its second, …, then of its buffers.
         stored: Of a sparse tensor the number of elements that it stores, -1 where that is not known; ``None``: all.
@@ -39,8 +39,8 @@ class OpCall(msgspec.Struct, frozen=True, gc=False):
             ops that are not torch's own carry their namespace: ``"torchvision::deform_conv2d"``.
         call: The index in :attr:`Trace.calls` of the layer call whose ``forward`` ran it.
         nature: What torch declares the op to be.
-        args: Its positional arguments, tensors as :class:`TensorSpec`, lists as tuples.
-        kwargs: Its keyword arguments, likewise.
+        args: The positional arguments, tensors as :class:`TensorSpec`, lists as tuples.
+        kwargs: The keyword arguments, tensors as :class:`TensorSpec`, lists as tuples.
         outputs: The tensors it returned.
     """
 
@@ -70,9 +70,9 @@ class LayerSpec(msgspec.Struct, frozen=True):
     """One module of the network.
 
     Attributes:
-        path: Where it stands: ``"layer1.0.conv1"``; the network itself is ``""``.
+        path: The name of the module in the network: ``"layer1.0.conv1"``; the network itself is ``""``.
         kind: The name of its class.
-        is_leaf: It has no modules inside, so all that runs in it is one row of a table.
+        is_leaf: Whether the module has no modules inside, so that all that runs in it is one row of a table.
         parameters: Indices in :attr:`Trace.parameters` of those that it owns, shared ones at their first owner only.
         buffers: The number of elements in its buffers, shared ones at their first owner only.
     """
@@ -105,8 +105,8 @@ class ParameterSpec(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         name: The first of its names.
-        shape: Its size.
-        is_trainable: Whether it asks for a gradient.
+        shape: The size of the parameter along each axis.
+        is_trainable: Whether the parameter asks for a gradient.
     """
 
     name: str
@@ -123,7 +123,7 @@ class StorageLife(msgspec.Struct, frozen=True, gc=False):
     """The life of one piece of memory, measured in ops.
 
     Attributes:
-        nbytes: Its size.
+        nbytes: The size of the memory.
         born: The index in :attr:`Trace.ops` of the op that allocated it; -1 if it was there before the forward pass
             (an input) and so is no activation.
         died: How many ops had run when it was freed; ``None`` if it outlived the forward pass.

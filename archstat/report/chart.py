@@ -21,7 +21,7 @@ class View(msgspec.Struct, frozen=True):
     Attributes:
         label: What the switch says: ``"MACs"``.
         figure: The picture, with colours of :mod:`archstat.report.drawing.theme`.
-        alt: What it shows, in a sentence or two with the numbers that matter, for who cannot see it.
+        alt: What the picture shows, in a sentence or two with the numbers that matter, for who cannot see it.
         narrow: What of its layout is different where there is little width, as on a phone: whole entries replace those
             of the figure.
     """
@@ -37,9 +37,9 @@ class Chart(msgspec.Struct, frozen=True):
 
     Attributes:
         name: The name of its function.
-        title: What stands over it.
-        views: Its pictures, the first one shown first.
-        caption: What stands under it: what is drawn, of what input, by which protocol, from which source.
+        title: What stands over the chart.
+        views: The pictures of the chart, the first one shown first.
+        caption: What stands under the chart: what is drawn, of what input, by which protocol, from which source.
     """
 
     name: str
@@ -55,10 +55,10 @@ class Kind(msgspec.Struct, frozen=True):
     """An entry of the registry.
 
     Attributes:
-        name: What a user chooses it by.
-        of: What it is drawn of: one network, or all of a page.
-        about: What it shows, in one line.
-        draw: Draws it, or raises a DataError that says what is missing.
+        name: What a user chooses the chart by.
+        of: What the chart is drawn of: one network, or all of a page.
+        about: What the chart shows, in one line.
+        draw: The function that draws the chart, or raises a DataError that says what is missing.
         takes: What else of the material it uses: ``"evaluation"``, ``"marks"``.
     """
 

@@ -31,8 +31,8 @@ def compose(material: Material, *, title: str = "", charts: Sequence[str] = ()) 
     """The page of one network, or of several beside each other.
 
     Args:
-        material: What it shows.
-        title: Its title; ``""``: the names of the networks.
+        material: The networks that the page shows, and what is known of them.
+        title: The title of the page; ``""``: the names of the networks.
         charts: The charts, by name; none: every one that fits.
 
     Raises:
@@ -143,7 +143,7 @@ def measured_sheet(subject: Subject) -> Sheet:
     """The layers of a network beside their times.
 
     Raises:
-        DataError: It was not measured by layers.
+        DataError: The network was not measured by layers.
     """
     network, measurement = subject.measured()
     table = measured_table(network.cost, network.traffic(), measurement, measurement.peaks)

@@ -19,7 +19,7 @@ class Mark(msgspec.Struct, frozen=True):
         architecture: Of what.
         quantity: Of which quantity: ``"macs"``.
         value: The figure.
-        label: What stands beside it: ``"printed: 358M, a slip"``.
+        label: What stands beside the mark: ``"printed: 358M, a slip"``.
     """
 
     architecture: str
@@ -33,7 +33,7 @@ class Subject(msgspec.Struct, frozen=True):
 
     Attributes:
         network: As it was counted for the page.
-        measurement: How it ran, by layers if such a measurement is there.
+        measurement: How the network ran, by layers if such a measurement is there.
         as_measured: The network counted with the batch and the element type of the measurement.
     """
 
@@ -60,7 +60,7 @@ class Subject(msgspec.Struct, frozen=True):
         """The best of the device that it ran on.
 
         Raises:
-            DataError: They were not measured with it.
+            DataError: The measurement of the network has no peaks.
         """
         _, measurement = self.measured()
         if measurement.peaks is None:

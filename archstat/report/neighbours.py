@@ -27,8 +27,8 @@ class Card(msgspec.Struct, frozen=True):
     """What the start page says of one report.
 
     Attributes:
-        link: The way to it, its title and its summary.
-        order: Its place among others.
+        link: The way to the report, its title and its summary.
+        order: The place of the card among others.
     """
 
     link: Link

@@ -22,7 +22,7 @@ from archstat.version import __version__
 
 
 class Heading(msgspec.Struct, frozen=True):
-    """A heading.
+    """A heading between the blocks of a page.
 
     Attributes:
         text: Plain text.
@@ -57,7 +57,7 @@ class Sheet(msgspec.Struct, frozen=True):
     """A table that can be sorted and searched.
 
     Attributes:
-        name: What it is called on the page.
+        name: The name of the table on the page.
         table: The rows.
         sums: The sums behind each row, to be opened by a click; ``()``: there are none.
         is_exact: Counts are shown in full.
@@ -88,7 +88,7 @@ class Sheet(msgspec.Struct, frozen=True):
 
     @property
     def columns(self) -> list[Column]:
-        """Those that say something of each row."""
+        """The columns that say something of each row."""
         columns = enumerate(self.table.columns)
         return [column for place, column in columns if not self._is_shared(place) and not self._is_empty(place)]
 
@@ -101,8 +101,8 @@ class Link(msgspec.Struct, frozen=True):
 
     Attributes:
         address: Where, relative to this page.
-        title: What it is called.
-        summary: What it says.
+        title: The title of the other page.
+        summary: The summary of the other page.
     """
 
     address: str
@@ -121,13 +121,13 @@ class Correction(msgspec.Struct, frozen=True):
 
     Attributes:
         text: The words of the text.
-        source: Where they stand.
+        source: Where the words stand.
         verdict: ``"slip"``, ``"does not hold"`` or ``"truncated"``.
         stated: The number as it is claimed.
-        is_printed: The words have it; else it is what they come to.
+        is_printed: Whether the words have the number; else it is what they come to.
         origin: Where the right one comes from: ``"counted"``.
         found: The right one.
-        basis: Of what it is; ``""`` if the sums say it.
+        basis: What the number is of; ``""`` if the sums say it.
         why: How the two relate, or how the wrong one came about.
         sums: The arithmetic.
     """
@@ -169,9 +169,9 @@ class Page(msgspec.Struct, frozen=True):
     """What one file holds.
 
     Attributes:
-        title: Its title.
-        subtitle: What it is about, in a line.
-        blocks: What stands on it, in order.
+        title: The title of the page.
+        subtitle: The subject of the page, in a line.
+        blocks: What stands on the page, in order.
         notes: Sentences at its end.
         back: The way to the page that links it, if there is one.
     """
@@ -184,7 +184,7 @@ class Page(msgspec.Struct, frozen=True):
 
     @property
     def charts(self) -> list[Chart]:
-        """Its charts, in order."""
+        """The charts of the page, in order."""
         return [block for block in self.blocks if isinstance(block, Chart)]
 
 
@@ -207,7 +207,7 @@ def render(page: Page, *, is_offline: bool = True) -> str:
     """The HTML of a page; of equal pages, the same bytes.
 
     Args:
-        page: What it shows.
+        page: The page that is to be written.
         is_offline: plotly.js is part of the page; else a browser fetches it, which makes the page 2 MB smaller.
     """
     charts = page.charts
@@ -306,7 +306,7 @@ class Cell(msgspec.Struct, frozen=True):
 
     Attributes:
         text: What people read.
-        order: What it is sorted by.
+        order: The value that the cell is sorted by.
         column: The column it stands in.
     """
 

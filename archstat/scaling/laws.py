@@ -18,7 +18,7 @@ DEGREE_MAX = 4
 SPARE = 2
 """So many sizes at least must confirm a law that was not fitted on them."""
 SPARE_OF_A_PART = 6
-"""Likewise, where the law holds on a part of the sizes only and no others may be counted."""
+"""So many sizes at least must confirm a law that holds on a part of the sizes only, where no others may be counted."""
 
 
 class Point(msgspec.Struct, frozen=True):
@@ -29,7 +29,7 @@ class Point(msgspec.Struct, frozen=True):
         macs: Multiply-accumulates.
         flops: ``2 * macs`` and the other floating-point operations.
         activations: Elements of every layer's own outputs.
-        activation_bytes: Their size.
+        activation_bytes: The size of the activations.
         peak_activation_bytes: The most memory alive at once.
         parameters: Elements of all parameters.
         attention_macs: The multiply-accumulates of products of activations with each other.
@@ -64,11 +64,11 @@ class Growth(msgspec.Struct, frozen=True):
     Attributes:
         quantity: An attribute of :class:`Point`.
         coefficients: Of the powers of the size, the constant first; ``None``: there is no law of degree 4 or less.
-        period: It holds on sizes that are so far apart, …
+        period: The law holds on sizes that are so far apart, …
         residue: … and leave this when divided by the period.
-        since: The smallest size on which it holds; 0 if it holds on all that were tried.
-        fitted: The sizes that it was made from.
-        verified: Other sizes at which it gives the count exactly.
+        since: The smallest size on which the law holds; 0 if it holds on all that were tried.
+        fitted: The sizes that the law was made from.
+        verified: Other sizes at which the law gives the count exactly.
     """
 
     quantity: str
@@ -155,7 +155,7 @@ class _Search:
         )
 
     def _refined(self, growth: Growth) -> Growth:
-        """The same law on the smallest period that counts in between allow."""
+        """A law on the smallest period that counts in between allow."""
         for prime in _primes_of(growth.period) if self._count else ():
             period = growth.period // prime
             wider = msgspec.structs.replace(growth, period=period, residue=growth.residue % period)
@@ -170,10 +170,10 @@ _ENOUGH = DEGREE_MAX + 1 + SPARE
 
 
 class _Part(msgspec.Struct, frozen=True):
-    """Some of the sizes.
+    """Some of the sizes, all a period apart.
 
     Attributes:
-        sizes: These.
+        sizes: The sizes of the part, in ascending order.
         since: The smallest, if smaller ones were left out; 0 if not.
     """
 

@@ -44,7 +44,7 @@ def interpolated(places: Sequence[Node]) -> Coefficients:
 
 
 def _times_x_minus(coefficients: list[Fraction], root: int, constant: Fraction) -> list[Fraction]:
-    """``p · (x - root) + constant``."""
+    """The product and the sum ``p · (x - root) + constant``."""
     shifted, scaled = [Fraction(0), *coefficients], [*coefficients, Fraction(0)]
     product = [a - root * b for a, b in zip(shifted, scaled, strict=True)]
     return [product[0] + constant, *product[1:]]
@@ -58,7 +58,7 @@ def _trimmed(coefficients: Iterable[Fraction]) -> Coefficients:
 
 
 def minus(a: Sequence[Fraction], b: Sequence[Fraction]) -> Coefficients:
-    """``a - b``."""
+    """The difference ``a - b`` of two polynomials."""
     length = max(len(a), len(b))
     a, b = ([*each, *[Fraction(0)] * (length - len(each))] for each in (a, b))
     return _trimmed(x - y for x, y in zip(a, b, strict=True))

@@ -72,7 +72,7 @@ class CountedSize(Protocol):
 
     @property
     def cost(self) -> ModelCost:
-        """What it costs."""
+        """The cost of the network on that input."""
         ...
 
     def attention_macs(self) -> int:
@@ -88,7 +88,7 @@ class Scalable(Protocol):
         ...
 
     def analyse(self, setting: Setting) -> CountedSize:
-        """It on one input."""
+        """The network counted on one input."""
         ...
 
 
@@ -98,7 +98,7 @@ def scaling_of(subject: Scalable, over: Over, setting: Setting, sizes: Sequence[
     Args:
         subject: The network.
         over: What varies: height and width of images, inputs at once, or the first axis of each input.
-        setting: All else.
+        setting: All else that the network is counted with.
         sizes: Where to count; none: where it makes sense for its input, and in between to tell how far laws reach.
 
     Raises:
@@ -185,7 +185,7 @@ def _base(over: Over, inputs: Sequence[InputSpec], setting: Setting) -> int:
     """The size that the network has before anything varies.
 
     Raises:
-        InputError: It has no size of that kind, or the user fixed what is to vary.
+        InputError: The network has no size of that kind, or the user fixed what is to vary.
     """
     fixed = {
         "resolution": ("resolution", setting.resolution is not None),
@@ -224,7 +224,8 @@ def _default_sizes(over: Over, base: int) -> list[int]:
     if over == "sequence":
         step = max(1, base // 8)
         return list(range(step, 16 * step + 1, step))
-    step = 32 * -(-base // 640) if base >= 128 else 8 if base >= 16 else 1
+    small = 8 if base >= 16 else 1
+    step = 32 * -(-base // 640) if base >= 128 else small
     return list(range(step, 20 * step + 1, step))
 
 

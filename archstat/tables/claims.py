@@ -30,7 +30,7 @@ def claims_table(shown: Sequence[Finding], every: Sequence[Finding], *, is_full:
 
     Args:
         shown: The findings with a row.
-        every: Those that the sums under the table are of.
+        every: The findings that the sums under the table are of.
         is_full: The reasons stand in the rows, with the text, its source, the line and the expected verdict.
     """
     columns = (*_COLUMNS, *_FURTHER) if is_full else _COLUMNS

@@ -18,15 +18,15 @@ Row = tuple[Any, ...]
 
 
 class Column(msgspec.Struct, frozen=True):
-    """One column.
+    """One column of a table.
 
     Attributes:
-        key: Its name in CSV and JSON.
-        header: Its name for people, with the unit if the values show none.
+        key: The name of the column in CSV and JSON.
+        header: The name of the column for people, with the unit if the values show none.
         show: From a value to text.
-        is_number: It is set to the right, and can be shown in full.
+        is_number: Whether the values are numbers: set to the right, and shown in full where that is asked for.
         least: How narrow a column of names may become where there is little room; numbers are never cut.
-        is_path: Its end says more than its beginning.
+        is_path: Whether the end of a value says more than its beginning.
         is_heading: In text it is no column: its value stands over the rows that share it.
         gives_way: Where there is still too little room, the column with the largest number is left out; 0: never.
         wraps: In text its header may take two lines.
@@ -49,8 +49,8 @@ class Table(msgspec.Struct, frozen=True):
     Attributes:
         columns: The columns.
         rows: The values, in the order of the columns.
-        title: What it shows.
-        notes: Sentences under it.
+        title: What the table shows.
+        notes: Sentences under the table.
     """
 
     columns: tuple[Column, ...]

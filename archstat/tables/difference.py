@@ -35,8 +35,8 @@ def diff_table(a: ModelCost, b: ModelCost, *, only_changes: bool = False) -> Tab
     """The rows of two networks side by side: ``=`` alike, ``~`` changed, ``-`` only in A, ``+`` only in B.
 
     Args:
-        a: One network.
-        b: The other.
+        a: The network on the left.
+        b: The network on the right.
         only_changes: Leave out the rows that are alike.
     """
     rows = [_side_by_side(*pair) for pair in matched(a.layers, b.layers)]

@@ -20,9 +20,9 @@ class Joined(msgspec.Struct, frozen=True):
 
     Attributes:
         layer: The path of the layer.
-        counted: Its rows of the cost; none: nothing that it does is counted.
+        counted: The rows of the cost; none: nothing that the layer does is counted.
         nbytes: The bytes that they must move at least.
-        measured: Its measured rows; none: it was not measured.
+        measured: The measured rows; none: the layer was not measured.
     """
 
     layer: str
@@ -32,7 +32,7 @@ class Joined(msgspec.Struct, frozen=True):
 
     @property
     def kind(self) -> str:
-        """What it is: a layer with its hyper-parameters, or the ops."""
+        """The layer with its hyper-parameters, or the ops."""
         if not self.counted:
             return next((row.kind for row in self.measured if row.layer == self.layer), self.measured[0].kind)
         if len(self.counted) == 1:
@@ -42,17 +42,17 @@ class Joined(msgspec.Struct, frozen=True):
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates."""
+        """The multiply-accumulates of the counted rows."""
         return sum(row.macs for row in self.counted)
 
     @property
     def flops(self) -> int:
-        """Floating-point operations."""
+        """The floating-point operations of the counted rows."""
         return sum(row.flops for row in self.counted)
 
     @property
     def time_s(self) -> float | None:
-        """Its time; ``None`` if it was not measured."""
+        """The time of the measured rows in seconds; ``None`` if there are none."""
         return sum(row.time_s for row in self.measured) if self.measured else None
 
     @property
@@ -62,7 +62,7 @@ class Joined(msgspec.Struct, frozen=True):
 
     @property
     def resolved_s(self) -> float | None:
-        """Its time, where that is long enough to work a speed out with."""
+        """The time of the measured rows, where that is long enough to work a speed out with."""
         return self.time_s or None if self.is_resolved else None
 
 
@@ -156,7 +156,7 @@ def refuse_another(cost: ModelCost, measurement: Measurement) -> None:
     """Refuse a measurement of something else.
 
     Raises:
-        DataError: It is one of another network, input or element type, or the network has changed.
+        DataError: The measurement is of another network, input or element type, or the network has changed.
     """
     measured, counted = measurement.architecture, cost.architecture
     if measured != counted:
@@ -186,7 +186,7 @@ def refuse_peaks(peaks: Peaks, measurement: Measurement) -> None:
     """Refuse the peaks of something else.
 
     Raises:
-        DataError: They are those of another device, precision or number of threads.
+        DataError: The peaks are of another device, precision or number of threads.
     """
     conditions = measurement.conditions
     for name, title in (("device_name", "device"), ("precision", "precision"), ("threads", "number of threads")):

@@ -54,7 +54,7 @@ def compare_table(costs: Sequence[ModelCost], *, sort: str | None = None, tallie
     Args:
         costs: The networks.
         sort: The key of the column to sort by, largest first.
-        tallies: The same networks by another convention, to stand in a column of its own.
+        tallies: The counts of these networks by another convention, to stand in a column of their own.
 
     Raises:
         UnknownNameError: There is no column to sort by of that name.

@@ -17,9 +17,9 @@ class Quantity(msgspec.Struct, frozen=True):
 
     Attributes:
         key: The attribute of :class:`archstat.records.ModelCost`, and of rows; its name in CSV and JSON.
-        label: Its name for people.
+        label: The name of the quantity for people.
         unit: ``"elements"``, ``"operations"`` or ``"bytes"``.
-        about: What it counts, as the end of a sentence.
+        about: What is counted, as the end of a sentence.
         show: From an amount to text with as many digits as one reads.
         exact: From an amount to all of its digits; bytes keep their prefix.
     """
@@ -32,12 +32,12 @@ class Quantity(msgspec.Struct, frozen=True):
     exact: Show = units.exact
 
     def column(self, *, of: str = "", header: str = "", gives_way: int = 0) -> Column:
-        """Its column; see :class:`archstat.tables.columns.Column` for when it gives way.
+        """The column of the quantity; see :class:`archstat.tables.columns.Column` for when it gives way.
 
         Args:
             of: What tells it from another column of the quantity, at the end of its key; ``""``: nothing.
-            header: Its name there; ``""``: the label.
-            gives_way: When it is left out.
+            header: The header of the column; ``""``: the label.
+            gives_way: When the column is left out.
         """
         key, name = f"{self.key}_{of}" if of else self.key, header or self.label
         made = number(key, name, self.show, gives_way=gives_way)

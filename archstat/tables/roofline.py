@@ -63,7 +63,7 @@ def measured_table(
     Args:
         cost: The network, counted on the input that was measured.
         traffic: The bytes that each of its rows must move at least.
-        measurement: The same network, measured by layer.
+        measurement: The measurement of the same network by layer.
         peaks: The best that the device does; ``None``: the table says no bounds.
         sort: The key of the column to sort by, largest first.
 

@@ -60,7 +60,7 @@ def _laws(scaling: Scaling, variable: str) -> list[str]:
 
 
 def _law(growth: Growth, variable: str) -> str:
-    """``MACs(s) = 76,848·s² + 2,048,000 on multiples of 32; …``."""
+    """A law in words: ``MACs(s) = 76,848·s² + 2,048,000 on multiples of 32; …``."""
     name = _NAMES[growth.quantity]
     if growth.coefficients is None:
         return f"{name}({variable}): no polynomial of degree 4 or less gives these counts, on any period tried."
@@ -81,7 +81,7 @@ def _where(growth: Growth, variable: str) -> str:
 
 
 def _overtaken(overtaking: Overtaking, variable: str) -> str:
-    """``Attention costs more MACs than all the rest from n = 4,609 on``."""
+    """A crossing in words: ``Attention costs more MACs than all the rest from n = 4,609 on``."""
     attention = units.polynomial(overtaking.attention, variable)
     rest = units.polynomial(overtaking.rest, variable)
     if overtaking.size is None:

@@ -47,12 +47,12 @@ def trace(model: nn.Module, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any
 
     Args:
         model: The network.
-        args: Its inputs; tensors, or anything that holds tensors.
-        kwargs: Its inputs by name.
+        args: The inputs of the network; tensors, or anything that holds tensors.
+        kwargs: The inputs of the network by name.
 
     Raises:
         ForwardError: The network's own ``forward`` raised; its error is the cause.
-        SourceError: It is, or holds, a module that ``torch.jit.freeze`` made: that has no parameters.
+        SourceError: The network is, or holds, a module that ``torch.jit.freeze`` made: that has no parameters.
     """
     model = getattr(model, "_orig_mod", model)  # the module inside a compiled one; compiling again would be slow
     return without_garbage_collection(functools.partial(_trace_or_finish, model, args, dict(kwargs or {})))
@@ -135,8 +135,8 @@ def _run(
     """Run the network once, on copies of its inputs, and leave it as it was.
 
     Raises:
-        UnfinishedNetworkError: It made its layers in this, its first call.
-        ForwardError: It failed.
+        UnfinishedNetworkError: The network made its layers in this, its first call.
+        ForwardError: The forward pass failed.
     """
     given, device = tensors_in((args, kwargs)), _home(layers, (args, kwargs))
     args, kwargs = with_twins((args, kwargs), _without_values if forward == "meta" else _copying())

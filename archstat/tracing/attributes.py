@@ -38,6 +38,7 @@ class Kept:
             snapshot.add_class(kind)
         for module in modules:
             state = module.__dict__
+            # By their number, which is known at once: whatever else such a layer keeps is an attribute more.
             if len(state) != _PLAIN.get(type(module), _NONE_OF_ITS_OWN):
                 self._note_attributes(state)
         states = [module.__dict__ for module in modules if "_forward_hooks" in module.__dict__]

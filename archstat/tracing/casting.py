@@ -47,9 +47,9 @@ def trace_on_fake_tensors(
     """Trace on fake tensors of that device.
 
     Raises:
-        ForwardError: It failed.
-        UnfinishedNetworkError: It gave the network parameters that this did not have.
-        GradientsAskedError: It asks for gradients, which are not known there.
+        ForwardError: The forward pass failed.
+        UnfinishedNetworkError: The forward pass gave the network parameters that it did not have before.
+        GradientsAskedError: The forward pass asks for gradients, which are not known there.
     """
     replay = _Pass(layers, device, is_first=is_first)
     try:
@@ -120,6 +120,7 @@ class CastingRecorder(Recorder):  # type: ignore[no-untyped-call]  # torch gives
 
         Unless ``is_nested``, the pass is stopped where a nested tensor is met: somebody has to look at its attention.
         """
+        # Fake tensors work out shapes themselves: to the recorder they are tensors with values, and need no twins.
         super().__init__(own, device, is_real=True, copies=copies)
         self._fake = fake
         self._is_nested = is_nested

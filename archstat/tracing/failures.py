@@ -21,8 +21,8 @@ def layers_of(model: nn.Module) -> Layers:
     """The layers of a network.
 
     Raises:
-        UnfinishedNetworkError: It has lazy layers that never ran.
-        SourceError: It is, or holds, a module that ``torch.jit.freeze`` made.
+        UnfinishedNetworkError: The network has lazy layers that never ran.
+        SourceError: The network is, or holds, a module that ``torch.jit.freeze`` made.
     """
     try:
         layers = Layers(model)
@@ -38,7 +38,7 @@ def refuse_kept(model: nn.Module) -> None:
     """Refuse a network that keeps a nested tensor which cannot be replaced by a twin, once something failed of it.
 
     Raises:
-        InputError: It keeps one of strided layout, or as a parameter.
+        InputError: The network keeps a nested tensor of strided layout, or one as a parameter.
     """
     if any(tensor.is_nested for module in model.modules() for tensor in tensors_in(vars(module))):
         raise InputError(

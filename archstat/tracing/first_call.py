@@ -63,6 +63,7 @@ def _called(model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any], 
             f"The network makes layers when it first runs, and cannot be copied ({type(error).__name__}: "
             f"{first_line(error)}): run it once yourself."
         ) from error
+    # Of the modules that are there before the call: one that it makes keeps the flag that it is made with.
     flags = [module.training for module in twin.modules()]
     known = list(twin.modules())
     twin.eval()
@@ -96,6 +97,7 @@ def _copies_of_tensors(model: nn.Module) -> dict[int, Any]:
 
 def _run(twin: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], *, has_gradients: bool) -> None:
     """Call the network as its user would; one without values, or on inputs without values, under a recorder."""
+    # On copies, as a forward pass may write to its inputs, and this is one more than the user asked for.
     args, kwargs = with_twins((args, kwargs), Tensor.clone)
     own = [tensor for tensor in [*twin.parameters(), *twin.buffers()] if not is_lazy(tensor)]
     if not any(tensor.is_meta for tensor in (*own, *tensors_in((args, kwargs)))):

@@ -31,8 +31,8 @@ def trace_with_gradients(
     """Replay a forward pass that asks for gradients, without values if that is possible, else for real, on copies.
 
     Raises:
-        ForwardError: It failed.
-        UnfinishedNetworkError: It gave the network parameters that this did not have.
+        ForwardError: The forward pass failed.
+        UnfinishedNetworkError: The forward pass gave the network parameters that it did not have before.
     """
     try:
         return _replay(layers, kept, args, kwargs, is_real=False, is_first=is_first)
@@ -46,6 +46,7 @@ def _replay(
     layers: Layers, kept: Kept, args: tuple[Any, ...], kwargs: dict[str, Any], *, is_real: bool, is_first: bool
 ) -> Trace:
     """As under ``torch.no_grad``, if the network itself switches gradients on; else with gradients from the start."""
+    # Without them first: with gradients from the start, autograd keeps activations alive that ``no_grad`` lets go of.
     for has_gradients in (False, True):
         replay = _Pass(layers, has_gradients=has_gradients, is_real=is_real, is_first=is_first)
         try:

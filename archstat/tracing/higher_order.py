@@ -29,7 +29,7 @@ def run_higher_order(op: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
     """Run what a higher-order op stands for.
 
     Raises:
-        NotImplementedError: It is none of those that are known.
+        NotImplementedError: The op is none of those that are known.
     """
     known = HIGHER_ORDER.get(op._name)
     if known is None:
@@ -126,6 +126,7 @@ def _flex_attention(
     else:
         is_grouped = query.shape[1] != key.shape[1]
         out = F.scaled_dot_product_attention(query, key, value, scale=scale, enable_gqa=is_grouped)
+    # Beside the output the op returns a logarithm and a maximum for each query, of which only the shape matters here.
     rows = query.new_empty(query.shape[:-1], dtype=torch.float32)
     return out, rows, rows
 
@@ -142,7 +143,8 @@ def _scores(query: Tensor, key: Tensor, block_mask: Sequence[Any]) -> int:
             is_kept = torch.arange(places.shape[-1], device=places.device) < counts[..., None]
             columns = ((keys - places * width).clamp(0, width) * is_kept).sum(-1)
             rows = (queries - torch.arange(counts.shape[-1], device=counts.device) * height).clamp(0, height)
-            kept += int((columns * rows).sum()) * (math.prod(query.shape[:-2]) // math.prod(counts.shape[:-1]))
+            heads = math.prod(query.shape[:-2]) // math.prod(counts.shape[:-1])  # that one mask is for
+            kept += heads * int((columns * rows).sum())
     return kept
 
 

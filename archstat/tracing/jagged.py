@@ -51,7 +51,7 @@ def jagged_shapes(tensors: Iterable[Tensor]) -> tuple[Shape, ...]:
 
 
 def twin(tensor: Jagged, of: Callable[[Tensor], Tensor]) -> Tensor:
-    """The same with twins of values and offsets; those with the same offsets are of the same lengths.
+    """A jagged tensor with twins of values and offsets; tensors with the same offsets are of the same lengths.
 
     How long the longest and the shortest sequence are is known from the start, so that no op has to find out.
     """
@@ -135,6 +135,7 @@ def attention(
     if attn_mask is not None:
         raise ValueError("Masks are not yet supported!")
     _refuse_misfits(query, key, value)
+    # Heads stand before the sequences here; with sequences first again, the values of all are one tensor of tokens.
     tokens = [tensor.transpose(1, 2).values() for tensor in (query, key, value)]
     bounds = [_bounds_of(tensor) for tensor in (query, key)]
     if torch.is_grad_enabled():
@@ -220,12 +221,12 @@ _LIBRARY.impl("jagged_attention", _shape_of_attention, "Meta")  # type: ignore[n
 
 
 def _padded(values: Tensor, offsets: Sequence[Tensor], longest: Sequence[int], _padding: float = 0.0) -> Tensor:
-    """``(batch, longest, width)``."""
+    """Values with padding, ``(batch, longest, width)``."""
     return values.new_empty((offsets[0].shape[0] - 1, *longest, *values.shape[1:]))
 
 
 def _unpadded(dense: Tensor, offsets: Sequence[Tensor], tokens: int | None = None) -> Tensor:
-    """``(tokens, width)``."""
+    """Values without padding, ``(tokens, width)``."""
     if tokens is None:
         with torch._C._DisableTorchDispatch():
             tokens = int(offsets[0][-1])

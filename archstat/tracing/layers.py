@@ -30,11 +30,11 @@ class Layers:
 
     Attributes:
         modules: The modules, in the order of ``named_modules``.
-        specs: Their records.
+        specs: The records of the modules.
         parameters: The records of the parameters.
         own: The parameters and after them the buffers, each once.
         scripted: The indices of the modules of TorchScript, scripted or traced.
-        nested: Those of the buffers that are nested tensors.
+        nested: The buffers that are nested tensors.
     """
 
     def __init__(self, model: nn.Module) -> None:
@@ -66,6 +66,7 @@ class Layers:
                 continue
             seen.add(id(module))
             kind, state = type(module), module.__dict__
+            # Once for each class: there are many modules, and few classes.
             if kind in ordinary or not (issubclass(kind, torch.jit.ScriptModule) or may_pack(kind)):
                 ordinary.add(kind)
                 parameters, buffers, children = state["_parameters"], state["_buffers"], state["_modules"]
@@ -78,6 +79,7 @@ class Layers:
             elements = self._take_buffers(buffers) if buffers else 0
             modules.append(module)
             specs.append(LayerSpec(path, kind.__name__, not children, own, elements))
+            # In reverse, as the last of them is taken first: the order is that of ``named_modules``.
             if children:
                 prefix = f"{path}." if path else ""
                 waiting += [(child, prefix + name) for name, child in reversed(children.items()) if child is not None]
@@ -105,7 +107,7 @@ class Layers:
 
 
 def _of_quantized(module: nn.Module) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-    """The same of one of torch's quantized layers: what it has packed stands for parameters."""
+    """The parameters, buffers and children of a quantized layer of torch: what it packed stands for parameters."""
     packed = packed_of(module)
     if packed is None:
         return module._parameters, module._buffers, module._modules
@@ -205,11 +207,13 @@ class CallTracker:
         """Run the network."""
         network = self._layers.modules[0]
         is_compiled = isinstance(network, torch.jit.ScriptModule)
+        # A network of TorchScript is followed from outside, as one layer: none of its modules has a copy.
         return (Shadow(self, 0, network, None) if is_compiled else network)(*args, **kwargs)
 
     def _shadow(self, index: int, module: nn.Module) -> Callable[..., Any]:
         """What stands for a module's ``forward``: a method as that is one, with its signature, name and code."""
         kind = module.__class__
+        # Once for each class: a network has few of them and many modules. An instance may have a forward of its own.
         if kind in self._methods and "forward" not in module.__dict__:
             function, short = self._methods[kind]
             return MethodType(Shadow(self, index, function, short), module)
@@ -298,9 +302,10 @@ class Shadow:
             return tracker.run_elsewhere(self, args, kwargs)
         calls = tracker.calls
         number, parent, first_op = len(calls), recorder.call, len(recorder.ops)
-        calls.append(_RUNNING)
+        calls.append(_RUNNING)  # its place is taken now: calls are in the order in which they begin
         recorder.call = number
         try:
+            # Two arguments are the layer itself and its input; whatever is called otherwise goes the long way.
             answer = short(*args) if short is not None and len(args) == 2 and not kwargs else None
             if answer is not None:
                 out, spec = answer
@@ -313,6 +318,7 @@ class Shadow:
             raise
         finally:
             recorder.call = parent
+        # Most layers return one plain tensor, which has no insides to look through.
         outputs = (recorder.spec(out),) if out.__class__ is Tensor else tuple(_specs(out, recorder))
         calls[number] = LayerCall(index, parent, first_op, outputs)
         return out
@@ -323,7 +329,7 @@ class Shadow:
         return inspect.signature(self.function)
 
     def __getattr__(self, name: str) -> Any:
-        """Its name, its documentation, its code."""
+        """An attribute of ``forward`` itself: its name, its documentation, its code."""
         return getattr(self.function, name)
 
 

@@ -134,10 +134,12 @@ def _answer(leaf: Leaf, rank: int, recorder: Recorder) -> Shortcut:
         except KeyError:  # the layer is not as torch makes it, or has other parameters than before the pass
             return None
         size = None if op.shape is None else op.shape(x, *own, *settings)
+        # A second mode on the stack is somebody else's, who has to see the op itself.
         if size is None or _modes() != 1:
             return None
         if size is SAME:  # no tensor is made, which the recorder would see
             return recorder.answer(op, (recorder.spec(x), *specs, *settings), None, x, size)
+        # The output is made by an op too, which the recorder would take for one of the network's.
         with _no_dispatch():
             return recorder.answer(op, (recorder.spec(x), *specs, *settings), None, x, size)
 

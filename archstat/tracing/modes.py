@@ -134,7 +134,7 @@ class _Compiler:
         self._stance = getattr(sys.modules.get(_COMPILER), "_stance", None)
 
     def set(self) -> None:
-        """Compile nothing."""
+        """Keep ``torch.compile`` from compiling."""
         torch.compile = self._compile_eagerly
         _run_eagerly()
 

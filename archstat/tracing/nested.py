@@ -20,14 +20,14 @@ def tensors_in(value: Any) -> list[Tensor]:
 
 
 def with_twins(value: Any, twin: Callable[[Tensor], Tensor]) -> Any:
-    """The same nesting with a twin of every tensor; one that stands there twice has one twin."""
+    """A nesting like this one with a twin of every tensor; a tensor that stands there twice has one twin."""
     tensors = {id(tensor): tensor for tensor in tensors_in(value)}
     twins = {key: twin(tensor) for key, tensor in tensors.items()}
     return with_tensors(value, lambda tensor: twins[id(tensor)])
 
 
 def with_tensors(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
-    """The same nesting with every tensor changed; other containers than plain ones are handed on as they are."""
+    """A nesting like this one with every tensor changed; other containers than plain ones are handed on as they are."""
     if isinstance(value, Tensor):
         return change(value)
     if type(value) is list or type(value) is tuple:

@@ -129,23 +129,23 @@ _DENSE_OF_SPARSE = frozenset(
 
 
 class OpInfo(msgspec.Struct, frozen=True):
-    """One op.
+    """What is known of one op of torch's.
 
     Attributes:
-        name: Its plain name (:attr:`archstat.records.OpCall.op`).
-        nature: What torch declares it to be.
-        shape: Its entry in the fast path, if it has one.
-        takes_any_layout: That entry holds for inputs of any strides, not for contiguous ones only.
-        is_composite: It is to be replaced by the ops that it runs.
+        name: The plain name of the op (:attr:`archstat.records.OpCall.op`).
+        nature: What torch declares the op to be.
+        shape: The entry of the op in the fast path, if it has one.
+        takes_any_layout: Whether ``shape`` holds for inputs of any strides, not for contiguous ones only.
+        is_composite: Whether the op is to be replaced by the ops that it runs.
         on_meta: What is run for tensors without values: the op itself, or what shares memory as a CPU does.
-        writes: The positions of the arguments that it writes to.
-        is_random: It draws from the random number generator.
-        makes: It takes no tensor and makes one: ``zeros``, ``arange``.
-        takes_sparse: What it makes of sparse tensors is dense, and as large as what it makes of dense ones.
+        writes: The positions of the arguments that the op writes to.
+        is_random: Whether the op draws from the random number generator.
+        makes: Whether the op takes no tensor and makes one: ``zeros``, ``arange``.
+        takes_sparse: Whether what the op makes of sparse tensors is dense, and as large as what it makes of dense ones.
         scratch_dtype: The type of a second tensor of its output's size that it allocates and drops, if it does.
         is_tried: Whether torch takes the types of its tensors is found out (:mod:`archstat.tracing.stand_ins`).
         refusal: What refuses sizes, and known values, that torch's kernel without values takes.
-        is_unsafe: It refuses what the kernel with values takes as well, and should not.
+        is_unsafe: Whether the op refuses what the kernel with values takes as well, and should not.
     """
 
     name: str

@@ -23,6 +23,7 @@ def tensors_out(value: Any) -> list[Tensor]:
 
 
 def _found(value: Any, seen: set[int], deepest: int) -> Iterator[Tensor]:
+    # Ids are safe here: whatever is walked is held by what was returned.
     if value.__class__ in ATOMS or id(value) in seen or not deepest:
         return
     seen.add(id(value))

@@ -7,6 +7,23 @@ the same on every device.
 A tensor is *abstract* if its values do not exist: activations, and through them whatever they touch. Parameters,
 buffers and floating-point inputs that are real are replaced by a meta twin when an op meets them. Tensors that depend
 on none of those (token ids, masks, positions) are computed for real, so a network may branch on them.
+
+A forward pass that adds up numbers known from the code, and multiplies the input by them. ``arange`` is computed, the
+product is not. Memory -1 would be the first parameter; here 0 is made by op 0, 1 is the input, 2 is made by op 1:
+
+>>> from archstat.tracing import trace
+>>> class Net(torch.nn.Module):
+...     def forward(self, x):
+...         steps = torch.arange(3)
+...         out = x * steps
+...         print(steps.tolist(), out.is_meta)
+...         return out
+>>> record = trace(Net(), (torch.ones(2, 3),))
+[0, 1, 2] True
+>>> [(op.op, [spec.storage for spec in op.tensors()], op.outputs[0].storage) for op in record.ops]
+[('arange', [], 0), ('mul', [1, 0], 2)]
+>>> [(life.nbytes, life.born) for life in record.storages]
+[(24, 0), (24, -1), (24, 1)]
 """
 
 from __future__ import annotations
@@ -85,7 +102,7 @@ class Recorder(OpRecorder):
             else TensorSpec(tensor.shape, _DTYPE_NAMES[tensor.dtype], ~index, stored(tensor))
             for index, tensor in enumerate(own)
         }
-        self._known = {**self._own, id(None): None}.__getitem__
+        self._known = {**self._own, id(None): None}.__getitem__  # a layer without a bias has None in its place
         self._twins: dict[int, Tensor] = {}
         self._originals: dict[int, Tensor] = {}
         self._storages = Storages(self.ops, copies)
@@ -163,7 +180,7 @@ class Recorder(OpRecorder):
         op = info(func)
         x = args[0] if args else None
         if op.shape is not None and not self._is_real:
-            if x.__class__ is list:
+            if x.__class__ is list:  # of "cat", whose rule looks at the others
                 x = x[0] if x else None
             if x is not None and self._is_abstract(x) and (op.takes_any_layout or x.is_contiguous()):
                 size = op.shape(*args, **kwargs) if kwargs else op.shape(*args)
@@ -177,6 +194,7 @@ class Recorder(OpRecorder):
         self, op: OpInfo, specs: tuple[Any, ...], kwargs: dict[str, Any] | None, x: Tensor, size: Size
     ) -> tuple[Tensor, TensorSpec]:
         """Record an op whose output has a known size and ``x``'s type; that output and its record."""
+        # By identity: no tensor's size is that object, whatever is in it.
         if size is SAME:
             spec = self.spec(x)
             self._append(op, specs, kwargs, (spec,))
@@ -191,7 +209,7 @@ class Recorder(OpRecorder):
             self._storages.note_scratch(out.numel() * op.scratch_dtype.itemsize)
         spec = TensorSpec(size, _DTYPE_NAMES[dtype], index)
         self._append(op, specs, kwargs, (spec,))
-        self._newest = (weakref.ref(out), spec)
+        self._newest = (weakref.ref(out), spec)  # weakly: what the network lets go of must die here too
         return out, spec
 
     def _ask_torch(self, op: OpInfo, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -205,6 +223,7 @@ class Recorder(OpRecorder):
                 torch._C._pop_torch_dispatch_stack(None)
         if op.writes:
             self._newest = _NONE_YET  # its shape may change
+        # Before the op runs: what it returns may be a view of a parameter, whose memory must be known by then.
         self._place_own_memory(args, kwargs)
         is_real = self._is_real or self._has_values(op, args, kwargs)
         try:
@@ -214,6 +233,7 @@ class Recorder(OpRecorder):
             raise
         if op.name == "lift_fresh":
             self._first_sight(out)  # what torch.tensor has just made; any other argument not met was there before
+        # Arguments first: memory not met before is older than the pass, also where an output shares it.
         specs = self.specs(args)
         outputs = self._first_sight(out)
         if op.name in RECURRENT_NAMES and (nbytes := scratch_bytes(op.name, args)):
@@ -244,7 +264,7 @@ class Recorder(OpRecorder):
         """Remember what failed.
 
         Raises:
-            NestedMetError: It was given a jagged tensor that is kept where nobody looked.
+            NestedMetError: The op was given a jagged tensor that is kept where nobody looked.
         """
         if not self._is_real and any(isinstance(tensor, Jagged) for tensor in tensors_in(values)):
             raise NestedMetError
@@ -267,15 +287,18 @@ class Recorder(OpRecorder):
         if not self._is_real and str(kwargs.get("device")) == "meta":  # where the network believes its activations are
             kwargs = {**kwargs, "device": self._device}
         args, kwargs = with_tensors((args, kwargs), self._twin_of)
+        # Where an op returns what it wrote to, the network must get the tensor that it knows, and not the twin.
         return with_tensors(func(*args, **kwargs), self._original_of)
 
     def _run_meta(self, op: OpInfo, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Let torch work out the shapes, every tensor being replaced by a meta twin."""
+        # Under autocast a real run casts: types that differ here may be alike there, and are no reason to refuse.
         if (op.is_tried or op.refusal is not None) and not _in_autocast():
             refuse_impossible(op, func, *with_tensors((args, kwargs), self._twin_of))
         for target in self._written(op, args):
             if not self._is_abstract(target):
                 self._stand_in(target, meta_twin(target))
+        # The network may ask for the device that it believes to be on; what has no values can be on meta only.
         if "device" in kwargs:
             kwargs = {**kwargs, "device": META}
         if op.name == "index":

@@ -18,6 +18,7 @@ class OpRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch g
     """A dispatch mode that sees every op, higher-order ones too, and watches memory."""
 
     _storages: Storages
+    # Torch raises where a higher-order op meets a dispatch mode that does not say this.
     supports_higher_order_operators = True
 
     @classmethod

@@ -41,7 +41,10 @@ def _states(
 
 
 def padded(op: Any, name: str) -> Callable[..., Any]:
-    """``(input, states, weights, has_biases, layers, dropout, training, is_bidirectional, batch_first)``."""
+    """What runs for a recurrent op on padded input: empty outputs of its shapes, or where it is unusual the op.
+
+    Its arguments: ``(input, states, weights, has_biases, layers, dropout, training, is_bidirectional, batch_first)``.
+    """
 
     def run(x: Tensor, before: Any, weights: Sequence[Tensor], *rest: Any) -> Any:
         found = _states(name, x, before, weights, rest) if x.dim() == 3 and 0 not in x.shape else None
@@ -57,7 +60,10 @@ def padded(op: Any, name: str) -> Callable[..., Any]:
 
 
 def packed_sequence_run(op: Any, name: str) -> Callable[..., Any]:
-    """``(data, batch sizes, states, weights, has_biases, layers, dropout, training, is_bidirectional)``."""
+    """What runs for a recurrent op on packed input: empty outputs of its shapes, or where it is unusual the op.
+
+    Its arguments: ``(data, batch sizes, states, weights, has_biases, layers, dropout, training, is_bidirectional)``.
+    """
 
     def run(x: Tensor, sizes: Tensor, before: Any, weights: Sequence[Tensor], *rest: Any) -> Any:
         found = _states(name, x, before, weights, rest) if x.dim() == 2 and 0 not in x.shape else None
@@ -75,6 +81,7 @@ def pack(x: Tensor, lengths: Tensor, batch_first: bool) -> Any:
     """``(input, lengths, batch_first)``: how many steps there are in all, and in each, is told by the lengths alone."""
     if lengths.is_meta or isinstance(lengths, FakeTensor) or x.dim() < 2:
         return _pack(x, lengths, batch_first)
+    # On a real tensor of two axes, and unseen: only the sizes matter, and it is no op of the network's.
     with torch._C._DisableTorchDispatch():
         steps, sizes = _pack(torch.empty(x.shape[:2]), lengths, batch_first)
     return x.new_empty((steps.shape[0], *x.shape[2:])), sizes

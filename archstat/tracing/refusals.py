@@ -335,7 +335,8 @@ def _index_select(given: Given) -> None:
 @_refuses("gather", "scatter", "scatter_add", "scatter_reduce", "index_fill")
 def _along_an_axis(given: Given) -> None:
     x, dim, index = given["self"], given["dim"], given["index"]
-    if not isinstance(dim, int) or not -max(x.dim(), 1) <= dim < max(x.dim(), 1) or index.is_floating_point():
+    rank = max(x.dim(), 1)
+    if not isinstance(dim, int) or not -rank <= dim < rank or index.is_floating_point():
         return
     _bounds(index, x.shape[dim] if x.dim() else 1)
 

@@ -1,4 +1,23 @@
-"""A network whose tensors have twins, on which it is run with autograd: for a training step, or a pass like one."""
+"""A network whose tensors have twins, on which it is run with autograd: for a training step, or a pass like one.
+
+What a network sees of a training step, and what its owner finds afterwards. Inside, weight and input are twins without
+values. Afterwards the list is as it was before, and there is no gradient and no update:
+
+>>> from archstat.tracing.training import trace_step
+>>> class Net(nn.Module):
+...     def __init__(self):
+...         super().__init__()
+...         self.weight, self.seen = nn.Parameter(torch.ones(2)), []
+...     def forward(self, x):
+...         self.seen.append(x)
+...         print(type(self.weight).__name__, type(x).__name__, x.device, len(self.seen))
+...         return self.weight * x
+>>> net = Net()
+>>> step = trace_step(net, (torch.ones(2),))
+FakeTensor FakeTensor cpu 1
+>>> net.seen, net.weight.grad, net.weight.tolist()
+([], None, [1.0, 1.0])
+"""
 
 from __future__ import annotations
 
@@ -80,11 +99,13 @@ class TwinReplay:
         """Run something with the twins of these inputs, and put everything back.
 
         Raises:
-            ForwardError: It failed.
+            ForwardError: The forward pass failed.
         """
         switches, kept = Switches(torch.device("cpu")), Kept(self.layers.modules, (args, kwargs))
 
         def undo() -> None:
+            # In this order: the first takes off a mode that an interrupt left active, and the others touch tensors,
+            # which that would record.
             switches.put_back()
             self.tracker.leave()
             kept.restore()
@@ -105,6 +126,7 @@ class TwinReplay:
             raise self._failure(error) from error
         finally:
             self.tracker.close()
+            # While the recorder still knows what it watches: closing it forgets that.
             self.remaining = self.recorder.remaining()
             self.recorder.close()
             torch.clear_autocast_cache()  # the caller may be in it, enabled or not, and needs no casts of twins
@@ -166,6 +188,7 @@ class _StepTracker(CallTracker):
         copy["_modules"] = module.__dict__["_modules"].copy()
         for name in ("_parameters", "_buffers"):
             copy[name] = {key: self._twins.inside(value) for key, value in module.__dict__[name].items()}
+        # A network that trains may keep parts frozen, as their flags say; in one that does not, flags say nothing.
         copy["training"] = self._is_training and (module.training or not self._was_training)
         copy["forward"] = self._shadow(index, module)
         return copy

@@ -408,7 +408,7 @@ def _upsample2d(x: Tensor, out: Sequence[int], *_: object) -> Size | None:
 def _upsample2d_by(
     x: Tensor, out: Sequence[int] | None, align_corners: bool, scales: Sequence[float] | None
 ) -> Size | None:
-    """The same with either a size or a factor for each axis."""
+    """``(n, c, h, w)`` → ``(n, c, *out)``, with either a size or a factor for each axis of ``out``."""
     if (out is None) == (scales is None) or len(x.shape) != 4:
         return None
     if scales is not None:
@@ -420,7 +420,7 @@ def _upsample2d_by(
 
 @_answers(_aten.upsample_nearest2d.vec)
 def _upsample_nearest2d_by(x: Tensor, out: Sequence[int] | None, scales: Sequence[float] | None) -> Size | None:
-    """Likewise."""
+    """``(n, c, h, w)`` → ``(n, c, *out)`` of the nearest elements, with either a size or a factor for each axis."""
     return _upsample2d_by(x, out, False, scales)
 
 

@@ -7,6 +7,19 @@ that back *into the same object*, so that whoever else holds it sees it unchange
 What only a function leads to (a variable around it, a global, a default) is its author's own: a hook writes its report
 there. That is put back where a tensor without values would stay in it. What cannot be reached or put back (an iterator,
 a file, the cache of ``functools.lru_cache``) stays as the pass leaves it.
+
+A list with a dictionary with a list. From the outermost the walk reaches all three, ids are what it knows them by, and
+each gets its own content back, in whatever order they were changed and whoever else holds them:
+
+>>> features = []
+>>> kept = [1, {"features": features}]
+>>> before = Snapshot()
+>>> before.add(kept)
+>>> features.append("map")
+>>> kept[1] = None  # the dictionary hangs on nothing of the network's any more
+>>> before.restore()
+>>> kept, kept[1]["features"] is features
+([1, {'features': []}], True)
 """
 
 from __future__ import annotations
@@ -48,7 +61,7 @@ class Snapshot:
     """Objects, and what was in each."""
 
     def __init__(self) -> None:
-        """Nothing yet."""
+        """Begin with nothing noted."""
         self._seen: dict[int, Any] = {}  # the objects are kept alive, so that their ids stay their own
         self._kept: list[tuple[_Keeper, Any, Any]] = []
         self._of_functions: list[tuple[_Keeper, Any, Any]] = []
@@ -65,6 +78,7 @@ class Snapshot:
 
     def add_functions(self) -> None:
         """Note what the functions that were met lead to, once all else is noted."""
+        # Apart from the rest: what only functions lead to is put back where a tensor without values would stay in it.
         kept, self._kept = self._kept, self._of_functions
         while self._later:
             self.add(self._later.pop())
@@ -73,6 +87,7 @@ class Snapshot:
     def add_class(self, kind: type) -> None:
         """Note what a class of the caller's, and what it inherits from, keeps for all its instances."""
         for base in kind.__mro__:
+            # Torch's own classes keep nothing of a network's.
             if id(base) not in self._seen and _is_callers(base.__module__):
                 self._seen[id(base)] = base
                 self._take(_CLASS, base)
@@ -103,6 +118,7 @@ class Snapshot:
         found: list[Any] = []
         for keeper in _EXACT.get(type(value)) or _keepers_of(value):
             children = self._take(keeper, value)
+            # Later, when all else is noted: what objects of the network lead to as well is the network's own.
             if keeper is _FUNCTION:
                 self._later += children
                 continue
@@ -156,6 +172,7 @@ def _nothing(value: Any, content: Any) -> None:
 # -- containers --------------------------------------------------------------------------------------------------------
 
 
+# All by the methods of the base class: those of a subclass are code of the network's, and would run.
 def _put_back_list(value: Any, content: list[Any]) -> None:
     if not _is_same(list.__iter__(value), content):
         list.__setitem__(value, slice(None), content)
@@ -174,6 +191,7 @@ def _put_back_set(value: Any, content: set[Any]) -> None:
 
 
 def _put_back_dict(value: Any, content: dict[Any, Any]) -> None:
+    # An OrderedDict keeps its order beside the dictionary: dict.clear would leave names in it that lead nowhere.
     base: Any = OrderedDict if isinstance(value, OrderedDict) else dict
     if not (_is_same(dict.values(value), content.values()) and _is_same(base.__iter__(value), content)):
         base.clear(value)
@@ -182,6 +200,7 @@ def _put_back_dict(value: Any, content: dict[Any, Any]) -> None:
 
 def _take_dict(value: Any) -> dict[Any, Any]:
     base: Any = OrderedDict if isinstance(value, OrderedDict) else dict
+    # A subclass may make an entry where one is looked up, or count the look-ups.
     return {key: dict.__getitem__(value, key) for key in base.__iter__(value)}
 
 
@@ -213,7 +232,7 @@ def _put_back_attributes(value: Any, content: tuple[type, dict[str, Any], dict[s
     kind, attributes, slots = content
     if value.__class__ is not kind:
         object.__setattr__(value, "__class__", kind)  # as a lazy layer changes its own
-    _put_back_dict(_state_of(value), attributes)
+    _put_back_dict(_state_of(value), attributes)  # a module's own __setattr__ sorts tensors anew
     _put_back_slots(value, slots)
 
 
@@ -221,11 +240,13 @@ def _slot_names(kind: type) -> Iterator[str]:
     for base in kind.__mro__:
         slots = base.__dict__.get("__slots__", ())
         names = (slots,) if isinstance(slots, str) else slots
+        # Python stores a private name under that of its class, less the underscores that this begins with.
         yield from (f"_{base.__name__.lstrip('_')}{n}" if n.startswith("__") else n for n in names)
 
 
 def slots_of(value: Any) -> dict[str, Any]:
     """What is in the slots of an object, without those that are empty."""
+    # These two are Python's own; what the first holds is kept as attributes.
     names = set(_slot_names(type(value))) - {"__dict__", "__weakref__"}
     found = ((name, _slot(value, name)) for name in names)
     return {name: content for name, content in found if content is not _EMPTY}
@@ -238,6 +259,7 @@ _EMPTY = object()
 def _slot(value: Any, name: str) -> Any:
     try:
         return object.__getattribute__(value, name)
+    # Declared, and never set or deleted since.
     except AttributeError:
         return _EMPTY
 
@@ -270,6 +292,7 @@ def _own_attributes(kind: type) -> dict[str, Any]:
 def _put_back_class(kind: type, content: dict[str, Any]) -> None:
     now = _own_attributes(kind)
     for name in now.keys() - content.keys():
+        # Past a metaclass, which may have a way of its own to set and delete.
         type.__delattr__(kind, name)
     for name, value in content.items():
         if now.get(name, _EMPTY) is not value:
@@ -294,6 +317,7 @@ def _globals_of(function: FunctionType) -> dict[str, Any]:
 def _is_stateful(function: FunctionType) -> bool:
     """Whether a function leads to anything that it could change."""
     cells, named, others = _take_function(function)
+    # The last of the others is the function's own dictionary, which counts only if something is in it.
     held = (*(content for _, content in cells), *named.values(), *others[:-1])
     return bool(named or function.__dict__) or any(_is_state(value, "") for value in held)
 
@@ -311,6 +335,7 @@ def _is_state(value: Any, home: str) -> bool:
 def _cell_content(cell: Any) -> Any:
     try:
         return cell.cell_contents
+    # A variable that the function around has not set yet.
     except ValueError:
         return _EMPTY
 
@@ -331,6 +356,7 @@ def _put_back_function(
 def _names_in(code: CodeType) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The names that a function's code, and the code in it, may look up outside, and the globals that it sets."""
     inner = [_names_in(const) for const in code.co_consts if isinstance(const, CodeType)]
+    # An instruction is two bytes, what is done and its argument: of STORE_GLOBAL the place of the name.
     steps = zip(code.co_code[::2], code.co_code[1::2], strict=True)
     stored = [code.co_names[index] for op, index in steps if op == _STORE_GLOBAL]
     return (
@@ -361,6 +387,7 @@ def _stateful_names(kind: type) -> frozenset[str]:
     return names
 
 
+# Weakly, so that a class that is defined again and again, as in a notebook, can go.
 _stateful: weakref.WeakKeyDictionary[type, frozenset[str]] = weakref.WeakKeyDictionary()
 
 
@@ -399,6 +426,7 @@ _NUMPY_LARGEST = 1 << 24
 
 
 def _put_back_array(array: Any, content: Any) -> None:
+    # By the bytes: not a number is not equal to itself.
     if content is not None and array.flags.writeable and array.tobytes() != content.tobytes():
         array[...] = content
 
@@ -430,6 +458,7 @@ def _numpy_keeper(value: Any) -> _Keeper | None:
 
 def _keepers_of(value: Any) -> list[_Keeper]:
     """How a value is kept; none for what has no state of the network's."""
+    # What is written to a tensor goes to a twin or a copy, and classes are noted by :meth:`Snapshot.add_class`.
     if isinstance(value, Tensor | type | ModuleType):
         return []
     if isinstance(value, FunctionType):

@@ -103,6 +103,7 @@ def refuse_types(op: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> N
     except TypeError:  # something that has no hash: a generator, a size that is a symbol
         return
     except KeyError:
+        # Numbers are part of the keys, and a network may come with ever new ones.
         if len(_verdicts) >= _VERDICTS_MOST:
             _verdicts.clear()
         verdict = _verdicts[key] = _verdict(op, args, dict(kwargs))

@@ -37,6 +37,7 @@ class Storages:
     def __init__(self, ops: Sized, lent: Iterable[Tensor] = ()) -> None:
         """Tell the time by how many of these ops there are; ``lent`` outlive the pass, and may be written to."""
         self._ops = ops
+        # The pass holds them to its end, so no other memory gets their addresses.
         self._lent = {_storage(tensor)._cdata for tensor in lent}
         self._born: list[int] = []
         self._nbytes: list[int] = []
@@ -49,11 +50,14 @@ class Storages:
 
     def index_of(self, tensor: Tensor) -> int:
         """The index of a tensor's memory; memory not met before was there before the forward pass."""
+        # Torch gives the address of freed memory to new memory: what died leaves the index before a look-up, here
+        # and in the methods below, or new memory would pass for it.
         storage = _storage(tensor)
         if self.dead:
             self.bury()
         index = self._indices.get(storage._cdata)
         if index is None:
+            # Under vmap a tensor stands for another one, which is met itself: it is no stranger.
             if storage.device.type == "meta" and not _is_wrapped(tensor):
                 self.strangers.append(storage._cdata)
             return self.watch(storage, -1)
@@ -73,6 +77,7 @@ class Storages:
         if self.dead:
             self.bury()
         for part in parts(tensor):
+            # Without a reference: what is placed is the network's own memory, or shares it, and outlives the pass.
             self._indices[_storage(part)._cdata] = index
 
     def is_older(self, tensor: Tensor) -> bool:
@@ -101,10 +106,10 @@ class Storages:
 
     def note_scratch(self, nbytes: int) -> None:
         """Enter memory that the op allocated and freed itself."""
-        self._died[len(self._born)] = len(self._ops) + 1
+        self._died[len(self._born)] = len(self._ops) + 1  # the op is entered next: it is there while that runs
         self._nbytes.append(nbytes)
         self._born.append(len(self._ops))
-        self._addresses.append(0)
+        self._addresses.append(0)  # keeps the lists alike; no storage has that address
 
     def bury(self) -> None:
         """Enter what was freed since the last op."""
@@ -130,7 +135,7 @@ class Storages:
         return [ref for ref in born if (storage := ref()) is not None and storage.device.type == "meta"]
 
     def close(self) -> None:
-        """Stop watching."""
+        """Stop watching for memory that dies."""
         self._refs.clear()
 
 

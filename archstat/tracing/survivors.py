@@ -58,6 +58,7 @@ def _tensors_on(storages: Iterable[int]) -> list[Tensor]:
     found: dict[int, Tensor] = {}
     wanted = set(storages)
     for each in gc.get_objects():
+        # By the type: isinstance would ask an object for its class, which a proxy may answer with code of its own.
         if issubclass(type(each), Tensor):
             storage = _storage_of(each)
             if storage in wanted:
@@ -79,8 +80,8 @@ def _sentences(tensor: Tensor, tensors: list[Tensor]) -> list[str]:
 
 
 def _holder(tensor: Tensor, ours: list[Tensor]) -> str | None:
-    """Where it is, in words, and what to do: the nearest place that has a name, or else what holds it."""
-    seen, level, fallback = {id(ours)}, [tensor], None
+    """Where a tensor is, in words, and what to do: the nearest place that has a name, or else what holds it."""
+    seen, level, fallback = {id(ours)}, [tensor], None  # the list of this search holds them too
     for _ in range(_FARTHEST):
         above: list[Any] = []
         seen |= {id(level), id(above)}
@@ -99,7 +100,7 @@ def _holder(tensor: Tensor, ours: list[Tensor]) -> str | None:
 
 
 def _is_running(holder: Any) -> bool:
-    """Whether it is a function that runs, this search above all: its variables are gone when it returns."""
+    """Whether a holder is a function that runs, this search above all: its variables are gone when it returns."""
     return isinstance(holder, FrameType) or (isinstance(holder, GeneratorType) and holder.gi_running)
 
 

@@ -27,7 +27,7 @@ class Twins:
 
     def __init__(self, device: torch.device, *, is_real: bool = False) -> None:
         """Make twins on that device; with ``is_real`` they are copies with values, and the device is the CPU."""
-        self.fake = FakeTensorMode(allow_non_fake_inputs=True)
+        self.fake = FakeTensorMode(allow_non_fake_inputs=True)  # masks and ids beside them have values
         self._device = device
         self._is_real = is_real
         self._twins: dict[int, tuple[Tensor, Tensor]] = {}

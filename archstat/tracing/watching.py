@@ -21,15 +21,15 @@ class StoppedError(BaseException):
 
 
 class GradientsAskedError(StoppedError):
-    """It asks for gradients."""
+    """The forward pass asks for gradients."""
 
 
 class AutocastEnteredError(StoppedError):
-    """It has types cast on the way, which torch does by the device of a tensor."""
+    """The forward pass has types cast on the way, which torch does by the device of a tensor."""
 
 
 class NestedMetError(StoppedError):
-    """It makes or meets a nested tensor, whose offsets must have values and be on the device of its values."""
+    """The forward pass makes or meets a nested tensor, whose offsets must have values and be on the values' device."""
 
 
 #: Where a function of torch's is looked up, its name, and the arguments → the error that stops the pass, if any does.
@@ -116,6 +116,7 @@ def _stopping(original: Callable[..., Any], why: Callable[..., type[StoppedError
     @functools.wraps(original)
     def stop(*args: Any, **kwargs: Any) -> Any:
         mine = [is_on_meta for thread, is_on_meta in _watched.values() if thread == get_ident()]
+        # On fake tensors autocast and nested tensors are met as in a real run; there are no gradients there either.
         error = why(*args, **kwargs) if mine else None
         if error is GradientsAskedError or (error is not None and any(mine)):
             raise error

@@ -34,7 +34,8 @@ def explain_trace(trace: Trace) -> tuple[Explanation, ...]:
 def _steps(trace: Trace, row: LayerCost, origin: RowOrigin, fields: Sequence[ReceptiveField | None]) -> Iterator[Step]:
     first, end, parameters, outputs = origin
     ops = trace.ops[first:end]
-    yield from dict.fromkeys(step for op in ops if op.op in EXTENTS for step in _sizes(op, len(row.output_shape)))
+    sized = [op for op in ops if op.op in EXTENTS]
+    yield from dict.fromkeys(step for op in sized for step in _sizes(op, len(row.output_shape)))
     if row.parameters:
         yield _parameters(trace, row, ops, parameters)
     if row.macs:
@@ -90,6 +91,7 @@ def _of_maps(extents: list[Extent], shape: Shape) -> tuple[list[Extent], Shape]:
 
 
 def _parameters(trace: Trace, row: LayerCost, ops: Iterable[OpCall], held: Sequence[int]) -> Step:
+    # What no op explains stays in it, and is shown as the product of its sizes.
     left: dict[int, Shape] = {index: trace.parameters[index].shape for index in held}
     terms = []
     for op in ops:

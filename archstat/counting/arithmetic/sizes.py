@@ -90,11 +90,12 @@ def _pool(call: OpCall) -> list[Extent]:
 
 def _adapted(call: OpCall) -> list[Extent]:
     axes = len(arg(call, "output_size"))
-    return [Adapted(*pair) for pair in zip(first(call).shape[-axes:], call.outputs[0].shape[-axes:], strict=True)]
+    pairs = zip(first(call).shape[-axes:], call.outputs[0].shape[-axes:], strict=True)
+    return [Adapted(*pair) for pair in pairs]
 
 
 def _resampled(call: OpCall) -> list[Extent]:
-    """All axes after the channels."""
+    """Resampling along all axes after the channels."""
     return [
         Scaled(size, result // size, "·", result) if size and result % size == 0 else Resampled(size, result)
         for size, result in zip(first(call).shape[2:], call.outputs[0].shape[2:], strict=True)

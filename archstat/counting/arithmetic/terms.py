@@ -31,7 +31,7 @@ WEIGHTS: dict[str, Callable[[OpCall], list[Weights]]] = {}
 
 
 def product(sizes: Iterable[int]) -> str:
-    """``28·28·6``."""
+    """The factors with dots between them: ``28·28·6``."""
     return "·".join(map(str, sizes)) or "1"
 
 
@@ -208,7 +208,7 @@ def _grouped_product(call: OpCall) -> str:
 
 
 def _summed_product(call: OpCall) -> str:
-    """``bias + Σ a[i] · b[i]``."""
+    """The sum of ``bias + Σ a[i] · b[i]``."""
     batch, _, inner = arg(call, "a").shape
     return f"{_outputs(call)} · {batch}·{inner}"
 
@@ -244,7 +244,7 @@ TERMS.update(grouped_mm=_grouped_product, addbmm=_summed_product, addr=_outputs,
 
 
 def _attention(call: OpCall) -> str:
-    """``(…, queries, width), (…, keys, width), (…, keys, value width)``."""
+    """The sum of attention on ``(…, queries, width), (…, keys, width), (…, keys, value width)``."""
     query, key, value = (spec.shape for spec in args(call, "query key value"))
     return _scores([*attending(call), key[-2]], query[-1], value[-1])
 

@@ -35,7 +35,7 @@ class Window(NamedTuple):
     Attributes:
         size: The size that goes in.
         kernel: How many elements the window takes.
-        stride: How far it moves.
+        stride: How far the window moves.
         padding: What is added before and after.
         dilation: How far the elements of the window lie apart.
         rounds_up: A window may reach over the edge.
@@ -148,7 +148,7 @@ class Spread(NamedTuple):
     result: int
 
     def formula(self) -> str:
-        """``(n − 1)·s − 2·p + d·(k − 1) + extra + 1``."""
+        """The size that comes out, ``(n − 1)·s − 2·p + d·(k − 1) + extra + 1``."""
         dilation = f"{self.dilation}·" if self.dilation > 1 else ""
         extra = f" + {self.extra}" if self.extra else ""
         return f"({self.size} − 1)·{self.stride} − 2·{self.padding} + {dilation}({self.kernel} − 1){extra} + 1"
@@ -171,7 +171,7 @@ class Scaled(NamedTuple):
         return f"{self.size}{self.sign}{self.factor}"
 
     def remark(self, what: Sequence[str]) -> str:  # noqa: ARG002 - it always fits
-        """Nothing: it always fits."""
+        """Nothing: the factor always fits."""
         return ""
 
 
@@ -184,12 +184,12 @@ class Padded(NamedTuple):
     result: int
 
     def formula(self) -> str:
-        """``n + before + after``."""
+        """The size with its edges, ``n + before + after``."""
         edges = (f" {'+' if edge >= 0 else '−'} {abs(edge)}" for edge in (self.before, self.after))
         return f"{self.size}{''.join(edges)}"
 
     def remark(self, what: Sequence[str]) -> str:  # noqa: ARG002 - nothing can be lost unseen
-        """Nothing."""
+        """Nothing: all of the size is used."""
         return ""
 
 
@@ -227,5 +227,5 @@ class Resampled(NamedTuple):
         return ""
 
     def remark(self, what: Sequence[str]) -> str:  # noqa: ARG002 - it is the same along every axis
-        """Where it comes from."""
+        """The size that is stretched: ``from 14``."""
         return f"from {self.size}"

@@ -15,7 +15,7 @@ def ours(use: Use) -> int:
 
 
 def other(use: Use) -> int:
-    """The other FLOPs as we count them: of a convolution or a linear layer one for each output that has a bias."""
+    """FLOPs outside of multiply-accumulates, by our rules: of a convolution one for each output with a bias."""
     return use.cost.other_flops
 
 
@@ -55,7 +55,7 @@ def scaled(use: Use) -> int:
 
 
 def batch_scaled(use: Use) -> int:
-    """The same of batch norm alone: instance norm runs the same op."""
+    """1 an element of batch norm, 2 with weight and bias; 0 of instance norm, which runs the same op."""
     return 0 if use.kind.startswith("InstanceNorm") else scaled(use)
 
 
@@ -105,7 +105,7 @@ def biases_of_layer(use: Use) -> int:
 
 
 def parameters_of_layer(use: Use) -> int:
-    """Those of a layer without multiply-accumulates."""
+    """The weights and biases of a layer without multiply-accumulates, as torchinfo counts them."""
     return 0 if use.cost.macs else _weights_of_layer(use) + biases_of_layer(use)
 
 

@@ -20,7 +20,7 @@ from archstat.records import Cost, LayerCost, OpCall, ParameterSpec, Shape, Tall
 
 
 class Use(msgspec.Struct, frozen=True, gc=False):
-    """One op where it ran.
+    """One op of a trace, and the layer that ran it.
 
     Attributes:
         call: The op.
@@ -57,7 +57,7 @@ class ConventionRule(msgspec.Struct, frozen=True):
     """How a convention counts some ops.
 
     Attributes:
-        term: What it counts there, :data:`PRODUCTS` or a name for what it adds to them.
+        term: The name of what the rule counts: :data:`PRODUCTS`, or a name for what it adds to them.
         count: How much.
         ops: The ops; none: all of them.
         kinds: The classes of layers that must have run them; none: wherever they ran.
@@ -71,7 +71,7 @@ class ConventionRule(msgspec.Struct, frozen=True):
     is_in_layer: bool = False
 
     def covers(self, use: Use) -> bool:
-        """Whether it speaks of that op there."""
+        """Whether the rule speaks of that op there."""
         if self.ops and use.call.op not in self.ops:
             return False
         return use.kind in self.kinds if self.kinds else bool(use.kind) or not self.is_in_layer
@@ -86,12 +86,12 @@ class Convention(msgspec.Struct, frozen=True):
     """A way to count.
 
     Attributes:
-        source: Whose it is.
-        unit: What it calls its number, or ought to: FLOPs are two for each multiply-accumulate.
-        rules: What it counts; multiply-accumulates that no rule covers are left out.
+        source: The paper or the tool that counts so.
+        unit: The unit of the number, as the source says or ought to: FLOPs are two for each multiply-accumulate.
+        rules: The rules of what is counted; multiply-accumulates that no rule covers are left out.
         package: The distribution that can be asked for the number, or ``""``.
         refusals: The ops and classes of layers with which its number cannot be told, and why.
-        is_by_layer: It goes by the layers that the network holds, so one that stands in two places misleads it.
+        is_by_layer: Whether the layers of the network are counted, which a layer that stands in two places misleads.
     """
 
     source: str
@@ -106,7 +106,7 @@ def tally(trace: Trace, name: str, convention: Convention) -> Tally:
     """What a network comes to by a convention.
 
     Args:
-        trace: Its forward pass.
+        trace: The forward pass of the network.
         name: What the convention is called.
         convention: The convention.
     """

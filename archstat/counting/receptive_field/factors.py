@@ -45,6 +45,7 @@ def dealt(factors: list[Factor], shape: Shape) -> list[Axis] | None:
     ``None`` if they do not fit. The list is used up.
     """
     axes: list[Axis] = []
+    # From the last axis on: the last factor counts fastest, as memory does.
     for size in reversed(shape):
         taken: list[Factor] = []
         left = size
@@ -54,7 +55,7 @@ def dealt(factors: list[Factor], shape: Shape) -> list[Axis] | None:
                 return None
             if left % factor.extent == 0:
                 left //= factor.extent
-            elif factor.extent % left == 0:
+            elif factor.extent % left == 0:  # the rest of it belongs to the axis before
                 factors.append(Factor(factor.extent // left, factor.sides, factor.weight * left))
                 factor, left = Factor(left, factor.sides, factor.weight), 1
             else:
@@ -76,12 +77,14 @@ def tidy(axis: Axis, wholes: frozenset[int]) -> Axis:
         if joined and _goes_on(joined[-1], new):
             new = Factor(joined.pop().extent * new.extent, left, new.weight)
         joined.append(new)
+    # One index without a side says nothing, and sights that mean the same must be the same.
     moving = [factor for factor in joined if factor.sides or factor.extent != 1]
     return tuple(moving) or (Factor(1),)
 
 
 def _goes_on(major: Factor, minor: Factor) -> bool:
     """Whether one index more of ``major`` is as far as all of ``minor``."""
+    # Of a single index nobody sees the weight.
     return major.sides == minor.sides and (major.weight == minor.weight * minor.extent or major.extent == 1)
 
 

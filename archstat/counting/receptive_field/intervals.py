@@ -1,6 +1,21 @@
 """Along one axis of the network's first input: the interval of pixels that each position of a tensor sees.
 
 Pixels in the padding count like any other: an interval may begin below 0 and end beyond the image.
+
+A row of pixels goes through a convolution of 3, a pool of 2 with stride 2, an upsampling by 2 and a convolution of 3:
+
+>>> pixels = Span((0,), (0,), 1)  # position i sees pixel i
+>>> convolved = seen_through(pixels, Footprint((-1,), (1,)))  # i looks at i - 1 to i + 1
+>>> convolved
+Span(low=(-1,), high=(1,), step=1)
+>>> pooled = seen_through(convolved, Footprint((0,), (1,), 2))  # i looks at 2i and 2i + 1, which see -1 to 1 and 0 to 2
+>>> pooled  # so 0 sees -1 to 2, and each further position 2 pixels further
+Span(low=(-1,), high=(2,), step=2)
+>>> doubled = seen_through(pooled, Footprint((0, 0), (0, 0)))  # 2i and 2i + 1 both look at i: a round has two entries
+>>> doubled
+Span(low=(-1, -1), high=(2, 2), step=2)
+>>> seen_through(doubled, Footprint((-1,), (1,)))  # 0 looks at -1 (from -3), 0 and 1; 1 looks at 0, 1 and 2 (to 4)
+Span(low=(-3, -1), high=(2, 4), step=2)
 """
 
 from __future__ import annotations
@@ -50,6 +65,7 @@ def seen_through(span: Span, window: Footprint) -> Span:
     if not span.low:
         return span
     old, new = len(span.low), len(window.first)
+    # After so many rounds the window stands at the same phase of the old span again.
     rounds = old // math.gcd(old, window.step)
     if rounds * new > PHASES_MAX:
         return LOST
@@ -60,13 +76,14 @@ def seen_through(span: Span, window: Footprint) -> Span:
 
 
 def _at(ends: tuple[int, ...], position: int, step: int) -> int:
-    turn, phase = divmod(position, len(ends))
+    turn, phase = divmod(position, len(ends))  # rounds down, so it holds in the padding before 0 too
     return ends[phase] + step * turn
 
 
 def _shortest(span: Span) -> Span:
-    """The same span in as few phases as do."""
+    """An equal span in the fewest phases that can say it."""
     phases = len(span.low)
+    # Spans are compared and are keys of caches: what means the same must be the same.
     for fewer in range(1, phases):
         if phases % fewer == 0 and span.step * fewer % phases == 0:
             short = Span(span.low[:fewer], span.high[:fewer], span.step * fewer // phases)
@@ -88,6 +105,7 @@ def hull(spans: Iterable[Span]) -> Span:
         return spans[0]
     if WHOLE_AXIS in spans:
         return WHOLE_AXIS
+    # Said in equally many phases, spans can be compared position by position.
     phases = math.lcm(*[len(span.low) for span in spans])
     if LOST in spans or phases > PHASES_MAX:
         return LOST

@@ -49,7 +49,7 @@ def _enter(names: str) -> Callable[[FieldRule], FieldRule]:
 
 
 def _known(call: OpCall, look: SightOf) -> list[Sight]:
-    """What those of its tensors see that depend on the input."""
+    """The sights of the tensors of an op that depend on the input."""
     return [sight for sight in map(look, call.tensors()) if sight is not None]
 
 
@@ -109,6 +109,7 @@ def _windows(
 def _spread(kernel: int, stride: int, padding: int, dilation: int) -> Footprint:
     """Output ``j`` gets input ``i`` if ``j = i · stride − padding + tap · dilation``."""
     reach = (kernel - 1) * dilation
+    # Solved for i: the last tap gives the first input, rounded up, and the first tap the last one, rounded down.
     first = [-((reach - j - padding) // stride) for j in range(stride)]
     return Footprint(tuple(first), tuple([(j + padding) // stride for j in range(stride)]))
 
@@ -185,7 +186,7 @@ def _adaptive_pool(call: OpCall, sight: Sight) -> Sight:
 
 @functools.lru_cache(maxsize=4096)
 def _adaptive_window(size: int, windows: int) -> Footprint:
-    common = math.gcd(size, windows)
+    common = math.gcd(size, windows)  # the windows repeat after so many
     size, windows = size // common, windows // common
     first = [i * size // windows for i in range(windows)]
     return Footprint(tuple(first), tuple([-(-(i + 1) * size // windows) - 1 for i in range(windows)]), size)
@@ -257,6 +258,7 @@ def _ratio(size: int, extent: int, factor: float | None, *, corners: bool) -> Fr
     """How many old positions lie between two new ones."""
     if corners:
         return Fraction(size - 1, extent - 1) if extent > 1 else Fraction(0)
+    # A float says 1/3 only nearly, and a span of its exact value would have millions of phases.
     return 1 / Fraction(factor).limit_denominator(1000) if factor else Fraction(size, extent)
 
 
@@ -350,7 +352,7 @@ def _select(call: OpCall, sight: Sight) -> Sight:
 @_enter("unbind")
 @_of_first
 def _unbind(call: OpCall, sight: Sight) -> list[Sight]:
-    """Each index."""
+    """The sight of each index along an axis."""
     axis = arg(call, "dim") % len(sight.axes)
     return [sights.selected(sight, axis, index) for index in range(len(call.outputs))]
 
@@ -358,7 +360,7 @@ def _unbind(call: OpCall, sight: Sight) -> list[Sight]:
 @_enter("split split_with_sizes chunk unsafe_split unsafe_split_with_sizes")
 @_of_first
 def _split(call: OpCall, sight: Sight) -> list[Sight]:
-    """One piece after the other."""
+    """The sights of the pieces, one after the other."""
     axis = arg(call, "dim") % len(sight.axes)
     pieces, start = [], 0
     for spec in call.outputs:
@@ -378,10 +380,15 @@ def _cat(call: OpCall, look: SightOf) -> Sight | None:
         sight = look(spec)
         if sight is not None:
             known.append(_placed(call, sight, axis, start))
-        start += 1 if call.op == "stack" else spec.shape[axis] if len(spec.shape) == len(shape) else 0
+        start += 1 if call.op == "stack" else _extent(spec.shape, axis, len(shape))
     if len(known) > 1:
         known = [sights.losing(sight, (axis,)) for sight in known]
     return sights.united(known, shape) if known else None
+
+
+def _extent(shape: Shape, axis: int, rank: int) -> int:
+    """The indices that a part takes of an axis: none if it has fewer axes, as an empty one may have."""
+    return shape[axis] if len(shape) == rank else 0
 
 
 def _placed(call: OpCall, sight: Sight, axis: int, start: int) -> Sight:
@@ -434,13 +441,13 @@ FIELDS.update(dict.fromkeys("abs gelu mish threshold eq ne lt le gt ge masked_fi
     "new_ones new_full fill zero bernoulli normal uniform random exponential"
 )
 def _made(call: OpCall, look: SightOf) -> None:
-    """Its shape alone comes from elsewhere."""
+    """No sight: only the shape of the input, and nothing that stands in it, goes into the output."""
 
 
 @_enter("glu")
 @_of_first
 def _glu(call: OpCall, sight: Sight) -> Sight:
-    """One half gates the other."""
+    """The sight of a gated linear unit: one half gates the other."""
     axis = arg(call, "dim") % len(sight.axes)
     return sights.resized(sights.losing(sight, (axis,)), _shape(call))
 
@@ -540,5 +547,6 @@ def _attention(call: OpCall, look: SightOf) -> Sight | None:
     """``(…, queries, width), (…, keys, width), (…, keys, width)``: each query sees all keys, also behind a mask."""
     shape = _shape(call)
     known = [sight for spec in args(call, "query key value") if (sight := look(spec)) is not None]
-    known = [sights.resized(sights.reduced(sight, (-2, -1)), (*sight.shape[:-2], *shape[-2:])) for sight in known]
+    known = [sights.reduced(sight, (-2, -1)) for sight in known]
+    known = [sights.resized(sight, (*sight.shape[:-2], *shape[-2:])) for sight in known]
     return sights.united(known, shape) if known else None

@@ -7,6 +7,20 @@ or share an axis with the channels. So every axis is a product of :class:`Factor
 and a position is the sum of ``index · weight`` over the factors of its side. A reshape deals the factors out anew.
 
 Pixels in the padding count like any other: an interval may begin below 0 and end beyond the image.
+
+A column of four pixels is cut into two windows, each window is averaged, and a window slides over the averages:
+
+>>> image = of_input((1, 1, 4))
+>>> image.axes[2], image.spans[0]  # index i stands at position i, which sees pixel i
+((Factor(extent=4, sides=(0,), weight=1),), Span(low=(0,), high=(0,), step=1))
+>>> cut = reshaped(image, (1, 1, 2, 2))  # index (a, b) stands at position 2a + b
+>>> cut.axes[2:]
+((Factor(extent=2, sides=(0,), weight=2),), (Factor(extent=2, sides=(0,), weight=1),))
+>>> averaged = without(reduced(cut, (3,)), (3,))  # with b gone, position p sees p and p + 1; those left are 0 and 2
+>>> averaged.axes[2], averaged.spans[0]
+((Factor(extent=2, sides=(0,), weight=2),), Span(low=(0,), high=(1,), step=1))
+>>> moved(averaged, 2, Footprint((0,), (1,)), 1).spans[0]  # the next average is 2 positions on: its last pixel is 3
+Span(low=(0,), high=(3,), step=2)
 """
 
 from __future__ import annotations
@@ -54,12 +68,14 @@ class Sight(msgspec.Struct, frozen=True, gc=False):
 
 def of_input(shape: Shape) -> Sight:
     """Each element of ``(batch, channels, *sides)`` sees itself."""
+    # The factors of batch and channels have no side: nothing moves along them.
     sides = tuple([(Factor(extent, (side,), 1),) for side, extent in enumerate(shape[2:])])
     return Sight((Span((0,), (0,), 1),) * len(sides), ((Factor(shape[0]),), (Factor(shape[1]),), *sides))
 
 
 def lost(sides: int, shape: Iterable[int]) -> Sight:
     """Nothing is known, not even which axis moves along which side."""
+    # With every side on every axis: whatever happens along one, nothing becomes known again.
     every = tuple(range(sides))
     return Sight((LOST,) * sides, tuple([(Factor(extent, every),) for extent in shape]))
 
@@ -75,13 +91,16 @@ def whole(sides: int, shape: Iterable[int]) -> Sight:
 def moved(sight: Sight, axis: int, window: Footprint, extent: int) -> Sight:
     """A window slides along an axis, which then has that extent."""
     sides = sides_of(sight.axes[axis])
+    # Along channels, or an axis that is seen whole, a window shows nothing new.
     if not sides:
         return _with_axis(sight, axis, (Factor(extent),))
     sight = _settled(sight, axis)
     factor, spans = sight.axes[axis][0], list(sight.spans)
+    # Neighbours along such an axis are not neighbours along the side: no interval says what a window covers.
     if len(sight.axes[axis]) > 1 or len(sides) > 1 or _count(sight, sides[0]) > 1:
         return _with_axis(_losing(sight, sides), axis, (Factor(extent, sides),))
     if factor.weight != 1:
+        # The span speaks of positions, of which one index of the axis is ``weight``.
         first, last = ([position * factor.weight for position in ends] for ends in (window.first, window.last))
         window = Footprint(tuple(first), tuple(last), window.step * factor.weight)
     spans[sides[0]] = seen_through(spans[sides[0]], window)
@@ -93,6 +112,7 @@ def reduced(sight: Sight, axes: Iterable[int]) -> Sight:
     rank = len(sight.axes)
     for axis in {axis % rank for axis in axes}:
         factors = sight.axes[axis]
+        # Taken off first: what is reduced must not count among the factors that are left.
         sight = _with_axis(sight, axis, (Factor(extent_of(factors)),))
         for factor in factors:
             for side in factor.sides:
@@ -121,6 +141,7 @@ def without(sight: Sight, axes: Iterable[int]) -> Sight:
 def selected(sight: Sight, axis: int, index: int) -> Sight:
     """One index of an axis, which is taken out."""
     spans = list(sight.spans)
+    # The last factor counts fastest: its index is the remainder.
     for factor in reversed(sight.axes[axis]):
         index, own = divmod(index, factor.extent)
         for side in factor.sides:
@@ -135,7 +156,7 @@ def permuted(sight: Sight, order: Sequence[int]) -> Sight:
 
 
 def reshaped(sight: Sight, shape: Shape) -> Sight:
-    """The same elements in another shape; nothing is known if the factors do not fit into it."""
+    """The sight of the same elements in another shape; nothing is known if the factors do not fit into it."""
     axes = dealt(_all_factors(sight), shape)
     if axes is None:
         sight = _settled_everywhere(sight)
@@ -155,8 +176,8 @@ def resized(sight: Sight, shape: Shape) -> Sight:
         factors if extent_of(factors) == extent else (Factor(extent, sides_of(factors)),)
         for factors, extent in zip(sight.axes, shape, strict=True)
     ]
-    changed = [side for new, old in zip(axes, sight.axes, strict=True) if new is not old for side in sides_of(old)]
-    return _losing(Sight(sight.spans, tuple(axes)), changed)
+    changed = [old for new, old in zip(axes, sight.axes, strict=True) if new is not old]
+    return _losing(Sight(sight.spans, tuple(axes)), [side for axis in changed for side in sides_of(axis)])
 
 
 def losing(sight: Sight, axes: Iterable[int]) -> Sight:
@@ -168,6 +189,7 @@ def _losing(sight: Sight, sides: Iterable[int]) -> Sight:
     gone = set(sides)
     if not gone:
         return sight
+    # Wherever its positions go, an axis that is seen whole is.
     spans = [LOST if side in gone and span is not WHOLE_AXIS else span for side, span in enumerate(sight.spans)]
     return Sight(tuple(spans), sight.axes)
 
@@ -218,6 +240,7 @@ def _settled_everywhere(sight: Sight) -> Sight:
 def united(sights: Sequence[Sight], shape: Shape) -> Sight:
     """What an element sees that is made of one element of each tensor, broadcast to that shape."""
     first, rank = sights[0], len(shape)
+    # One tensor, or several that see the same: nothing has to be united.
     if len(first.axes) == rank and first.shape == shape and all(sight == first for sight in sights):
         return first
     sights = [_broadcast(sight, shape) for sight in sights]
@@ -227,8 +250,9 @@ def united(sights: Sequence[Sight], shape: Shape) -> Sight:
     spans = tuple([_united_span([sight.spans[side] for sight in sights], sights, side) for side in sides])
     moving = [{sight.axes[axis] for sight in sights if sides_of(sight.axes[axis])} for axis in range(rank)]
     axes = tuple([_united_axis(every, extent) for every, extent in zip(moving, shape, strict=True)])
-    at_odds = [side for every in moving if len(every) > 1 for axis in every for side in sides_of(axis)]
-    return _tidy(_losing(Sight(spans, axes), at_odds))
+    # Where axes move differently, elements meet that stand at different positions.
+    at_odds = [axis for every in moving if len(every) > 1 for axis in every]
+    return _tidy(_losing(Sight(spans, axes), [side for axis in at_odds for side in sides_of(axis)]))
 
 
 def _broadcast(sight: Sight, shape: Shape) -> Sight:
@@ -243,6 +267,7 @@ def _broadcast(sight: Sight, shape: Shape) -> Sight:
 def _united_span(spans: Sequence[Span], sights: Sequence[Sight], side: int) -> Span:
     if WHOLE_AXIS in spans:
         return WHOLE_AXIS
+    # Positions go together only where the same factors stand at the same places of the same axes.
     places = {
         tuple([(axis, f) for axis, factors in enumerate(sight.axes) for f in layout(factors) if side in f[1].sides])
         for sight in sights

@@ -54,6 +54,7 @@ def peak_of(run: Callable[[], object]) -> int | None:
         run()
 
     seen = changes(profiled(probe_and_run))
+    # Allocated and freed at once, as nobody holds it.
     if [change.nbytes for change in seen[:2]] != [_PROBE_BYTES, -_PROBE_BYTES]:
         return None
     return max(levels_of(seen[2:]), default=0)

@@ -46,7 +46,7 @@ class LayerPlan(msgspec.Struct, frozen=True):
 
     Attributes:
         rounds: Separate stretches of time: what else a computer does changes slowly.
-        pause_s: Between them.
+        pause_s: The pause between two rounds.
         block: Passes with hooks in a row, and passes without; the order of the two alternates.
         fewest: Passes of each kind; an interval from batch medians needs 20.
         seconds: The least time that all passes take together.
@@ -69,7 +69,7 @@ class LayerPlan(msgspec.Struct, frozen=True):
         return passes_s + (self.rounds - 1) * self.pause_s + _PASSES_BEFORE * pass_s
 
     def is_done(self, share: float, passes: int, elapsed_s: float) -> bool:
-        """Whether that share of the work is done."""
+        """Whether a share of the work is done, by the passes made and the time taken so far."""
         if passes < self.block:
             return False
         is_enough = passes >= self.fewest * share and elapsed_s >= self.seconds * share
@@ -93,17 +93,18 @@ def time_layers(
 
     Args:
         prepared: The network; it runs eagerly.
-        plan: How often it runs.
+        plan: How often the network runs.
         clock: What tells the time.
         progress: Told the share of the passes that are done.
 
     Raises:
-        CannotMeasure: It is compiled or scripted, or does not run the same modules in every pass.
+        CannotMeasure: The network is compiled or scripted, or does not run the same modules in every pass.
 
     Source: Algorithm B of ``docs/measuring.md``.
     """
     refuse_compiled(prepared)
     plan, clock = plan or LayerPlan(), clock or HostClock()
+    # First, so that layers and parameters which the first call makes are there to be walked.
     prepared.run_eagerly()
     layers = Layers(prepared.model)
     way = find_way(prepared, layers)
@@ -122,7 +123,7 @@ class HookCost(NamedTuple):
     """What measuring one call costs.
 
     Attributes:
-        outside_s: What it adds to the time of the module around.
+        outside_s: What a call adds to the time of the module around.
         inside_s: What is read of a module that does nothing; most of it is the hooks' as well.
     """
 
@@ -144,6 +145,7 @@ def hook_cost(prepared: Prepared, clock: Clock) -> HookCost:
             bare_ns = _span_ns(clock, lambda: chain(x))
             with watch.attached():
                 chain(x)
+            # The chain itself is a module too, and the first that begins: its own time holds what hooks add outside.
             whole, *modules = watch.take()
             added.append((whole.self_ns - bare_ns) / CHAINED_MODULES * _NS)
             inside.append(median([run.self_ns for run in modules]) * _NS)
@@ -164,8 +166,8 @@ class _Passes:
 
     Attributes:
         bare_ns: The times of passes without hooks.
-        hooked_ns: Those of passes with hooks.
-        self_ns: For each of these the time of every run.
+        hooked_ns: The times of passes with hooks.
+        self_ns: For each pass with hooks the time of every run.
         inner: How many modules each run runs itself.
     """
 
@@ -186,7 +188,7 @@ class _Passes:
             times.clear()
 
     def run(self, plan: LayerPlan, progress: Callable[[float], None]) -> None:
-        """All rounds of a plan."""
+        """Run all rounds of a plan."""
         for number in range(plan.rounds):
             share = (number + 1) / plan.rounds
             if number and not self._is_done(plan, share):
@@ -236,6 +238,7 @@ def _times(passes: _Passes, specs: list[LayerSpec], way: Way, cost: HookCost) ->
         _row(specs[module], call, samples[:, column].tolist(), passes.inner[column] * cost.outside_s, resolution_s)
         for column, (module, call) in enumerate(way.calls)
     )
+    # What the hooks of the network itself add lies around all rows: it is taken off here.
     outside_s = median((hooked - samples.sum(axis=1)).tolist()) - cost.outside_s
     times = LayerTimes(
         method="hooks",

@@ -46,6 +46,7 @@ def growth_of(run: Callable[[], object], proc: Path = PROC) -> int | Reason:
 def _reset(proc: Path) -> _Resident | Reason:
     """Start the high-water mark anew."""
     try:
+        # Linux: writing 5 sets the high-water mark to what is resident now.
         (proc / "clear_refs").write_text("5")
     except OSError as error:
         return _unknown(f"{proc / 'clear_refs'} cannot be written ({error.strerror})")

@@ -48,7 +48,7 @@ class Graph(Protocol):
     is_empty: bool
 
     def replay(self) -> None:
-        """Start it."""
+        """Start the graph; return before it has run."""
         ...
 
 
@@ -56,7 +56,7 @@ class QueueDevice(Protocol):
     """A device that works through a queue while the host goes on.
 
     Attributes:
-        index: Its number, as traces name it.
+        index: The number of the device, as traces name it.
     """
 
     index: int
@@ -129,7 +129,7 @@ class CudaGraph:
         self._device, self._graph, self._work, self.is_empty = device, graph, work, is_empty
 
     def replay(self) -> None:
-        """Start it; an empty one is nothing to start."""
+        """Start the graph; an empty one is nothing to start."""
         if not self.is_empty:
             with torch.cuda.device(self._device):
                 self._graph.replay()
@@ -139,11 +139,11 @@ class CudaDevice:
     """A GPU through torch.
 
     Attributes:
-        index: Its number among those that torch sees.
+        index: The number of the GPU among those that torch sees.
     """
 
     def __init__(self, device: torch.device) -> None:
-        """That GPU; ``cuda`` without a number is the current one."""
+        """Choose a GPU; ``cuda`` without a number is the current one."""
         self.index = torch.cuda.current_device() if device.index is None else device.index
         self.device = torch.device("cuda", self.index)
 
@@ -181,6 +181,7 @@ class CudaDevice:
             side = torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]
             side.wait_stream(torch.cuda.current_stream(self.device))
             graph = torch.cuda.CUDAGraph()
+            # A capture is refused on the default stream.
             with torch.cuda.stream(side):
                 for _ in range(WARM_UPS):
                     work()

@@ -43,7 +43,7 @@ def time_by_events(
 
     Args:
         prepared: The network.
-        device: Where it is.
+        device: The device that the network is on.
         clock: The host's.
         plan: How many passes.
         whole_s: The time of a pass that nothing was measured in.
@@ -118,7 +118,7 @@ class _EventPasses:
     Attributes:
         calls: The runs of modules of a pass.
         stretches: How many stretches between marks each of them has.
-        hooks: Those that tell of the marks.
+        hooks: The hooks that tell of the marks.
         stall: What holds the queue up.
     """
 
@@ -133,6 +133,7 @@ class _EventPasses:
         self._stream = device.stream()
         self.stall = Stall(device, self._run, clock)
         self.calls, self._expected = list(self.hooks.calls), list(self._owners)
+        # After the last mark comes nothing that is timed.
         counts = Counter(self._expected[:-1])
         self.stretches = [counts[number] for number in range(len(self.calls))]
         self.hooks.check()
@@ -152,7 +153,7 @@ class _EventPasses:
         return times
 
     def _times_or_dry(self, passes: int, segments: int) -> list[list[float]] | CannotMeasure:
-        """The same in so many segments; or the failure, if shorter ones may help."""
+        """The time of each run of a module, by pass, in so many segments; or the failure, if shorter ones may help."""
         try:
             return [self._pass(self._cut(segments)) for _ in range(passes)]
         except CannotMeasure as error:
@@ -197,7 +198,7 @@ class _EventPasses:
             raise CannotMeasure(Reason("PATH_VARIES", "Not the same modules run in every pass."))
 
     def _run(self) -> None:
-        """One pass."""
+        """Run one pass with the hooks that record events."""
         self._owners, self._events, self._over, self._is_dry = [], [], None, False
         with self.hooks:
             self.hooks.start_pass()
@@ -217,4 +218,5 @@ class _EventPasses:
         event.record()
         self._events.append(event)
         if place == self._segment.last and self._over is not None:
+            # Asked last: if the stall is over by now, the device may have waited for the host somewhere in the segment.
             self._is_dry = self._over.query()

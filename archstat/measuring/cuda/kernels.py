@@ -34,9 +34,9 @@ class Kernel(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         name: As the device names it.
-        start_ns: When it began.
-        end_ns: When it ended.
-        stream: Where.
+        start_ns: When the kernel began.
+        end_ns: When the kernel ended.
+        stream: The number of the stream.
         owner: The place in the pass of the run of a module that it belongs to; ``None``: none is known.
     """
 
@@ -48,7 +48,7 @@ class Kernel(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def duration_ns(self) -> int:
-        """How long it ran."""
+        """How long the kernel ran."""
         return self.end_ns - self.start_ns
 
 
@@ -122,11 +122,13 @@ def traced_passes(
     Raises:
         CannotMeasure: The records cannot be believed, or there are none; the reason says which check failed.
     """
-    kernels = [r for r in records if r.device_type == "cuda" and r.kind in _KERNELS and _STALL_KERNEL not in r.name]
+    kernels = [r for r in records if r.device_type == "cuda" and r.kind in _KERNELS]
+    kernels = [kernel for kernel in kernels if _STALL_KERNEL not in kernel.name]
     if not kernels:
         raise CannotMeasure(Reason("CUPTI_UNAVAILABLE", _text("no kernel in it")))
     host = _Host(records)
     placed = [(host.place(kernel), kernel) for kernel in kernels]
+    # A spoilt record lies in no pass, and would go unnoticed: so it is checked with those of the kept ones.
     lost = [kernel for place, kernel in placed if place.number is None and kernel.start_ns <= 0]
     within = [(place, kernel) for place, kernel in placed if place.number in set(kept)]
     host.check_annotations(kept, calls)
@@ -162,6 +164,7 @@ class _Host:
     def __init__(self, records: Sequence[TraceRecord]) -> None:
         host = [record for record in records if record.device_type == "cpu"]
         marks = [r for r in host if r.kind == "user_annotation" and r.name.startswith((PASS, CALL))]
+        # Of two that begin together, the longer one is around the other.
         self.marks = sorted(marks, key=lambda mark: (mark.start_ns, -mark.end_ns))
         self._thread = next((mark.thread for mark in self.marks if mark.name.startswith(PASS)), -1)
         self._ops = {record.correlation: record for record in host if record.kind in _OPS}
@@ -213,14 +216,14 @@ class _Host:
 
     def _running(self, time: int) -> int | None:
         """The pass that began last before that time; the device may be at it still when the host has left it."""
-        numbers = [int(mark.name.rpartition("#")[2]) for mark in self.marks if _is_pass(mark) and mark.start_ns <= time]
-        return numbers[-1] if numbers else None
+        begun = [mark for mark in self.marks if _is_pass(mark) and mark.start_ns <= time]
+        return int(begun[-1].name.rpartition("#")[2]) if begun else None
 
     def check_annotations(self, kept: Sequence[int], calls: int) -> None:
         """Every kept pass is there once, with every run of a module in it.
 
         Raises:
-            CannotMeasure: It is not; the kernels of a lost run would pass for its parent's.
+            CannotMeasure: A pass or a run is missing; the kernels of a lost run would pass for its parent's.
         """
         passes = Counter(int(mark.name.removeprefix(PASS)) for mark in self.marks if _is_pass(mark))
         runs = Counter(self.at(mark.start_ns).number for mark in self.marks if not _is_pass(mark))
@@ -244,7 +247,7 @@ def check_span(busy_s: float, span_s: float) -> None:
     Only where the queue was held up for both: otherwise the span has the host's launches in it.
 
     Raises:
-        CannotMeasure: They do not.
+        CannotMeasure: The kernels fill more than that, or less.
     """
     if not span_s / 2 <= busy_s <= span_s * 1.05:
         raise _invalid(f"kernels run for {busy_s:.3g} s of a pass that takes {span_s:.3g} s without a trace")

@@ -36,9 +36,9 @@ class TraceRecord(msgspec.Struct, frozen=True, gc=False):
         kind: In the profiler's words: ``"cpu_op"``, ``"user_annotation"``, ``"cuda_runtime"``, ``"kernel"``,
             ``"gpu_memcpy"``, …
         thread: The thread that it began in; of the host only.
-        start_ns: When it began, on a clock that host and device share.
-        end_ns: When it ended.
-        correlation: Its number. Ops and annotations are numbered by the profiler, launches and kernels by the driver:
+        start_ns: The begin, on a clock that host and device share.
+        end_ns: The end, on the same clock.
+        correlation: A number. Ops and annotations are numbered by the profiler, launches and kernels by the driver:
             a kernel has the number of its launch, and the same number may be that of an op it has nothing to do with.
         linked: The number of the op that it was started by; 0: none.
         device_type: ``"cpu"`` or ``"cuda"``.

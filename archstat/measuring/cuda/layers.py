@@ -43,7 +43,7 @@ def time_layers_on_gpu(
 
     Args:
         prepared: The network.
-        device: Where it is.
+        device: The device that the network is on.
         clock: The host's.
         plan: How many passes.
 
@@ -51,7 +51,7 @@ def time_layers_on_gpu(
         With ``method``, and among the reasons why the methods before it were rejected.
 
     Raises:
-        CannotMeasure: None of them works.
+        CannotMeasure: None of the three methods works.
     """
     whole = _Whole(prepared, device, clock or HostClock(), plan or GpuPlan())
     rejected: list[Reason] = list(whole.reasons)
@@ -69,11 +69,11 @@ class _Whole:
 
     Attributes:
         prepared: The network.
-        device: Where it is.
+        device: The device that the network is on.
         clock: The host's.
         plan: How many passes.
         reasons: Why the time of a pass has the host's launches in it, if it has.
-        is_span: It has not: it is the time on the GPU, the queue being full.
+        is_span: Whether the time is that on the GPU alone, the queue being full.
     """
 
     def __init__(self, prepared: Prepared, device: QueueDevice, clock: Clock, plan: GpuPlan) -> None:
@@ -90,7 +90,7 @@ class _Whole:
         self.is_span = not self.reasons
 
     def again(self) -> None:
-        """More of them, after a measurement, so that it lies in between."""
+        """Time more passes, after a measurement, so that this lies in between."""
         self._times += self._measure()
 
     @property
@@ -154,6 +154,7 @@ class _AnnotatedPasses:
             except CannotMeasure as error:
                 if error.reason.code not in {"QUEUE_RAN_DRY", "MODEL_SYNCS"}:
                     raise
+                # The kernels take as long without the stall; only the gaps between them are then the host's too.
                 return trace_passes(self._run, whole.device, None, whole.plan, self._count), [error.reason]
         return trace_passes(self._run, whole.device, None, whole.plan, self._count), []
 

@@ -48,6 +48,7 @@ def repeated_s(start: Callable[[], object], device: QueueDevice, clock: Clock, s
     while (seconds := calls_s(start, calls, device, clock)) < SHORTEST_S:
         if calls >= _MOST_CALLS:
             raise CannotMeasure(Reason("BELOW_RESOLUTION", f"{calls:,} calls took {seconds:.3g} s."))
+        # At most eleven times as many: a first sample that was too short says little of how many are missing.
         missing = SHORTEST_S / max(seconds, SHORTEST_S / 10)
         calls = min(_MOST_CALLS, math.ceil(calls * max(1.2, 1.1 * missing)))
     return median([calls_s(start, calls, device, clock) / calls for _ in range(samples)])
@@ -110,7 +111,7 @@ def refuse_confidential(plan: GpuPlan) -> None:
     """Events are not timed under confidential computing.
 
     Raises:
-        CannotMeasure: It is on.
+        CannotMeasure: Confidential computing is on.
     """
     if plan.is_confidential:
         text = "Confidential computing is on, where CUDA events give wrong times: only the host's clock is used."

@@ -35,7 +35,7 @@ def time_isolated(
 
     Args:
         prepared: The network.
-        device: Where it is.
+        device: The device that the network is on.
         clock: The host's.
         plan: How many samples.
         whole_s: The time of a pass that nothing was measured in.
@@ -86,7 +86,7 @@ def _row(call: CapturedCall, times: Sequence[float], *, is_shared: bool) -> Laye
 
 
 def _times_or_reason(call: CapturedCall, device: QueueDevice, clock: Clock, plan: GpuPlan) -> Sequence[float] | Reason:
-    """Its samples; or why there are none, which is no reason to give up the other calls."""
+    """The samples of a call; or why there are none, which is no reason to give up the other calls."""
     try:
         return _times(call, device, clock, plan)
     except CannotMeasure as error:
@@ -102,6 +102,7 @@ def _times(call: CapturedCall, device: QueueDevice, clock: Clock, plan: GpuPlan)
     if not is_repeatable(call):
         text = f"{call.layer} gives other results when it is run again (random numbers, or a state); it has no row."
         raise CannotMeasure(Reason("LAYER_NOT_REPLAYABLE", text))
+    # The host's part is in it, so that there are rather too few copies than too many.
     eager_s = calls_s(call.run, _TRIED, device, clock) / _TRIED
     copies = math.ceil(GRAPH_S / max(eager_s, GRAPH_S / MOST_COPIES))
 

@@ -54,11 +54,12 @@ class Stall:
         """What ``enqueue`` returned of a pass during all of which the device was held up; none of it need be done yet.
 
         Raises:
-            CannotMeasure: No stall outlasts it.
+            CannotMeasure: No stall outlasts the work.
         """
         for _ in range(DOUBLINGS + 1):
             over = self.begin()
             answer = enqueue()
+            # Not over yet: so all of it was enqueued before the device began with it.
             if not over.query():
                 return answer
             if not self.lengthen():

@@ -85,11 +85,11 @@ def measure_layer_energy(
 
     Args:
         prepared: The network.
-        times: Where its time goes: which rows there are, and which of them matter.
-        meter: What it is measured with.
+        times: Where the time of the network goes: which rows there are, and which of them matter.
+        meter: The meter that the energy is read from.
         plan: How.
         whole: The energy of a pass, which the rows are compared with.
-        budget_s: How long it may take; the ops with the largest time come first. ``None``: as long as it takes.
+        budget_s: The longest time; the ops that take most come first. ``None``: as long as all of them take.
         min_share: Ops with a smaller share of the time are left out.
         clock: What runs are timed with.
         background: How the meter is looked at while the work runs.
@@ -130,8 +130,9 @@ def _choose(prepared: Prepared, times: LayerTimes, min_share: float) -> tuple[li
             codes |= _each(op, "BELOW_RESOLUTION")
         elif op.captured is None:  # its own code, which cannot be run without the modules in it
             codes |= _each(op, "LAYER_NOT_REPLAYABLE")
-    chosen = sorted((op for op in ops if op.run not in codes), key=lambda op: op.time_s, reverse=True)
-    return chosen, codes
+    # The longest first, so that a budget that does not do leaves out what matters least.
+    chosen = [op for op in ops if op.run not in codes]
+    return sorted(chosen, key=lambda op: op.time_s, reverse=True), codes
 
 
 def _each(op: _Op, code: str) -> dict[NthRun, str]:
@@ -145,7 +146,8 @@ def _afford(
     if budget_s is None:
         return list(ops), {}
     window_s = meter.probe().window_s
-    count = max((n for n in range(len(ops) + 1) if planned_seconds(plan, n, window_s) <= budget_s), default=0)
+    enough = [n for n in range(len(ops) + 1) if planned_seconds(plan, n, window_s) <= budget_s]
+    count = max(enough, default=0)
     late = {run: code for op in ops[count:] for run, code in _each(op, "NOT_MEASURED_BUDGET").items()}
     return list(ops[:count]), late
 

@@ -67,6 +67,7 @@ class Repeater:
         self._work.wait()
         self._times_ns.append(self._clock.now_ns())
         self._runs.append(self._runs[-1] + self._at_once)
+        # Doubled below half of the aim, so that a chunk never takes much longer than that.
         if self._times_ns[-1] - self._times_ns[-2] < _CHUNK_NS / 2:
             self._at_once *= 2
 

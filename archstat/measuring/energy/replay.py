@@ -16,14 +16,14 @@ class RepeatedCall:
 
     Attributes:
         copies: Runs of the module in one run of this.
-        is_graph: They are replayed as a CUDA graph, with the host taken out.
+        is_graph: Whether the runs are replayed as a CUDA graph, with the host taken out.
     """
 
     def __init__(self, prepared: Prepared, call: CapturedCall, copies: int) -> None:
         """Check that it does the same each time, and put it into a graph on a GPU.
 
         Raises:
-            CannotMeasure: It changes its inputs or what it holds, or gives something else each time.
+            CannotMeasure: The call changes its inputs or what it holds, or gives something else each time.
         """
         self.copies, self._prepared, self._call = copies, prepared, call
         with prepared.without_gradients():
@@ -34,7 +34,7 @@ class RepeatedCall:
         self.is_graph = self._graph is not None
 
     def _captured(self) -> CudaGraph | None:
-        """A graph of it; ``None`` where it cannot be captured, such as for a module that waits for the device."""
+        """A graph of the call; ``None`` where none can be captured, such as for a module that waits for the device."""
         try:
             return CudaDevice(self._prepared.device).capture(self._repeat)
         except torch.OutOfMemoryError:
@@ -43,7 +43,7 @@ class RepeatedCall:
             return None
 
     def run(self) -> None:
-        """All copies."""
+        """Run all copies once."""
         if self._graph is not None:
             self._graph.replay()
         else:

@@ -25,7 +25,7 @@ class Trial(NamedTuple):
         record: What is stored.
         doubt: Twice the relative standard error of its power that comes from the meter's steps alone.
         is_steady: The power had stopped changing when it began.
-        is_short: It ended before it was as long as it should be.
+        is_short: Whether the window ended before it was as long as it should be.
     """
 
     record: EnergyTrial
@@ -112,7 +112,10 @@ def _net_uncertainty(records: Sequence[EnergyTrial], idle: IdlePower | None, spr
 def _disagreement(records: Sequence[EnergyTrial]) -> float | None:
     """The power by the counter over that by the sensor, less 1."""
     both = [(record.power_w, record.instant_w) for record in records if record.instant_w]
-    return fmean(counter for counter, _ in both) / fmean(sensor for _, sensor in both) - 1 if both else None
+    if not both:
+        return None
+    counter_w, sensor_w = map(fmean, zip(*both, strict=True))
+    return counter_w / sensor_w - 1
 
 
 # -- what a reader must know -------------------------------------------------------------------------------------------

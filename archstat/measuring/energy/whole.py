@@ -87,7 +87,7 @@ def measure_energy(
 
     Args:
         loads: What is measured.
-        meter: What it is measured with.
+        meter: The meter that the energy is read from.
         plan: How.
         clock: What runs are timed with; the meter's own.
         background: How the meter is looked at while the work runs.
@@ -143,8 +143,8 @@ class _Session:
         """The period of the counter while the first load runs that can.
 
         Raises:
-            MeterError: It stands still.
-            CannotMeasure: None can.
+            MeterError: The meter stands still.
+            CannotMeasure: No load can be run.
         """
         failed: list[Reason] = []
         for load in loads:
@@ -191,7 +191,8 @@ class _Session:
         """All trials, in rounds of random order; what is complete is kept."""
         trials: list[list[Trial]] = [[] for _ in loads]
         failed: list[list[Reason]] = [[] for _ in loads]
-        order = [i for _ in range(self._plan.trials) for i in self._random.sample(range(len(loads)), len(loads))]
+        rounds = [self._random.sample(range(len(loads)), len(loads)) for _ in range(self._plan.trials)]
+        order = [i for each in rounds for i in each]
         try:
             for done, i in enumerate(order):
                 self._progress(f"energy of {loads[i].name}", done / len(order))
@@ -222,13 +223,14 @@ class _Session:
             now_c = self._meter.state().temperature_c
 
     def _trial(self, load: Load) -> Trial:
-        """One window.
+        """Measure one window of one load.
 
         Raises:
             MeterError: The meter cannot be trusted in it.
             CannotMeasure: The load cannot be made ready.
         """
         with load.ready() as work:
+            # Else each trial would begin at the same phase of the counter, and be off by the same.
             self._clock.sleep(self._random.uniform(0, self._step_s))
             recording = MeterRecording(self._meter)
             with self._background(recording.look, self._traits.poll_s):
@@ -264,7 +266,7 @@ class _Session:
         """Run until there are enough steps of the meter.
 
         Raises:
-            MeterError: It does not step.
+            MeterError: The meter does not step.
         """
         since = repeater.now_ns
         slope = None

@@ -28,8 +28,8 @@ class MeterStep(NamedTuple):
     """A jump of the counter.
 
     Attributes:
-        time_ns: When it was first seen to have jumped.
-        joules: What it said then.
+        time_ns: When the counter was first seen to have jumped.
+        joules: What the counter said then.
         late_ns: The most by which that is later than the jump.
     """
 
@@ -52,7 +52,7 @@ class Slope(NamedTuple):
 
     @property
     def power_w(self) -> float:
-        """Its power."""
+        """The mean power between the two steps."""
         return (self.last.joules - self.first.joules) / self.window_s
 
     def doubt(self, step_s: float) -> float:
@@ -69,13 +69,13 @@ class MeterRecording:
     """What a meter said while something ran.
 
     Attributes:
-        steps: The jumps of its counter.
-        powers: What its sensor of momentary power said.
+        steps: The jumps of the counter.
+        powers: What the meter said of momentary power.
         states: Clocks and temperature, every half second.
     """
 
     def __init__(self, meter: Meter) -> None:
-        """Begin anew."""
+        """Begin a record that holds no step yet."""
         meter.restart()
         self.steps: list[MeterStep] = []
         self.powers: list[Power] = []
@@ -95,6 +95,7 @@ class MeterRecording:
 
     def _look(self) -> None:
         reading = self._meter.read()
+        # The first reading is no step: nobody saw when the counter came to it.
         if self._last is not None and reading.joules != self._last.joules:
             self.steps.append(MeterStep(reading.time_ns, reading.joules, reading.time_ns - self._last.time_ns))
         self._last = reading
@@ -107,7 +108,7 @@ class MeterRecording:
         """Say what went wrong.
 
         Raises:
-            MeterError: It cannot be trusted any more.
+            MeterError: The counter cannot be trusted any more.
         """
         if self._error is not None:
             raise self._error
@@ -132,8 +133,10 @@ class MeterRecording:
         """The power of the last seconds is that of the seconds before."""
         late = self.slope(now_ns - span_s * 1e9, now_ns)
         early = self.slope(now_ns - 2 * span_s * 1e9, now_ns - span_s * 1e9)
+        if late is None or early is None or early.power_w <= 0:
+            return False
         # Slopes of less than half the span say nothing about it: the recording has only begun.
-        if late is None or early is None or min(late.window_s, early.window_s) < span_s / 2 or early.power_w <= 0:
+        if min(late.window_s, early.window_s) < span_s / 2:
             return False
         return abs(late.power_w / early.power_w - 1) < _STEADY
 

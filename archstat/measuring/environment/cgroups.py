@@ -31,7 +31,7 @@ def times_throttled(root: Path = ROOT) -> int:
     """How often this process was stopped so far for having used up such a limit.
 
     Raises:
-        NotToldError: It is not counted, or cannot be read.
+        NotToldError: The stops are not counted, or cannot be read.
     """
     counts = [count for group in _groups(root) if (count := _throttled(root, group)) is not None]
     if not counts:

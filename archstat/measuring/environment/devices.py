@@ -18,7 +18,7 @@ def find_device(text: str) -> torch.device:
     """``cpu``, ``cuda`` for the current GPU, or ``cuda:1``.
 
     Raises:
-        InputError: It is none of these, or torch does not see it.
+        InputError: The text is none of these, or torch does not see the device.
     """
     match = re.fullmatch(r"cpu|cuda(?::(\d{1,3}))?", text.strip())
     if match is None:
@@ -59,7 +59,7 @@ def check_precision(device: torch.device, precision: Precision) -> None:
     """See to it that the device has numbers of that kind; torch would compute in others and not say so.
 
     Raises:
-        InputError: It has none.
+        InputError: The device has none.
     """
     if precision != "tf32":
         return
@@ -77,7 +77,7 @@ def check_threads(device: torch.device, threads: int | None) -> None:
     """See to it that a number of threads is given for a CPU only.
 
     Raises:
-        InputError: It is given for a GPU.
+        InputError: A number of threads is given for a GPU.
     """
     if threads is not None and device.type != "cpu":
         raise InputError(

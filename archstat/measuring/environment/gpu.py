@@ -88,12 +88,12 @@ def gpu_record(
 
     Args:
         board: The board.
-        start: What it said before the measurement, the GPU being idle.
-        end: What it said after it.
-        name: As torch has it, and so have the next three.
+        start: What the board said before the measurement, the GPU being idle.
+        end: What the board said after the measurement.
+        name: The name of the GPU as torch has it; so are the next three.
         capability: ``"9.0"``.
         multiprocessors: How many.
-        memory_bytes: Its memory.
+        memory_bytes: The memory of the board.
         seen: Causes of reduced clocks that were seen in between.
     """
     gpu = Gpu(
@@ -108,12 +108,14 @@ def gpu_record(
         memory_clock_mhz=_pair(start.memory_clock_mhz, end.memory_clock_mhz),
         temperature_c=_pair(start.state.temperature_c, end.state.temperature_c),
         performance_state=end.performance_state,
+        # Who came in between disturbed, and so did who has gone.
         processes=None if end.processes is None else max(end.processes, start.processes or 0),
         idle_utilization=start.state.utilization,
         link=end.link,
         throttled=throttled_between(start.state, end.state) or {},
         clock_reasons=tuple(sorted({*start.state.clock_reasons, *end.state.clock_reasons, *seen})),
     )
+    # Reasons are kept by question, and not every question is a field of the record: a meter asks for the energy.
     return gpu, {field: why for field, why in board.refused.items() if getattr(gpu, field, 0) is None}
 
 
@@ -136,7 +138,7 @@ def _lasting(board: Board) -> dict[str, Any]:
 
 
 def _limits(board: Board) -> dict[str, Any]:
-    """How much it may draw, in watts, and how fast its clocks may be."""
+    """How much the board may draw, in watts, and how fast its clocks may be."""
     lowest, highest = board.ask("power_min_w", "GetPowerManagementLimitConstraints") or (None, None)
     if lowest is None:  # one answer holds both
         board.refused["power_max_w"] = board.refused["power_min_w"]

@@ -116,8 +116,9 @@ def cache_bytes(root: Path = ROOT) -> int:
     """All of the last-level caches that this process may use, together: a processor of several dies has several.
 
     Raises:
-        NotToldError: Their size is not told, as in some virtual machines, and outside of Linux.
+        NotToldError: The sizes are not told, as in some virtual machines, and outside of Linux.
     """
+    # Cores that share a cache name it by the same list, so that a dictionary has it once.
     return sum(dict(_last_cache(root, core) for core in affinity() or (0,)).values())
 
 

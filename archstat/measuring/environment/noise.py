@@ -55,7 +55,7 @@ class NoiseMeter:
         self._start = self._clock.now_ns()
 
     def read(self) -> tuple[Noise, dict[str, str]]:
-        """What it did since the meter began, and why some of it is not told, by the name of the field."""
+        """What the computer did besides since the meter began, and by field why some of that is not told."""
         after, unknown = gather_fields(self._readers)
         passed_s = (self._clock.now_ns() - self._start) / 1e9  # in the same order as at the start
         unknown = {**unknown, **self._unknown}

@@ -49,7 +49,7 @@ class BoardState(NamedTuple):
         memory_clock_mhz: The clock of its memory.
         performance_state: ``"P0"`` is the fastest.
         processes: Other processes that compute on it.
-        link: How it is connected.
+        link: How the board is connected.
     """
 
     state: State
@@ -60,10 +60,10 @@ class BoardState(NamedTuple):
 
 
 class Board:
-    """One GPU.
+    """One GPU, asked through NVML.
 
     Attributes:
-        uuid: Its identity, which is never stored.
+        uuid: The identity of the board, which is never stored.
         refused: Why something is not told, by the name of the field of :class:`archstat.records.Gpu`.
     """
 
@@ -78,13 +78,13 @@ class Board:
 
         Args:
             what: What is asked for, for the reason of a refusal.
-            function: Its name, less ``nvmlDevice``.
-            args: What it takes besides the board.
+            function: The name of the function, less ``nvmlDevice``.
+            args: The arguments of the function besides the board.
         """
         return self._ask(what, f"nvmlDevice{function}", self._handle, *args)
 
     def ask_system(self, what: str, function: str) -> Any:
-        """The same of a function that is about the whole computer: its name, less ``nvmlSystem``."""
+        """The answer of one function of NVML about the whole computer, by its name less ``nvmlSystem``; or ``None``."""
         return self._ask(what, f"nvmlSystem{function}")
 
     def _ask(self, what: str, function: str, *args: Any) -> Any:
@@ -105,7 +105,7 @@ class Board:
         return None
 
     def was_denied(self, what: str) -> bool:
-        """It was refused for want of rights."""
+        """Whether NVML refused something for want of rights."""
         return bool(self._refusals.get(what) == pynvml.NVML_ERROR_NO_PERMISSION)
 
     def fields(self, what: str, *numbers: int) -> tuple[Any, ...]:
@@ -155,20 +155,20 @@ class Board:
 
     @property
     def is_sampled(self) -> bool:
-        """Its sensor looks at the power a part of the time only."""
+        """Whether the sensor of the board looks at the power a part of the time only."""
         return self.capability in _SAMPLED
 
     # -- what it is ----------------------------------------------------------------------------------------------------
 
     @property
     def is_mig(self) -> bool | None:
-        """It is cut into instances."""
+        """Whether the board is cut into instances."""
         mode = self.ask("is_mig", "GetMigMode")
         return None if mode is None else bool(mode[0] == 1)
 
     @property
     def virtualization(self) -> str | None:
-        """How it comes to a virtual machine, ``"wsl"`` for Linux under Windows."""
+        """How the board comes to a virtual machine, ``"wsl"`` for Linux under Windows."""
         if "microsoft" in platform.release().lower():
             return "wsl"
         return _VIRTUALIZATIONS.get(self.ask("virtualization", "GetVirtualizationMode"))
@@ -207,7 +207,7 @@ class Board:
         )
 
     def look(self, time_ns: int) -> BoardState:
-        """All that changes."""
+        """All of the state that changes while we measure."""
         generation = self.ask("link", "GetCurrPcieLinkGeneration")
         width = self.ask("link", "GetCurrPcieLinkWidth")
         level = self.ask("performance_state", "GetPerformanceState")
@@ -227,6 +227,7 @@ class Board:
         """Seconds of reduced clocks by cause; the counters are in nanoseconds."""
         counts = dict(zip(_THROTTLES, self.fields("throttled", *(f for f, _ in _THROTTLES.values())), strict=True))
         for cause, (_, policy) in _THROTTLES.items():
+            # The older call where the driver does not know the field.
             if counts[cause] is None and (status := self.ask("throttled", "GetViolationStatus", policy)) is not None:
                 counts[cause] = status.violationTime
         told = {cause: count / 1e9 for cause, count in counts.items() if count is not None}

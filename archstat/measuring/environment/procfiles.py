@@ -32,7 +32,7 @@ def file_text(root: Path, path: str) -> str:
     """The text of a file, without the space around it.
 
     Raises:
-        NotToldError: It is not there, or may not be read.
+        NotToldError: The file is not there, or may not be read.
     """
     try:
         return (root / path.lstrip("/")).read_text(encoding="utf-8", errors="replace").strip()
@@ -59,7 +59,7 @@ def asked_system(call: Callable[[], Any], what: str) -> Any:
     """What psutil or Python knows of the system.
 
     Raises:
-        NotToldError: It does not know, or not on this system.
+        NotToldError: The system does not know, or cannot be asked by this call.
     """
     try:
         with warnings.catch_warnings():

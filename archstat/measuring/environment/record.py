@@ -51,7 +51,7 @@ class Surroundings:
         gpu: Gpu | None = None,
         gpu_unknown: Mapping[str, str] | None = None,
     ) -> Environment:
-        """All of it, up to now; fields that are ``None`` are explained by name, as ``"host.governor"``.
+        """The whole record, up to now; fields that are ``None`` are explained by name, as ``"host.governor"``.
 
         Args:
             device: What was measured on.

@@ -23,9 +23,9 @@ class ModuleCall(msgspec.Struct, frozen=True):
 
     Attributes:
         layer: The path of the module, by its first name if it has several.
-        kind: Its class.
+        kind: The class of the module.
         call: 1 for its first run, 2 for the second, …
-        is_leaf: It has no modules inside.
+        is_leaf: Whether the module has no modules inside.
     """
 
     layer: str

@@ -20,14 +20,14 @@ class CapturedCall(msgspec.Struct, frozen=True):
     """One run of a leaf.
 
     Attributes:
-        layer: Its path.
-        kind: Its class.
+        layer: The path of the leaf.
+        kind: The class of the leaf.
         call: 1 for its first run, 2 for the second, …
         module: The leaf itself.
         args: Copies of what it was called with. Calls of one likeness share those of the first.
-        kwargs: Likewise by name.
+        kwargs: Copies of what the leaf was called with by name.
         likeness: Equal for calls that run the same op on tensors of the same shapes, strides and types.
-        place: Its place among the runs of all modules of the pass.
+        place: The place of this run among the runs of all modules of the pass.
     """
 
     layer: str
@@ -83,7 +83,7 @@ def _copy(tensor: Tensor) -> Tensor:
 
 
 def _likeness(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Hashable:
-    """Its class, all that it was made with, and what it is called with."""
+    """What two calls have in common that do the same work: class, settings and forms of the arguments."""
     settings = sorted((name, _form(value)) for name, value in vars(module).items() if name not in _PLAIN)
     own = [*module.named_parameters(recurse=False), *module.named_buffers(recurse=False)]
     hooked = len(module._forward_hooks) + len(module._forward_pre_hooks)  # noqa: SLF001  # no public face
@@ -123,6 +123,8 @@ def is_repeatable(captured: CapturedCall) -> bool:
     before = [(buffer, buffer.clone()) for buffer in captured.module.buffers()]
     first = [_copy(tensor) for tensor in tensors_in(captured.run())]
     second = tensors_in(captured.run())
+    # The first outputs were copied: a module may return the same memory again, and then they would be compared with
+    # themselves.
     is_same = len(first) == len(second) and all(map(_close, first, second))
     is_kept = all(_equal(buffer, copy) for buffer, copy in before)
     for buffer, copy in before:
@@ -139,7 +141,7 @@ def _close(one: Tensor, other: Tensor) -> bool:
 
 
 def _equal(one: Tensor, other: Tensor) -> bool:
-    """The same numbers; not a number is the same as not a number."""
+    """Whether two tensors hold the same numbers; not a number is the same as not a number."""
     if one.shape != other.shape or one.dtype != other.dtype:
         return False
     return bool(((one == other) | ((one != one) & (other != other))).all())  # noqa: PLR0124  # NaN differs from itself

@@ -47,10 +47,10 @@ class Way(NamedTuple):
     reasons: tuple[Reason, ...]
 
     def check(self, modules: list[int]) -> None:
-        """These modules must be those that ran in another pass.
+        """Refuse a pass that did not run these modules.
 
         Raises:
-            CannotMeasure: They are not.
+            CannotMeasure: Another pass ran other modules, or in another order.
         """
         if modules != [call.module for call in self.calls]:
             text = (
@@ -118,7 +118,7 @@ class _Follower(TorchDispatchMode):  # type: ignore[no-untyped-call]
         forwards: Every run of a forward, in the order in which they began.
         ops: The names of the ops of each of these runs itself.
         parents: The index of the run in which each of them began, -1 for none.
-        seen: Those that hooks announced.
+        seen: The runs of a forward that hooks announced.
     """
 
     supports_higher_order_operators = True  # torch.cond, flex_attention: one op each
@@ -184,6 +184,7 @@ class _Follower(TorchDispatchMode):  # type: ignore[no-untyped-call]
         call = Call(number, self._times[number])
         if self._announced == number:
             self.seen.append(call)
+        # A hook announces one run: a direct call that follows must not pass for announced.
         self._announced = None
         self.forwards.append(call)
         self.ops.append([])
@@ -196,7 +197,7 @@ class _Follower(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def ops_in(self, call: Call) -> list[str]:
         """The ops of a run, those of the runs in it included, the order aside."""
-        inside = {self.forwards.index(call)}
+        inside = {self.forwards.index(call)}  # in the order of their beginnings a run comes before those in it
         for index, parent in enumerate(self.parents):
             if parent in inside:
                 inside.add(index)

@@ -32,6 +32,7 @@ def hooks_on(modules: Sequence[nn.Module], hooks_of: Callable[[int], tuple[Befor
             if isinstance(module, torch.jit.ScriptModule):
                 continue
             before, after = hooks_of(number)
+            # Ours is the last hook before ``forward`` and the first behind it, so that the network's own lie outside.
             hooks.callback(module.register_forward_pre_hook(before).remove)
             hooks.callback(module.register_forward_hook(after, prepend=True, always_call=True).remove)
         yield
@@ -41,9 +42,9 @@ class ModuleRun(NamedTuple):
     """One run of one module.
 
     Attributes:
-        module: Its number.
-        self_ns: Its time without that of the modules which it ran.
-        inner: How many it ran itself.
+        module: The number of the module.
+        self_ns: The time of the run without that of the modules which it ran.
+        inner: How many modules the run itself ran.
     """
 
     module: int
@@ -75,6 +76,7 @@ class Stopwatch:
         append, now, end = self._events.append, self._now, ~number
 
         def before(_module: nn.Module, _args: Any) -> None:
+            # The clock is read last here and first below: what a hook does itself is then outside of the module.
             append(number)
             append(now())
 

@@ -32,7 +32,7 @@ class NvmlMeter:
         """What the counter is like.
 
         Raises:
-            MeterError: It cannot be read.
+            MeterError: The counter cannot be read.
         """
         self.read()
         return _traits(self._board, _POLL_S, _RISE_S, _WINDOW_S)
@@ -45,7 +45,7 @@ class NvmlMeter:
         """The energy so far.
 
         Raises:
-            MeterError: It cannot be read, or went backwards.
+            MeterError: The counter cannot be read, or went backwards.
         """
         before = self._clock.now_ns()
         joules = self._board.energy_j()
@@ -84,7 +84,7 @@ class SensorMeter:
         """What the sensor is like.
 
         Raises:
-            MeterError: It cannot be read.
+            MeterError: The sensor cannot be read.
         """
         self.read()
         rise = _RISE_S if self._is_instant else _AVERAGE_RISE_S
@@ -126,7 +126,7 @@ def nvml_meter(uuid: str, clock: Clock) -> Meter:
     """The energy counter of an NVIDIA board, or its power sensor where it has no counter.
 
     Raises:
-        MeterError: It has none, or what it tells is not about this work alone.
+        MeterError: The board has neither, or what it tells is not about this work alone.
     """
     board = open_board(uuid)
     if board.is_mig:

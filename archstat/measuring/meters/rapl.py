@@ -42,11 +42,12 @@ class _Zone:
         """Joules since the first reading.
 
         Raises:
-            MeterError: It went backwards, and does not say where it wraps.
+            MeterError: The counter went backwards, and does not say where it wraps.
         """
         now = _number(self._folder / "energy_uj") / 1e6
         step = now - (now if self._last_j is None else self._last_j)
         self._last_j = now
+        # The counter starts anew at the end of its range; once, as :attr:`safe_s` sees to.
         if step < 0:
             step += self._range_j
         if step < 0:
@@ -75,10 +76,10 @@ class RaplMeter:
         self.boundary = "CPU packages and DRAM" if has_memory else "CPU packages"
 
     def probe(self) -> Traits:
-        """Whether it can be read, and what it is like.
+        """What the meter is like, if it can be read.
 
         Raises:
-            MeterError: It cannot.
+            MeterError: The meter cannot be read.
         """
         self.read()
         whole = Reason("WHOLE_PACKAGE", "The counters are of whole processors: what other processes draw is included.")
@@ -94,7 +95,7 @@ class RaplMeter:
         """The energy of all zones since the first reading.
 
         Raises:
-            MeterError: It may not be read, or may have wrapped more than once since the last reading.
+            MeterError: A zone may not be read, or may have wrapped more than once since the last reading.
         """
         before = self._clock.now_ns()
         gap_s = (before - (before if self._last_ns is None else self._last_ns)) / 1e9
@@ -140,7 +141,7 @@ def _number(path: Path) -> int:
     """The number in a file.
 
     Raises:
-        MeterError: It may not be read.
+        MeterError: The file may not be read.
     """
     try:
         return int(path.read_text(encoding="ascii"))

@@ -29,7 +29,7 @@ class Rated(msgspec.Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """Its name."""
+        """The name of the network."""
         return self.subject.name
 
     @property
@@ -38,12 +38,12 @@ class Rated(msgspec.Struct, frozen=True):
         return batch_of(self.subject)
 
     def amount(self, quantity: str) -> float:
-        """What it costs for one input: an attribute of its cost; parameters do not grow with the batch."""
+        """A quantity of the network for one input, by its name in the cost; parameters do not grow with the batch."""
         whole: int = getattr(self.subject.network.cost, quantity)
         return whole if quantity == "parameters" else whole / self.batch
 
     def lines(self) -> list[tuple[str, str]]:
-        """Its accuracies, and what was counted of it, for one input."""
+        """The accuracies of the network, and what was counted of it, for one input."""
         cost = self.subject.network.cost
         top5 = [] if self.top5 is None else [("Top-5 accuracy", units.amount(self.top5, "%"))]
         return [
@@ -60,8 +60,8 @@ class Ratings(msgspec.Struct, frozen=True):
 
     Attributes:
         evaluation: The source.
-        rated: Those that it has.
-        without: Those that it has not, each with a hint in brackets where there is one.
+        rated: The networks that the source rates.
+        without: The networks that the source does not rate, each with a hint in brackets where there is one.
     """
 
     evaluation: Evaluation
@@ -69,7 +69,7 @@ class Ratings(msgspec.Struct, frozen=True):
     without: tuple[str, ...]
 
     def source_of(self, each: Rated) -> str:
-        """Where its accuracy comes from, for a hover."""
+        """Where the accuracies come from, for a hover."""
         source = f"Accuracy: {self.evaluation.source}; {self.evaluation.protocol}; {self.evaluation.precision}."
         return f"{source} {each.note}".strip()
 
@@ -91,7 +91,7 @@ def ratings(material: Material, least: int = 2) -> Ratings:
 
     Raises:
         UnknownNameError: No source of that name is known.
-        DataError: It has too few of them.
+        DataError: The source rates too few of the networks.
     """
     names = material.names
     evaluation = evaluation_named(material.evaluation) if material.evaluation else best_for(names)

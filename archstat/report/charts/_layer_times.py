@@ -17,9 +17,9 @@ class Timed(msgspec.Struct, frozen=True):
     """The layers of a network whose time can be told.
 
     Attributes:
-        with_macs: Those that multiply and accumulate.
-        without_macs: Those that do not.
-        short: Those that are too short for the measurement.
+        with_macs: The layers that multiply and accumulate.
+        without_macs: The layers that do not multiply and accumulate.
+        short: The layers that are too short for the measurement.
         times: The measurement.
         rows_s: The time of all measured rows.
         macs_per_s: The speed of all layers that have MACs together.
@@ -34,7 +34,7 @@ class Timed(msgspec.Struct, frozen=True):
 
     @property
     def places(self) -> tuple[Joined, ...]:
-        """All whose time can be told."""
+        """All layers whose time can be told."""
         return (*self.with_macs, *self.without_macs)
 
     def share(self, places: Sequence[Joined]) -> float:
@@ -50,7 +50,7 @@ def layer_times_of(subject: Subject) -> Timed:
     """The layers of a network that were counted and measured.
 
     Raises:
-        DataError: It was not measured by layer, or is another one; or no layer is long enough.
+        DataError: The network was not measured by layer, or is another one; or no layer is long enough.
     """
     network, measurement = subject.measured()
     times, joined = times_beside_counts(network.cost, network.traffic(), measurement)

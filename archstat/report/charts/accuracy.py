@@ -45,7 +45,7 @@ class _Cost(msgspec.Struct, frozen=True):
     told: str = ""
 
     def is_measured(self, each: Rated) -> bool:
-        """Whether it was measured of a network, and not counted."""
+        """Whether the quantity was measured of a network, and not counted."""
         return self.label in ("Latency", "Energy") and each.name in self.values
 
 

@@ -37,8 +37,8 @@ class Shown(msgspec.Struct, frozen=True):
         label: What the switch says.
         title: What the axis says.
         unit: What stands at its ticks.
-        value: Its value; ``None``: not measured.
-        show: That for people.
+        value: The value of a measurement; ``None``: not measured.
+        show: The value as text for people.
     """
 
     label: str
@@ -105,7 +105,7 @@ def series(measurements: Sequence[Measurement]) -> list[Series]:
 
 
 def _told(each: Series, shown: Shown) -> Series:
-    """Those of one network that have a value, if they are two at least."""
+    """The measurements of one network that have a value, if they are two at least."""
     told = [measurement for measurement in each if shown.value(measurement) is not None]
     return told if len(told) > 1 else []
 
@@ -122,7 +122,7 @@ def _view(found: Sequence[Series], shown: Shown) -> View:
 
 
 def _value(measurement: Measurement, shown: Shown) -> float:
-    """Its value; only measurements that have one come here."""
+    """The value of a measurement; only measurements that have one come here."""
     return shown.value(measurement) or 0.0
 
 

@@ -25,7 +25,7 @@ class _Part(msgspec.Struct, frozen=True):
 
     Attributes:
         name: The first part of its path.
-        rows: Its rows that have MACs.
+        rows: The rows of the part that have MACs.
     """
 
     name: str
@@ -33,17 +33,17 @@ class _Part(msgspec.Struct, frozen=True):
 
     @property
     def macs(self) -> int:
-        """Its multiply-accumulates."""
+        """The multiply-accumulates of the part."""
         return sum(row.macs for row in self.rows)
 
     @property
     def kind(self) -> str:
-        """Its class if it is one layer."""
+        """The class of the part if it is one layer."""
         return self.rows[0].kind if len(self.rows) == 1 else "Layers with MACs"
 
     @property
     def detail(self) -> str:
-        """Its hyper-parameters if it is one layer, else how many layers it has."""
+        """The hyper-parameters of the part if it is one layer, else how many layers it has."""
         return self.rows[0].detail if len(self.rows) == 1 else f"{len(self.rows)} layers"
 
 

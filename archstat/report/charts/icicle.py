@@ -30,11 +30,11 @@ class IciclePart(msgspec.Struct):
     """A part of a network: the whole, a block, or a layer.
 
     Attributes:
-        path: Where it stands; an op that a larger layer runs itself has its name behind it.
+        path: The path of the part; an op that a larger layer runs itself has its name behind it.
         name: The last part of that.
         around: The path of the block that it stands in.
         rows: The rows of the cost under it.
-        is_block: Others stand in it.
+        is_block: Whether other parts stand in it.
     """
 
     path: str
@@ -125,7 +125,7 @@ def _view(nodes: Sequence[IciclePart], quantity: Quantity) -> View:
 
 
 def _joined(nodes: Sequence[IciclePart]) -> Iterator[IciclePart]:
-    """The same without blocks of a single part: that is called by both names, and a level is not wasted on it."""
+    """The parts without blocks of a single part: that is called by both names, and a level is not wasted on it."""
     inside: dict[str, list[IciclePart]] = {}
     for node in nodes:
         if node.path:

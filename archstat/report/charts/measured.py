@@ -79,7 +79,7 @@ def _time(measurement: Measurement) -> float:
 
 
 def _latency(measurement: Measurement) -> Latency:
-    """Its latency; only measurements that have one come here."""
+    """The latency of a measurement; only measurements that have one come here."""
     return cast("Latency", measurement.latency)
 
 
@@ -90,7 +90,7 @@ def _ends(measurement: Measurement) -> tuple[float, float]:
 
 
 def _shown_ends(measurement: Measurement) -> tuple[float, float]:
-    """These ends as far as the axis has room for them: a logarithm has no 0, and one long bar flattens the rest."""
+    """The ends of the interval that the axis has room for: a logarithm has no 0, and one long bar flattens the rest."""
     median, (low, high) = _time(measurement), _ends(measurement)
     return max(low, median / _BAR_MAX), min(high, median * _BAR_MAX)
 

@@ -36,7 +36,7 @@ class Stage(msgspec.Struct, frozen=True):
     Attributes:
         name: The first name of their paths.
         first: The number of the first of them.
-        last: That of the last.
+        last: The number of the last of them.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Stage(msgspec.Struct, frozen=True):
 
     @property
     def ops(self) -> int:
-        """How many they are."""
+        """The number of ops of the stage."""
         return self.last - self.first + 1
 
 

@@ -18,7 +18,7 @@ def amounts(values: Sequence[float], title: str, unit: str = "", *, room: float 
 
     Args:
         values: What is drawn along it.
-        title: What it is.
+        title: The title of the axis.
         unit: What stands behind the prefix at each tick: ``"s"``; ``"B"`` are bytes.
         room: How much of the axis stays free at either end.
     """
@@ -37,7 +37,7 @@ def amounts(values: Sequence[float], title: str, unit: str = "", *, room: float 
 
 
 def is_logarithmic(axis: Mapping[str, Any]) -> bool:
-    """Whether it is."""
+    """Whether an axis is logarithmic."""
     return axis.get("type") == "log"
 
 
@@ -62,7 +62,7 @@ def _step(end: float, unit: str) -> float:
 
 
 def thinned(axis: Mapping[str, Any], most: int) -> dict[str, Any]:
-    """The same axis with at most so many ticks in sight; on a logarithmic one powers of ten stay longest."""
+    """An axis with at most so many ticks in sight; on a logarithmic one powers of ten stay longest."""
     first, last = axis["range"]
     pairs = zip(axis["tickvals"], axis["ticktext"], strict=True)
     seen = [pair for pair in pairs if (not pair[0] and not first) or first <= place(axis, pair[0]) <= last]

@@ -18,12 +18,12 @@ class End(msgspec.Struct, frozen=True):
     """A bar from zero, or a mark.
 
     Attributes:
-        value: How far it goes; below zero it goes to the left.
+        value: How far the bar goes; below zero it goes to the left.
         text: What stands at its end.
-        short: The same where there is little width.
-        colour: Its colour.
+        short: The text at the end of the bar where there is little width.
+        colour: The colour of the bar.
         hover: What is shown at it.
-        is_mark: It is a diamond and no bar: a figure that was printed, not counted.
+        is_mark: Whether the end is a diamond and no bar: a figure that was printed, not counted.
     """
 
     value: float
@@ -35,11 +35,11 @@ class End(msgspec.Struct, frozen=True):
 
 
 class BarRow(msgspec.Struct, frozen=True):
-    """One line.
+    """One line of a chart of bars.
 
     Attributes:
         name: What stands at its left.
-        ends: Its bars: one, or one to either side.
+        ends: The bars of the row: one, or one to either side.
     """
 
     name: str

@@ -19,10 +19,10 @@ class Bubble(msgspec.Struct, frozen=True):
     """A network as it is drawn.
 
     Attributes:
-        name: Its name.
-        x: What it costs; less is better.
-        y: What it reaches; more is better.
-        amount: What its area stands for.
+        name: The name of the network.
+        x: The cost of the network; less is better.
+        y: The accuracy of the network; more is better.
+        amount: What the area of the bubble stands for.
         colour: Of its family.
         hover: What is shown at it.
     """
@@ -97,7 +97,7 @@ class Picture(msgspec.Struct, frozen=True):
         return corners
 
     def _line(self, across: Mapping[str, Any]) -> list[tuple[float, float]]:
-        """The same in the units of the range of the axis."""
+        """The corners of the front in the units of the range of the axis."""
         return [(axes.place(across, x), y) for x, y in self._steps()]
 
     def _radius(self, amount: float) -> float:

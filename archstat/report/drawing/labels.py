@@ -32,10 +32,10 @@ _MANY = 2
 _LEADER = np.linspace(0.0, 1.0, 12)
 _SWEEPS = 6
 _FARTHER, _MISLEADING, _LED_ACROSS, _COVERED = 0.7, 1.2, 3.0, 1000.0
-"""What it costs to stand a step farther off, to be about as near to another point, to lead a line across another label
-or point, and to cover a label."""
+"""What a label pays to stand a step farther off, to be about as near to another point, to lead a line across another
+label or point, and to cover a label."""
 ON_FAINT, ON_BOLD = 1.5, 6.0
-"""What it costs to stand on a dotted line, and on one that everything is read against."""
+"""What a label pays to stand on a dotted line, and on one that everything is read against."""
 _BY_PLACE = np.array([_FARTHER * step + 0.03 * turn for step in range(len(_DISTANCES)) for turn in range(len(_ANGLES))])
 """What each place costs by itself: near ones are best, and of these the one on the right."""
 _WORTH = 7.0
@@ -58,10 +58,10 @@ def annotations(
 
     Args:
         spots: The points.
-        frame: Where they are drawn: the smallest that the figure is shown in.
+        frame: The plot that they are drawn in: the smallest that the figure is shown in.
         size: Of the type, in pixels.
         lines: What is drawn between points: labels stand on it only where all else is taken.
-        crossing: What that costs.
+        crossing: What a label on such a line costs.
         corner: What else is in the frame.
     """
     spots = sorted(spots, key=lambda spot: not spot.text)

@@ -22,10 +22,10 @@ class Spot(msgspec.Struct, frozen=True):
     """A point with a name, in the units of linear axes (the logarithm, on a logarithmic one).
 
     Attributes:
-        x: Where it is.
-        y: Where it is.
+        x: The place of the point along the x-axis.
+        y: The place of the point along the y-axis.
         text: The name; ``""``: it has none, and labels of others keep clear of it.
-        radius: How large it is drawn, in pixels.
+        radius: How large the point is drawn, in pixels.
         colour: Of the name.
         weight: Which names go first where not all find room: the largest.
     """
@@ -65,8 +65,8 @@ class Corner(msgspec.Struct, frozen=True):
     """A box in a corner of a frame that labels keep out of.
 
     Attributes:
-        is_right: It is on the right.
-        is_top: It is at the top.
+        is_right: Whether the box is on the right.
+        is_top: Whether the box is at the top.
         width: In pixels.
         height: In pixels.
     """

@@ -53,7 +53,7 @@ DARK = {
     "gold": "#dcc04b",
     "grey": "#98a2ad",
 }
-"""The same on a dark page."""
+"""Colours on a dark page, under the same names as :data:`LIGHT`."""
 
 INK, MUTED, LINE, GRID = "var(--ink)", "var(--muted)", "var(--line)", "var(--grid)"
 PAPER, RAISED = "var(--paper)", "var(--raised)"
@@ -165,7 +165,7 @@ def logarithmic(low: float, high: float, title: str, *, unit: str = "", room: fl
     Args:
         low: The smallest value, above 0.
         high: The largest.
-        title: What it is, with the unit if the ticks have none.
+        title: The title of the axis, with the unit if the ticks have none.
         unit: What stands behind the prefix at each tick: ``"B"``.
         room: How much of the axis stays free at either end.
     """
@@ -232,7 +232,7 @@ def hover(title: str, lines: Sequence[tuple[str, str]], *, source: str = "") -> 
     Args:
         title: The name.
         lines: What, and how much.
-        source: Where it was published.
+        source: The source that the numbers were published in.
     """
     body = "".join(f"<br>{words(what)}: <b>{words(value)}</b>" for what, value in lines)
     return f"<b>{words(title)}</b>{body}{_broken(source)}"

@@ -41,7 +41,7 @@ class Claims:
         """The claims of a file.
 
         Raises:
-            DataError: It cannot be read or checked, or a claim has another verdict than the expected one.
+            DataError: The file cannot be read or checked, or a claim has another verdict than the expected one.
         """
         file = read_claims(path)
         findings = check(file, self._analyse, self._trust)
@@ -60,7 +60,7 @@ class Claims:
 
         Raises:
             UnknownNameError: There is none of that name.
-            DataError: Its file cannot be read or checked.
+            DataError: The file of the claim cannot be read or checked.
         """
         slug, _, name = reference.rpartition("/")
         findings = self.of(path_from(folder, f"../{slug}/claims.toml" if slug else "claims.toml")).findings
@@ -73,7 +73,7 @@ class Claims:
 
         Raises:
             UnknownNameError: There is no such claim, or no such thing of one.
-            DataError: The claim lacks it.
+            DataError: The claim does not have what is asked for.
         """
         name, dot, part = reference.rpartition(".")
         if not dot:
@@ -89,7 +89,7 @@ def path_from(folder: Path, place: str) -> Path:
 
 
 def _failure(finding: Finding) -> str:
-    """``is to be 'holds' and is 'does not hold': 139M stated, 138,357,544 found``."""
+    """A failed claim as text: ``is to be 'holds' and is 'does not hold': 139M stated, 138,357,544 found``."""
     return (
         f"is to be {finding.expected!r} and is {finding.verdict!r}: {finding.stated} stated, {finding.computed} found"
     )

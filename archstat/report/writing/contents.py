@@ -23,7 +23,7 @@ class FigureEntry(msgspec.Struct, frozen=True):
     Attributes:
         chart: A key of :data:`archstat.report.chart.CHARTS`.
         title: What stands over it instead of its own title.
-        networks: What it shows instead of the networks of the report.
+        networks: The networks that the chart shows instead of those of the report.
         evaluation: Whose accuracies it shows.
         marks: Claims whose printed figure is drawn, by their ids.
     """
@@ -40,7 +40,7 @@ class TableEntry(msgspec.Struct, frozen=True):
 
     Attributes:
         of: Networks beside each other, the layers of one, those with their sums, those with their times, or the claims.
-        networks: What it shows instead of the networks of the report.
+        networks: The networks that the table shows instead of those of the report.
         title: What stands over it instead of its own title.
     """
 
@@ -54,8 +54,8 @@ class Contents(msgspec.Struct, frozen=True):
 
     Attributes:
         title: The title of the page.
-        summary: What it says, in a sentence or two.
-        order: Its place on the start page.
+        summary: The summary of the page, in a sentence or two.
+        order: The place of the page on the start page.
         networks: What figures and tables show.
         results: Saved measurements, by patterns from the folder.
         errata: Files of claims whose mistakes are listed, by their paths from the folder.
@@ -84,7 +84,7 @@ def read_contents(path: Path) -> Contents:
 
     Raises:
         UnknownNameError: A key or a chart is none; the message says in which line.
-        DataError: It cannot be read, or does not hold together.
+        DataError: The file cannot be read, or does not hold together.
     """
     return contents_of(text_of(path), str(path))
 
@@ -94,7 +94,7 @@ def contents_of(text: str, path: str) -> Contents:
 
     Raises:
         UnknownNameError: A key or a chart is none; the message says in which line.
-        DataError: It does not hold together.
+        DataError: The text does not hold together.
     """
     raw = toml_of(text, path)
     lines = _lines(text)

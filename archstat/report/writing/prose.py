@@ -23,9 +23,9 @@ class Citation(msgspec.Struct, frozen=True):
 
     Attributes:
         text: What is read.
-        hint: What is behind it, for who asks; ``""``: it is no number of a claim.
-        verdict: That of the claim.
-        is_long: It may be broken over lines.
+        hint: What is behind the text, for who asks; ``""``: it is no number of a claim.
+        verdict: The verdict of the claim.
+        is_long: Whether the text may be broken over lines.
     """
 
     text: str

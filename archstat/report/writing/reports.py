@@ -59,12 +59,12 @@ def pages_of(folders: Sequence[Path], analyse: AnalyseWithin, trust: Trust = NOT
 
 
 def _is_none(path: Path) -> bool:
-    """Whether it is there and no report: a file, or a folder of something else."""
+    """Whether a path is there and no report: a file, or a folder of something else."""
     return _is_there(path) and not _is_there(path / CONTENTS)
 
 
 def _is_there(path: Path) -> bool:
-    """Whether it is there; a name that no file system takes is nowhere."""
+    """Whether a path is there; a name that no file system takes is nowhere."""
     try:
         return path.exists()
     except (OSError, ValueError):
@@ -88,18 +88,18 @@ def start_page(cards: Iterable[Card]) -> Page:
 
 
 class Report:
-    """One report.
+    """One report: the folder of its text, and what a page is made of.
 
     Attributes:
-        folder: Where it is.
-        contents: What its ``report.toml`` says.
+        folder: The folder of the report.
+        contents: What the ``report.toml`` in it says.
     """
 
     def __init__(self, folder: Path, claims: Claims) -> None:
-        """Read what it says of itself.
+        """Read what a folder says of its report.
 
         Raises:
-            ArchstatError: That does not hold together.
+            ArchstatError: The ``report.toml`` does not hold together.
         """
         self.folder = folder
         self.contents: Contents = read_contents(folder / CONTENTS)
