@@ -9,7 +9,8 @@ from typing import Any
 
 from torch import nn
 
-from archstat.tracing.snapshot import ATOMS, Snapshot
+from archstat.tracing.keepers import ATOMS
+from archstat.tracing.snapshot import Snapshot
 
 _STANDARD = tuple(vars(nn.Module()))
 """The attributes of every module, in the order in which it gets them."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from archstat.tracing.snapshot import ATOMS, is_of_process, slots_of
+from archstat.tracing.keepers import ATOMS, is_of_process, slots_of
 
 _DEEPEST = 8
 """How many objects deep the tensors are looked for: what is deeper is no output, but what made it."""
