@@ -89,7 +89,7 @@ COUNTERS = {"archstat": archstat, **OTHERS}
 
 def prepare() -> None:
     """Silence the counters; make torchvision importable beside a torch without its compiled ops."""
-    from archstat.analysis.other_tools import mend_torchvision
+    from archstat.networks.torchvision_ops import mend_torchvision
 
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")

@@ -8,7 +8,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, settings
 
-from archstat.networks.hub import mend_torchvision
+from archstat.networks.torchvision_ops import mend_torchvision
 
 # The first call of an op loads parts of torch: no deadline, and a draw may be slow. The same examples every time.
 settings.register_profile(

@@ -25,9 +25,9 @@ from torch import nn
 from archstat.counting.conventions import TOOLS
 from archstat.errors import first_line
 from archstat.files.text import encoded
-from archstat.networks.hub import mend_torchvision
 from archstat.networks.loading import load
 from archstat.networks.settings import Setting
+from archstat.networks.torchvision_ops import mend_torchvision
 from archstat.records import Opinion
 
 ToolDevice = Literal["cpu", "meta"]

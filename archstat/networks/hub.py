@@ -14,10 +14,10 @@ from types import ModuleType
 from typing import Any
 
 import msgspec
-import torch
 
 from archstat.errors import SourceError, first_line
 from archstat.networks.source import Source
+from archstat.networks.torchvision_ops import mend_torchvision
 from archstat.registry import Registry
 
 
@@ -101,24 +101,6 @@ def _imported(package: str) -> ModuleType:
     for name in [name for name in sys.modules if name.partition(".")[0] == package != "torchvision"]:
         del sys.modules[name]  # half of it was imported when it failed
     return importlib.import_module(package)
-
-
-def mend_torchvision() -> None:
-    """Let torchvision be imported where its compiled part does not fit torch; without torchvision do nothing.
-
-    It is imported first: a compiled part that fits declares its ops itself, and one that is declared twice ends the
-    process. Only if that fails are the ops declared that its Python part asks for. They cannot be run.
-    """
-    try:
-        importlib.import_module("torchvision")
-    except ImportError:
-        return
-    except RuntimeError:
-        for op in ("nms", "qnms"):
-            if not hasattr(torch.ops.torchvision, op):
-                torch.library.define(f"torchvision::{op}", "(Tensor boxes, Tensor scores, float threshold) -> Tensor")
-        for name in [name for name in sys.modules if name.partition(".")[0] == "torchvision"]:
-            del sys.modules[name]
 
 
 def refuse_arguments(spec: str, given: Iterable[str], refused: Iterable[str]) -> None:

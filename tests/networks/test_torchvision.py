@@ -17,7 +17,7 @@ if not hasattr(torch.ops.torchvision, "nms"):
     raise RuntimeError("operator torchvision::nms does not exist")
 """
 USE = """
-from archstat.networks.hub import mend_torchvision
+from archstat.networks.torchvision_ops import mend_torchvision
 mend_torchvision()
 import torch, torchvision
 print("imported", hasattr(torch.ops.torchvision, "nms"))

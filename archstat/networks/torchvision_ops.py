@@ -1,0 +1,88 @@
+"""Where torchvision's compiled part does not fit torch: its ops are declared, and those of detectors can be run.
+
+What a detector does next depends on the boxes that it finds, so it is run for real. With a compiled part that fits,
+nothing here does anything.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import torch
+from torch import Tensor
+
+_NMS = "(Tensor boxes, Tensor scores, float threshold) -> Tensor"
+_ROI_ALIGN = (
+    "(Tensor input, Tensor rois, float spatial_scale, SymInt pooled_height, SymInt pooled_width, int sampling_ratio, "
+    "bool aligned) -> Tensor"
+)
+
+
+def mend_torchvision() -> None:
+    """Let torchvision be imported where its compiled part does not fit torch; without torchvision do nothing.
+
+    It is imported first: a compiled part that fits declares its ops itself, and one that is declared twice ends the
+    process. Only if that fails are the ops declared that its Python part asks for.
+    """
+    try:
+        importlib.import_module("torchvision")
+    except ImportError:
+        return
+    except RuntimeError:
+        _declare("nms", _NMS, _suppressed)
+        _declare("qnms", _NMS)
+        _declare("roi_align", _ROI_ALIGN, _aligned)
+        for name in [name for name in sys.modules if name.partition(".")[0] == "torchvision"]:
+            del sys.modules[name]
+        _let_ops_be_used(importlib.import_module("torchvision"))
+
+
+def _declare(op: str, signature: str, kernel: Callable[..., Any] | None = None) -> None:
+    name = f"torchvision::{op}"
+    if not hasattr(torch.ops.torchvision, op):
+        torch.library.define(name, signature)
+        if kernel is not None:
+            torch.library.impl(name, "CPU", kernel)
+
+
+def _let_ops_be_used(torchvision: ModuleType) -> None:
+    """Let torchvision's functions call its ops, which they refuse as long as the compiled part is not loaded."""
+    for name in ("boxes", "roi_align"):
+        module = getattr(getattr(torchvision, "ops", None), name, None)
+        module = sys.modules.get(f"torchvision.ops.{name}", module)
+        for check in ("_assert_has_ops", "_has_ops"):
+            if hasattr(module, check):
+                setattr(module, check, lambda: True)
+
+
+def _suppressed(boxes: Tensor, scores: Tensor, threshold: float) -> Tensor:
+    """The boxes that are kept, the best first: none that overlaps a better one by more than the threshold.
+
+    Args:
+        boxes: Left, top, right and bottom of each, ``(n, 4)``.
+        scores: How sure each is, ``(n,)``.
+        threshold: The intersection over union from which on two boxes are of the same thing.
+    """
+    order = scores.argsort(descending=True, stable=True)
+    boxes = boxes[order].double()
+    areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    is_kept = torch.ones(len(boxes), dtype=torch.bool)
+    for index in range(len(boxes)):
+        if not is_kept[index]:
+            continue
+        rest = boxes[index + 1 :]
+        sides = torch.minimum(boxes[index, 2:], rest[:, 2:]) - torch.maximum(boxes[index, :2], rest[:, :2])
+        shared = sides.clamp(min=0).prod(1)
+        overlap = shared / (areas[index] + areas[index + 1 :] - shared)
+        is_kept[index + 1 :] &= ~(overlap > threshold)
+    return order[is_kept]
+
+
+def _aligned(*args: Any) -> Tensor:
+    """What torchvision's own form of the op in Python gives."""
+    aligned: Tensor = sys.modules["torchvision.ops.roi_align"]._roi_align(*args)  # noqa: SLF001 - its only form in Python
+    return aligned
