@@ -77,7 +77,7 @@ class ConventionRule(msgspec.Struct, frozen=True):
         return use.kind in self.kinds if self.kinds else bool(use.kind) or not self.is_in_layer
 
 
-def rule(term: str, count: Amount, *, ops: str = "", kinds: str = "", is_in_layer: bool = False) -> ConventionRule:
+def counts_as(term: str, count: Amount, *, ops: str = "", kinds: str = "", is_in_layer: bool = False) -> ConventionRule:
     """A rule with its names as words."""
     return ConventionRule(term, count, frozenset(ops.split()), frozenset(kinds.split()), is_in_layer)
 

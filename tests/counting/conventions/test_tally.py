@@ -6,7 +6,7 @@ from torch import nn
 
 from archstat.analysis.inference import analyse, analyse_model
 from archstat.counting.conventions import CONVENTIONS, OURS, PAPERS, TOOLS
-from archstat.counting.conventions.tally import PRODUCTS, Convention, rule, tally
+from archstat.counting.conventions.tally import PRODUCTS, Convention, counts_as, tally
 from archstat.errors import UnknownNameError
 from archstat.networks.settings import Setting
 from archstat.registry import architectures
@@ -193,7 +193,7 @@ def test_an_unknown_convention_is_refused_with_those_that_are_close():
 
 
 def test_a_convention_is_made_of_rules():
-    only_relu = Convention("nobody's", "MACs", (rule("ReLU, 3 an element", lambda use: 3 * use.made, ops="relu"),))
+    only_relu = Convention("nobody's", "MACs", (counts_as("ReLU, 3 an element", lambda use: 3 * use.made, ops="relu"),))
     found = tally(trace(Net(), (IMAGE,)), "mine", only_relu)
     assert {term.name: term.amount for term in found.terms} == {
         "ReLU, 3 an element": 3 * MAPS,
