@@ -8,6 +8,7 @@ as what.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 
@@ -15,7 +16,7 @@ import msgspec
 
 from archstat.counting import RowOrigin, rows_of
 from archstat.counting.entries import FREE
-from archstat.counting.rules import QUANTIZED_GATES, cost_of
+from archstat.counting.rules import cost_of
 from archstat.records import Cost, LayerCost, OpCall, ParameterSpec, Shape, Tally, Term, Trace
 
 
@@ -161,17 +162,19 @@ def _differences(use: Use, convention: Convention) -> Iterator[tuple[str, int]]:
 
 
 _FAMILIES = {
-    "conv_transpose": "transposed convolutions",
+    "transpose": "transposed convolutions",
     "conv": "convolutions",
     "linear": "linear layers",
-    **dict.fromkeys(("scaled_dot", "archstat::block_attention", "archstat::jagged_attention"), "attention products"),
-    **dict.fromkeys(("lstm", "gru", "rnn", *QUANTIZED_GATES), "recurrent layers"),
+    "attention": "attention products",
+    "transformer": "layers of transformers",
+    **dict.fromkeys(("lstm", "gru", "rnn"), "recurrent layers"),
 }
+"""What ops are called whose name has a word that begins so."""
 
 
 def _what(op: str) -> str:
     """What an op with multiply-accumulates is called."""
-    return next((what for start, what in _FAMILIES.items() if op.startswith(start)), "matrix products")
+    return next((what for start, what in _FAMILIES.items() if re.search(rf"(^|_|:){start}", op)), "matrix products")
 
 
 # -- what cannot be told -----------------------------------------------------------------------------------------------
