@@ -99,7 +99,7 @@ SIGNATURES: dict[str, str] = {
     "renorm": "x p dim",
     "embedding_renorm embedding_bag embedding_bag_forward_only": "x indices",
     # pooling and resampling
-    "max_pool1d max_pool2d max_pool3d max_pool2d_with_indices max_pool3d_with_indices": (
+    "max_pool1d max_pool2d max_pool3d max_pool1d_with_indices max_pool2d_with_indices max_pool3d_with_indices": (
         f"{_POOL} dilation=(1,) ceil_mode=False"
     ),
     "avg_pool1d": f"{_POOL} ceil_mode=False",
