@@ -15,7 +15,7 @@ from contextvars import ContextVar
 from operator import index
 from typing import Any, NamedTuple
 
-from archstat.errors import InputError, first_line
+from archstat.errors import InputError, UncountedError, first_line
 from archstat.records import Cost, OpCall, TensorSpec
 
 EnteredRule = Callable[[OpCall], "Cost | None"]
@@ -89,7 +89,7 @@ def cost_by_rule(call: OpCall) -> Cost | None:
     """By the rule that was entered; ``None`` if it says that the arguments do not tell.
 
     Raises:
-        InputError: The rule fails, or returns what is no cost.
+        UncountedError: The rule fails, or returns what is no cost.
     """
     rule, package = _entered[call.op]
     whose = f"The rule for {call.op!r}" + (f" of the package {package!r}" if package else "")
@@ -102,7 +102,7 @@ def _asked(question: Callable[[], Any], whose: str) -> Any:
         return question()
     except Exception as error:
         told = f"{type(error).__name__}: {first_line(error)}" if first_line(error) else type(error).__name__
-        raise InputError(
+        raise UncountedError(
             f"{whose} fails with {told}. Where the arguments do not tell the cost, it should return None."
         ) from error
 
@@ -112,13 +112,13 @@ def _checked(cost: object, whose: str) -> Cost | None:
     if cost is None:
         return None
     if not isinstance(cost, Cost):
-        raise InputError(f"{whose} returns {_shown(cost)}. It should return an archstat.Cost, or None.")
+        raise UncountedError(f"{whose} returns {_shown(cost)}. It should return an archstat.Cost, or None.")
     try:
         counts = index(cost.macs), index(cost.other_flops)
     except TypeError:
         counts = (-1, -1)
     if min(counts) < 0:
-        raise InputError(
+        raise UncountedError(
             f"{whose} returns {_shown(cost)}. MACs and other FLOPs are whole numbers (// divides so), and not below 0."
         )
     return Cost(*counts)

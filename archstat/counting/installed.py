@@ -11,7 +11,7 @@ from collections.abc import Callable
 from importlib.metadata import EntryPoint, entry_points
 
 from archstat.counting import foreign
-from archstat.errors import ArchstatError, InputError, first_line
+from archstat.errors import ArchstatError, InputError, UncountedError, first_line
 
 GROUP = "archstat.rules"
 """What an installed package names its rules under: a module that enters them, or a function that does when called."""
@@ -21,7 +21,7 @@ def has_rule(op: str) -> bool:
     """Whether somebody entered a rule for an op, or an installed package brings one.
 
     Raises:
-        InputError: The rules of a package cannot be loaded.
+        UncountedError: The rules of a package cannot be loaded.
     """
     if not foreign.is_entered(op):
         load_packages()
@@ -33,7 +33,7 @@ def load_packages() -> None:
     """Enter the rules of every installed package, once.
 
     Raises:
-        InputError: A package cannot be imported, or its rules cannot be entered.
+        UncountedError: A package cannot be imported, or its rules cannot be entered.
     """
     found = sorted(entry_points(group=GROUP), key=lambda entry: (_package_of(entry), entry.name))
     for entry in found:
@@ -58,7 +58,7 @@ def _load(entry: EntryPoint) -> None:
         if callable(named) and not foreign.is_rule(named):
             _call(named)
     except (Exception, SystemExit) as error:  # a package that ends the program must not end ours
-        raise InputError(
+        raise UncountedError(
             f"The rules of the package {_package_of(entry)!r} cannot be loaded: its entry point "
             f"'{entry.name} = {entry.value}' fails with {_told(error)}"
         ) from error

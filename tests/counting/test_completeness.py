@@ -1,8 +1,8 @@
 """What archstat knows of an op stands in several tables: none of them forgets an op without saying why.
 
 The ops that need an entry are found, and not listed: those whose rows of the tests have multiply-accumulates (every
-rule has a row), those that torch's schemas give a window, an edge or a new size, and those that the fast path of tracing
-knows. What a table lacks of them stands in :mod:`tests.counting.gaps`, under one of a few reasons.
+rule has a row), those that torch's schemas give a window, an edge or a new size, and those on the fast path of tracing.
+What a table lacks of them stands in :mod:`tests.counting.gaps`, under one of a few reasons.
 """
 
 import re

@@ -9,12 +9,14 @@ from torch.utils.flop_counter import flop_registry, register_flop_formula
 
 import archstat
 from archstat.counting import foreign
+from archstat.counting.conventions import CONVENTIONS
+from archstat.counting.conventions.tally import tally
 from archstat.counting.entries import FREE
 from archstat.counting.rules import cost_of as rule_cost
-from archstat.errors import InputError
+from archstat.errors import InputError, UncountedError
 from archstat.records import Cost, OpCall
 from tests.counting.rows import spec
-from tests.support import cost_of
+from tests.support import cost_of, trace_of
 
 X, Y = torch.ones(4, 8), torch.ones(8, 3)
 
@@ -60,6 +62,12 @@ def test_the_former_name_works_for_one_version():
     assert register_rule is archstat.rule
     assert "rule" in archstat.__all__
     assert "register_rule" not in archstat.__all__
+
+
+def test_what_other_tools_leave_out_of_it_has_its_name(product):
+    archstat.rule("archstat_custom::product")(lambda _: Cost(7))
+    found = tally(trace_of(product, X, Y), "fvcore", CONVENTIONS["fvcore"])
+    assert [(term.name, term.amount) for term in found.terms] == [("archstat_custom::product left out", -7)]
 
 
 # -- what is refused when it is entered --------------------------------------------------------------------------------
@@ -137,14 +145,16 @@ def divided(call):
 )
 def test_a_rule_that_fails_or_returns_no_cost_is_named_with_its_op(product, function, told):
     archstat.rule("archstat_custom::product")(function)
-    with pytest.raises(InputError, match=f"The rule for 'archstat_custom::product' {told}"):
+    with pytest.raises(UncountedError, match=f"The rule for 'archstat_custom::product' {told}"):
         cost_of(product, X, Y)
 
 
 @pytest.mark.parametrize(("flops", "told"), [(-2, "not below 0"), ("many", "fails with ValueError")])
 def test_a_formula_that_fails_or_returns_no_number_is_named_with_its_op(product, flops, told):
     register_flop_formula(product)(lambda *_, **__: flops)
-    with pytest.raises(InputError, match=f"The formula that torch was given for 'archstat_custom::product' .*{told}"):
+    with pytest.raises(
+        UncountedError, match=f"The formula that torch was given for 'archstat_custom::product' .*{told}"
+    ):
         cost_of(product, X, Y)
 
 

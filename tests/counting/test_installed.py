@@ -10,7 +10,7 @@ import pytest
 import archstat
 from archstat.counting import foreign, installed
 from archstat.counting.rules import cost_of
-from archstat.errors import InputError
+from archstat.errors import UncountedError
 from archstat.records import Cost, OpCall
 from tests.counting.packages import install, install_project
 from tests.counting.rows import spec
@@ -152,10 +152,10 @@ def test_what_is_entered_by_hand_comes_before_what_a_package_brings(place, is_fi
 def test_a_package_that_is_wrong_is_named_with_its_entry_point(place, value, text, told, time):
     install(place, "wrong-pack", value, text)
     for _ in range(["first", "second"].index(time)):
-        with pytest.raises(InputError):
+        with pytest.raises(UncountedError):
             cost_of(CALL)
     with pytest.raises(
-        InputError, match=f"of the package 'wrong-pack' cannot be .* 'costs = {value}' fails with {told}"
+        UncountedError, match=f"of the package 'wrong-pack' cannot be .* 'costs = {value}' fails with {told}"
     ):
         cost_of(CALL)
 
@@ -167,7 +167,7 @@ def test_two_packages_with_a_rule_for_one_op_are_told(place, imported):
     if imported:
         __import__(imported)
     with pytest.raises(
-        InputError, match=r"package '(one|two)' .* the package '(two|one)' has a rule for 'pack::op' too"
+        UncountedError, match=r"package '(one|two)' .* the package '(two|one)' has a rule for 'pack::op' too"
     ):
         installed.load_packages()
 

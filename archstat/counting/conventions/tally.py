@@ -14,7 +14,7 @@ from typing import Literal
 
 import msgspec
 
-from archstat.counting import RowOrigin, rows_of
+from archstat.counting import RowOrigin, foreign, rows_of
 from archstat.counting.entries import FREE
 from archstat.counting.rules import cost_of
 from archstat.records import Cost, LayerCost, OpCall, ParameterSpec, Shape, Tally, Term, Trace
@@ -173,7 +173,9 @@ _FAMILIES = {
 
 
 def _what(op: str) -> str:
-    """What an op with multiply-accumulates is called."""
+    """What an op with multiply-accumulates is called; one that somebody else entered by its name."""
+    if foreign.is_entered(op):
+        return op
     return next((what for start, what in _FAMILIES.items() if re.search(rf"(^|_|:){start}", op)), "matrix products")
 
 
