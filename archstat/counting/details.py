@@ -103,7 +103,7 @@ def _recurrent(call: OpCall) -> str:
     return f"{text}, {layers} layers" if layers > 1 else text
 
 
-_POOLS = "max_pool1d max_pool2d max_pool2d_with_indices max_pool3d_with_indices avg_pool2d avg_pool3d"
+_POOLS = "max_pool1d max_pool2d max_pool2d_with_indices max_pool3d_with_indices avg_pool2d"
 _ADAPTIVE_POOLS = "adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool2d adaptive_max_pool3d"
 
 DETAILS: dict[str, Callable[[OpCall], str]] = {

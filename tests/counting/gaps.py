@@ -11,7 +11,8 @@ BY_SHAPE = "the shape of the output tells all that there is to tell"
 BY_FIRST = "its rule reads nothing but its first tensor and its output"
 UNFOLLOWED = "which places an output sees is not a window that moves evenly: it has no field, and no sum of its size"
 IN_FULL = "reads all of its first tensor, or changes a part of it and is taken to (docs/counting.md)"
-REASONS = {ELSEWHERE, PACKED, SPARSE, RARE, WHOLE, BY_AUTOGRAD, APART, BY_SHAPE, BY_FIRST, UNFOLLOWED, IN_FULL}
+SHARED = "layers that are no pools run it too, and a window would say something wrong of their rows"
+REASONS = {ELSEWHERE, PACKED, SPARSE, RARE, WHOLE, BY_AUTOGRAD, APART, BY_SHAPE, BY_FIRST, UNFOLLOWED, IN_FULL, SHARED}
 
 OTHER_CONVOLUTIONS = (
     "conv_depthwise2d conv_depthwise3d convolution_mode cudnn_convolution cudnn_convolution_add_relu "
@@ -87,6 +88,7 @@ GAPS = {
         RARE: f"{RARE_PRODUCTS} {RARE_CONVOLUTIONS} affine_grid_generator addmv dot mv matmul",
         WHOLE: TRANSFORMERS,
         APART: f"{TAKEN_APART} pad",
+        SHARED: "avg_pool3d",
         BY_SHAPE: f"{EDGES} {RESAMPLING} {UNEVEN}",
     },
     "sum of weights": {

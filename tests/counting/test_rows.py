@@ -303,7 +303,7 @@ DETAILS = [
     (nn.MaxPool1d(3, 2), (1, 8, 9), "3/2"),
     (nn.MaxPool3d(2), (1, 8, 4, 9, 9), "2×2×2/2"),
     (nn.MaxPool3d((1, 2, 2), (1, 2, 2)), (1, 8, 4, 9, 9), "1×2×2/1×2×2"),
-    (nn.AvgPool3d(3, 1), (1, 8, 4, 9, 9), "3×3×3"),
+    (nn.LocalResponseNorm(5), (1, 8, 9, 9), ""),
     (nn.AdaptiveAvgPool2d(1), (1, 8, 9, 9), "to 1×1"),
     (nn.AdaptiveAvgPool3d((2, 1, 1)), (1, 8, 4, 9, 9), "to 2×1×1"),
     (nn.AdaptiveMaxPool3d(1), (1, 8, 4, 9, 9), "to 1×1×1"),
