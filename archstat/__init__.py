@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from archstat.api import reconcile as reconcile
     from archstat.api import save_cost as save_cost
     from archstat.api import scale as scale
-    from archstat.counting.custom import register_rule as register_rule
+    from archstat.counting.custom import rule as register_rule  # noqa: F401 - its former name
+    from archstat.counting.custom import rule as rule
     from archstat.measuring.api import measure as measure
     from archstat.networks.input_specs import InputSpec as InputSpec
     from archstat.networks.settings import MeasureSetting as MeasureSetting
@@ -58,7 +59,7 @@ __all__ = [
     "measure",
     "memory",
     "reconcile",
-    "register_rule",
+    "rule",
     "save_cost",
     "scale",
 ]
@@ -75,7 +76,7 @@ _HOMES = {
     **dict.fromkeys(("count", "explain"), "archstat.analysis.inference"),
     "count_training": "archstat.analysis.training",
     "measure": "archstat.measuring.api",
-    "register_rule": "archstat.counting.custom",
+    "rule": "archstat.counting.custom",
     "InputSpec": "archstat.networks.input_specs",
     **dict.fromkeys(("MeasureSetting", "Setting", "TrainingSetting"), "archstat.networks.settings"),
     **dict.fromkeys(("Cost", "Measurement", "ModelCost", "TrainingCost"), "archstat.records"),
@@ -89,6 +90,7 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     """One of the public names."""
+    name = former.PUBLIC.get(name, name)
     if name not in _HOMES:
         raise AttributeError(f"module 'archstat' has no attribute {name!r}")
     return getattr(importlib.import_module(_HOMES[name]), name)

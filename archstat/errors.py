@@ -7,7 +7,7 @@
     ├── SourceError           a network that could not be loaded or built
     ├── InputError            an input that the network cannot take
     ├── ForwardError          the network's own code failed while it ran
-    ├── UncountedError        an op without a rule, under ``strict``
+    ├── UncountedError        an op without a rule, under ``strict``, or whose rule fails
     ├── DataError             a file whose content does not hold together
     └── OutputError           a place that cannot be written
 
@@ -128,7 +128,7 @@ class ForwardError(ArchstatError):
 
 
 class UncountedError(ArchstatError):
-    """An op without a rule, under ``strict``."""
+    """An op without a rule, under ``strict``, or whose rule fails or cannot be loaded."""
 
 
 class DataError(ArchstatError):

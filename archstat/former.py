@@ -25,6 +25,9 @@ MODULES = {
 RENAMED = {"from_json": "cost_from_json", "read": "read_cost", "to_json": "cost_to_json"}
 """What is called otherwise now, of what stood in these modules."""
 
+PUBLIC = {"register_rule": "rule"}
+"""The public names of ``archstat`` itself that are called otherwise now."""
+
 
 def names_of(module: str) -> Callable[[str], Any]:
     """A ``__getattr__`` that looks names up in another module, which is imported when the first one is asked for.

@@ -6,8 +6,8 @@
 >>> arg(call, "stride"), arg(call, "dilation"), args(call, "padding groups")
 ((2, 2), (1,), [(0,), 1])
 
-An entry of :data:`SIGNATURES` are the ops that share a signature, and that signature as far as rules read it. Names
-and defaults are torch's; ``tests/counting/test_arguments.py`` holds the names to torch's own schemas.
+An entry of :data:`SIGNATURES` are the ops that share a signature, and that signature as far as rules read it. Names,
+places and defaults are torch's; ``tests/counting/test_arguments.py`` holds them to torch's own schemas.
 Four names are ours, as torch has many words for the same: ``x`` is what an op works on, ``dy`` the gradient that
 comes in, ``a`` and ``b`` are the factors of a product. Where torch's name varies within a family, it stands behind
 ours: ``source:src``. What is behind ``*`` is only taken by name.
@@ -57,7 +57,7 @@ SIGNATURES: dict[str, str] = {
     "scaled_mm_v2": "x mat2 scale_a recipe_a swizzle_a scale_b recipe_b swizzle_b bias",
     "mixed_dtypes_linear sparse_semi_structured_linear": "x weight * bias=None",
     "torch_nn::_linear_cross_entropy_batch_chunked torch_nn::_linear_cross_entropy_batch_chunked_no_reduction": (
-        "x weight"
+        "x weight:linear_weight"
     ),
     "trilinear": "i1 i2 i3 expand1 expand2 expand3",
     "linear_backward mkldnn_linear_backward": "x dy weight output_mask",
@@ -99,7 +99,7 @@ SIGNATURES: dict[str, str] = {
     "renorm": "x p dim",
     "embedding_renorm embedding_bag embedding_bag_forward_only": "x indices",
     # pooling and resampling
-    "max_pool1d max_pool2d max_pool3d max_pool2d_with_indices max_pool3d_with_indices": (
+    "max_pool1d max_pool2d max_pool3d max_pool1d_with_indices max_pool2d_with_indices max_pool3d_with_indices": (
         f"{_POOL} dilation=(1,) ceil_mode=False"
     ),
     "avg_pool1d": f"{_POOL} ceil_mode=False",

@@ -30,10 +30,15 @@ def attention_macs(trace: Trace) -> int:
         sides = sum(spec.storage in moving for spec in op.tensors())
         if sides:
             moving.update(spec.storage for spec in op.outputs if spec.storage >= 0)
-        if op.op.startswith(_FUSED) or (op.op in _PRODUCTS and _factors_move(op, moving)):
+        if is_fused(op) or (op.op in _PRODUCTS and _factors_move(op, moving)):
             cost = cost_of(op)
             macs += cost.macs if cost is not None else 0
     return macs
+
+
+def is_fused(op: OpCall) -> bool:
+    """Whether both products are this one op."""
+    return op.op.startswith(_FUSED)
 
 
 def _factors_move(op: OpCall, moving: set[int]) -> bool:

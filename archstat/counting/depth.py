@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from archstat.records import Trace
-
-_WEIGHTED = frozenset(
-    "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d convolution mkldnn_convolution linear mm "
-    "bmm addmm baddbmm matmul bilinear lstm gru rnn_tanh rnn_relu".split()
-)
+from archstat.counting.attention import is_fused
+from archstat.counting.entries import FREE
+from archstat.counting.rules import cost_of
+from archstat.records import OpCall, Trace
 
 
 def depth(trace: Trace) -> int:
@@ -21,9 +19,14 @@ def depth(trace: Trace) -> int:
         specs = op.tensors()
         before = max((behind.get(spec.storage, 0) for spec in specs), default=0)
         has_weight = any(spec.storage < 0 and len(spec.shape) > 1 for spec in specs)
-        is_weighted = op.op in _WEIGHTED and has_weight
+        is_weighted = has_weight and _multiplies(op)
         for spec in op.outputs:
             # By memory: a result in place, and a view, lie behind what was there already.
             behind[spec.storage] = max(behind.get(spec.storage, 0), before + is_weighted)
     outputs = trace.calls[0].outputs if trace.calls else ()
     return max((behind.get(spec.storage, 0) for spec in outputs), default=0)
+
+
+def _multiplies(op: OpCall) -> bool:
+    """Whether an op is a layer where it meets weights; of attention what is learned is what it asks for."""
+    return bool((cost_of(op) or FREE).macs) and not is_fused(op)

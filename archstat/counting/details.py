@@ -62,7 +62,7 @@ def _product(call: OpCall) -> str:
 
 def _pool(call: OpCall) -> str:
     kernel = arg(call, "kernel_size")
-    kernel = kernel if len(kernel) > 1 or "1d" in call.op else kernel * 2
+    kernel = kernel if len(kernel) > 1 else kernel * next(axes for axes in (1, 2, 3) if f"{axes}d" in call.op)
     return _window(kernel, arg(call, "stride") or kernel)
 
 
@@ -103,12 +103,15 @@ def _recurrent(call: OpCall) -> str:
     return f"{text}, {layers} layers" if layers > 1 else text
 
 
+_POOLS = "max_pool1d max_pool2d max_pool2d_with_indices max_pool3d_with_indices avg_pool2d"
+_ADAPTIVE_POOLS = "adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool2d adaptive_max_pool3d"
+
 DETAILS: dict[str, Callable[[OpCall], str]] = {
     **dict.fromkeys(("conv1d", "conv2d", "conv3d"), _convolution),
     **dict.fromkeys(("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"), _transposed_convolution),
     **dict.fromkeys(("mm", "bmm", "addmm", "baddbmm", "addbmm"), _product),
-    **dict.fromkeys(("max_pool1d", "max_pool2d", "avg_pool2d", "max_pool2d_with_indices"), _pool),
-    **dict.fromkeys(("adaptive_avg_pool2d", "adaptive_max_pool2d"), _adaptive_pool),
+    **dict.fromkeys(_POOLS.split(), _pool),
+    **dict.fromkeys(_ADAPTIVE_POOLS.split(), _adaptive_pool),
     **dict.fromkeys(("lstm", "gru", "rnn_tanh", "rnn_relu", "quantized_lstm", "quantized_gru"), _recurrent),
     "convolution": _any_convolution,
     "linear": _linear,

@@ -20,7 +20,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from itertools import zip_longest
 
-from archstat.counting import backward_rules, custom, entries, factorizations
+from archstat.counting import backward_rules, entries, factorizations, foreign, installed
 from archstat.counting.arguments import arg, args, first, stacked
 from archstat.counting.entries import FREE, CostRule
 from archstat.counting.taps import LINEAR, MODES, antialiased, ctc_places, window_elements
@@ -47,8 +47,13 @@ def cost_of(call: OpCall) -> Cost | None:
 
 
 def _foreign(call: OpCall) -> Cost | None:
-    """An op of another library: by what somebody entered for it, else by what it declares."""
-    cost = custom.entered_cost(call)
+    """An op of another library: by what somebody entered for it, else by what it declares.
+
+    A rule that says that it cannot tell has the last word: the op is named.
+    """
+    if installed.has_rule(call.op):
+        return foreign.cost_by_rule(call)
+    cost = foreign.cost_by_formula(call)
     if cost is not None:
         return cost
     if call.op.partition("::")[0] in _COLLECTIVES:

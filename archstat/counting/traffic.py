@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from archstat.counting import RowOrigin, itemsize, rows_of
 from archstat.counting.arguments import arg
 from archstat.records import OpCall, TensorSpec, Trace
 
-_GATHERS = frozenset("embedding embedding_bag index index_select gather take".split())
+_GATHERS = frozenset(
+    "embedding embedding_bag embedding_bag_forward_only index unsafe_index unsafe_masked_index index_select gather "
+    "take".split()
+)
 """Ops that read of their first argument no more than they are asked for."""
 
-_OVERWRITES = frozenset("copy fill zero normal uniform bernoulli".split())
+_DRAWS = frozenset("normal uniform bernoulli random exponential cauchy geometric log_normal".split())
+"""Ops that draw numbers in the place of their first argument; out of place that may hold the chances."""
+
+_OVERWRITES = frozenset("copy fill zero".split())
 """Ops that replace their first argument without having read it."""
 
-_SHAPED = frozenset("zeros_like ones_like full_like rand_like randn_like new_zeros new_ones new_full".split())
+_SHAPED = frozenset(
+    "zeros_like ones_like full_like rand_like randn_like randint_like new_zeros new_ones new_full".split()
+)
 """Ops that take of a tensor its shape alone."""
 
 _DROPOUT = frozenset("dropout feature_dropout alpha_dropout feature_alpha_dropout".split())
@@ -76,7 +85,7 @@ class _Row:
         if op.op in _SHAPED:
             return met
         tensors = op.tensors()
-        for place, spec in enumerate(tensors[1:] if op.op in _OVERWRITES else tensors):
+        for place, spec in enumerate(tensors[1:] if _replaces_first(op, tensors) else tensors):
             if not self._is_inside(spec.storage):
                 amount = _gathered(op) if op.op in _GATHERS and place == 0 else _seen(spec)
                 # An op may take the same memory twice, as x · x does, and an expanded tensor is larger than its memory.
@@ -110,6 +119,12 @@ def _enter(amounts: dict[int, int], met: dict[int, int]) -> None:
         amounts[storage] = max(amounts.get(storage, 0), amount)
 
 
+def _replaces_first(op: OpCall, tensors: Sequence[TensorSpec]) -> bool:
+    if op.op in _DRAWS:
+        return any(tensors[0].storage == spec.storage for spec in op.outputs)
+    return op.op in _OVERWRITES
+
+
 def _moves_nothing(op: OpCall) -> bool:
     """Views, memory that is only reserved, and dropout at inference, which hands its argument on."""
     if op.op in _DROPOUT:
@@ -119,7 +134,7 @@ def _moves_nothing(op: OpCall) -> bool:
 
 def _gathered(op: OpCall) -> int:
     """The bytes of what is looked up: as many as come out, or, where sums of rows do, the rows."""
-    if op.op == "embedding_bag":
+    if op.op.startswith("embedding_bag"):
         table, asked, *_ = op.tensors()
         return math.prod(asked.shape) * math.prod(table.shape[1:]) * itemsize(table.dtype)
     return _seen(op.outputs[0])

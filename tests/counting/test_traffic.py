@@ -78,6 +78,7 @@ ROWS = [
     # what is overwritten is not read, and a shape is nothing
     (lambda x: torch.zeros_like(x).copy_(x).add_(1), X, [T, 2 * T]),
     (lambda x: torch.empty_like(x).copy_(x) + 1, X, [0, 2 * T]),
+    (lambda x: torch.randint_like(x, 9) + 1, X, [T, 2 * T]),
     (lambda x: torch.cat([x, x + 1]), X, [2 * T, 2 * T + 2 * T]),
 ]
 
@@ -92,9 +93,24 @@ def test_what_is_overwritten_is_written_and_not_read():
     assert traffic(trace_of(lambda x, y: y.copy_(x), X, X.clone())) == (2 * T,)
 
 
-def test_of_summed_rows_of_a_table_each_is_read():
+DRAWN = "normal_ uniform_ bernoulli_ random_ exponential_ cauchy_ geometric_ log_normal_".split()
+
+
+@pytest.mark.parametrize("draw", DRAWN)
+def test_numbers_that_are_drawn_are_written_over_what_was_there(draw):
+    chances = [0.5] if draw == "geometric_" else []
+    assert traffic(trace_of(lambda x: getattr(x, draw)(*chances), X.clone())) == (T,)
+
+
+def test_chances_by_which_numbers_are_drawn_are_read():
+    assert traffic(trace_of(torch.bernoulli, X)) == (2 * T,)
+
+
+@pytest.mark.parametrize("is_trained", [True, False])  # torch has an op for each
+def test_of_summed_rows_of_a_table_each_is_read(is_trained):
     ids, offsets = torch.zeros(6, dtype=torch.int64), torch.tensor([0, 3])
-    (nbytes,) = traffic(trace_of(nn.EmbeddingBag(100, 16, mode="sum"), ids, offsets))
+    table = nn.EmbeddingBag(100, 16, mode="sum").requires_grad_(is_trained)
+    (nbytes,) = traffic(trace_of(table, ids, offsets))
     assert nbytes == 4 * 6 * 16 + 8 * 6 + 8 * 2 + 4 * 2 * 16
 
 

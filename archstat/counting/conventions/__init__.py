@@ -8,7 +8,7 @@ architectures (``tests/analysis/test_other_tools.py``). Tools differ between ver
 from __future__ import annotations
 
 from archstat.counting.conventions import amounts
-from archstat.counting.conventions.tally import BATCH, FOREIGN, PRODUCTS, SHARED, Convention, rule
+from archstat.counting.conventions.tally import BATCH, FOREIGN, PRODUCTS, SHARED, Convention, counts_as
 
 # -- ops and classes of layers by what they are ------------------------------------------------------------------------
 
@@ -39,8 +39,8 @@ _POOL_LAYERS = (
 
 # -- papers ------------------------------------------------------------------------------------------------------------
 
-_ALL = rule(PRODUCTS, amounts.ours)
-_CONV = rule(PRODUCTS, amounts.ours, ops=_CONVOLVING)
+_ALL = counts_as(PRODUCTS, amounts.ours)
+_CONV = counts_as(PRODUCTS, amounts.ours, ops=_CONVOLVING)
 
 OURS = "conv+linear"
 
@@ -48,15 +48,17 @@ PAPERS: dict[str, Convention] = {
     OURS: Convention("ours; ResNet paper, Table 1, and most papers since", "MACs", (_ALL,)),
     "conv": Convention("ShuffleNet paper, Table 1; VGG-16 in the ResNet paper, §4.1", "MACs", (_CONV,)),
     "conv+linear+add": Convention(
-        "SENet paper, Table 2", "MACs", (_ALL, rule("additions of tensors, 1 an element", amounts.other, ops="add"))
+        "SENet paper, Table 2",
+        "MACs",
+        (_ALL, counts_as("additions of tensors, 1 an element", amounts.other, ops="add")),
     ),
     "conv+linear+norm": Convention(
         "NASNet paper, Table 2",
         "MACs",
         (
             _ALL,
-            rule("batch norm, 1 an element", amounts.half, ops="batch_norm"),
-            rule("biases of convolutions", amounts.other, ops=_CONVOLVING),
+            counts_as("batch norm, 1 an element", amounts.half, ops="batch_norm"),
+            counts_as("biases of convolutions", amounts.other, ops=_CONVOLVING),
         ),
     ),
     "canziani2016": Convention("Canziani, Paszke, Culurciello 2016, Fig. 2", "FLOPs", (_ALL,)),
@@ -64,8 +66,8 @@ PAPERS: dict[str, Convention] = {
         "Bianco, Cadene, Celona, Napoletano 2018, released counter",
         "MACs",
         (
-            rule(PRODUCTS, amounts.ours, ops="conv2d", is_in_layer=True),
-            rule(
+            counts_as(PRODUCTS, amounts.ours, ops="conv2d", is_in_layer=True),
+            counts_as(
                 "biases of convolutions, ½ an output and by the groups",
                 amounts.half_the_biases,
                 ops="conv2d",
@@ -88,7 +90,7 @@ _NOT_CNN = {
 _FUNCTIONS = {**_NOT_CNN, **dict.fromkeys("mm bmm addmm baddbmm mv dot".split(), _WHICH_PRODUCT)}
 
 _LRN = "LocalResponseNorm"
-_INNER = rule("products and sums inside response normalization", amounts.made, ops="mul add", kinds=_LRN)
+_INNER = counts_as("products and sums inside response normalization", amounts.made, ops="mul add", kinds=_LRN)
 _BY_FUNCTION = "relu prelu_kernel elu gelu silu"
 
 TOOLS: dict[str, Convention] = {
@@ -96,13 +98,15 @@ TOOLS: dict[str, Convention] = {
         "the flops of FlopCountAnalysis",
         "MACs",
         (
-            rule(PRODUCTS, amounts.ours, ops=f"{_CONVOLVING} linear {_MATRICES}"),
-            rule("batch norm, 2 an element", amounts.batch_scaled, ops="batch_norm"),
-            rule("instance norm, 5 an element", amounts.instance_scaled, ops="batch_norm", kinds=_INSTANCE_NORM_LAYERS),
-            rule("layer and group norm, 5 an element", amounts.normalized, ops=_NORMS),
-            rule("adaptive average pooling, 1 an input", amounts.taken, ops="adaptive_avg_pool2d"),
-            rule("nearest resampling, 1 an output", amounts.made, ops="upsample_nearest2d"),
-            rule("bilinear resampling, 4 an output", amounts.four_made, ops="upsample_bilinear2d grid_sampler_2d"),
+            counts_as(PRODUCTS, amounts.ours, ops=f"{_CONVOLVING} linear {_MATRICES}"),
+            counts_as("batch norm, 2 an element", amounts.batch_scaled, ops="batch_norm"),
+            counts_as(
+                "instance norm, 5 an element", amounts.instance_scaled, ops="batch_norm", kinds=_INSTANCE_NORM_LAYERS
+            ),
+            counts_as("layer and group norm, 5 an element", amounts.normalized, ops=_NORMS),
+            counts_as("adaptive average pooling, 1 an input", amounts.taken, ops="adaptive_avg_pool2d"),
+            counts_as("nearest resampling, 1 an output", amounts.made, ops="upsample_nearest2d"),
+            counts_as("bilinear resampling, 4 an output", amounts.four_made, ops="upsample_bilinear2d grid_sampler_2d"),
         ),
         package="fvcore",
         refusals={"MultiheadAttention": _FUSED, "TransformerEncoderLayer": _FUSED},
@@ -111,21 +115,21 @@ TOOLS: dict[str, Convention] = {
         "the mult-adds of summary()",
         "MACs",
         (
-            rule(PRODUCTS, amounts.ours_if_weighted, ops=f"{_CONVOLVING} linear", is_in_layer=True),
-            rule("biases", amounts.biases_of_layer, ops=f"{_CONVOLVING} linear", is_in_layer=True),
-            rule(
+            counts_as(PRODUCTS, amounts.ours_if_weighted, ops=f"{_CONVOLVING} linear", is_in_layer=True),
+            counts_as("biases", amounts.biases_of_layer, ops=f"{_CONVOLVING} linear", is_in_layer=True),
+            counts_as(
                 "weights of convolutions not named Conv, or transposed",
                 amounts.weights_beyond_ours,
                 ops=_CONVOLVING,
                 is_in_layer=True,
             ),
-            rule(
+            counts_as(
                 "weights of linear layers, for the first axis alone",
                 amounts.weights_beyond_ours,
                 ops="linear",
                 is_in_layer=True,
             ),
-            rule("parameters of other layers, 1 an input", amounts.parameters_of_layer, is_in_layer=True),
+            counts_as("parameters of other layers, 1 an input", amounts.parameters_of_layer, is_in_layer=True),
         ),
         package="torchinfo",
         refusals={**_NOT_CNN, SHARED: "", FOREIGN: ""},
@@ -135,26 +139,26 @@ TOOLS: dict[str, Convention] = {
         "the MACs of get_model_complexity_info()",
         "MACs",
         (
-            rule(PRODUCTS, amounts.ours, ops=_CONVOLVING, kinds=f"{_CONV_LAYERS} {_TRANSPOSED_LAYERS}"),
-            rule(PRODUCTS, amounts.ours, ops="linear", kinds="Linear"),
-            rule("biases", amounts.other, ops=_CONVOLVING, kinds=f"{_CONV_LAYERS} {_TRANSPOSED_LAYERS}"),
-            rule("biases", amounts.other, ops="linear", kinds="Linear"),
-            rule("batch norm, 2 an element", amounts.scaled, ops="batch_norm", kinds=_BATCH_NORM_LAYERS),
-            rule("group norm, 2 an element", amounts.group_scaled, ops="group_norm", kinds="GroupNorm"),
-            rule("layer norm, 1 an element", amounts.taken, ops="layer_norm", kinds="LayerNorm"),
-            rule(
+            counts_as(PRODUCTS, amounts.ours, ops=_CONVOLVING, kinds=f"{_CONV_LAYERS} {_TRANSPOSED_LAYERS}"),
+            counts_as(PRODUCTS, amounts.ours, ops="linear", kinds="Linear"),
+            counts_as("biases", amounts.other, ops=_CONVOLVING, kinds=f"{_CONV_LAYERS} {_TRANSPOSED_LAYERS}"),
+            counts_as("biases", amounts.other, ops="linear", kinds="Linear"),
+            counts_as("batch norm, 2 an element", amounts.scaled, ops="batch_norm", kinds=_BATCH_NORM_LAYERS),
+            counts_as("group norm, 2 an element", amounts.group_scaled, ops="group_norm", kinds="GroupNorm"),
+            counts_as("layer norm, 1 an element", amounts.taken, ops="layer_norm", kinds="LayerNorm"),
+            counts_as(
                 "activation layers",
                 amounts.made,
                 ops="relu prelu_kernel elu leaky_relu hardtanh gelu",
                 kinds="ReLU PReLU ELU LeakyReLU ReLU6 GELU",
             ),
-            rule("activation functions, layers included", amounts.activated, ops=_BY_FUNCTION),
-            rule("activation functions, layers included", amounts.relu6, ops="hardtanh"),
-            rule("pooling layers, 1 an input", amounts.taken, ops=_POOLS, kinds=_POOL_LAYERS),
-            rule("pooling functions, layers included", amounts.taken, ops=_POOLS),
-            rule("softmax, 1 an element", amounts.made, ops="softmax"),
-            rule("resampling layers", amounts.made, ops=_UPSAMPLING, kinds="Upsample"),
-            rule("resampling functions, layers included", amounts.made, ops=_UPSAMPLING),
+            counts_as("activation functions, layers included", amounts.activated, ops=_BY_FUNCTION),
+            counts_as("activation functions, layers included", amounts.relu6, ops="hardtanh"),
+            counts_as("pooling layers, 1 an input", amounts.taken, ops=_POOLS, kinds=_POOL_LAYERS),
+            counts_as("pooling functions, layers included", amounts.taken, ops=_POOLS),
+            counts_as("softmax, 1 an element", amounts.made, ops="softmax"),
+            counts_as("resampling layers", amounts.made, ops=_UPSAMPLING, kinds="Upsample"),
+            counts_as("resampling functions, layers included", amounts.made, ops=_UPSAMPLING),
             _INNER,
         ),
         package="ptflops",
@@ -165,8 +169,8 @@ TOOLS: dict[str, Convention] = {
         "the same with backend='aten'",
         "MACs",
         (
-            rule(PRODUCTS, amounts.ours, ops=f"{_CONVOLVING} linear {_MATRICES}"),
-            rule("biases", amounts.other, ops=f"{_CONVOLVING} linear addmm"),
+            counts_as(PRODUCTS, amounts.ours, ops=f"{_CONVOLVING} linear {_MATRICES}"),
+            counts_as("biases", amounts.other, ops=f"{_CONVOLVING} linear addmm"),
         ),
         package="ptflops",
         refusals={**_NOT_CNN, "scaled_dot_product_attention": _FUSED},
@@ -175,15 +179,19 @@ TOOLS: dict[str, Convention] = {
         "the MACs of profile()",
         "MACs",
         (
-            rule(PRODUCTS, amounts.ours, ops=_CONVOLVING, kinds=f"{_CONV_LAYERS} {_TRANSPOSED_LAYERS}"),
-            rule(PRODUCTS, amounts.ours, ops="linear", kinds="Linear"),
-            rule("transposed convolutions by outputs", amounts.by_outputs, ops=_TRANSPOSED, kinds=_TRANSPOSED_LAYERS),
-            rule("batch norm, 4 an element", amounts.twice_scaled, ops="batch_norm", kinds=_BATCH_NORM_LAYERS),
-            rule("layer norm, 4 an element", amounts.twice_normalized, ops="layer_norm", kinds="LayerNorm"),
-            rule("average pooling, 1 an output", amounts.made, ops=_AVERAGING, kinds=_AVERAGING_LAYERS),
-            rule("adaptive average pooling, its window and 1", amounts.windows, ops=_ADAPTIVE, kinds=_ADAPTIVE_LAYERS),
-            rule("PReLU, 1 an element", amounts.made, ops="prelu_kernel", kinds="PReLU"),
-            rule("softmax, 3 an element", amounts.exponentials, ops="softmax", kinds="Softmax"),
+            counts_as(PRODUCTS, amounts.ours, ops=_CONVOLVING, kinds=f"{_CONV_LAYERS} {_TRANSPOSED_LAYERS}"),
+            counts_as(PRODUCTS, amounts.ours, ops="linear", kinds="Linear"),
+            counts_as(
+                "transposed convolutions by outputs", amounts.by_outputs, ops=_TRANSPOSED, kinds=_TRANSPOSED_LAYERS
+            ),
+            counts_as("batch norm, 4 an element", amounts.twice_scaled, ops="batch_norm", kinds=_BATCH_NORM_LAYERS),
+            counts_as("layer norm, 4 an element", amounts.twice_normalized, ops="layer_norm", kinds="LayerNorm"),
+            counts_as("average pooling, 1 an output", amounts.made, ops=_AVERAGING, kinds=_AVERAGING_LAYERS),
+            counts_as(
+                "adaptive average pooling, its window and 1", amounts.windows, ops=_ADAPTIVE, kinds=_ADAPTIVE_LAYERS
+            ),
+            counts_as("PReLU, 1 an element", amounts.made, ops="prelu_kernel", kinds="PReLU"),
+            counts_as("softmax, 3 an element", amounts.exponentials, ops="softmax", kinds="Softmax"),
         ),
         package="thop",
         refusals={**_NOT_CNN, "Upsample": _OWN_RULE, SHARED: ""},
@@ -192,7 +200,7 @@ TOOLS: dict[str, Convention] = {
     "FlopCounterMode": Convention(
         "the FLOPs of torch.utils.flop_counter",
         "FLOPs",
-        (rule(PRODUCTS, amounts.ours, ops=f"{_CONVOLVING} linear {_MATRICES} baddbmm"),),
+        (counts_as(PRODUCTS, amounts.ours, ops=f"{_CONVOLVING} linear {_MATRICES} baddbmm"),),
         package="torch",
         refusals={**_NOT_CNN, "scaled_dot_product_attention": _FUSED},
     ),
@@ -200,21 +208,23 @@ TOOLS: dict[str, Convention] = {
         "the FLOPs of calculate_flops(), after DeepSpeed's profiler",
         "FLOPs",
         (
-            rule(PRODUCTS, amounts.ours, ops=f"{_CONVOLVING} linear"),
-            rule("biases of convolutions", amounts.other, ops=_CONVOLUTIONS),
-            rule(
+            counts_as(PRODUCTS, amounts.ours, ops=f"{_CONVOLVING} linear"),
+            counts_as("biases of convolutions", amounts.other, ops=_CONVOLUTIONS),
+            counts_as(
                 "biases of transposed convolutions, by outputs of a plain one",
                 amounts.biases_of_strided,
                 ops=_TRANSPOSED,
             ),
-            rule("transposed convolutions by their groups once more", amounts.grouped_again, ops=_TRANSPOSED),
-            rule("batch norm, 2 an element", amounts.batch_scaled, ops="batch_norm"),
-            rule("instance norm, 5 an element", amounts.instance_scaled, ops="batch_norm", kinds=_INSTANCE_NORM_LAYERS),
-            rule("layer and group norm, 5 an element", amounts.normalized, ops=_NORMS),
-            rule("activations, 1 an element", amounts.activated, ops=f"{_BY_FUNCTION} leaky_relu"),
-            rule("activations, 1 an element", amounts.relu6, ops="hardtanh"),
-            rule("pooling, 1 an input", amounts.taken, ops=_POOLS),
-            rule("softmax, 1 an element", amounts.made, ops="softmax"),
+            counts_as("transposed convolutions by their groups once more", amounts.grouped_again, ops=_TRANSPOSED),
+            counts_as("batch norm, 2 an element", amounts.batch_scaled, ops="batch_norm"),
+            counts_as(
+                "instance norm, 5 an element", amounts.instance_scaled, ops="batch_norm", kinds=_INSTANCE_NORM_LAYERS
+            ),
+            counts_as("layer and group norm, 5 an element", amounts.normalized, ops=_NORMS),
+            counts_as("activations, 1 an element", amounts.activated, ops=f"{_BY_FUNCTION} leaky_relu"),
+            counts_as("activations, 1 an element", amounts.relu6, ops="hardtanh"),
+            counts_as("pooling, 1 an input", amounts.taken, ops=_POOLS),
+            counts_as("softmax, 1 an element", amounts.made, ops="softmax"),
             _INNER,
         ),
         package="calflops",

@@ -8,14 +8,15 @@ as what.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 
 import msgspec
 
-from archstat.counting import RowOrigin, rows_of
+from archstat.counting import RowOrigin, foreign, rows_of
 from archstat.counting.entries import FREE
-from archstat.counting.rules import QUANTIZED_GATES, cost_of
+from archstat.counting.rules import cost_of
 from archstat.records import Cost, LayerCost, OpCall, ParameterSpec, Shape, Tally, Term, Trace
 
 
@@ -77,7 +78,7 @@ class ConventionRule(msgspec.Struct, frozen=True):
         return use.kind in self.kinds if self.kinds else bool(use.kind) or not self.is_in_layer
 
 
-def rule(term: str, count: Amount, *, ops: str = "", kinds: str = "", is_in_layer: bool = False) -> ConventionRule:
+def counts_as(term: str, count: Amount, *, ops: str = "", kinds: str = "", is_in_layer: bool = False) -> ConventionRule:
     """A rule with its names as words."""
     return ConventionRule(term, count, frozenset(ops.split()), frozenset(kinds.split()), is_in_layer)
 
@@ -161,17 +162,21 @@ def _differences(use: Use, convention: Convention) -> Iterator[tuple[str, int]]:
 
 
 _FAMILIES = {
-    "conv_transpose": "transposed convolutions",
+    "transpose": "transposed convolutions",
     "conv": "convolutions",
     "linear": "linear layers",
-    **dict.fromkeys(("scaled_dot", "archstat::block_attention", "archstat::jagged_attention"), "attention products"),
-    **dict.fromkeys(("lstm", "gru", "rnn", *QUANTIZED_GATES), "recurrent layers"),
+    "attention": "attention products",
+    "transformer": "layers of transformers",
+    **dict.fromkeys(("lstm", "gru", "rnn"), "recurrent layers"),
 }
+"""What ops are called whose name has a word that begins so."""
 
 
 def _what(op: str) -> str:
-    """What an op with multiply-accumulates is called."""
-    return next((what for start, what in _FAMILIES.items() if op.startswith(start)), "matrix products")
+    """What an op with multiply-accumulates is called; one that somebody else entered by its name."""
+    if foreign.is_entered(op):
+        return op
+    return next((what for start, what in _FAMILIES.items() if re.search(rf"(^|_|:){start}", op)), "matrix products")
 
 
 # -- what cannot be told -----------------------------------------------------------------------------------------------

@@ -438,7 +438,7 @@ FIELDS.update(dict.fromkeys("abs gelu mish threshold eq ne lt le gt ge masked_fi
 
 @_enter(
     "empty_like zeros_like ones_like full_like rand_like randn_like randint_like new_empty new_empty_strided new_zeros "
-    "new_ones new_full fill zero bernoulli normal uniform random exponential"
+    "new_ones new_full fill zero bernoulli normal uniform random exponential cauchy geometric log_normal"
 )
 def _made(call: OpCall, look: SightOf) -> None:
     """No sight: only the shape of the input, and nothing that stands in it, goes into the output."""

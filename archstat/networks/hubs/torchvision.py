@@ -4,8 +4,8 @@ Each is built as torchvision builds it for its default weights, whose code sets 
 that is left out, norms that are frozen, the size of a transformer's image); the weights themselves are never fetched.
 With arguments that do not fit those weights it is built without them.
 
-The input is the one that torchvision counted the operations of its own tables with, as the ``meta`` of the weights tells
-them: an image for classification and segmentation, a list with one image for detection, a clip of 16 frames for video,
+The input is the one that torchvision counted the operations of its own tables with, as the ``meta`` of the weights
+tells: an image for classification and segmentation, a list with one image for detection, a clip of 16 frames for video,
 two images for optical flow.
 """
 

@@ -6,7 +6,7 @@ from torch import nn
 
 from archstat.analysis.inference import analyse, analyse_model
 from archstat.counting.conventions import CONVENTIONS, OURS, PAPERS, TOOLS
-from archstat.counting.conventions.tally import PRODUCTS, Convention, rule, tally
+from archstat.counting.conventions.tally import PRODUCTS, Convention, _what, counts_as, tally
 from archstat.errors import UnknownNameError
 from archstat.networks.settings import Setting
 from archstat.registry import architectures
@@ -193,7 +193,7 @@ def test_an_unknown_convention_is_refused_with_those_that_are_close():
 
 
 def test_a_convention_is_made_of_rules():
-    only_relu = Convention("nobody's", "MACs", (rule("ReLU, 3 an element", lambda use: 3 * use.made, ops="relu"),))
+    only_relu = Convention("nobody's", "MACs", (counts_as("ReLU, 3 an element", lambda use: 3 * use.made, ops="relu"),))
     found = tally(trace(Net(), (IMAGE,)), "mine", only_relu)
     assert {term.name: term.amount for term in found.terms} == {
         "ReLU, 3 an element": 3 * MAPS,
@@ -214,3 +214,18 @@ def test_every_convention_says_whose_it_is_and_counts_products(name):
 def test_every_class_that_a_rule_names_is_one_of_torch():
     kinds = {kind for about in CONVENTIONS.values() for each in about.rules for kind in each.kinds}
     assert {kind for kind in kinds if not hasattr(nn, kind)} == set()
+
+
+@pytest.mark.parametrize(
+    ("ops", "what"),
+    [
+        ("conv2d convolution cudnn_convolution_relu slow_conv_dilated2d torchvision::deform_conv2d", "convolutions"),
+        ("conv_transpose2d cudnn_convolution_transpose slow_conv_transpose3d", "transposed convolutions"),
+        ("linear mkldnn_linear quantized::linear_relu sparse_semi_structured_linear", "linear layers"),
+        ("scaled_dot_product_attention flash_attention_forward multi_head_attention", "attention products"),
+        ("lstm rnn_tanh mkldnn_rnn_layer quantized::quantized_gru_cell_dynamic", "recurrent layers"),
+        ("mm addmm grouped_mm trilinear affine_grid_generator", "matrix products"),
+    ],
+)
+def test_what_is_left_out_is_called_what_it_is(ops, what):
+    assert {op: _what(op) for op in ops.split()} == dict.fromkeys(ops.split(), what)
