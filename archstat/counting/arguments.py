@@ -25,10 +25,23 @@ _POOL = "x kernel_size stride=() padding=(0,)"
 _NORM = "x weight bias running_mean running_var training"
 _ATTENTION = "query key value"
 
+QUANTIZED_CONVOLUTIONS = (
+    "quantized::conv1d quantized::conv2d quantized::conv3d quantized::conv1d_relu quantized::conv2d_relu "
+    "quantized::conv3d_relu quantized::conv2d_add quantized::conv2d_add_relu quantized::conv1d_dynamic "
+    "quantized::conv2d_dynamic quantized::conv3d_dynamic"
+)
+QUANTIZED_TRANSPOSED = (
+    "quantized::conv_transpose1d quantized::conv_transpose2d quantized::conv_transpose3d "
+    "quantized::conv_transpose1d_dynamic quantized::conv_transpose2d_dynamic quantized::conv_transpose3d_dynamic"
+)
+"""Convolutions of quantized layers, with their weights unpacked: a trace has them so."""
+
 #: One entry = the ops of one signature.
 SIGNATURES: dict[str, str] = {
     # convolutions
     "conv1d conv2d conv3d": "x weight bias=None stride=(1,) padding=(0,) dilation=(1,) groups=1",
+    QUANTIZED_CONVOLUTIONS: "x weight bias stride padding dilation groups",
+    QUANTIZED_TRANSPOSED: "x weight bias stride padding output_padding groups dilation",
     "conv_transpose1d conv_transpose2d conv_transpose3d": (
         "x weight bias=None stride=(1,) padding=(0,) output_padding=(0,) groups=1 dilation=(1,)"
     ),

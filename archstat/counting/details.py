@@ -6,7 +6,7 @@ import functools
 import math
 from collections.abc import Callable
 
-from archstat.counting.arguments import arg, args, first, stacked
+from archstat.counting.arguments import QUANTIZED_CONVOLUTIONS, QUANTIZED_TRANSPOSED, arg, args, first, stacked
 from archstat.records import OpCall
 
 
@@ -106,9 +106,12 @@ def _recurrent(call: OpCall) -> str:
 _POOLS = "max_pool1d max_pool2d max_pool2d_with_indices max_pool3d_with_indices avg_pool2d"
 _ADAPTIVE_POOLS = "adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool2d adaptive_max_pool3d"
 
+_CONVOLUTIONS = f"conv1d conv2d conv3d {QUANTIZED_CONVOLUTIONS}"
+_TRANSPOSED = f"conv_transpose1d conv_transpose2d conv_transpose3d {QUANTIZED_TRANSPOSED}"
+
 DETAILS: dict[str, Callable[[OpCall], str]] = {
-    **dict.fromkeys(("conv1d", "conv2d", "conv3d"), _convolution),
-    **dict.fromkeys(("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"), _transposed_convolution),
+    **dict.fromkeys(_CONVOLUTIONS.split(), _convolution),
+    **dict.fromkeys(_TRANSPOSED.split(), _transposed_convolution),
     **dict.fromkeys(("mm", "bmm", "addmm", "baddbmm", "addbmm"), _product),
     **dict.fromkeys(_POOLS.split(), _pool),
     **dict.fromkeys(_ADAPTIVE_POOLS.split(), _adaptive_pool),

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import zip_longest
 
 from archstat.counting import backward_rules, entries, factorizations, foreign, installed
-from archstat.counting.arguments import arg, args, first, stacked
+from archstat.counting.arguments import QUANTIZED_CONVOLUTIONS, QUANTIZED_TRANSPOSED, arg, args, first, stacked
 from archstat.counting.entries import FREE, CostRule
 from archstat.counting.taps import LINEAR, MODES, antialiased, ctc_places, window_elements
 from archstat.records import Cost, OpCall, Shape, TensorSpec
@@ -143,6 +143,18 @@ def _rectified_convolution(call: OpCall) -> Cost:
 def _added_rectified_convolution(call: OpCall) -> Cost:
     """A convolution with what is added to its output: ``relu(convolution + alpha·z)``."""
     return Cost(_convolved(call, transposed=False), 3 * _out(call) + _biased(call))
+
+
+@_enter(QUANTIZED_CONVOLUTIONS)
+def _quantized_convolution(call: OpCall) -> Cost:
+    """A convolution, and for each output one FLOP of what is added to it and one of its ReLU."""
+    fused = ("_add" in call.op) + ("_relu" in call.op)
+    return Cost(_convolved(call, transposed=False), _biased(call) + fused * _out(call))
+
+
+@_enter(QUANTIZED_TRANSPOSED)
+def _quantized_transposed_convolution(call: OpCall) -> Cost:
+    return Cost(_convolved(call, transposed=True), _biased(call))
 
 
 @_enter("slow_conv_transpose2d slow_conv_transpose3d")
@@ -1058,6 +1070,19 @@ def _dequantized(call: OpCall) -> Cost:
 def _quantized_linear(call: OpCall) -> Cost:
     """Whether there is a bias is packed too, and torch's layers have one."""
     return Cost(_out(call) * first(call).shape[-1], _out(call) * (1 + ("relu" in call.op)))
+
+
+_QUANTIZED_ELEMENTWISE = (
+    "add add_scalar add_relu add_scalar_relu mul mul_scalar mul_relu mul_scalar_relu hardswish leaky_relu elu celu "
+    "sigmoid prelu relu6"
+)
+
+
+@_enter(" ".join(f"quantized::{name}" for name in _QUANTIZED_ELEMENTWISE.split()))
+def _quantized_elementwise(call: OpCall) -> Cost:
+    """One FLOP for each output, as without quantization, and one more for a ReLU behind a sum or a product."""
+    is_two = call.op.endswith("_relu") and call.op != "quantized::leaky_relu"
+    return Cost(0, (1 + is_two) * _out(call))
 
 
 # -- detection ---------------------------------------------------------------------------------------------------------

@@ -280,5 +280,15 @@ def plain_name(op: Any) -> str:
     if namespace == "prims" and hasattr(_aten, name):  # which derivatives forwards are written in
         namespace = "aten"
     if namespace != "aten":
-        return f"{namespace}::{name}"
-    return str(name.strip("_").removeprefix("native_"))
+        return _QUANTIZED_LIKE_PLAIN.get(f"{namespace}::{name}", f"{namespace}::{name}")
+    return _QUANTIZED_LIKE_PLAIN.get(name, str(name.strip("_").removeprefix("native_")))
+
+
+_QUANTIZED_LIKE_PLAIN = {
+    "quantized_max_pool1d": "max_pool1d",
+    "quantized_max_pool2d": "max_pool2d",
+    "quantized::max_pool1d": "max_pool1d",
+    "quantized::max_pool2d": "max_pool2d",
+    "quantized::cat": "cat",
+}
+"""Ops on quantized tensors that take the arguments of plain ones and do the same work."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
@@ -10,6 +10,15 @@ from torch import Tensor, nn
 
 _QUANTIZED = "torch.ao.nn."
 """Where torch's quantized layers are defined."""
+
+
+UNPACKED = frozenset(
+    f"quantized::conv{transposed}{axes}d{then}"
+    for transposed in ("", "_transpose")
+    for axes in (1, 2, 3)
+    for then in ("", "_relu", "_add", "_add_relu", "_dynamic")
+)
+"""The quantized convolutions, which are recorded with the arguments of plain ones."""
 
 
 def may_pack(kind: type) -> bool:
@@ -31,8 +40,13 @@ def packed_of(module: nn.Module) -> dict[str, Tensor] | None:
         for name, value in vars(inner).items():
             for place, tensor in _tensors_in(value):
                 label = ".".join(part for part in (*path.split("."), name, place) if part not in _UNTOLD)
-                found.setdefault(tensor.data_ptr(), (label, tensor.detach()))
+                found.setdefault(tensor.data_ptr(), (label, _on_own_axes(inner, tensor.detach())))
     return dict(found.values()) or None
+
+
+def _on_own_axes(layer: nn.Module, weight: Tensor) -> Tensor:
+    """The weight of a convolution along one axis, of which torch makes one along two, the first of size 1."""
+    return weight.squeeze(2) if len(getattr(layer, "kernel_size", ())) == 1 and weight.dim() == 4 else weight
 
 
 def packed_in(model: nn.Module) -> list[Tensor]:
@@ -45,6 +59,40 @@ def packed_in(model: nn.Module) -> list[Tensor]:
             found += packed.values()
             seen |= set(module.modules())
     return found
+
+
+def with_unpacked(name: str, args: tuple[Any, ...], own: Iterable[Tensor]) -> tuple[Any, ...]:
+    """The arguments of a quantized convolution as those of a plain one: what is packed tells no sizes to a record.
+
+    Args:
+        name: The op's plain name.
+        args: What the op was called with; other ops than quantized convolutions keep it.
+        own: The network's parameters, in which the unpacked weights are looked up.
+    """
+    packed = next((each for each in args if isinstance(each, torch.ScriptObject)), None)
+    if packed is None or not hasattr(packed, "output_padding"):
+        return args
+    weight, bias = packed.unpack()  # type: ignore[attr-defined]  # of which torch's stubs know nothing
+    spatial = 1 if "1d" in name else weight.dim() - 2  # of one axis torch makes two, the first of size 1
+    # The kernels of some engines keep weights in an order of their own and unpack them into new memory each time.
+    weight = weight.squeeze(2) if spatial == 1 else weight
+    weight = next((each for each in own if _is_same_weight(each, weight)), weight)
+    bias = next((each for each in own if bias is not None and each.data_ptr() == bias.data_ptr()), bias)
+    sizes = {
+        key: tuple(getattr(packed, key)()[-spatial:]) for key in ("stride", "padding", "dilation", "output_padding")
+    }
+    groups = packed.groups()  # type: ignore[attr-defined]
+    rest = [each for each in args[1:] if isinstance(each, Tensor)]  # what "conv2d_add" adds
+    stride, padding, dilation = sizes["stride"], sizes["padding"], sizes["dilation"]
+    if packed.transpose():  # type: ignore[attr-defined]
+        return (args[0], weight, bias, stride, padding, sizes["output_padding"], groups, dilation)
+    return (args[0], weight, bias, stride, padding, dilation, groups, *rest)
+
+
+def _is_same_weight(own: Tensor, unpacked: Tensor) -> bool:
+    if not own.is_quantized or own.numel() != unpacked.numel():
+        return False
+    return torch.equal(own.int_repr().flatten(), unpacked.int_repr().flatten())
 
 
 def _keeps_only(module: nn.Module) -> bool:

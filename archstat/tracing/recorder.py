@@ -44,6 +44,7 @@ from archstat.tracing.higher_order import is_higher_order, run_higher_order
 from archstat.tracing.jagged import Jagged
 from archstat.tracing.nested import tensors_in, with_tensors
 from archstat.tracing.ops import OpInfo, at_home, fall_apart, info, refuse_impossible
+from archstat.tracing.packed import UNPACKED, with_unpacked
 from archstat.tracing.recording import OpRecorder
 from archstat.tracing.recurrent import RECURRENT_NAMES, scratch_bytes
 from archstat.tracing.shapes import LIKE, SAME, Size
@@ -103,6 +104,7 @@ class Recorder(OpRecorder):
             for index, tensor in enumerate(own)
         }
         self._known = {**self._own, id(None): None}.__getitem__  # a layer without a bias has None in its place
+        self._weights = own
         self._twins: dict[int, Tensor] = {}
         self._originals: dict[int, Tensor] = {}
         self._storages = Storages(self.ops, copies)
@@ -234,7 +236,7 @@ class Recorder(OpRecorder):
         if op.name == "lift_fresh":
             self._first_sight(out)  # what torch.tensor has just made; any other argument not met was there before
         # Arguments first: memory not met before is older than the pass, also where an output shares it.
-        specs = self.specs(args)
+        specs = self.specs(with_unpacked(op.name, args, self._weights) if op.name in UNPACKED else args)
         outputs = self._first_sight(out)
         if op.name in RECURRENT_NAMES and (nbytes := scratch_bytes(op.name, args)):
             self._storages.note_scratch(nbytes)

@@ -1,5 +1,7 @@
 """What the tables of ops lack, and why: ``test_completeness.py`` holds it to the tables themselves."""
 
+from archstat.counting.arguments import QUANTIZED_CONVOLUTIONS, QUANTIZED_TRANSPOSED
+
 ELSEWHERE = "a kernel of one device: the trace shows the op above it, or a row shows its number without the sum"
 PACKED = "weights are packed or quantized: sizes are not those of tensors, and other tools do not count it"
 SPARSE = "tensors are sparse: what is stored tells the cost, and nothing tells which elements meet"
@@ -115,7 +117,7 @@ GAPS = {
     },
     "conventions": {
         ELSEWHERE: f"{OTHER_CONVOLUTIONS} {FOLLOWED_ATTENTION} {OTHER_KERNELS} {OVERRIDEABLE}",
-        PACKED: f"{ALL_QUANTIZED} {QUANTIZED_LAYERS} {MIXED_PRODUCTS}",
+        PACKED: f"{ALL_QUANTIZED} {QUANTIZED_LAYERS} {MIXED_PRODUCTS} {QUANTIZED_CONVOLUTIONS} {QUANTIZED_TRANSPOSED}",
         SPARSE: SPARSE_PRODUCTS,
         RARE: f"{RARE_PRODUCTS} {RARE_CONVOLUTIONS} addbmm addmv affine_grid_generator matmul",
         WHOLE: TRANSFORMERS,

@@ -27,6 +27,11 @@ def antialiased(op, call, rows, columns, height, width, name=""):
     return row(op, call, IMAGE, flops=flops, name=name)
 
 
+def of_axes(axes):
+    """What a transposed convolution along so many axes takes: four maps and filters for six, without a bias."""
+    return spec(1, 4, *[6] * axes), spec(4, 6, *[3] * axes), None
+
+
 OTHER = [
     antialiased(
         "upsample_bilinear2d_aa",
@@ -239,6 +244,43 @@ OTHER_BY_HAND = {
         f"quantized::linear{kind}": ((ROWS, None), spec(5, 4), Cost(160, 20 * (2 if "relu" in kind else 1)))
         for kind in ("", "_relu", "_dynamic", "_relu_dynamic", "_dynamic_fp16", "_relu_dynamic_fp16")
     },
+    # filters of 3·3 on 2 of 4 maps, six of them, and biases: 6·4·4 outputs
+    **{
+        f"quantized::conv2d{kind}": (
+            (spec(1, 4, 6, 6), spec(6, 2, 3, 3), spec(6), (1, 1), (0, 0), (1, 1), 2),
+            spec(1, 6, 4, 4),
+            Cost(96 * 18, 96 * (1 + kind.count("_relu") + kind.count("_add"))),
+        )
+        for kind in ("", "_relu", "_add", "_add_relu", "_dynamic")
+    },
+    **{
+        f"quantized::conv{axes}d{kind}": (
+            (spec(1, 4, *[6] * axes), spec(6, 2, *[3] * axes), None, *[(1,) * axes, (0,) * axes, (1,) * axes], 2),
+            spec(1, 6, *[4] * axes),
+            Cost(6 * 4**axes * 2 * 3**axes, 6 * 4**axes * ("relu" in kind)),
+        )
+        for axes in (1, 3)
+        for kind in ("", "_relu", "_dynamic")
+    },
+    # each of 4·6 inputs is spread over three places of six maps
+    **{
+        f"quantized::conv_transpose{axes}d{kind}": (
+            (*of_axes(axes), (1,) * axes, (0,) * axes, (0,) * axes, 1, (1,) * axes),
+            spec(1, 6, *[8] * axes),
+            Cost(4 * 6**axes * 6 * 3**axes),
+        )
+        for axes in (1, 2, 3)
+        for kind in ("", "_dynamic")
+    },
+    **{
+        f"quantized::{name}": ((spec(4, 6), spec(4, 6), 0.1, 0), spec(4, 6), Cost(0, N * (1 + name.endswith("_relu"))))
+        for name in ("add", "mul", "add_relu", "mul_relu", "add_scalar", "add_scalar_relu", "mul_scalar")
+    },
+    **{
+        f"quantized::{name}": ((spec(4, 6), 0.1, 0), spec(4, 6), Cost(0, N))
+        for name in ("hardswish", "leaky_relu", "elu", "celu", "sigmoid", "prelu", "relu6")
+    },
+    "quantized::mul_scalar_relu": ((spec(4, 6), 2), spec(4, 6), Cost(0, 2 * N)),
     # two layers in both directions: 5 steps, 3 features, a state of 2 each way
     **{
         f"quantized_{kind}": (

@@ -20,6 +20,7 @@ BY_PLACE = re.compile(r"\bcall\.args\[|\bop\.args\[")
 
 NOT_REGISTERED = {
     "torchvision::": "they are registered where its compiled part can be loaded",
+    "quantized::conv": "a trace has them with their weights unpacked, and torch with what is packed",
     "archstat::complex_convolution_rest": "a name that the tracer gives to an op of torch's",
 }
 """What has no schema to be held to, and why."""

@@ -107,3 +107,41 @@ def test_a_subclass_packs_and_others_do_not():
     assert packed_of(Own(4, 2))["weight"].shape == (2, 4)
     assert packed_of(quantized.FloatFunctional()) is None
     assert packed_of(quantized.DeQuantize()) is None
+
+
+def quantized_tensor(*shape):
+    return torch.quantize_per_tensor(torch.ones(shape), 0.1, 0, torch.quint8)
+
+
+CONVOLUTIONS = {
+    "one axis": (quantized.Conv1d, nn.Conv1d, (4, 6, 3, 2, 1, 1, 2), (2, 4, 10)),
+    "two axes": (quantized.Conv2d, nn.Conv2d, (4, 6, (3, 5), 2, (1, 2), 1, 2), (2, 4, 10, 12)),
+    "two axes without bias": (quantized.Conv2d, nn.Conv2d, (4, 6, 3, 1, 0, 2, 1, False), (1, 4, 10, 12)),
+    "three axes": (quantized.Conv3d, nn.Conv3d, (4, 6, (1, 2, 3), 1, 0, 1), (1, 4, 5, 6, 7)),
+    "transposed, one axis": (quantized.ConvTranspose1d, nn.ConvTranspose1d, (4, 6, 3, 2, 1, 1), (1, 4, 10)),
+    "transposed, two axes": (quantized.ConvTranspose2d, nn.ConvTranspose2d, (4, 6, 3, 2, 1, 1), (1, 4, 10, 9)),
+}
+
+
+@pytest.mark.parametrize("name", CONVOLUTIONS)
+def test_a_quantized_convolution_costs_what_a_plain_one_does_and_sees_as_much(name):
+    kind, plain_kind, sizes, shape = CONVOLUTIONS[name]
+    packed, plain = nn.Sequential(kind(*sizes)), nn.Sequential(plain_kind(*sizes))
+    found = analyse_model(packed, quantized_tensor(*shape))
+    expected = analyse_model(plain, torch.ones(shape))
+    for field in ("macs", "other_flops", "parameters", "activations"):
+        assert getattr(found.cost, field) == getattr(expected.cost, field), field
+    assert found.cost.uncounted == ()
+    assert found.cost.layers[0].detail == expected.cost.layers[0].detail
+    assert found.fields() == expected.fields()
+    assert found.depth() == expected.depth() == 1
+    sums = [[step.formula for step in each.explanations()[0].steps] for each in (found, expected)]
+    assert sums[0] == sums[1]
+
+
+def test_two_convolutions_of_the_same_sizes_keep_their_own_weights():
+    layers = [quantized.Conv2d(4, 4, 3, padding=1) for _ in range(2)]
+    for number, layer in enumerate(layers):
+        layer.set_weight_bias(torch.quantize_per_tensor(torch.rand(4, 4, 3, 3), 0.01 + number, 0, torch.qint8), None)
+    cost = archstat.count(nn.Sequential(*layers), quantized_tensor(1, 4, 6, 6))
+    assert [row.parameters for row in cost.layers] == [144, 144]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from archstat.counting.arguments import arg, args, first
+from archstat.counting.arguments import QUANTIZED_CONVOLUTIONS, QUANTIZED_TRANSPOSED, arg, args, first
 from archstat.counting.arithmetic.windows import Adapted, Extent, Padded, Resampled, Scaled, Spread, Window
 from archstat.records import OpCall
 
@@ -120,8 +120,10 @@ def _padded(call: OpCall) -> list[Extent]:
     return [Padded(shape[-axis], edges[2 * axis - 2], edges[2 * axis - 1], result[-axis]) for axis in axes]
 
 
-EXTENTS.update(dict.fromkeys(("conv1d", "conv2d", "conv3d"), _convolution))
-EXTENTS.update(dict.fromkeys(("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"), _transposed_convolution))
+_CONVOLUTIONS = f"conv1d conv2d conv3d {QUANTIZED_CONVOLUTIONS}"
+_TRANSPOSED = f"conv_transpose1d conv_transpose2d conv_transpose3d {QUANTIZED_TRANSPOSED}"
+EXTENTS.update(dict.fromkeys(_CONVOLUTIONS.split(), _convolution))
+EXTENTS.update(dict.fromkeys(_TRANSPOSED.split(), _transposed_convolution))
 _POOLS = "max_pool1d max_pool2d max_pool2d_with_indices max_pool3d_with_indices avg_pool2d avg_pool3d"
 EXTENTS.update(dict.fromkeys(_POOLS.split(), _pool))
 _ADAPTED = "adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool2d adaptive_max_pool3d"

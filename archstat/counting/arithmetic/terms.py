@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from archstat.counting.arguments import arg, args, first, stacked
+from archstat.counting.arguments import QUANTIZED_CONVOLUTIONS, QUANTIZED_TRANSPOSED, arg, args, first, stacked
 from archstat.counting.rules import GATES, QUANTIZED_GATES, attending, lengths, packed_cells, trilinear_sizes
 from archstat.records import OpCall, Shape, TensorSpec
 
@@ -112,11 +112,12 @@ _CONVOLUTIONS = (
     "conv1d conv2d conv3d mkldnn_convolution miopen_convolution convolution_mode cudnn_convolution slow_conv2d_forward "
     "slow_conv3d_forward conv_depthwise2d conv_depthwise3d slow_conv_dilated2d slow_conv_dilated3d "
     "cudnn_convolution_relu cudnn_convolution_add_relu miopen_convolution_relu miopen_convolution_add_relu "
-    "miopen_depthwise_convolution nnpack_spatial_convolution torchvision::deform_conv2d"
+    "miopen_depthwise_convolution nnpack_spatial_convolution torchvision::deform_conv2d "
+    f"{QUANTIZED_CONVOLUTIONS}"
 )
 _TRANSPOSED = (
     "conv_transpose1d conv_transpose2d conv_transpose3d cudnn_convolution_transpose miopen_convolution_transpose "
-    "slow_conv_transpose2d slow_conv_transpose3d"
+    f"slow_conv_transpose2d slow_conv_transpose3d {QUANTIZED_TRANSPOSED}"
 )
 TERMS.update(dict.fromkeys(_CONVOLUTIONS.split(), _convolution))
 TERMS.update(dict.fromkeys(_TRANSPOSED.split(), _transposed_convolution))
@@ -144,8 +145,10 @@ def _transposed_weights(call: OpCall) -> list[Weights]:
     return _affine(weight, bias, seen, maps)
 
 
-WEIGHTS.update(dict.fromkeys(("conv1d", "conv2d", "conv3d"), _convolution_weights))
-WEIGHTS.update(dict.fromkeys(("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"), _transposed_weights))
+_WITH_WEIGHTS = f"conv1d conv2d conv3d {QUANTIZED_CONVOLUTIONS}"
+_TRANSPOSED_WITH_WEIGHTS = f"conv_transpose1d conv_transpose2d conv_transpose3d {QUANTIZED_TRANSPOSED}"
+WEIGHTS.update(dict.fromkeys(_WITH_WEIGHTS.split(), _convolution_weights))
+WEIGHTS.update(dict.fromkeys(_TRANSPOSED_WITH_WEIGHTS.split(), _transposed_weights))
 
 
 # -- matrix products ---------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
-from archstat.counting.arguments import arg, args, first
+from archstat.counting.arguments import QUANTIZED_CONVOLUTIONS, QUANTIZED_TRANSPOSED, arg, args, first
 from archstat.counting.receptive_field import state as sights
 from archstat.counting.receptive_field.intervals import Footprint
 from archstat.counting.receptive_field.state import Sight
@@ -134,13 +134,13 @@ def _convolved(call: OpCall, sight: Sight, *, transposed: bool) -> Sight:
     return _slid(sight, _windows(kernel, stride, _each(padding, axes), dilation), call.outputs[0].shape)
 
 
-@_enter("conv1d conv2d conv3d")
+@_enter(f"conv1d conv2d conv3d {QUANTIZED_CONVOLUTIONS}")
 @_of_first
 def _convolution(call: OpCall, sight: Sight) -> Sight:
     return _convolved(call, sight, transposed=False)
 
 
-@_enter("conv_transpose1d conv_transpose2d conv_transpose3d")
+@_enter(f"conv_transpose1d conv_transpose2d conv_transpose3d {QUANTIZED_TRANSPOSED}")
 @_of_first
 def _transposed_convolution(call: OpCall, sight: Sight) -> Sight:
     return _convolved(call, sight, transposed=True)
