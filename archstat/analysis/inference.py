@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import msgspec
 import torch
 from torch import Tensor, nn
 
+from archstat.analysis.pruning import pruning_remark
 from archstat.counting import count_trace
 from archstat.counting.arithmetic import explain_trace
 from archstat.counting.attention import attention_macs
@@ -23,6 +25,7 @@ from archstat.networks.loading import Loader
 from archstat.networks.settings import Setting
 from archstat.networks.source import Source
 from archstat.networks.trust import Reach
+from archstat.networks.wrappers import unwrapped
 from archstat.records import Explanation, InferenceMemory, MemoryLevels, ModelCost, ReceptiveField, Tally
 from archstat.tracing import trace
 from archstat.tracing.first_call import is_unfinished
@@ -94,12 +97,15 @@ class Analysis:
         *,
         strict: bool = False,
         input_origin: str = "given",
+        remark: str = "",
     ) -> None:
         """Trace and count the network of a source."""
         self._model, self._inputs = model, tensors_in((args, kwargs or {}))
         self.trace = trace(model, args, kwargs)
         told = {"note": source.note, "paper": source.paper, "input_origin": input_origin}
-        self.cost = count_trace(self.trace, source.name, strict=strict, **told)
+        cost = count_trace(self.trace, source.name, strict=strict, **told)
+        more = tuple(filter(None, (remark, pruning_remark(model, cost.layers))))
+        self.cost = msgspec.structs.replace(cost, remarks=(*cost.remarks, *more)) if more else cost
 
     def explanations(self) -> tuple[Explanation, ...]:
         """The sums behind each row of the cost."""
@@ -202,7 +208,9 @@ def analyse_model(model: nn.Module | str, *inputs: Any, **kwargs: Any) -> Analys
     if not isinstance(model, str):
         check_network(model)
     if isinstance(model, nn.Module):
-        return Analysis(Source(type(model).__name__, lambda: model), model, inputs, kwargs)
+        network = unwrapped(model)
+        source = Source(type(network.model).__name__, lambda: network.model)
+        return Analysis(source, network.model, inputs, kwargs, remark=network.remark)
     if not inputs and not kwargs:
         return analyse(model, Setting())
     loader = Loader(model)
@@ -259,4 +267,7 @@ class NamedNetwork(Loader):
 
     def _analysed(self, setting: Setting) -> Analysis:
         source, model, args, kwargs, origin = self.load(setting, on="cpu" if self._needs_values else None)
-        return Analysis(source, model, args, kwargs, strict=setting.strict, input_origin=origin)
+        inner = unwrapped(model)
+        return Analysis(
+            source, inner.model, args, kwargs, strict=setting.strict, input_origin=origin, remark=inner.remark
+        )

@@ -23,9 +23,10 @@ from archstat.version import __version__
 def cli() -> None:
     """What a neural network costs, layer by layer, and whether the paper says so too.
 
-    NAME is an architecture of 'archstat list', a file ('./net.py:Net', './net.py:make(width=2)'), anything that can be
-    imported ('torchvision.models:resnet50'), or a saved cost ('cost.json'). To name a file or a module is to import it,
-    which runs its code.
+    NAME is an architecture of 'archstat list', a network of a library ('timm:convnext_tiny', 'torchvision:resnet50',
+    'hf:bert'; 'archstat list --source timm' has their names), a file ('./net.py:Net', './net.py:make(width=2)'),
+    anything that can be imported ('torchvision.models:resnet50'), or a saved cost ('cost.json'). To name a file or a
+    module is to import it, which runs its code.
     """
 
 

@@ -9,12 +9,13 @@ from typing import Any
 import click
 
 from archstat.cli._commands import command
+from archstat.cli._names import NetworkName
 from archstat.cli._networks import measurements_named, network_of
 from archstat.cli._options import convention_option, input_options, is_given, output_options, put_table
 
 
 @command()
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", type=NetworkName())
 @click.option("--sort", metavar="COLUMN", help="Sort by this column of the CSV, largest first.")
 @convention_option
 @input_options

@@ -8,13 +8,14 @@ from typing import Any
 import click
 
 from archstat.cli._commands import command
+from archstat.cli._names import NetworkName
 from archstat.cli._networks import cost_named
 from archstat.cli._options import input_options, output_options, put_table
 
 
 @command()
-@click.argument("a")
-@click.argument("b")
+@click.argument("a", type=NetworkName())
+@click.argument("b", type=NetworkName())
 @click.option("--only-changes", is_flag=True, help="Leave out the rows that are alike.")
 @input_options
 @output_options

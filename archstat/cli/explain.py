@@ -8,12 +8,13 @@ from typing import Any
 import click
 
 from archstat.cli._commands import command
+from archstat.cli._names import NetworkName
 from archstat.cli._networks import explanations_of
 from archstat.cli._options import input_options, output_options, put_table
 
 
 @command()
-@click.argument("name")
+@click.argument("name", type=NetworkName())
 @click.argument("layer", default="")
 @input_options
 @output_options

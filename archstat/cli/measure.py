@@ -19,13 +19,14 @@ from archstat.cli._measuring import (
     session_of,
     time_option,
 )
+from archstat.cli._names import NetworkName
 from archstat.cli._options import output_options, put, put_long, put_tables
 from archstat.cli._streams import tell
 from archstat.errors import InputError
 
 
 @command()
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", type=NetworkName())
 @click.option("--input", "inputs", multiple=True, metavar="SIZES", help="Without the batch: 3x224x224, 128:int64.")
 @click.option("--sequence", type=click.IntRange(1), help="The length of sequences.")
 @click.option("--resolution", type=click.IntRange(1), help="Height and width of the image.")

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from archstat.cli._commands import command
+from archstat.cli._names import NetworkName
 from archstat.cli._networks import memory_of
 from archstat.cli._options import input_options, output_options, put, put_table
 from archstat.errors import InputError
@@ -15,7 +16,7 @@ from archstat.networks.settings import OPTIMIZER_NAMES, TrainingSetting
 
 
 @command()
-@click.argument("name")
+@click.argument("name", type=NetworkName())
 @click.option("--training", "is_training", is_flag=True, help="Of a training step, not of inference.")
 @click.option("--optimizer", type=click.Choice(OPTIMIZER_NAMES), help="With --training; sgd if none is given.")
 @click.option("--amp", is_flag=True, help="With --training: run the forward pass under autocast to bfloat16.")

@@ -9,12 +9,13 @@ import click
 
 from archstat.cli._commands import command
 from archstat.cli._measuring import Seconds
+from archstat.cli._names import NetworkName
 from archstat.cli._networks import network_of, opinions_on, twin_of
 from archstat.cli._options import input_options, output_options, put_table
 
 
 @command()
-@click.argument("name")
+@click.argument("name", type=NetworkName())
 @click.option("--run", is_flag=True, help="Run the tools that are installed too, each in a process of its own.")
 @click.option(
     "--timeout", type=Seconds(least=1), default=300, show_default=True, help="Seconds that each tool may take."

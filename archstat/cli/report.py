@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from archstat.cli._commands import COMMANDS
+from archstat.cli._names import NetworkName
 from archstat.cli._networks import analyse_quietly, material_of
 from archstat.cli._options import input_options, put_page, trust_option, wrote
 from archstat.errors import OutputError
@@ -32,7 +33,7 @@ COMMANDS.add(report)
 
 
 @report.command()
-@click.argument("names", nargs=-1, required=True, metavar="NAME|RESULT.json...")
+@click.argument("names", nargs=-1, required=True, metavar="NAME|RESULT.json...", type=NetworkName())
 @click.option("--title", default="", help="What stands over the page.")
 @click.option("--charts", default="", metavar="NAMES", help="Only these charts, as 'accuracy,top1'.")
 @click.option("--evaluation", default="", metavar="NAME", help="Whose accuracies to draw, as 'canziani2016'.")

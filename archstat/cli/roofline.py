@@ -8,12 +8,13 @@ from typing import Any
 import click
 
 from archstat.cli._commands import command
+from archstat.cli._names import NetworkName
 from archstat.cli._networks import measured_of
 from archstat.cli._options import input_options, is_given, output_options, put_table
 
 
 @command()
-@click.argument("name")
+@click.argument("name", type=NetworkName())
 @click.argument("measurement", metavar="FILE", type=click.Path(path_type=Path))
 @click.option("--peaks", metavar="PEAKS", help="The device's best: a file, or '1.2e12,2e11' FLOP/s and bytes/s.")
 @click.option("--sort", metavar="COLUMN", help="Sort by this column of the CSV, largest first.")

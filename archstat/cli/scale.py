@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archstat.cli._commands import command
+from archstat.cli._names import NetworkName
 from archstat.cli._networks import scaling_named
 from archstat.cli._options import input_options, output_options, put, put_table
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @command()
-@click.argument("name")
+@click.argument("name", type=NetworkName())
 @click.option(
     "--over",
     type=click.Choice(["resolution", "batch", "sequence"]),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archstat.cli._commands import command
+from archstat.cli._names import NetworkName
 from archstat.cli._networks import network_of
 from archstat.cli._options import convention_option, input_options, output_options, put, put_table
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @command()
-@click.argument("name")
+@click.argument("name", type=NetworkName())
 @click.option(
     "--by", type=click.Choice(["layer", "op", "stage"]), default="layer", show_default=True, help="What a row is."
 )

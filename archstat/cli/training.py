@@ -8,12 +8,13 @@ from typing import Any
 import click
 
 from archstat.cli._commands import command
+from archstat.cli._names import NetworkName
 from archstat.cli._networks import cost_named, training_of
 from archstat.cli._options import input_options, output_options, put_table
 
 
 @command()
-@click.argument("name")
+@click.argument("name", type=NetworkName())
 @click.option("--memory", "is_memory", is_flag=True, help="Show memory: at inference, and what training keeps of it.")
 @click.option("--sort", metavar="COLUMN", help="Sort by this column of the CSV, largest first.")
 @input_options

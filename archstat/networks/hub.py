@@ -6,6 +6,7 @@ error that says what to install.
 
 from __future__ import annotations
 
+import fnmatch
 import importlib
 import importlib.util
 import sys
@@ -65,6 +66,21 @@ def hub_of(place: str) -> tuple[Hub | None, str]:
             if place.startswith(prefix) and len(place) > len(prefix):
                 return hub, place[len(prefix) :]
     return None, ""
+
+
+def names_in(hub: Hub, pattern: str = "") -> list[str]:
+    """The names of a hub's networks, in order.
+
+    Args:
+        hub: The hub.
+        pattern: What is in a name, in capitals or not; with ``*`` or ``?`` the form of a whole name.
+
+    Raises:
+        SourceError: The library of the hub is not installed, or cannot be imported.
+    """
+    asked = pattern.lower()
+    form = asked if set(asked) & set("*?") else f"*{asked}*"
+    return sorted(name for name in hub.names() if fnmatch.fnmatchcase(name.lower(), form))
 
 
 def library_of(hub: str, package: str, extra: str = "") -> ModuleType:

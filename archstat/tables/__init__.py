@@ -12,7 +12,7 @@ from archstat.tables.measurements import measured_compare_table
 from archstat.tables.measuring import latency_table, plan_table, selftest_table
 from archstat.tables.memory import memory_table, step_memory_table, training_table
 from archstat.tables.network import layer_table, op_table
-from archstat.tables.networks import compare_table, list_table
+from archstat.tables.networks import compare_table, hub_table, list_table
 from archstat.tables.peaks import peaks_table
 from archstat.tables.reconciliation import reconcile_table
 from archstat.tables.roofline import measured_table
@@ -26,6 +26,7 @@ __all__ = [
     "compare_table",
     "diff_table",
     "explanation_table",
+    "hub_table",
     "latency_table",
     "layer_table",
     "list_table",

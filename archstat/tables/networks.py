@@ -155,6 +155,22 @@ def list_table(names: Iterable[str]) -> Table:
     )
 
 
+_HUB_COLUMNS = (path("name", "Network"),)
+
+
+def hub_table(hub: str, about: str, names: Sequence[str]) -> Table:
+    """The networks of a library, by the names that commands take.
+
+    Args:
+        hub: What stands before the colon.
+        about: What the library has, in one line.
+        names: The names behind the colon.
+    """
+    rows = tuple((f"{hub}:{name}",) for name in names)
+    notes = (f"{len(rows):,} of {hub}" if rows else f"No network of {hub} fits.",)
+    return Table(_HUB_COLUMNS, rows, f"{hub} · {about}", notes)
+
+
 def _listed(name: str) -> tuple[Any, ...]:
     about, own = published()[name], counted()[name]
     counts = (own.input_shape, own.parameters, own.macs, own.arguments)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -46,7 +47,9 @@ def _source(spec: str, name: str, args: list[Any], kwargs: dict[str, Any]) -> So
     weights = models.get_model_weights(name).DEFAULT
 
     def build() -> nn.Module:
-        return _built(spec, models.get_model_builder(name), weights, kwargs)
+        with warnings.catch_warnings():  # of what its builders use of torch; none of it is the user's to change
+            warnings.simplefilter("ignore")
+            return _built(spec, models.get_model_builder(name), weights, kwargs)
 
     @functools.cache
     def own() -> tuple[AnyInput, ...]:

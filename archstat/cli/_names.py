@@ -1,0 +1,40 @@
+"""Names of networks as arguments of commands, which shells can complete."""
+
+from __future__ import annotations
+
+import click
+from click.shell_completion import CompletionItem
+
+
+class NetworkName(click.ParamType):  # type: ignore[type-arg]  # of which click 8.1 has none
+    """A name of a network: one of ours, of a hub, a file, a module or a saved cost; any text, looked up later."""
+
+    name = "name"
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's signature
+        param: click.Parameter,  # noqa: ARG002 - click's signature
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """What may follow: names of ours and hubs, the names of a hub behind its colon, and files."""
+        found = [name for name in _names(incomplete) if name.startswith(incomplete)]
+        return [*map(CompletionItem, found), CompletionItem(incomplete, type="file")]
+
+
+def _names(incomplete: str) -> list[str]:
+    """Every name that may be meant; a hub's library is imported only behind its own colon."""
+    if ":" not in incomplete:
+        from archstat.published.figures import published
+
+        return [*published(), *(f"{hub}:" for hub in HUB_NAMES)]
+    hub = incomplete.partition(":")[0]
+    if hub not in HUB_NAMES:
+        return []
+    from archstat.networks.hub import HUBS, names_in
+
+    return [f"{hub}:{name}" for name in names_in(HUBS.get(hub))]
+
+
+HUB_NAMES = ("timm", "torchvision")
+"""The hubs, known without torch; a test holds this to what is registered."""

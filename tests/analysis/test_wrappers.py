@@ -1,0 +1,87 @@
+"""Networks inside of wrappers, and networks with masks on their weights."""
+
+import pytest
+import torch
+from torch import nn
+from torch.nn.utils import prune
+
+import archstat
+from archstat.networks.wrappers import unwrapped
+
+X = torch.ones(2, 3, 8, 8)
+
+
+def network():
+    return nn.Sequential(nn.Conv2d(3, 8, 3), nn.Flatten(), nn.Linear(8 * 36, 10))
+
+
+@pytest.mark.parametrize(
+    ("wrap", "name"),
+    [(nn.DataParallel, "DataParallel"), (torch.compile, "OptimizedModule")],
+    ids=["data parallel", "compiled"],
+)
+def test_a_wrapper_is_looked_through_and_named(wrap, name):
+    plain, wrapped = archstat.count(network(), X), archstat.count(wrap(network()), X)
+    assert wrapped.remarks == (f"Counted inside of {name}.",)
+    assert wrapped.layers == plain.layers
+    assert wrapped.architecture == plain.architecture == "Sequential"
+
+
+def test_wrappers_of_wrappers_are_named_from_the_outside():
+    inner = network()
+    found = unwrapped(nn.DataParallel(torch.compile(inner)))
+    assert found.model is inner
+    assert found.remark == "Counted inside of DataParallel and OptimizedModule."
+
+
+def test_a_module_of_the_users_that_holds_a_module_is_a_network_of_its_own():
+    class Engine(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.module = network()
+
+        def forward(self, x):
+            return self.module(2 * x)
+
+    cost = archstat.count(Engine(), X)
+    assert cost.architecture == "Engine"
+    assert cost.remarks == ()
+    assert cost.layers[0].kind == "mul"
+
+
+def test_masked_weights_are_told_with_the_macs_that_are_left():
+    model = network()
+    prune.l1_unstructured(model[0], "weight", amount=54)
+    prune.l1_unstructured(model[2], "bias", amount=0.5)
+    cost = archstat.count(model, X)
+    assert cost.macs == 2 * (36 * 216 + 2880)
+    (remark,) = cost.remarks
+    assert remark.startswith("Pruned by masks: 162 nonzero weights of 216 that are masked.")
+    assert remark.endswith(f"without the masked weights they are {2 * (36 * 162 + 2880):,}.")
+
+
+def test_a_layer_that_runs_twice_loses_the_work_of_both_runs():
+    class Twice(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(4, 4, bias=False)
+
+        def forward(self, x):
+            return self.fc(self.fc(x))
+
+    model = Twice()
+    prune.random_unstructured(model.fc, "weight", amount=12)
+    assert archstat.count(model, torch.ones(1, 4)).remarks[0].endswith("without the masked weights they are 8.")
+
+
+def test_after_the_mask_is_removed_nothing_is_known_of_it():
+    model = network()
+    prune.l1_unstructured(model[0], "weight", amount=0.5)
+    prune.remove(model[0], "weight")
+    assert archstat.count(model, X).remarks == ()
+
+
+def test_a_network_on_meta_has_no_masks_to_read():
+    model = network()
+    prune.l1_unstructured(model[0], "weight", amount=0.5)
+    assert archstat.count(model.to("meta"), X.to("meta")).remarks == ()

@@ -1,0 +1,65 @@
+"""The networks of libraries at the command line: lists, completion, mistakes."""
+
+import pytest
+from click.shell_completion import ShellComplete
+
+from archstat.cli import cli
+from archstat.cli._names import HUB_NAMES
+from archstat.networks.hub import HUBS
+
+
+def completed(*words):
+    found = ShellComplete(cli, {}, "archstat", "_ARCHSTAT_COMPLETE").get_completions(list(words[:-1]), words[-1])
+    return [item.value for item in found if item.type == "plain"]
+
+
+def test_the_networks_of_a_library_are_listed_by_pattern(archstat):
+    code, out, _ = archstat("list", "--source", "torchvision", "raft_*")
+    assert code == 0
+    assert "torchvision:raft_large\ntorchvision:raft_small" in out
+    assert out.rstrip().endswith("2 of torchvision")
+
+
+def test_a_part_of_a_name_is_a_pattern_too(archstat):
+    code, out, _ = archstat("list", "--source", "timm", "ConvNeXt_Tiny", "--format", "csv")
+    assert code == 0
+    assert "timm:convnext_tiny" in out.split()
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (["--source", "tim"], "No hub is named 'tim'. Did you mean 'timm'"),
+        (["--source", "timm", "--year", "2015"], "leave out '--source'"),
+    ],
+)
+def test_what_cannot_be_listed_is_refused(archstat, args, says):
+    code, out, err = archstat("list", *args)
+    assert (code, out) == (2, "")
+    assert says in err
+
+
+def test_where_nothing_fits_that_is_said(archstat):
+    code, out, _ = archstat("list", "--source", "timm", "no-such-network")
+    assert code == 0
+    assert "No network of timm fits." in out
+
+
+def test_a_shell_completes_names_of_ours_and_hubs():
+    assert {"resnet18", "resnet50"} <= set(completed("table", "resn"))
+    assert "torchvision:" in completed("memory", "torchv")
+    assert completed("compare", "alexnet", "vgg1")[0].startswith("vgg1")
+
+
+def test_a_shell_completes_the_names_of_a_hub_behind_its_colon():
+    assert completed("table", "torchvision:raft_") == ["torchvision:raft_large", "torchvision:raft_small"]
+
+
+def test_the_hubs_that_are_completed_are_those_that_are_registered():
+    assert sorted(HUBS) == sorted(HUB_NAMES)
+
+
+def test_a_network_of_a_library_has_its_table(archstat):
+    code, out, _ = archstat("table", "timm/resnet18.a1_in1k")
+    assert code == 0
+    assert "timm/resnet18.a1_in1k · input 1×3×224×224 · float32" in out
