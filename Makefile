@@ -64,7 +64,7 @@ golden: .venv/.test
 
 .venv/.demo: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(INSTALL) --editable .
+	$(INSTALL) --editable '.[all]'
 	touch $@
 
 .venv/.test: .venv/.demo

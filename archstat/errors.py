@@ -9,6 +9,7 @@
     ├── ForwardError          the network's own code failed while it ran
     ├── UncountedError        an op without a rule, under ``strict``, or whose rule fails
     ├── DataError             a file whose content does not hold together
+    ├── MissingPackageError   a package that is not installed, and the extra that brings it
     └── OutputError           a place that cannot be written
 
 A message says what happened with the values, where, and what to do, in words that hold in Python. Which setting would
@@ -133,6 +134,34 @@ class UncountedError(ArchstatError):
 
 class DataError(ArchstatError):
     """A file whose content does not hold together."""
+
+
+EXTRAS = {
+    "itables": "report",
+    "jinja2": "report",
+    "kaleido": "images",
+    "markdown_it": "report",
+    "markupsafe": "report",
+    "pandas": "frame",
+    "plotly": "report",
+}
+"""What is imported only where it is needed → the extra of archstat that brings it."""
+
+
+class MissingPackageError(ArchstatError):
+    """What was asked for needs a package that is not installed."""
+
+    @classmethod
+    def of(cls, error: ModuleNotFoundError) -> "MissingPackageError | None":
+        """The error for a package that an extra of archstat brings; ``None`` if none does.
+
+        Args:
+            error: What the import raised.
+        """
+        package = (error.name or "").partition(".")[0]
+        if package not in EXTRAS:
+            return None
+        return cls(f"This needs {package}, which is not installed: pip install 'archstat[{EXTRAS[package]}]'.")
 
 
 class OutputError(ArchstatError):

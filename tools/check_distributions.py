@@ -55,7 +55,16 @@ def _run(wheel: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=True)
         python = Path(folder) / "bin" / "python"
-        pip = [python, "-m", "pip", "install", "--quiet", "--constraint", ROOT / "constraints.txt", wheel.resolve()]
+        pip = [
+            python,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--constraint",
+            ROOT / "constraints.txt",
+            f"{wheel.resolve()}[all]",
+        ]
         subprocess.run(pip, check=True)  # noqa: S603 - a command of our own
         for arguments in COMMANDS:
             command = [python, "-m", "archstat", *arguments]

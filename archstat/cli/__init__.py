@@ -14,7 +14,7 @@ import click
 from archstat.cli._commands import Commands
 from archstat.cli._remedies import with_options
 from archstat.cli._streams import open_closed, tell, tell_lines
-from archstat.errors import ArchstatError, first_line
+from archstat.errors import ArchstatError, MissingPackageError, first_line
 from archstat.version import __version__
 
 
@@ -56,7 +56,8 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("ARCHSTAT_TRACEBACK"):
             raise
-        tell(f"Error: {_unforeseen(error)}")
+        missing = MissingPackageError.of(error) if isinstance(error, ModuleNotFoundError) else None
+        tell(f"Error: {missing or _unforeseen(error)}")
     sys.exit(2)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from archstat.records.frames import frame_of
 from archstat.records.trace import Shape
 
 if TYPE_CHECKING:
@@ -178,10 +179,10 @@ class ModelCost(Arithmetic, frozen=True):
     input_origin: str = "given"
 
     def to_frame(self) -> pd.DataFrame:
-        """The rows as a pandas frame, one column for each attribute of :class:`LayerCost` and ``flops``."""
-        import pandas as pd  # noqa: PLC0415 - pandas takes as long to import as the rest together
+        """The rows as a pandas frame, one column for each attribute of :class:`LayerCost` and ``flops``.
 
+        Raises:
+            MissingPackageError: Pandas is not installed.
+        """
         columns = [*LayerCost.__struct_fields__, "flops"]
-        rows = [[getattr(row, name) for name in columns] for row in self.layers]
-        frame: pd.DataFrame = pd.DataFrame(rows, columns=columns)
-        return frame
+        return frame_of([[getattr(row, name) for name in columns] for row in self.layers], columns)

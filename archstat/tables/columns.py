@@ -9,6 +9,7 @@ import msgspec
 
 from archstat import units
 from archstat.errors import UnknownNameError
+from archstat.records.frames import frame_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,11 +60,12 @@ class Table(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
-        """The rows as a pandas frame, in base units; its columns are those of CSV."""
-        import pandas as pd  # noqa: PLC0415 - pandas takes as long to import as the rest together
+        """The rows as a pandas frame, in base units; its columns are those of CSV.
 
-        frame: pd.DataFrame = pd.DataFrame(list(self.rows), columns=[column.key for column in self.columns])
-        return frame
+        Raises:
+            MissingPackageError: Pandas is not installed.
+        """
+        return frame_of(self.rows, [column.key for column in self.columns])
 
 
 def number(key: str, header: str, show: Show = units.compact, *, gives_way: int = 0) -> Column:

@@ -31,7 +31,7 @@ def open_board(uuid: str) -> Board:
     """
     if pynvml is None:
         raise MeterError(
-            "PYNVML_MISSING", "Energy needs the NVML bindings: pip install nvidia-ml-py. Energy not measured."
+            "PYNVML_MISSING", "Energy needs the NVML bindings: pip install 'archstat[gpu]'. Energy not measured."
         )
     missing = [name for name in _NEEDED if not hasattr(pynvml, name)]
     if missing:
