@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import psutil
 import torch
 from torch import Tensor, nn
 
+from archstat import units
 from archstat.counting import count_trace
 from archstat.counting.arithmetic import explain_trace
 from archstat.counting.attention import attention_macs
@@ -254,8 +256,23 @@ class NamedNetwork(Loader):
         except ForwardError as error:
             if not error.needs_values or self._needs_values:
                 raise
+            self._refuse_too_large(error)
         self._needs_values = True
         return self._analysed(setting)
+
+    def _refuse_too_large(self, error: ForwardError) -> None:
+        """Refuse to run for real what memory does not hold: making it would end the process, or others.
+
+        Raises:
+            ForwardError: Its parameters alone are larger than what is free.
+        """
+        needed = sum(parameter.nbytes for parameter in self.model().parameters())
+        free = psutil.virtual_memory().available
+        if needed > free:
+            raise ForwardError(
+                f"{error} Its parameters alone take {units.data_size(needed)}, and {units.data_size(free)} of memory are "
+                "free."
+            ) from error
 
     def _analysed(self, setting: Setting) -> Analysis:
         source, model, args, kwargs, origin = self.load(setting, on="cpu" if self._needs_values else None)

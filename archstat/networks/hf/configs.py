@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from archstat.errors import SourceError, UnknownNameError, first_line, quoted
+from archstat.errors import SourceError, UnknownNameError, first_line, quoted, shortened
 from archstat.networks.hf.well_known import WELL_KNOWN
 
 _LARGEST_FILE = 16 << 20
@@ -220,7 +220,7 @@ def _typed(spec: str, model_type: str, held: Mapping[str, Any], given: Mapping[s
     try:
         plain = config_class(**{name: value for name, value in held.items() if name not in _NO_FIELDS})
     except Exception as error:
-        raise SourceError(f"{quoted(spec)} has no whole config: {_told(error)}") from error
+        raise SourceError(f"{quoted(spec)} has no whole config: {said_by(error)}") from error
     if not given:
         return plain
     _check_fields(spec, plain, given)
@@ -228,18 +228,22 @@ def _typed(spec: str, model_type: str, held: Mapping[str, Any], given: Mapping[s
     try:
         return config_class(**merged)
     except Exception as error:
-        raise SourceError(f"{quoted(spec)} does not fit: {_told(error)}") from error
+        raise SourceError(f"{quoted(spec)} does not fit: {said_by(error)}") from error
 
 
 _NO_FIELDS = frozenset({"auto_map", "model_type", "transformers_version", "quantization_config"})
 """What a file says that is no size of the network; quantized weights are counted as what they are before that."""
 
 
-def _told(error: Exception) -> str:
-    """What the library says of a field; of its checks the cause, which has the values."""
-    lines = [line.strip() for line in str(error).split("\n") if line.strip()]
-    said = " ".join(lines) or type(error).__name__
-    return said if said.endswith(".") else f"{said}."
+def said_by(error: Exception) -> str:
+    """What the library says of a config, as a sentence."""
+    said = shortened(" ".join(str(error).split()), _SAID_MOST)
+    if not isinstance(error, ValueError):
+        said = f"{type(error).__name__}: {said}" if said else type(error).__name__
+    return f"{said.removesuffix('.')}."
+
+
+_SAID_MOST = 400
 
 
 def _check_fields(spec: str, config: Any, given: Mapping[str, Any], place: str = "") -> None:

@@ -8,12 +8,15 @@ fields of the config. Nothing is fetched, and no code but the library's own is r
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Iterable
 from typing import Any
 
+import torch
+
 from archstat.errors import SourceError, quoted
-from archstat.networks.hf.configs import config_of, config_types
+from archstat.networks.hf.configs import config_of, config_types, said_by
 from archstat.networks.hf.heads import network_class
 from archstat.networks.hf.needs import Need
 from archstat.networks.hf.offline import offline
@@ -55,7 +58,7 @@ def _source(spec: str, name: str, args: list[Any], kwargs: dict[str, Any]) -> So
             own = config_of(spec, place, kwargs)  # a network changes its config
             if hasattr(own, "use_pretrained_backbone"):
                 own.use_pretrained_backbone = False
-            return network._from_config(own)  # noqa: SLF001 - what the library's AutoModel.from_config calls
+            return _built(spec, network, own)
 
     source = Source(spec, build)
 
@@ -68,6 +71,23 @@ def _source(spec: str, name: str, args: list[Any], kwargs: dict[str, Any]) -> So
         return inputs_of(Need(config, network, setting), tokens_for)
 
     return Source(spec, build, takes)
+
+
+def _built(spec: str, network: Any, config: Any) -> Any:
+    """The network of a config; without values, where it is to have none.
+
+    Raises:
+        SourceError: The config makes no network: its fields do not fit each other.
+    """
+    try:
+        return network._from_config(config)  # noqa: SLF001 - what the library's AutoModel.from_config calls
+    except Exception as error:
+        if torch.empty(0).is_meta:  # a constructor may do what tensors of which some have values cannot
+            with contextlib.suppress(Exception), torch.device("meta"):
+                return network._from_config(config)  # noqa: SLF001 - likewise
+        if isinstance(error, RuntimeError):  # for want of values, which are there at the next try
+            raise
+        raise SourceError(f"{quoted(spec)} cannot be built: {said_by(error)}") from error
 
 
 HUBS.add(Hub("hf", "transformers", _source, _names, "transformers by model type, config file or name"))
