@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import psutil
 import torch
 from torch import Tensor, nn
 
-from archstat import units
 from archstat.counting import count_trace
 from archstat.counting.arithmetic import explain_trace
 from archstat.counting.attention import attention_macs
@@ -21,6 +19,7 @@ from archstat.counting.receptive_field import receptive_fields
 from archstat.counting.traffic import traffic
 from archstat.errors import ForwardError, InputError, SourceError, UnknownNameError, quoted
 from archstat.networks.advice import Advice, advice
+from archstat.networks.fitting import refuse_too_large
 from archstat.networks.loading import Loader
 from archstat.networks.settings import Setting
 from archstat.networks.source import Source
@@ -256,23 +255,9 @@ class NamedNetwork(Loader):
         except ForwardError as error:
             if not error.needs_values or self._needs_values:
                 raise
-            self._refuse_too_large(error)
+            refuse_too_large(self.model(), error)
         self._needs_values = True
         return self._analysed(setting)
-
-    def _refuse_too_large(self, error: ForwardError) -> None:
-        """Refuse to run for real what memory does not hold: making it would end the process, or others.
-
-        Raises:
-            ForwardError: Its parameters alone are larger than what is free.
-        """
-        needed = sum(parameter.nbytes for parameter in self.model().parameters())
-        free = psutil.virtual_memory().available
-        if needed > free:
-            raise ForwardError(
-                f"{error} Its parameters alone take {units.data_size(needed)}, and {units.data_size(free)} of memory are "
-                "free."
-            ) from error
 
     def _analysed(self, setting: Setting) -> Analysis:
         source, model, args, kwargs, origin = self.load(setting, on="cpu" if self._needs_values else None)

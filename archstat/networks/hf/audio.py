@@ -22,24 +22,36 @@ def audio_inputs(need: Need) -> tuple[InputSpec, ...]:
     return ()
 
 
+_BINS = (
+    "feature_projection_input_dim",
+    "input_dim",
+    "num_mel_bins",
+    "input_feat_per_channel",
+    "feature_size",
+    "input_feat_size",
+    "n_mels",
+)
+"""How configs call the width of a spectrogram."""
+
+
 def _spectrogram(need: Need) -> tuple[InputSpec, ...]:
     config: Any = need.audio
-    bins = size(config, ("num_mel_bins", "input_feat_per_channel", "feature_size", "input_feat_size", "n_mels"), 80)
+    bins = size(config, _BINS, 80)
     positions = size(config, ("max_source_positions",))
-    if isinstance(positions, int) and _is_whisper_like(need):
-        frames = 2 * positions
-        made = [InputSpec((bins, frames), "", "input_features")]
-    else:
-        frames = _FRAMES
-        made = [InputSpec((frames, bins), "", "input_features")]
+    is_whisper_like = isinstance(positions, int) and need.config.model_type not in _BINS_LAST
+    frames = 2 * positions if is_whisper_like else _FRAMES
+    are_first = is_whisper_like or need.config.model_type in _BINS_FIRST
+    made = [InputSpec((bins, frames) if are_first else (frames, bins), "", "input_features")]
     if "input_features_mask" in need.takes:
         made.append(InputSpec((frames,), "int64", "input_features_mask", 1))
     return tuple(made)
 
 
-def _is_whisper_like(need: Need) -> bool:
-    """Whether two convolutions halve a spectrogram of a fixed length, whose bins come first."""
-    return need.config.model_type not in {"speech_to_text", "speech_to_text_2"}
+_BINS_LAST = frozenset({"speech_to_text", "speech_to_text_2", "seamless_m4t", "seamless_m4t_v2"})
+"""Model types with a ``max_source_positions`` that is no length of a spectrogram."""
+
+_BINS_FIRST = frozenset({"clvp", "glmasr", "glmasr_encoder"})
+"""Model types that hear a spectrogram of any length, whose bins come first as those of Whisper do."""
 
 
 def _wave(need: Need) -> InputSpec:

@@ -10,6 +10,8 @@ from archstat.networks.input_specs import InputSpec
 
 def image_inputs(need: Need) -> tuple[InputSpec, ...]:
     """One image, or one clip for a network of clips; none for a network without eyes."""
+    if {"hidden_states", "grid_thw"} <= need.takes and not {"input_ids", "pixel_values"} & need.takes:
+        return _packed(need, "hidden_states", "grid_thw")
     if "pixel_values" not in need.takes and "pixel_values_videos" not in need.takes:
         return ()
     if "pixel_values" not in need.takes:

@@ -40,7 +40,7 @@ def _text_inputs(
     length = text_length(need)
     placed: list[tuple[float, int]] = []
     for kind, media in (("image", images), ("audio", sounds)):
-        token = size(need.config, (f"{kind}_token_id", f"{kind}_token_index"))
+        token = _token(need, kind)
         if media and isinstance(token, int):
             placed.append((token, tokens_for(kind, media)))
     if not placed:
@@ -54,6 +54,13 @@ def _text_inputs(
     if "mm_token_type_ids" in need.takes:
         made.append(InputSpec((len(ids),), "int64", "mm_token_type_ids", values=kinds))
     return tuple(made)
+
+
+def _token(need: Need, kind: str) -> Any:
+    """The id that stands for an image or a sound."""
+    names = (f"{kind}_token_id", f"{kind}_token_index")
+    said = size(need.config, names)
+    return said if said is not None else size(getattr(need.config, "vlm_config", None), names)
 
 
 def _plain_text(need: Need, length: int) -> tuple[InputSpec, ...]:

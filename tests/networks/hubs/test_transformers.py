@@ -372,3 +372,51 @@ def test_the_generator_of_random_numbers_is_as_it_was():
     before = torch.get_rng_state()
     count_source(f"hf:bert({SMALL})", Setting())
     assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize(
+    ("spec", "shapes"),
+    [
+        (
+            "hf:informer(prediction_length=24)",
+            {
+                "past_values": (1, 31),
+                "past_time_features": (1, 31, 0),
+                "past_observed_mask": (1, 31),
+                "future_values": (1, 24),
+                "future_time_features": (1, 24, 0),
+            },
+        ),
+        ("hf:patchtst(num_hidden_layers=1, num_input_channels=3)", {"past_values": (1, 32, 3)}),
+        ("hf:clap_audio_model", {"input_features": (1, 1, 1001, 64), "is_longer": (1, 1)}),
+        ("hf:dac", {"input_values": (1, 1, 16000)}),
+        ("hf:qwen2_vl_vision(depth=1)", {"hidden_states": (256, 1176), "grid_thw": (1, 3)}),
+    ],
+)
+def test_a_peculiar_model_type_has_an_input_of_its_own(spec, shapes):
+    given = load(spec, Setting()).kwargs
+    assert {name: tuple(tensor.shape) for name, tensor in given.items()} == shapes
+    assert count_source(spec, Setting()).uncounted == ()
+
+
+QWEN = (
+    "hf:qwen2_vl(text_config={'num_hidden_layers': 1, 'hidden_size': 512, 'num_attention_heads': 4, "
+    "'num_key_value_heads': 4, 'intermediate_size': 64}, vision_config={'hidden_size': 512, 'depth': 1})"
+)
+
+
+def test_a_text_has_a_token_for_each_that_the_network_makes_of_an_image():
+    given = load(QWEN, Setting(sequence=10)).kwargs
+    image_token = network(QWEN).config.image_token_id
+    assert given["pixel_values"].shape == (16 * 16, 3 * 2 * 14 * 14)  # patches of 14, two frames each
+    assert given["input_ids"].eq(image_token).sum() == 16 * 16 / 2**2  # four patches are one token
+    assert given["input_ids"].shape == (1, 10 + 64)
+    assert given["mm_token_type_ids"].sum() == 64
+
+
+def test_images_of_a_batch_follow_each_other_where_the_network_takes_rows_of_patches():
+    given = load(QWEN, Setting(sequence=10, batch_size=2)).kwargs
+    assert given["pixel_values"].shape[0] == 2 * 16 * 16
+    assert given["image_grid_thw"].tolist() == [[1, 16, 16]] * 2
+    one, two = (count_source(QWEN, Setting(sequence=10, batch_size=size)).macs for size in (1, 2))
+    assert two == 2 * one
