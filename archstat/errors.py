@@ -105,7 +105,8 @@ class UnknownNameError(ArchstatError):
         """
         known, asked = list(known), name.lower()[:QUOTED_MOST]
         cases = [match for match in known if match.lower() == asked]
-        close = cases or difflib.get_close_matches(asked, known, n=3, cutoff=0.6)
+        written = {match.lower(): match for match in reversed(known)}
+        close = cases or [written[match] for match in difflib.get_close_matches(asked, written, n=3, cutoff=0.6)]
         guess = f" Did you mean {' or '.join(repr(match) for match in close)}?" if close else ""
         return cls(f"No {what} is named {quoted(name)}.{guess}{' ' + hint if hint else ''}", helps=helps)
 

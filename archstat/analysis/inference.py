@@ -21,6 +21,7 @@ from archstat.counting.receptive_field import receptive_fields
 from archstat.counting.traffic import traffic
 from archstat.errors import ForwardError, InputError, SourceError, UnknownNameError, quoted
 from archstat.networks.advice import Advice, advice
+from archstat.networks.fitting import refuse_too_large
 from archstat.networks.loading import Loader
 from archstat.networks.settings import Setting
 from archstat.networks.source import Source
@@ -262,6 +263,7 @@ class NamedNetwork(Loader):
         except ForwardError as error:
             if not error.needs_values or self._needs_values:
                 raise
+            refuse_too_large(self.model(), error)
         self._needs_values = True
         return self._analysed(setting)
 

@@ -139,7 +139,7 @@ def draw(
     below = min(rows, default=2)
 
     def make(spec: InputSpec) -> Tensor:
-        shape = (batch_size, *spec.shape) if spec.has_batch else spec.shape
+        shape = spec.whole_shape(batch_size)
         try:
             drawn = _drawn(spec, shape, getattr(torch, spec.dtype or how.dtype), below, random)
             return _laid_out(drawn.to(device=device), how)
@@ -161,6 +161,8 @@ def on_device(given: Arguments, device: torch.device) -> Arguments:
 
 def _drawn(spec: InputSpec, shape: Shape, dtype: torch.dtype, below: int, random: torch.Generator) -> Tensor:
     """Numbers for one tensor; those that are given, as a mask's, are taken."""
+    if spec.values:
+        return torch.tensor(spec.values, dtype=dtype).expand(shape).contiguous()
     if spec.fill is not None:
         return torch.full(shape, spec.fill, dtype=dtype)
     is_whole = not (dtype.is_floating_point or dtype.is_complex)

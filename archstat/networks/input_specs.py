@@ -39,6 +39,9 @@ class InputSpec(msgspec.Struct, frozen=True, tag=True):
         name: The argument of ``forward`` that it is; ``""``: the next one by position.
         fill: The number in each place; ``None``: any numbers do.
         has_batch: The batch is its first axis; ``False``: it is one input of the batch, and ``shape`` is all of it.
+        is_packed: The batch has no axis of its own: the first axis of one input follows that of the one before.
+        values: The numbers along its last axis, for one that needs certain ones, such as the tokens that stand for an
+            image.
     """
 
     shape: Shape
@@ -46,6 +49,18 @@ class InputSpec(msgspec.Struct, frozen=True, tag=True):
     name: str = ""
     fill: float | None = None
     has_batch: bool = True
+    is_packed: bool = False
+    values: tuple[float, ...] = ()
+
+    def whole_shape(self, batch_size: int) -> Shape:
+        """The shape of the tensor for so many inputs at once.
+
+        >>> InputSpec((3, 8, 8)).whole_shape(2), InputSpec((16, 48), is_packed=True).whole_shape(2)
+        ((2, 3, 8, 8), (32, 48))
+        """
+        if self.is_packed:
+            return (batch_size * self.shape[0], *self.shape[1:])
+        return (batch_size, *self.shape) if self.has_batch else self.shape
 
 
 class InputGroup(msgspec.Struct, frozen=True, tag=True):

@@ -129,8 +129,10 @@ def arguments_for(
     def make(spec: InputSpec) -> Tensor:
         dtype = getattr(torch, spec.dtype or setting.dtype)
         on_meta = is_meta and dtype.is_floating_point
-        shape = (setting.batch_size, *spec.shape) if spec.has_batch else spec.shape
+        shape = spec.whole_shape(setting.batch_size)
         try:
+            if spec.values and not on_meta:
+                return torch.tensor(spec.values, dtype=dtype).expand(shape).contiguous()
             return torch.full(shape, spec.fill or 0, dtype=dtype, device="meta" if on_meta else "cpu")
         except (RuntimeError, TypeError, OverflowError) as error:
             raise InputError(

@@ -20,21 +20,22 @@ class Source(msgspec.Struct, frozen=True):
         name: As the user wrote it.
         build: Makes the network, or the network with what its ``forward`` is called with; ``build()`` may be called
             more than once.
-        takes: From a setting to what goes in, if that is known before the network is built.
+        takes: From a setting to what goes in, if that is known before the network is built; it may return ``None``
+            where it turns out not to be.
         note: What a reader must know about it.
         paper: Where the structure of the network was published.
     """
 
     name: str
     build: Callable[[], nn.Module | Built]
-    takes: Callable[[Setting], tuple[AnyInput, ...]] | None = None
+    takes: Callable[[Setting], tuple[AnyInput, ...] | None] | None = None
     note: str = ""
     paper: str = ""
 
     @property
     def input_shape(self) -> Shape | None:
         """The shape of one input without the batch, where it is known to be a single tensor."""
-        inputs = () if self.takes is None else self.takes(Setting())
+        inputs = (None if self.takes is None else self.takes(Setting())) or ()
         return inputs[0].shape if len(inputs) == 1 and isinstance(inputs[0], InputSpec) else None
 
 

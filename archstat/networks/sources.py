@@ -35,7 +35,7 @@ from archstat.networks.source import Built, Source
 from archstat.networks.trust import Reach
 from archstat.published.figures import published
 from archstat.registry import Architecture, architectures, arguments_of, parse_call
-from archstat.tracing.nested import tensors_in
+from archstat.tracing.nested import tensors_in, with_tensors
 
 
 def find(spec: str, reach: Reach | None = None) -> Source:
@@ -288,7 +288,7 @@ class MetaConstruction(TorchFunctionMode):
     """While it is active, floating-point tensors are made on the meta device, and filling them takes no time.
 
     Tensors of whole numbers, and those that list or count values (``arange``, ``linspace``, ``tensor``), are real: a
-    constructor may need them.
+    constructor may need them. What is made of both is on the meta device.
     """
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None) -> Any:
@@ -296,10 +296,18 @@ class MetaConstruction(TorchFunctionMode):
         kwargs = kwargs or {}
         if func in _ON_META:
             dtype = kwargs.get("dtype") or torch.get_default_dtype()
-            if kwargs.get("device") is None and dtype.is_floating_point:
+            is_valued = dtype is float or (isinstance(dtype, torch.dtype) and dtype.is_floating_point)
+            if kwargs.get("device") is None and is_valued:
                 kwargs = {**kwargs, "device": "meta"}
         elif func in _FILLING:
             tensor = args[0] if args else kwargs["tensor"]
             if tensor.is_meta:
                 return tensor
+        try:
+            return func(*args, **kwargs)
+        except RuntimeError:
+            found = tensors_in((args, kwargs))
+            if not any(tensor.is_meta for tensor in found) or all(tensor.is_meta for tensor in found):
+                raise
+        args, kwargs = with_tensors((args, kwargs), lambda tensor: tensor.to("meta"))
         return func(*args, **kwargs)

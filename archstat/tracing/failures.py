@@ -56,7 +56,7 @@ def _refuse_frozen(layers: Layers) -> None:
             )
 
 
-_WANTS_VALUES = re.compile(r"\bmeta\b|Inputs? .*BF16|inputs of BF16 type|data-independent")
+_WANTS_VALUES = re.compile(r"\bmeta\b|Inputs? .*BF16|inputs of BF16 type|data-independent|unallocated storage")
 """What torch says of ops that need values always, or in some element types; it names no layers there."""
 
 

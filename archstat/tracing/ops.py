@@ -13,6 +13,7 @@ from torch import Tensor
 from torch._C import DispatchKey
 
 from archstat.records import Nature
+from archstat.tracing.grouped import GROUPED
 from archstat.tracing.jagged import WITHOUT_VALUES
 from archstat.tracing.recurrent import PACKING, RECURRENT
 from archstat.tracing.refusals import REFUSALS, UNSAFE, Refusal
@@ -98,6 +99,7 @@ _ON_META: dict[Any, Callable[..., Any]] = {
             _aten.binary_cross_entropy.default,
         )
     },
+    **GROUPED,
     **RECURRENT,
     **WITHOUT_VALUES,
     **PACKING,

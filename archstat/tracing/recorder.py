@@ -229,7 +229,7 @@ class Recorder(OpRecorder):
         self._place_own_memory(args, kwargs)
         is_real = self._is_real or self._has_values(op, args, kwargs)
         try:
-            out = self._run_real(op, func, args, kwargs) if is_real else self._run_meta(op, func, args, kwargs)
+            out = self._computed(op, func, args, kwargs) if is_real else self._run_meta(op, func, args, kwargs)
         except Exception:
             self._note_failure(op, (args, kwargs))
             raise
@@ -280,6 +280,15 @@ class Recorder(OpRecorder):
 
     def _is_abstract(self, tensor: Tensor) -> bool:
         return tensor.is_meta or self._twins.get(id(tensor), tensor).is_meta
+
+    def _computed(self, op: OpInfo, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Compute; what the CPU has no kernel for, as the network believes itself elsewhere, is left without values."""
+        try:
+            return self._run_real(op, func, args, kwargs)
+        except NotImplementedError:
+            if self._is_real or op.writes:
+                raise
+            return self._run_meta(op, func, args, kwargs)
 
     def _run_real(self, op: OpInfo, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Compute; what existed before the forward pass is not written to."""

@@ -1,7 +1,9 @@
 """From a name or a network to its cost."""
 
 import re
+from types import SimpleNamespace
 
+import psutil
 import pytest
 import torch
 from hypothesis import given
@@ -420,3 +422,31 @@ def test_an_exported_program_is_told_which_of_its_parts_is_the_network():
     with pytest.raises(SourceError, match=r"hand over what its '\.module\(\)' gives"):
         count(exported, torch.ones(1, 4))
     assert count(exported.module(), torch.ones(1, 4)).macs == 16
+
+
+@pytest.fixture
+def wants_values(tmp_path):
+    """The name of a network whose forward pass needs values."""
+    path = tmp_path / "wants_values.py"
+    path.write_text(
+        "import torch\n"
+        "class Net(torch.nn.Module):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.fc = torch.nn.Linear(8, 8)\n"
+        "    def forward(self, x):\n"
+        "        return self.fc(x[x.sum(1) > -100])\n"
+    )
+    return f"{path}:Net"
+
+
+def test_a_network_that_needs_values_is_run_for_real(wants_values):
+    cost = count_source(wants_values, Setting(inputs=(InputSpec((8,)),)))
+    assert (cost.forward, cost.macs) == ("real", 64)
+
+
+def test_a_network_that_needs_values_and_more_memory_than_is_free_is_refused(wants_values, monkeypatch):
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=200))
+    says = r"it needs values .*\. Its parameters alone take 288 B, and 200 B of memory are free\."
+    with pytest.raises(InputError, match=says):
+        count_source(wants_values, Setting(inputs=(InputSpec((8,)),)))

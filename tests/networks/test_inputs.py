@@ -6,7 +6,7 @@ from torch import nn
 
 from archstat.analysis.inference import NamedNetwork, count_source
 from archstat.errors import InputError, SourceError
-from archstat.networks.input_specs import parse_input
+from archstat.networks.input_specs import InputSpec, parse_input
 from archstat.networks.inputs import arguments_for
 from archstat.networks.settings import Setting
 from archstat.scaling import scaling_of
@@ -161,3 +161,14 @@ def test_a_mask_has_the_number_that_it_is_filled_with():
     args, kwargs = arguments_for(nn.Linear(2, 2), setting("4", "mask=int64:4=1").inputs, Setting(batch_size=2))
     assert torch.equal(kwargs["mask"], torch.ones(2, 4, dtype=torch.int64))
     assert args[0].shape == (2, 4)
+
+
+def test_numbers_that_an_input_needs_are_there_for_each_of_the_batch():
+    spec = InputSpec((3,), "int64", "ids", values=(7, 0, 1))
+    assert arguments_for(nn.Linear(1, 1), [spec], Setting(batch_size=2)).kwargs["ids"].tolist() == [[7, 0, 1]] * 2
+
+
+def test_packed_inputs_of_a_batch_follow_each_other_along_the_first_axis():
+    spec = InputSpec((4, 6), is_packed=True)
+    assert arguments_for(nn.Linear(1, 1), [spec], Setting(batch_size=3)).args[0].shape == (12, 6)
+    assert spec.whole_shape(1) == (4, 6)

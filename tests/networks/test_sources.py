@@ -457,6 +457,17 @@ def test_a_tensor_whose_device_is_named_is_made_there():
         assert torch.zeros(2).is_meta
         assert not torch.zeros(2, dtype=torch.int32).is_meta
         assert torch.zeros(2, dtype=torch.float16).is_meta
+        assert torch.zeros(2, dtype=float).is_meta
+        assert not torch.zeros(2, dtype=bool).is_meta
+
+
+def test_what_is_made_of_tensors_with_and_without_values_has_none():
+    with MetaConstruction():
+        joined = torch.cat([torch.linspace(0, 1, 3), torch.zeros(2)])
+        with pytest.raises(RuntimeError, match="dimensions of tensors"):
+            torch.cat([torch.linspace(0, 1, 3), torch.zeros(2, 2)])
+    assert joined.is_meta
+    assert joined.shape == (5,)
 
 
 def test_the_mode_ends_with_its_block_also_after_an_error():

@@ -614,3 +614,18 @@ def test_a_segmentation_network_with_a_dict_of_outputs_is_counted(torchvision):
 def test_a_trace_is_the_same_each_time():
     model, x = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU()), torch.ones(1, 3, 8, 8)
     assert trace(model, (x,)) == trace(model, (x,))
+
+
+def test_whole_numbers_that_a_cpu_has_no_kernel_for_go_without_values():
+    class Histogram(nn.Module):
+        """Counts as networks do that believe themselves on a GPU."""
+
+        def forward(self, x, kinds):
+            return x * torch.histc(kinds.int(), bins=4, min=0, max=3)
+
+    kinds = torch.tensor([0, 1, 1, 3])
+    with pytest.raises(NotImplementedError):
+        Histogram()(torch.ones(4), kinds)
+    trace_found = trace_of(Histogram(), torch.ones(4, device="meta"), kinds)
+    assert trace_found.forward == "meta"
+    assert trace_found.ops[-1].outputs[0].shape == (4,)
