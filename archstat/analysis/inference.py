@@ -8,12 +8,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from archstat.analysis.graphs import GraphAnalysis, NamedGraph
 from archstat.analysis.traced import Traced
 from archstat.counting import count_trace
 from archstat.counting.memory import alive_at_peak
 from archstat.errors import ForwardError, InputError, SourceError, quoted
 from archstat.networks.advice import Advice, advice
+from archstat.networks.file_formats import format_of
 from archstat.networks.files.torch_export import exported_name, exported_network
+from archstat.networks.input_specs import AnyInput, InputSpec
 from archstat.networks.loading import Loader
 from archstat.networks.settings import Setting
 from archstat.networks.source import Source
@@ -154,7 +157,9 @@ def _not_a_network(model: Any, kind: str, what: str) -> str:
     return f"What is to be {what} is no torch.nn.Module but of type {kind}{those}."
 
 
-def analyse_model(model: nn.Module | torch.export.ExportedProgram | str, *inputs: Any, **kwargs: Any) -> Analysis:
+def analyse_model(
+    model: nn.Module | torch.export.ExportedProgram | str, *inputs: Any, **kwargs: Any
+) -> Analysis | GraphAnalysis:
     """A network, or a named one, traced; the arguments and errors are those of :func:`count`."""
     if isinstance(model, torch.export.ExportedProgram):
         return _analyse_exported(model, inputs, kwargs)
@@ -164,8 +169,21 @@ def analyse_model(model: nn.Module | torch.export.ExportedProgram | str, *inputs
         return Analysis(Source(type(model).__name__, lambda: model), model, inputs, kwargs)
     if not inputs and not kwargs:
         return analyse(model, Setting())
+    if isinstance(named_network(model), NamedGraph):
+        return analyse(model, Setting(inputs=_as_specs(inputs, kwargs)))
     loader = Loader(model)
     return Analysis(loader.source, loader.model(), inputs, kwargs)
+
+
+def _as_specs(inputs: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[AnyInput, ...]:
+    """Tensors as data, which is all that a graph in a file needs of them."""
+    both = [("", value) for value in inputs] + list(kwargs.items())
+    if not all(isinstance(value, Tensor) for _, value in both):
+        raise InputError("A graph in a file takes tensors alone.")
+    return tuple(
+        InputSpec(tuple(value.shape), str(value.dtype).removeprefix("torch."), name, has_batch=False)
+        for name, value in both
+    )
 
 
 def _analyse_exported(
@@ -179,7 +197,7 @@ def _analyse_exported(
     return Analysis(source, model, *example, input_origin="example")
 
 
-def analyse(name: str, setting: Setting, reach: Reach | None = None) -> Analysis:
+def analyse(name: str, setting: Setting, reach: Reach | None = None) -> Analysis | GraphAnalysis:
     """A named network, traced on the input that the setting says.
 
     Args:
@@ -190,7 +208,18 @@ def analyse(name: str, setting: Setting, reach: Reach | None = None) -> Analysis
     Raises:
         ArchstatError: The name leads nowhere, or the network cannot take the input.
     """
-    return analyse_named(NamedNetwork(name, reach), setting)
+    network = named_network(name, reach)
+    return network.analyse(setting) if isinstance(network, NamedGraph) else analyse_named(network, setting)
+
+
+def named_network(name: str, reach: Reach | None = None) -> NamedNetwork | NamedGraph:
+    """A network, or a graph in a file, that can be counted on many inputs.
+
+    Raises:
+        ArchstatError: The name leads nowhere, or further than it may.
+    """
+    kind = format_of(name)
+    return NamedGraph(name) if kind is not None and kind.name == "ONNX" else NamedNetwork(name, reach)
 
 
 def analyse_named(network: NamedNetwork, setting: Setting) -> Analysis:
