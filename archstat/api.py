@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
-from archstat.analysis.inference import NamedNetwork, analyse, analyse_model, count
+from archstat.analysis.inference import analyse, analyse_model, count, named_network
 from archstat.analysis.training import count_training
 from archstat.claims import Finding, check_files
 from archstat.counting.conventions import CONVENTIONS
@@ -93,7 +93,7 @@ def scale(
     >>> [str(each) for each in macs.coefficients], macs.period
     (['512000', '0', '36144'], 32)
     """
-    return scaling_of(NamedNetwork(name), over, setting or Setting(), tuple(sizes))
+    return scaling_of(named_network(name), over, setting or Setting(), tuple(sizes))
 
 
 def reconcile(model: nn.Module | str, *inputs: Any, **kwargs: Any) -> dict[str, Tally]:

@@ -105,11 +105,15 @@ class Registry(Generic[Entry]):
     def _load(self) -> None:
         if self._complete:
             return
-        package = importlib.import_module(self._package)
-        for file in pkgutil.iter_modules(package.__path__):
-            if not file.name.startswith("_"):
-                importlib.import_module(f"{self._package}.{file.name}")
+        import_all(self._package)
         self._complete = True
+
+
+def import_all(package: str) -> None:
+    """Import every file of a package whose name does not start with an underscore, so that it registers its entries."""
+    for file in pkgutil.iter_modules(importlib.import_module(package).__path__):
+        if not file.name.startswith("_"):
+            importlib.import_module(f"{package}.{file.name}")
 
 
 architectures: Registry[Architecture] = Registry(

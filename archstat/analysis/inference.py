@@ -9,25 +9,23 @@ import msgspec
 import torch
 from torch import Tensor, nn
 
+from archstat.analysis.graphs import GraphAnalysis, NamedGraph
 from archstat.analysis.pruning import pruning_remark
+from archstat.analysis.traced import Traced
 from archstat.counting import count_trace
-from archstat.counting.arithmetic import explain_trace
-from archstat.counting.attention import attention_macs
-from archstat.counting.conventions import CONVENTIONS
-from archstat.counting.conventions.tally import tally
-from archstat.counting.depth import depth
-from archstat.counting.memory import alive_at_peak, levels
-from archstat.counting.receptive_field import receptive_fields
-from archstat.counting.traffic import traffic
-from archstat.errors import ForwardError, InputError, SourceError, UnknownNameError, quoted
+from archstat.counting.memory import alive_at_peak
+from archstat.errors import ForwardError, InputError, SourceError, quoted
 from archstat.networks.advice import Advice, advice
+from archstat.networks.file_formats import format_of
+from archstat.networks.files.torch_export import exported_name, exported_network
 from archstat.networks.fitting import refuse_too_large
+from archstat.networks.input_specs import AnyInput, InputSpec
 from archstat.networks.loading import Loader
 from archstat.networks.settings import Setting
 from archstat.networks.source import Source
 from archstat.networks.trust import Reach
 from archstat.networks.wrappers import unwrapped
-from archstat.records import Explanation, InferenceMemory, MemoryLevels, ModelCost, ReceptiveField, Tally
+from archstat.records import Explanation, InferenceMemory, ModelCost
 from archstat.tracing import trace
 from archstat.tracing.first_call import is_unfinished
 from archstat.tracing.modes import without_garbage_collection
@@ -35,15 +33,16 @@ from archstat.tracing.nested import tensors_in
 from archstat.tracing.packed import packed_in
 
 
-def count(model: nn.Module | str, *inputs: Any, **kwargs: Any) -> ModelCost:
+def count(model: nn.Module | torch.export.ExportedProgram | str, *inputs: Any, **kwargs: Any) -> ModelCost:
     """What one forward pass of a network costs, layer by layer.
 
     Nothing is computed, copied or changed: the network's ops are recorded without values, on whatever device its
     parameters are. See :func:`archstat.tracing.trace` for the rare network that must be run.
 
     Args:
-        model: A network, or the name of one: ``"resnet50"``, ``"./net.py:Net"``.
-        inputs: What the network's ``forward`` takes. Tensors on the meta device do; an architecture of ours needs none.
+        model: A network, a program of ``torch.export``, or the name of one: ``"resnet50"``, ``"./net.py:Net"``.
+        inputs: What the network's ``forward`` takes. Tensors on the meta device do; an architecture of ours needs none,
+            and an exported program has its own.
         kwargs: What the network's ``forward`` takes by name.
 
     Returns:
@@ -62,7 +61,9 @@ def count(model: nn.Module | str, *inputs: Any, **kwargs: Any) -> ModelCost:
     return without_garbage_collection(lambda: analyse_model(model, *inputs, **kwargs).cost)
 
 
-def explain(model: nn.Module | str, *inputs: Any, **kwargs: Any) -> tuple[Explanation, ...]:
+def explain(
+    model: nn.Module | torch.export.ExportedProgram | str, *inputs: Any, **kwargs: Any
+) -> tuple[Explanation, ...]:
     """The sums behind each row of :func:`count`, which takes the same arguments and raises the same errors.
 
     >>> conv = explain("lenet5")[0]
@@ -81,13 +82,8 @@ def count_source(name: str, setting: Setting) -> ModelCost:
     return analyse(name, setting).cost
 
 
-class Analysis:
-    """A network that was traced, and what follows from the trace, each worked out when it is asked for.
-
-    Attributes:
-        trace: The forward pass of the network.
-        cost: The cost of that forward pass.
-    """
+class Analysis(Traced):
+    """A network that was traced, and what follows from the trace."""
 
     def __init__(
         self,
@@ -102,47 +98,11 @@ class Analysis:
     ) -> None:
         """Trace and count the network of a source."""
         self._model, self._inputs = model, tensors_in((args, kwargs or {}))
-        self.trace = trace(model, args, kwargs)
+        traced = trace(model, args, kwargs)
         told = {"note": source.note, "paper": source.paper, "input_origin": input_origin}
-        cost = count_trace(self.trace, source.name, strict=strict, **told)
+        cost = count_trace(traced, source.name, strict=strict, **told)
         more = tuple(filter(None, (remark, pruning_remark(model, cost.layers))))
-        self.cost = msgspec.structs.replace(cost, remarks=(*cost.remarks, *more)) if more else cost
-
-    def explanations(self) -> tuple[Explanation, ...]:
-        """The sums behind each row of the cost."""
-        return explain_trace(self.trace)
-
-    def attention_macs(self) -> int:
-        """The multiply-accumulates of products of activations with each other."""
-        return attention_macs(self.trace)
-
-    def tally(self, convention: str) -> Tally:
-        """The count of the network by a convention.
-
-        Raises:
-            UnknownNameError: There is no such convention.
-        """
-        if convention not in CONVENTIONS:
-            known = f"The conventions are {', '.join(CONVENTIONS)}."
-            raise UnknownNameError.of("convention", convention, CONVENTIONS, known)
-        return tally(self.trace, convention, CONVENTIONS[convention])
-
-    def fields(self) -> dict[str, ReceptiveField | None]:
-        """What the output of each layer sees of the input, by path."""
-        owners = [self.trace.layers[self.trace.calls[op.call].layer].path for op in self.trace.ops]
-        return dict(zip(owners, receptive_fields(self.trace), strict=True))
-
-    def depth(self) -> int:
-        """The layers with weights on the longest way through the network."""
-        return depth(self.trace)
-
-    def traffic(self) -> tuple[int, ...]:
-        """The bytes that each row of the cost must move at least."""
-        return traffic(self.trace)
-
-    def levels(self) -> MemoryLevels:
-        """The activation memory of the forward pass over time."""
-        return levels(self.trace)
+        super().__init__(traced, msgspec.structs.replace(cost, remarks=(*cost.remarks, *more)) if more else cost)
 
     def memory(self) -> InferenceMemory:
         """What the memory of the forward pass goes to.
@@ -204,8 +164,12 @@ def _not_a_network(model: Any, kind: str, what: str) -> str:
     return f"What is to be {what} is no torch.nn.Module but of type {kind}{those}."
 
 
-def analyse_model(model: nn.Module | str, *inputs: Any, **kwargs: Any) -> Analysis:
+def analyse_model(
+    model: nn.Module | torch.export.ExportedProgram | str, *inputs: Any, **kwargs: Any
+) -> Analysis | GraphAnalysis:
     """A network, or a named one, traced; the arguments and errors are those of :func:`count`."""
+    if isinstance(model, torch.export.ExportedProgram):
+        return _analyse_exported(model, inputs, kwargs)
     if not isinstance(model, str):
         check_network(model)
     if isinstance(model, nn.Module):
@@ -214,11 +178,35 @@ def analyse_model(model: nn.Module | str, *inputs: Any, **kwargs: Any) -> Analys
         return Analysis(source, network.model, inputs, kwargs, remark=network.remark)
     if not inputs and not kwargs:
         return analyse(model, Setting())
+    if isinstance(named_network(model), NamedGraph):
+        return analyse(model, Setting(inputs=_as_specs(inputs, kwargs)))
     loader = Loader(model)
     return Analysis(loader.source, loader.model(), inputs, kwargs)
 
 
-def analyse(name: str, setting: Setting, reach: Reach | None = None) -> Analysis:
+def _as_specs(inputs: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[AnyInput, ...]:
+    """Tensors as data, which is all that a graph in a file needs of them."""
+    both = [("", value) for value in inputs] + list(kwargs.items())
+    if not all(isinstance(value, Tensor) for _, value in both):
+        raise InputError("A graph in a file takes tensors alone.")
+    return tuple(
+        InputSpec(tuple(value.shape), str(value.dtype).removeprefix("torch."), name, has_batch=False)
+        for name, value in both
+    )
+
+
+def _analyse_exported(
+    program: torch.export.ExportedProgram, inputs: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> Analysis:
+    """An exported program, traced on what it is handed, else on what it was exported with."""
+    model, example = exported_network(program)
+    source = Source(exported_name(program), lambda: model)
+    if inputs or kwargs or example is None:
+        return Analysis(source, model, inputs, kwargs)
+    return Analysis(source, model, *example, input_origin="example")
+
+
+def analyse(name: str, setting: Setting, reach: Reach | None = None) -> Analysis | GraphAnalysis:
     """A named network, traced on the input that the setting says.
 
     Args:
@@ -229,7 +217,18 @@ def analyse(name: str, setting: Setting, reach: Reach | None = None) -> Analysis
     Raises:
         ArchstatError: The name leads nowhere, or the network cannot take the input.
     """
-    return analyse_named(NamedNetwork(name, reach), setting)
+    network = named_network(name, reach)
+    return network.analyse(setting) if isinstance(network, NamedGraph) else analyse_named(network, setting)
+
+
+def named_network(name: str, reach: Reach | None = None) -> NamedNetwork | NamedGraph:
+    """A network, or a graph in a file, that can be counted on many inputs.
+
+    Raises:
+        ArchstatError: The name leads nowhere, or further than it may.
+    """
+    kind = format_of(name)
+    return NamedGraph(name) if kind is not None and kind.name == "ONNX" else NamedNetwork(name, reach)
 
 
 def analyse_named(network: NamedNetwork, setting: Setting) -> Analysis:

@@ -79,13 +79,13 @@ def analyse_quietly(name: str, setting: Setting, reach: Reach | None = None) -> 
 def scaling_named(name: str, over: Over, sizes: str | None, **given: Any) -> Scaling:
     """How the cost of the named network grows; what a network's code prints goes to stderr."""
     _refuse_saved(name)
-    from archstat.analysis.inference import NamedNetwork
+    from archstat.analysis.inference import named_network
     from archstat.networks.settings import parse_sizes
     from archstat.scaling import scaling_of
 
     at = () if sizes is None else parse_sizes(sizes)
     with contextlib.redirect_stdout(sys.stderr):
-        return scaling_of(NamedNetwork(name), over, _setting(**given), at)
+        return scaling_of(named_network(name), over, _setting(**given), at)
 
 
 def memory_of(

@@ -1,4 +1,4 @@
-"""Where a network comes from: ``resnet50``, ``timm:resnet50``, ``./net.py:Net(width=2)``, ``package.module:factory``.
+"""Where a network comes from: ``resnet50``, ``timm:resnet50``, ``./net.py:Net(width=2)``, ``pkg.mod:f``, ``net.pt2``.
 
 Arguments are Python literals; nothing is evaluated. A network is built on the meta device, so it takes no memory and no
 initialiser runs; a constructor that needs values is run again on the CPU.
@@ -19,6 +19,7 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from archstat.errors import QUOTED_MOST, InputError, SourceError, UnknownNameError, quoted, shortened
+from archstat.networks.file_formats import format_of, network_in
 from archstat.networks.hub import HUBS, hub_of
 from archstat.networks.importing import (
     attribute_at,
@@ -43,7 +44,7 @@ def find(spec: str, reach: Reach | None = None) -> Source:
 
     Args:
         spec: An architecture of ours, ``HUB:NAME``, ``FILE.py:NAME`` or ``PACKAGE.MODULE:NAME``, with or without
-            ``(arguments)``.
+            ``(arguments)``; or a file that holds a network, as ``net.pt2``.
         reach: The code that it may lead to, if a file names it; ``None``: a user does, and may name any.
 
     Raises:
@@ -51,6 +52,9 @@ def find(spec: str, reach: Reach | None = None) -> Source:
         SourceError: There is no such file, module or name, the arguments do not fit, or a library is not installed.
     """
     place, args, kwargs = parse_call(spec)
+    kind = format_of(place)
+    if kind is not None:
+        return network_in(place, kind, reach, has_arguments=bool(args or kwargs))
     hub, name = hub_of(place)
     if hub is not None:
         try:

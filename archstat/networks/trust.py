@@ -32,14 +32,18 @@ from archstat.registry import parse_call
 
 _Network = TypeVar("_Network")
 PROJECT = "pyproject.toml"
+ENDINGS_OF_CODE = (".py", ".pt2", ".pt", ".pth", ".ts")
+"""How files end that can have something run: Python, and programs that torch runs, whose ops may be any of torch's."""
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 
 
 def names_code(name: str) -> bool:
     """Whether a network is found by importing something; an architecture of ours and a saved cost are not.
 
-    >>> names_code("resnet50(classes=10)"), names_code("cost.json"), names_code("./net.py:Net"), names_code("os:system")
-    (False, False, True, True)
+    >>> names_code("resnet50(classes=10)"), names_code("cost.json"), names_code("net.onnx")
+    (False, False, False)
+    >>> names_code("./net.py:Net"), names_code("os:system"), names_code("net.pt2")
+    (True, True, True)
 
     Raises:
         SourceError: The arguments in the name cannot be read.
@@ -47,7 +51,7 @@ def names_code(name: str) -> bool:
     if name.endswith(".json"):
         return False
     place, _, _ = parse_call(name)
-    return ":" in place or place.endswith(".py")
+    return ":" in place or place.lower().endswith(ENDINGS_OF_CODE)
 
 
 class Reach(msgspec.Struct, frozen=True):

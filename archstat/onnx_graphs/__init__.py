@@ -1,0 +1,1 @@
+"""ONNX graphs → :class:`~archstat.records.Trace`: the records of a torch network, so that all that follows works."""
