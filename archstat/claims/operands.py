@@ -24,7 +24,7 @@ class Operand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     Attributes:
         architecture: The network, as on the command line.
         layer: The path of a layer, a block or a stage in it, or what several look like; ``""``: the whole network.
-        input: The sizes of its input without the batch, if it is another than the registered one: ``"3x224x224"``.
+        input: What goes in, if it is another input than the known one: ``"3x224x224"``, or a list of several.
         resolution: Height and width of its input, likewise.
         batch_size: How many inputs at once; ``None``: one, or whatever was measured.
         quantity: What is stated: a key of :data:`archstat.quantities.QUANTITIES`, or of those that follow.
@@ -40,7 +40,7 @@ class Operand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     architecture: str = ""
     layer: str = ""
-    input: str = ""
+    input: str | tuple[str, ...] = ""
     resolution: int | None = None
     batch_size: int | None = None
     quantity: str = ""
@@ -54,8 +54,12 @@ class Operand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     @property
     def setting(self) -> Setting:
         """How the network is to be counted."""
-        inputs = (parse_input(self.input),) if self.input else ()
+        inputs = tuple(map(parse_input, self._inputs))
         return Setting(inputs, self.resolution, 1 if self.batch_size is None else self.batch_size)
+
+    @property
+    def _inputs(self) -> tuple[str, ...]:
+        return tuple(filter(None, (self.input,))) if isinstance(self.input, str) else self.input
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -79,7 +83,8 @@ class Operand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         if self.origin == "tallied":
             return f"{self.quantity} of {', '.join(self.files)}{f', ids {self.ids}' if self.ids else ''}"
         place = ".".join(filter(None, (self.architecture, self.layer)))
-        size = f"at {self.resolution}×{self.resolution}" if self.resolution else self.input and f"at {self.input}"
+        given = ", ".join(self._inputs)
+        size = f"at {self.resolution}×{self.resolution}" if self.resolution else given and f"at {given}"
         batch = f"batch {self.batch_size}" if self.batch_size is not None else ""
         file = f"in {self.measured}" if self.measured else ""
         return ", ".join(filter(None, (place, self.quantity, self.convention, size, batch, self.protocol, file)))

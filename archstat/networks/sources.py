@@ -78,8 +78,10 @@ def find(spec: str, reach: Reach | None = None) -> Source:
 def _is_in_module(place: str) -> bool:
     """Whether a name of a hub is one of its library's functions: ``timm:create_model``."""
     module, _, attribute = place.partition(":")
+    if module not in HUBS or HUBS.get(module).package != module:
+        return False
     try:
-        return module in HUBS and hasattr(importlib.import_module(module), attribute.partition(".")[0])
+        return hasattr(importlib.import_module(module), attribute.partition(".")[0])
     except ImportError:
         return False
 

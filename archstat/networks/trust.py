@@ -27,6 +27,8 @@ import msgspec
 
 from archstat.errors import DataError, SourceError, quoted
 from archstat.files.text import text_of, toml_of
+from archstat.networks.hub import Hub, hub_of
+from archstat.networks.input_specs import InputMaker
 from archstat.networks.settings import Setting
 from archstat.registry import parse_call
 
@@ -38,7 +40,9 @@ _INSTALLED = frozenset({"site-packages", "dist-packages"})
 
 
 def names_code(name: str) -> bool:
-    """Whether a network is found by importing something; an architecture of ours and a saved cost are not.
+    """Whether a network is found by importing something of the user's; one of ours or of a library is not.
+
+    A library must be installed: a file beside the one that names it could have its name too.
 
     >>> names_code("resnet50(classes=10)"), names_code("cost.json"), names_code("net.onnx")
     (False, False, False)
@@ -51,7 +55,15 @@ def names_code(name: str) -> bool:
     if name.endswith(".json"):
         return False
     place, _, _ = parse_call(name)
-    return ":" in place or place.lower().endswith(ENDINGS_OF_CODE)
+    hub, inner = hub_of(place)
+    if hub is not None and is_package_of_networks(hub.package) and (hub.package != hub.name or _is_of(hub, inner)):
+        return False
+    return hub is not None or ":" in place or place.lower().endswith(ENDINGS_OF_CODE)
+
+
+def _is_of(hub: Hub, name: str) -> bool:
+    """Whether a hub has a network of that name, with or without a tag, and it is no function of the library."""
+    return hub.has(name) or hub.has(name.partition(".")[0])
 
 
 class Reach(msgspec.Struct, frozen=True):
@@ -163,7 +175,10 @@ class Trust(msgspec.Struct, frozen=True):
         """``analyse`` for the names that a file holds: what they may not lead to is a :class:`SourceError`."""
 
         def bounded(name: str, setting: Setting) -> _Network:
-            return analyse(name, setting, self.reach(file, name)) if names_code(name) else analyse(name, setting)
+            has_maker = any(isinstance(each, InputMaker) for each in setting.inputs)
+            if names_code(name) or has_maker:
+                return analyse(name, setting, self.reach(file, name))
+            return analyse(name, setting)
 
         return bounded
 
