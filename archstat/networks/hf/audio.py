@@ -47,7 +47,7 @@ def _spectrogram(need: Need) -> tuple[InputSpec, ...]:
     return tuple(made)
 
 
-_BINS_LAST = frozenset({"speech_to_text", "speech_to_text_2", "seamless_m4t", "seamless_m4t_v2"})
+_BINS_LAST = frozenset({"speech_to_text", "speech_to_text_2", "wav2vec2-bert"})
 """Model types with a ``max_source_positions`` that is no length of a spectrogram."""
 
 _BINS_FIRST = frozenset({"clvp", "glmasr", "glmasr_encoder"})

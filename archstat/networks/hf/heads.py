@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
-from archstat.errors import SourceError, UnknownNameError, first_line, quoted
+from archstat.errors import ArchstatError, SourceError, UnknownNameError, first_line, quoted
 
 
 def network_class(spec: str, config: Any, head: str) -> type[Any]:
@@ -23,15 +23,23 @@ def network_class(spec: str, config: Any, head: str) -> type[Any]:
     Raises:
         SourceError: The library has no such network, or needs another library for it.
     """
-    if head:
-        return _usable(spec, _with_head(spec, config, head))
+    try:
+        return _usable(spec, _with_head(spec, config, head) if head else _headless(spec, config))
+    except ArchstatError:
+        raise
+    except Exception as error:  # a module of the library that cannot be imported, for want of another library
+        raise SourceError(f"{quoted(spec)} cannot be built: {first_line(error)}.") from error
+
+
+def _headless(spec: str, config: Any) -> Any:
+    """The class that the config names, else the base model."""
     named = [_class_named(config, name) for name in getattr(config, "architectures", None) or ()]
     found: Any = next((each for each in named if each is not None), None) or _base(config)
     if found is None:
         raise SourceError(
             f"{quoted(spec)} names no network: transformers has none for a {type(config).__name__} alone."
         )
-    return _usable(spec, found)
+    return found
 
 
 def _usable(spec: str, found: Any) -> type[Any]:

@@ -162,6 +162,48 @@ def _codec_wave(need: Need) -> Made:
     return (InputSpec((1, _SECOND), "", "input_values"),)
 
 
+def _said(need: Need) -> Made:
+    """What SeamlessM4T takes: speech, and ids for the decoder; a text would go in instead of the speech."""
+    frames = 1000
+    return (
+        InputSpec((frames, need.config.feature_projection_input_dim), "", "input_features"),
+        InputSpec((frames,), "int64", "attention_mask", 1),
+        InputSpec((text_length(need),), "int64", "decoder_input_ids"),
+    )
+
+
+def _rows(need: Need) -> Made:
+    """What Perceiver takes where nothing prepares its input: rows of its width."""
+    return (InputSpec((text_length(need), need.config.d_model), "", "inputs"),)
+
+
+def _flat_patches(need: Need) -> Made:
+    """What Pix2Struct takes: patches with their row and column in front, and ids for the decoder."""
+    patch = getattr(need.vision, "patch_size", 16)
+    made = (
+        InputSpec((2048, 2 + 3 * patch * patch), "", "flattened_patches"),
+        InputSpec((2048,), "int64", "attention_mask", 1),
+    )
+    if "decoder_input_ids" not in need.takes:
+        return made
+    return (*made, InputSpec((text_length(need),), "int64", "decoder_input_ids"))
+
+
+def _books_in_rows(need: Need) -> Made:
+    """Ids of several codebooks, each of which is a text to the network."""
+    return (InputSpec((need.config.num_codebooks, text_length(need)), "int64", "input_ids", is_packed=True),)
+
+
+def _spoken(need: Need) -> Made:
+    """What Dia takes: a text, and the ids of several codebooks at each moment of what is said so far."""
+    length, books = text_length(need), need.config.decoder_config.num_channels
+    return (
+        InputSpec((length,), "int64", "input_ids"),
+        InputSpec((length,), "int64", "attention_mask", 1),
+        InputSpec((length, books), "int64", "decoder_input_ids"),
+    )
+
+
 def _codebooks(field: str, *, is_last: bool) -> Callable[[Need], Made]:
     """Ids of several codebooks at each moment."""
 
@@ -192,11 +234,20 @@ PECULIAR: dict[str, Callable[[Need], Made]] = {
     "instructblip": _questions,
     "instructblipvideo": _questions,
     "kosmos-2": _placed_image,
+    "dia": _spoken,
     "lxmert": _regions,
+    "musicgen_decoder": _books_in_rows,
+    "musicgen_melody_decoder": _books_in_rows,
+    "perceiver": _rows,
+    "seamless_m4t": _said,
+    "seamless_m4t_v2": _said,
+    "pix2struct": _flat_patches,
+    "pix2struct_vision_model": _flat_patches,
     "mllama": _tiles,
     "mllama_vision_model": _tiles,
     "oneformer": _task,
     "dac": _codec_wave,
+    "pe_audio_encoder": _codec_wave,
     "neucodec": _codec_wave,
     "xcodec": _codec_wave,
     "xcodec2": _codec_wave,

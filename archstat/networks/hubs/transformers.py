@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from archstat.errors import SourceError, quoted
+from archstat.errors import ArchstatError, InputError, SourceError, quoted
 from archstat.networks.hf.configs import config_of, config_types, said_by
 from archstat.networks.hf.heads import network_class
 from archstat.networks.hf.needs import Need
@@ -38,7 +38,7 @@ def _library() -> Any:
 
 def _names() -> Iterable[str]:
     """Every model type."""
-    _library()
+    library_of("hf", "transformers")
     return list(config_types().keys())
 
 
@@ -69,7 +69,15 @@ def _source(spec: str, name: str, args: list[Any], kwargs: dict[str, Any]) -> So
             return count_tokens(source, kind, media)
 
     def takes(setting: Setting) -> tuple[AnyInput, ...] | None:
-        return inputs_of(Need(config, network, setting), tokens_for)
+        try:
+            return inputs_of(Need(config, network, setting), tokens_for)
+        except ArchstatError:
+            raise
+        except Exception as error:
+            raise InputError(
+                f"Which input does {quoted(spec)} take? Its config does not tell ({said_by(error)[:-1]}): give it.",
+                helps={"inputs": ""},
+            ) from error
 
     return Source(spec, build, takes)
 

@@ -420,3 +420,8 @@ def test_images_of_a_batch_follow_each_other_where_the_network_takes_rows_of_pat
     assert given["image_grid_thw"].tolist() == [[1, 16, 16]] * 2
     one, two = (count_source(QWEN, Setting(sequence=10, batch_size=size)).macs for size in (1, 2))
     assert two == 2 * one
+
+
+def test_a_config_whose_sizes_tell_no_input_says_so():
+    with pytest.raises(InputError, match=r"Which input does .* take\? Its config does not tell .*: give it\."):
+        load("hf:informer(prediction_length=24, lags_sequence=[])", Setting())

@@ -1,0 +1,190 @@
+"""Write ``tests/hubs/transformers.json``: what one network of each model type of transformers costs.
+
+A network has the library's default config, or the fields of :data:`CHANGED` in it where that config makes no network of
+its own, or one that takes long; where it cannot be counted, the reason is written. Beside the MACs that archstat counts
+stands what torch's own formulas (``torch.utils.flop_counter``) say of the same forward pass. Ops that torch has no
+formula for are named with their MACs, and explain the difference. Parameters are compared with ``num_parameters()``.
+
+Each network is counted in a process of its own, which is ended if it takes too long::
+
+    python tools/hub_results.py                # all of them
+    python tools/hub_results.py bert llama     # these, the others stay as they are
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
+
+from archstat.analysis.inference import count_source
+from archstat.errors import first_line
+from archstat.files.saving import write_whole
+from archstat.networks.hub import HUBS
+from archstat.networks.loading import Loaded, load
+from archstat.networks.settings import Setting
+from archstat.tracing import trace
+
+FILE = Path(__file__).parents[1] / "tests" / "hubs" / "transformers.json"
+CHANGES = FILE.with_name("transformers_changes.json")
+LONGEST_S = 40
+HAVE_FORMULAS = frozenset(
+    """
+    linear matmul mm bmm addmm baddbmm convolution conv1d conv2d conv3d conv_transpose1d conv_transpose2d
+    conv_transpose3d scaled_dot_product_attention
+    """.split()
+)
+"""Our names of the ops that torch counts, itself or the ones that they consist of."""
+
+FALL_APART = frozenset({"lstm", "gru", "rnn_tanh", "rnn_relu"})
+"""Those that are products of matrices to torch on the meta device, and one op to it elsewhere."""
+
+DIFFERS: dict[str, str] = {}
+"""The model types of which torch counts otherwise, with the reason."""
+
+CHANGED: dict[str, str] = json.loads(CHANGES.read_text(encoding="utf-8"))
+"""The arguments of the networks whose default config is not counted as it is."""
+
+
+_OF_ONES = frozenset({"attention_mask", "pixel_attention_mask", "qformer_attention_mask"})
+"""Masks that change no count, and of which a network may ask a value that they have not on the meta device."""
+
+
+class Watched(nn.Module):
+    """A network whose ops torch's own counter sees."""
+
+    def __init__(self, model: nn.Module) -> None:
+        """The network that is to be counted."""
+        super().__init__()
+        self.model = model
+        self.counted: queue.SimpleQueue[int] = queue.SimpleQueue()  # a trace puts back what else a network changes
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """The network's own."""
+        with FlopCounterMode(display=False) as counter:
+            made = self.model(*args, **kwargs)
+        self.counted.put(counter.get_total_flops())
+        return made
+
+
+def torch_macs(loaded: Loaded) -> tuple[int, str]:
+    """Half of what torch's own counter says, and where it ran.
+
+    On the CPU, if the network has values, which it then needs. Else on the meta device alone, if it can run there; else
+    on what our trace hands on, where whole numbers have values: the shapes are then those of our trace, the formulas
+    torch's all the same.
+    """
+    watched = Watched(loaded.model.eval())
+    if not any(parameter.is_meta for parameter in loaded.model.parameters()):
+        with torch.no_grad(), sdpa_kernel(SDPBackend.MATH):  # torch has no formula for the CPU's own kernel
+            watched(*loaded.args, **loaded.kwargs)
+        return watched.counted.get_nowait() // 2, "cpu"
+    whole = {name: value for name, value in loaded.kwargs.items() if name not in _OF_ONES}
+    try:
+        with torch.no_grad():
+            watched(**{name: value.to("meta") for name, value in whole.items()})
+    except Exception:  # noqa: BLE001 - whatever keeps a network from running without values
+        while not watched.counted.empty():
+            watched.counted.get_nowait()
+        trace(watched, loaded.args, loaded.kwargs)
+        return watched.counted.get_nowait() // 2, "trace"
+    return watched.counted.get_nowait() // 2, "meta"
+
+
+def result(name: str) -> dict[str, Any]:
+    """What is written of one model type."""
+    spec = f"hf:{name}{CHANGED.get(name, '')}"
+    try:
+        cost = count_source(spec, Setting())
+    except Exception as error:  # noqa: BLE001 - whatever keeps it from being counted is what is written
+        return {"why": first_line(error)[:300]}
+    loaded = load(spec, Setting(), on="cpu" if cost.forward == "real" else None)
+    row = {
+        "network": type(loaded.model).__name__,
+        "parameters": cost.parameters,
+        "macs": cost.macs,
+        "inputs": {key: list(value.shape) for key, value in loaded.kwargs.items()},
+        "uncounted": sorted({each.op for each in cost.uncounted}),
+    }
+    if name in CHANGED:
+        row["arguments"] = CHANGED[name]
+    if cost.input_origin != "known":
+        row["input_origin"] = cost.input_origin
+    if cost.parameters != loaded.model.num_parameters():
+        row["library_parameters"] = loaded.model.num_parameters()
+    try:
+        row["torch_macs"], row["torch_ran_on"] = torch_macs(loaded)
+    except Exception as error:  # noqa: BLE001 - likewise
+        return {**row, "no_torch_macs": first_line(error)[:300]}
+    known = HAVE_FORMULAS | (FALL_APART if row["torch_ran_on"] == "meta" else frozenset())
+    named = {op.op: op.macs for op in cost.ops if op.macs and op.op not in known}
+    return {**row, "without_formula": named} if named else row
+
+
+def apart(name: str) -> dict[str, Any]:
+    """The same, in a process of its own."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        os.close(reading)
+        _answer(name, writing)
+    os.close(writing)
+    with os.fdopen(reading, encoding="utf-8") as said:
+        text = said.read()
+    os.waitpid(child, 0)
+    return json.loads(text) if text else {"why": f"not done after {LONGEST_S} s, or out of memory"}
+
+
+def _answer(name: str, writing: int) -> None:
+    """Write the result of one model type, whatever the network prints, and end this process."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        os.dup2(nowhere, 2)
+        warnings.simplefilter("ignore")
+        signal.alarm(LONGEST_S)
+        with os.fdopen(writing, "w", encoding="utf-8") as out:
+            out.write(json.dumps(result(name)))
+    finally:
+        os._exit(0)
+
+
+def import_all() -> None:
+    """Import once what each process would import for itself."""
+    count_source("hf:bert(num_hidden_layers=1)", Setting())
+    count_source("hf:vit(num_hidden_layers=1)", Setting())
+
+
+def written() -> dict[str, dict[str, Any]]:
+    """The results by model type, as they stand in the file."""
+    return json.loads(FILE.read_text(encoding="utf-8"))["types"] if FILE.exists() else {}
+
+
+def main(names: list[str]) -> None:
+    """Count networks, and write what comes out."""
+    import_all()
+    known = list(HUBS.get("hf").names())
+    rows = {**written(), **{name: apart(name) for name in names or known}}
+    write(rows, known)
+
+
+def write(rows: dict[str, dict[str, Any]], known: list[str]) -> None:
+    """Write the results of the model types that the library has, one in a line."""
+    lines = [f' "{name}": {json.dumps(rows[name])}' for name in sorted(rows) if name in known]
+    head = f'{{"transformers": "{transformers.__version__}", "types": {{\n'
+    write_whole(FILE, head + ",\n".join(lines) + "\n}}\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
