@@ -9,16 +9,12 @@ from __future__ import annotations
 import fnmatch
 import importlib
 import importlib.util
-import sys
 from collections.abc import Callable, Iterable
-from types import ModuleType
 from typing import Any
 
 import msgspec
 
-from archstat.errors import SourceError, first_line
-from archstat.networks.source import Source
-from archstat.networks.torchvision_ops import mend_torchvision
+from archstat.errors import SourceError
 from archstat.registry import Registry
 
 
@@ -28,7 +24,8 @@ class Hub(msgspec.Struct, frozen=True):
     Attributes:
         name: What stands before the colon: ``"timm"``.
         package: The package that must be there.
-        source: From what the user wrote, the name after the colon and the arguments to a network; raises an
+        source: From what the user wrote, the name after the colon and the arguments to a
+            :class:`archstat.networks.source.Source`, whose module needs torch as this one does not; raises an
             UnknownNameError if it has none of that name.
         names: The names of its networks; of an open hub, those that are sure to work.
         about: What the hub has, in one line.
@@ -37,7 +34,7 @@ class Hub(msgspec.Struct, frozen=True):
 
     name: str
     package: str
-    source: Callable[[str, str, list[Any], dict[str, Any]], Source]
+    source: Callable[[str, str, list[Any], dict[str, Any]], Any]
     names: Callable[[], Iterable[str]]
     about: str
     prefixes: tuple[str, ...] = ()
@@ -81,52 +78,3 @@ def names_in(hub: Hub, pattern: str = "") -> list[str]:
     asked = pattern.lower()
     form = asked if set(asked) & set("*?") else f"*{asked}*"
     return sorted(name for name in hub.names() if fnmatch.fnmatchcase(name.lower(), form))
-
-
-def library_of(hub: str, package: str, extra: str = "") -> ModuleType:
-    """The library of a hub, imported.
-
-    Args:
-        hub: The name of the hub.
-        package: What to import.
-        extra: The extra of ours that installs it; ``""``: it is called as the hub is.
-
-    Raises:
-        SourceError: The library is not installed, or cannot be imported.
-    """
-    try:
-        return _imported(package)
-    except ModuleNotFoundError as error:
-        if error.name != package.partition(".")[0]:
-            raise SourceError(f"{package} cannot be imported: {first_line(error)}") from error
-        raise SourceError(
-            f"Networks of {hub!r} need {package}, which is not installed: pip install 'archstat[{extra or hub}]'."
-        ) from error
-    except Exception as error:
-        raise SourceError(f"{package} cannot be imported: {type(error).__name__}: {first_line(error)}") from error
-
-
-def _imported(package: str) -> ModuleType:
-    """A package; one that needs torchvision also where the compiled part of that does not fit torch."""
-    try:
-        return importlib.import_module(package)
-    except RuntimeError as error:
-        if "torchvision::" not in str(error):
-            raise
-    mend_torchvision()
-    for name in [name for name in sys.modules if name.partition(".")[0] == package != "torchvision"]:
-        del sys.modules[name]  # half of it was imported when it failed
-    return importlib.import_module(package)
-
-
-def refuse_arguments(spec: str, given: Iterable[str], refused: Iterable[str]) -> None:
-    """Refuse arguments that would ask the network for weights.
-
-    Raises:
-        SourceError: One of the refused arguments is given.
-    """
-    wrong = sorted(set(given) & set(refused))
-    if wrong:
-        raise SourceError(
-            f"{spec!r} does not fit: weights change no count and are never fetched, so leave out {', '.join(wrong)}."
-        )

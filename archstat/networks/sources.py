@@ -58,10 +58,12 @@ def find(spec: str, reach: Reach | None = None) -> Source:
     hub, name = hub_of(place)
     if hub is not None:
         try:
-            return hub.source(spec, name, args, kwargs)
+            source: Source = hub.source(spec, name, args, kwargs)
         except UnknownNameError:
             if not _is_in_module(place):
                 raise
+        else:
+            return source
     container, colon, attribute = place.rpartition(":")
     if not colon and not place.endswith(".py"):
         return _own(spec, _architecture(place), args, kwargs)

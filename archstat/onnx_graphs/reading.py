@@ -8,7 +8,7 @@ from typing import Any
 
 from archstat.errors import SourceError, first_line, quoted
 from archstat.networks.file_formats import check_file
-from archstat.networks.hub import library_of
+from archstat.networks.libraries import library_of
 
 OLDEST = 11
 """The oldest version of the operators that is read: before, many said in attributes what shapes now follow from."""

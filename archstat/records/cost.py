@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from archstat.records.frames import frame_of
+from archstat.records.frames import pandas_frame
 from archstat.records.trace import Shape
 
 if TYPE_CHECKING:
@@ -185,4 +185,4 @@ class ModelCost(Arithmetic, frozen=True):
             MissingPackageError: Pandas is not installed.
         """
         columns = [*LayerCost.__struct_fields__, "flops"]
-        return frame_of([[getattr(row, name) for name in columns] for row in self.layers], columns)
+        return pandas_frame([[getattr(row, name) for name in columns] for row in self.layers], columns)

@@ -9,7 +9,7 @@ import msgspec
 
 from archstat import units
 from archstat.errors import UnknownNameError
-from archstat.records.frames import frame_of
+from archstat.records.frames import pandas_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,7 +65,7 @@ class Table(msgspec.Struct, frozen=True):
         Raises:
             MissingPackageError: Pandas is not installed.
         """
-        return frame_of(self.rows, [column.key for column in self.columns])
+        return pandas_frame(self.rows, [column.key for column in self.columns])
 
 
 def number(key: str, header: str, show: Show = units.compact, *, gives_way: int = 0) -> Column:

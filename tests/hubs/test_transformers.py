@@ -10,7 +10,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from archstat.networks.hub import HUBS, library_of
+from archstat.networks.hub import HUBS
+from archstat.networks.libraries import library_of
 
 ROOT = Path(__file__).parents[2]
 TOOL = runpy.run_path(str(ROOT / "tools" / "hub_results.py"))

@@ -15,7 +15,7 @@ Tokens = Callable[[str, tuple[InputSpec, ...]], int]
 """How many tokens stand for the images, or the sounds, of an input."""
 
 
-def inputs_of(need: Need, tokens_for: Tokens) -> tuple[InputSpec, ...] | None:
+def inputs_for_need(need: Need, tokens_for: Tokens) -> tuple[InputSpec, ...] | None:
     """What goes in; ``None`` if nothing is known of it.
 
     Args:

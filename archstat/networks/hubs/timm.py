@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from archstat.errors import SourceError, UnknownNameError, first_line, quoted
-from archstat.networks.hub import HUBS, Hub, library_of, refuse_arguments
+from archstat.networks.hub import HUBS, Hub
 from archstat.networks.input_specs import AnyInput, image_of
+from archstat.networks.libraries import library_of, refuse_arguments
 from archstat.networks.settings import Setting
 from archstat.networks.source import Source
 

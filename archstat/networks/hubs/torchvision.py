@@ -21,8 +21,9 @@ from typing import Any
 from torch import nn
 
 from archstat.errors import SourceError, UnknownNameError, first_line, quoted
-from archstat.networks.hub import HUBS, Hub, library_of, refuse_arguments
+from archstat.networks.hub import HUBS, Hub
 from archstat.networks.input_specs import AnyInput, InputGroup, InputSpec, at_resolution
+from archstat.networks.libraries import library_of, refuse_arguments
 from archstat.networks.settings import Setting
 from archstat.networks.source import Source
 

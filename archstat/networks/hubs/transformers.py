@@ -21,9 +21,10 @@ from archstat.networks.hf.heads import network_class
 from archstat.networks.hf.needs import Need
 from archstat.networks.hf.offline import offline
 from archstat.networks.hf.probing import count_tokens
-from archstat.networks.hf.takes import inputs_of
-from archstat.networks.hub import HUBS, Hub, library_of
+from archstat.networks.hf.takes import inputs_for_need
+from archstat.networks.hub import HUBS, Hub
 from archstat.networks.input_specs import AnyInput, InputSpec
+from archstat.networks.libraries import library_of
 from archstat.networks.settings import Setting
 from archstat.networks.source import Source
 from archstat.networks.torchvision_ops import mend_torchvision
@@ -70,7 +71,7 @@ def _source(spec: str, name: str, args: list[Any], kwargs: dict[str, Any]) -> So
 
     def takes(setting: Setting) -> tuple[AnyInput, ...] | None:
         try:
-            return inputs_of(Need(config, network, setting), tokens_for)
+            return inputs_for_need(Need(config, network, setting), tokens_for)
         except ArchstatError:
             raise
         except Exception as error:

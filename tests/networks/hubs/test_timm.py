@@ -5,7 +5,7 @@ import torch
 
 from archstat.analysis.inference import count_source
 from archstat.errors import InputError, SourceError, UnknownNameError
-from archstat.networks.hub import library_of
+from archstat.networks.libraries import library_of
 from archstat.networks.settings import Setting
 
 timm = library_of("timm", "timm")

@@ -5,7 +5,7 @@ from torch import nn
 
 from archstat.analysis.inference import analyse, count_source
 from archstat.errors import SourceError, UnknownNameError
-from archstat.networks.hub import library_of
+from archstat.networks.libraries import library_of
 from archstat.networks.settings import Setting
 from archstat.networks.sources import build_on_meta, find
 

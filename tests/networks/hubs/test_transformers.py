@@ -8,7 +8,8 @@ import torch
 
 from archstat.analysis.inference import analyse, count_source
 from archstat.errors import InputError, SourceError, UnknownNameError
-from archstat.networks.hub import HUBS, library_of, mend_torchvision
+from archstat.networks.hub import HUBS, mend_torchvision
+from archstat.networks.libraries import library_of
 from archstat.networks.loading import load
 from archstat.networks.settings import Setting
 

@@ -1,0 +1,61 @@
+"""The libraries that hubs take their networks from: imported when they are needed, and never asked for weights."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Iterable
+from types import ModuleType
+
+from archstat.errors import SourceError, first_line
+from archstat.networks.torchvision_ops import mend_torchvision
+
+
+def library_of(hub: str, package: str, extra: str = "") -> ModuleType:
+    """The library of a hub, imported.
+
+    Args:
+        hub: The name of the hub.
+        package: What to import.
+        extra: The extra of ours that installs it; ``""``: it is called as the hub is.
+
+    Raises:
+        SourceError: The library is not installed, or cannot be imported.
+    """
+    try:
+        return _imported(package)
+    except ModuleNotFoundError as error:
+        if error.name != package.partition(".")[0]:
+            raise SourceError(f"{package} cannot be imported: {first_line(error)}") from error
+        raise SourceError(
+            f"Networks of {hub!r} need {package}, which is not installed: pip install 'archstat[{extra or hub}]'."
+        ) from error
+    except Exception as error:
+        raise SourceError(f"{package} cannot be imported: {type(error).__name__}: {first_line(error)}") from error
+
+
+def _imported(package: str) -> ModuleType:
+    """A package; one that needs torchvision also where the compiled part of that does not fit torch."""
+    try:
+        return importlib.import_module(package)
+    except RuntimeError as error:
+        if "torchvision::" not in str(error):
+            raise
+    mend_torchvision()
+    for name in [name for name in sys.modules if name.partition(".")[0] == package != "torchvision"]:
+        del sys.modules[name]  # half of it was imported when it failed
+    return importlib.import_module(package)
+
+
+def refuse_arguments(spec: str, given: Iterable[str], refused: Iterable[str]) -> None:
+    """Refuse arguments that would ask the network for weights.
+
+    Raises:
+        SourceError: One of the refused arguments is given.
+    """
+    wrong = sorted(set(given) & set(refused))
+    if wrong:
+        raise SourceError(
+            f"{spec!r} does not fit: weights change no count and are never fetched, so leave out {', '.join(wrong)}."
+        )
