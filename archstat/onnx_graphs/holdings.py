@@ -106,7 +106,10 @@ class Holdings(NamedTuple):
 
     def specs(self) -> tuple[ParameterSpec, ...]:
         """The parameters as records."""
-        return tuple(ParameterSpec(name, each.shape, is_trainable=True) for name, each in self.parameters.items())
+        return tuple(
+            ParameterSpec(name, each.shape, is_trainable="float" in each.dtype)
+            for name, each in self.parameters.items()
+        )
 
 
 def holdings_of(model: Any) -> Holdings:

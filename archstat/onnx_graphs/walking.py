@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from archstat.counting.rules import cost_of
 from archstat.errors import InputError, SourceError, quoted
 from archstat.onnx_graphs import fused
 from archstat.onnx_graphs.holdings import Holding, Holdings
+from archstat.onnx_graphs.inputs import LARGEST
 from archstat.onnx_graphs.node import GraphNode, Value
 from archstat.onnx_graphs.operators.table import OPERATORS
 from archstat.onnx_graphs.reading import onnx_library, operator_of, opset_of
@@ -182,7 +184,8 @@ class Walk:
         if node.op_type in fused.LIKE_FIRST and found[0] is None and inputs and inputs[0] is not None:
             found[0] = (inputs[0].spec.shape, inputs[0].spec.dtype)
         found = [told or self._told.get(name) for told, name in zip(found, node.output, strict=True)]
-        if any(size < 0 for told in found if told is not None for size in told[0]):
+        shapes = [told[0] for told in found if told is not None]
+        if any(math.prod(shape) > LARGEST or any(size < 0 for size in shape) for shape in shapes):
             raise InputError(f"{quoted(self._place)} cannot take that input: {_named(node)} makes a tensor too large.")
         return found
 
