@@ -132,6 +132,10 @@ def _stored(graph: Any) -> Iterator[tuple[str, Holding]]:
     for sparse in graph.sparse_initializer:
         values = sparse.values
         yield values.name, Holding(tuple(sparse.dims), ONNX_TYPES.get(values.data_type, "undefined"), None)
+    for node in graph.node:
+        if operator_of(node) == "Constant" and node.output:
+            for proto in (each.t for each in node.attribute if each.name == "value"):
+                yield node.output[0], Holding(tuple(proto.dims), ONNX_TYPES.get(proto.data_type, "undefined"), proto)
 
 
 def _mark(info: Any) -> str:

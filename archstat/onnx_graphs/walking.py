@@ -26,6 +26,7 @@ from archstat.registry import import_all
 Told = "tuple[Shape, str] | None"
 
 _HANDED_ON = frozenset("Transpose Reshape Identity Squeeze Unsqueeze Flatten Cast Expand Slice".split())
+_MOST_PARTS = 4096
 _OF_LISTS = frozenset({"SplitToSequence", "SequenceConstruct", "SequenceAt"})
 _OF_NO_LAYER = _HANDED_ON | {"Split", "Dropout"}
 """Nodes that cost nothing; where a node's own name is its layer, they would fill a table with rows of zeros."""
@@ -111,6 +112,15 @@ class Walk:
             self._pass(node)
 
     def _pass(self, node: Any) -> None:
+        try:
+            self._run(node)
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
+            raise SourceError(
+                f"{quoted(self._place)} does not hold together: {_named(node)} lacks what it needs, or has what it "
+                "cannot have."
+            ) from error
+
+    def _run(self, node: Any) -> None:
         inputs = [self._value(name, _named(node)) if name else None for name in node.input]
         if operator_of(node) == "If":
             self._branch(node, inputs)
@@ -282,6 +292,8 @@ class Walk:
             sizes = [int(size) for size in cut.data]
         else:
             step = int(cut.data)
+            if step < 1 or extent > step * _MOST_PARTS:
+                return None
             sizes = [min(step, extent - start) for start in range(0, extent, step)]
         shapes = [(*whole.spec.shape[:axis], size, *whole.spec.shape[axis + 1 :]) for size in sizes]
         self._recorder.enter(self._scopes(node), node.op_type)

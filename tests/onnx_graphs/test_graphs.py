@@ -1,14 +1,17 @@
 """Graphs that are written out: what is counted, what is held, and that what does not fit is one sentence."""
 
 import math
+import random
 import re
 import sys
+from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 import torch
 from onnx import helper
+from onnx.numpy_helper import from_array
 
 import archstat
 from archstat.analysis.graphs import GraphAnalysis
@@ -120,6 +123,17 @@ def test_a_tensor_that_is_used_twice_is_held_once():
     assert archstat.count(path).parameters == 16
 
 
+def test_weights_that_stand_in_nodes_are_parameters_too():
+    nodes = [
+        node("Constant", [], ["w"], value=from_array(floats(4, 6))),
+        node("Constant", [], ["shape"], value=from_array(np.array([-1]))),
+        node("MatMul", ["x", "w"], ["a"]),
+        node("Reshape", ["a", "shape"], ["y"]),
+    ]
+    cost = archstat.count(save("net.onnx", nodes, [value("x", [2, 4])], [value("y", None)]))
+    assert (cost.parameters, cost.macs, cost.buffers) == (24, 48, 0)
+
+
 def test_shapes_scalars_and_statistics_are_no_parameters():
     nodes = [
         node("BatchNormalization", ["x", "scale", "shift", "mean", "var"], ["a"]),
@@ -216,6 +230,17 @@ def test_an_operator_that_nobody_knows_is_named():
     assert "what follows from it is not counted" in cost.remarks[0]
 
 
+def test_lists_of_tensors_are_followed():
+    nodes = [
+        node("SplitToSequence", ["x", "two"], ["parts"], axis=1),
+        node("SequenceAt", ["parts", "last"], ["part"]),
+        node("MatMul", ["part", "w"], ["y"]),
+    ]
+    stored = {"two": np.array(2), "last": np.array(-1), "w": floats(1, 3)}
+    cost = archstat.count(save("net.onnx", nodes, [value("x", [4, 5])], [value("y", None)], stored))
+    assert (cost.macs, cost.uncounted) == (4 * 1 * 3, ())
+
+
 def test_functions_are_written_out():
     imports = [helper.make_opsetid("", 20)]
     twice = helper.make_function(
@@ -256,18 +281,12 @@ def circle():
 
 
 def written(content):
-    def make():
-        with open("net.onnx", "wb") as file:  # noqa: PTH123 - one line is enough
-            file.write(content)
-
-    return make
+    return lambda: Path("net.onnx").write_bytes(content)
 
 
 def truncated():
-    conv()
-    with open("net.onnx", "rb") as file:  # noqa: PTH123 - one line is enough
-        content = file.read()
-    written(content[: len(content) // 2])()
+    content = Path(conv()).read_bytes()
+    Path("net.onnx").write_bytes(content[: len(content) // 2])
 
 
 def relu(shape, **how):
@@ -279,7 +298,26 @@ def unfit():
     save("net.onnx", nodes, [value("x", [1, 5])], [value("y", None)], {"w": floats(4, 2)})
 
 
+def without_text():
+    conv()
+    content = Path("net.onnx").read_bytes()
+    Path("net.onnx").write_bytes(content.replace(b"/conv/Conv", b"/conv/Con\xf6"))
+
+
+def endless():
+    """An LSTM that is to run in more directions than there are."""
+    shapes = {"x": [5, 1, 3], "w": [2**40, 8, 3], "r": [2**40, 8, 2]}
+    inputs = [value(name, shape) for name, shape in shapes.items()]
+    save("net.onnx", [node("LSTM", ["x", "w", "r"], ["y"], hidden_size=2)], inputs, [value("y", None)])
+
+
+def incomplete():
+    save("net.onnx", [node("Transpose", [], ["y"], name="turn")], [value("x", [1])], [value("y", None)])
+
+
 NONSENSE = {
+    "names that are no text": (without_text, "its names are no text"),
+    "no inputs where there must be some": (incomplete, r"'turn' \(Transpose\)"),
     "nothing": (written(b""), "is empty"),
     "a text": (written(b"hello there"), "is no ONNX file, or a broken one"),
     "half a file": (truncated, "is no ONNX file, or a broken one"),
@@ -291,6 +329,41 @@ NONSENSE = {
     "unfit": (unfit, r"'fc' \(MatMul\) fails with: Incompatible dimensions"),
     "open": (products, r"Which size has axis 1 of the input 'x' of 'net.onnx', which is batch×rows×4\?"),
 }
+
+
+def test_what_would_take_forever_is_named():
+    endless()
+    assert [each.op for each in archstat.count("net.onnx").uncounted] == ["onnx::LSTM"]
+
+
+def changed(content, seed):
+    """A file with some bytes changed, left out or put in."""
+    chance, content = random.Random(seed), bytearray(content)  # noqa: S311 - the same bytes each time
+    for _ in range(chance.randint(1, 6)):
+        place, how = chance.randrange(len(content)), chance.random()
+        if how < 0.6:
+            content[place] = chance.randrange(256)
+        elif how < 0.8:
+            del content[place : place + chance.randint(1, 20)]
+        else:
+            content[place:place] = bytes(chance.randrange(256) for _ in range(8))
+    return bytes(content)
+
+
+def test_a_file_with_changed_bytes_is_counted_or_refused_in_a_sentence():
+    content = Path(conv()).read_bytes()
+    ends, told = set(), []
+    for seed in range(200):
+        Path("net.onnx").write_bytes(changed(content, seed))
+        try:
+            analyse("net.onnx", Setting()).explanations()
+        except ArchstatError as error:
+            told.append(str(error))
+            ends.add(type(error))
+        else:
+            ends.add(None)
+    assert {None, SourceError, InputError} <= ends
+    assert [text for text in told if "\n" in text] == []
 
 
 @pytest.mark.parametrize("name", NONSENSE)
