@@ -412,10 +412,8 @@ def test_without_onnx_the_message_names_the_extra(monkeypatch):
         archstat.count("net.onnx")
 
 
-def test_a_claims_file_may_name_a_graph_without_trust(tmp_path):
+def test_a_budget_holds_a_graph_without_trust(tmp_path):
     conv()
-    claim = '[[claim]]\nid = "macs"\nsays = "It costs so much."\narchitecture = "net.onnx"\n'
-    (tmp_path / "claims.toml").write_text(claim)
-    with pytest.raises(ArchstatError) as caught:  # the claim is not whole; the name of the graph is not what is wrong
-        archstat.check(tmp_path / "claims.toml")
-    assert "trust" not in str(caught.value)
+    budget = '[[budget]]\narchitecture = "net.onnx"\nmacs = 13_824\nparameters = 224\n'
+    (tmp_path / "budget.toml").write_text(f'title = "What it may cost"\n\n{budget}')
+    assert [finding.verdict for finding in archstat.check(tmp_path / "budget.toml")] == ["exact", "exact"]
