@@ -39,6 +39,9 @@ def stand_in(node: Any) -> Any:
     copy = type(node)()
     copy.CopyFrom(node)
     copy.op_type, copy.domain = kind, ""
+    kept = [each for each in node.attribute if not each.name.startswith("activation")]
+    del copy.attribute[:]
+    copy.attribute.extend(kept)
     return copy
 
 

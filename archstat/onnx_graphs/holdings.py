@@ -106,7 +106,10 @@ class Holdings(NamedTuple):
 
     def specs(self) -> tuple[ParameterSpec, ...]:
         """The parameters as records."""
-        return tuple(ParameterSpec(name, each.shape, is_trainable=True) for name, each in self.parameters.items())
+        return tuple(
+            ParameterSpec(name, each.shape, is_trainable="float" in each.dtype)
+            for name, each in self.parameters.items()
+        )
 
 
 def holdings_of(model: Any) -> Holdings:
@@ -129,6 +132,10 @@ def _stored(graph: Any) -> Iterator[tuple[str, Holding]]:
     for sparse in graph.sparse_initializer:
         values = sparse.values
         yield values.name, Holding(tuple(sparse.dims), ONNX_TYPES.get(values.data_type, "undefined"), None)
+    for node in graph.node:
+        if operator_of(node) == "Constant" and node.output:
+            for proto in (each.t for each in node.attribute if each.name == "value"):
+                yield node.output[0], Holding(tuple(proto.dims), ONNX_TYPES.get(proto.data_type, "undefined"), proto)
 
 
 def _mark(info: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +17,8 @@ from archstat.onnx_graphs.reading import ONNX_TYPES
 from archstat.records import Shape
 
 _BATCHES = frozenset("batch batch_size batchsize bs b n".split())
-_LARGEST = (1 << 63) - 1
+LARGEST = (1 << 63) - 1
+"""The most elements that a tensor can have."""
 
 
 class GraphInput(msgspec.Struct, frozen=True):
@@ -127,6 +129,7 @@ class _Sizes:
         self._known: dict[str, int] = {}
         batches = {each.dims[each.batch_axis] for each in takes if each.batch_axis is not None}
         self._known.update({str(name): setting.batch_size for name in batches})
+        self._assumed = set(self._known) if setting.batch_size == 1 else set()
         if not batches and setting.batch_size != 1:
             self._check_fixed_batch()
 
@@ -157,6 +160,9 @@ class _Sizes:
                 raise InputError(f"{name} is {each.words}: axis {axis} is {dim}, and not {size}.", helps={"inputs": ""})
 
     def _set(self, each: GraphInput, axis: int, name: str, size: int) -> None:
+        if name in self._assumed:  # a batch of 1 is what is meant where nobody says another one
+            self._assumed.discard(name)
+            self._known[name] = size
         known = self._known.setdefault(name, size)
         if known != size:
             raise InputError(
@@ -204,8 +210,8 @@ class _Sizes:
                     helps={"inputs": ""},
                 )
         shape = tuple(self._known[dim] if isinstance(dim, str) else dim for dim in each.dims)
-        if any(size > _LARGEST for size in shape):
-            raise InputError(f"No tensor has {units.shape(shape)} elements.")
+        if math.prod(shape) > LARGEST:
+            raise InputError(f"No tensor can have {units.shape(shape)} elements of {each.dtype}.")
         return shape
 
 

@@ -50,8 +50,23 @@ def read_graph(place: str) -> Any:
         raise SourceError(f"{quoted(place)} is no ONNX file, or a broken one.") from error
     if not model.graph.node and not model.graph.output:
         raise SourceError(f"{quoted(place)} is no ONNX file, or a broken one: it holds no graph.")
+    if not all(isinstance(text, str) for graph in every_graph(model.graph) for text in _texts(graph)):
+        raise SourceError(f"{quoted(place)} is no ONNX file, or a broken one: its names are no text.")
     _check_version(place, onnx, model)
     return _written_out(place, model)
+
+
+def _texts(graph: Any) -> Iterator[Any]:
+    """The names in a graph; what is no text in a broken file comes as bytes."""
+    for node in graph.node:
+        yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
+        yield from (text for entry in node.metadata_props for text in (entry.key, entry.value))
+        yield from (attribute.name for attribute in node.attribute)
+    yield from (proto.name for proto in graph.initializer)
+    for info in (*graph.input, *graph.output, *graph.value_info):
+        yield info.name
+        yield from (dim.dim_param for dim in info.type.tensor_type.shape.dim)
+        yield from (text for entry in info.metadata_props for text in (entry.key, entry.value))
 
 
 def opset_of(model: Any) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from archstat.counting.rules import cost_of
 from archstat.errors import InputError, SourceError, quoted
 from archstat.onnx_graphs import fused
 from archstat.onnx_graphs.holdings import Holding, Holdings
+from archstat.onnx_graphs.inputs import LARGEST
 from archstat.onnx_graphs.node import GraphNode, Value
 from archstat.onnx_graphs.operators.table import OPERATORS
 from archstat.onnx_graphs.reading import onnx_library, operator_of, opset_of
@@ -24,6 +26,7 @@ from archstat.registry import import_all
 Told = "tuple[Shape, str] | None"
 
 _HANDED_ON = frozenset("Transpose Reshape Identity Squeeze Unsqueeze Flatten Cast Expand Slice".split())
+_MOST_PARTS = 4096
 _OF_LISTS = frozenset({"SplitToSequence", "SequenceConstruct", "SequenceAt"})
 _OF_NO_LAYER = _HANDED_ON | {"Split", "Dropout"}
 """Nodes that cost nothing; where a node's own name is its layer, they would fill a table with rows of zeros."""
@@ -109,6 +112,15 @@ class Walk:
             self._pass(node)
 
     def _pass(self, node: Any) -> None:
+        try:
+            self._run(node)
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
+            raise SourceError(
+                f"{quoted(self._place)} does not hold together: {_named(node)} lacks what it needs, or has what it "
+                "cannot have."
+            ) from error
+
+    def _run(self, node: Any) -> None:
         inputs = [self._value(name, _named(node)) if name else None for name in node.input]
         if operator_of(node) == "If":
             self._branch(node, inputs)
@@ -182,7 +194,8 @@ class Walk:
         if node.op_type in fused.LIKE_FIRST and found[0] is None and inputs and inputs[0] is not None:
             found[0] = (inputs[0].spec.shape, inputs[0].spec.dtype)
         found = [told or self._told.get(name) for told, name in zip(found, node.output, strict=True)]
-        if any(size < 0 for told in found if told is not None for size in told[0]):
+        shapes = [told[0] for told in found if told is not None]
+        if any(math.prod(shape) > LARGEST or any(size < 0 for size in shape) for shape in shapes):
             raise InputError(f"{quoted(self._place)} cannot take that input: {_named(node)} makes a tensor too large.")
         return found
 
@@ -279,6 +292,8 @@ class Walk:
             sizes = [int(size) for size in cut.data]
         else:
             step = int(cut.data)
+            if step < 1 or extent > step * _MOST_PARTS:
+                return None
             sizes = [min(step, extent - start) for start in range(0, extent, step)]
         shapes = [(*whole.spec.shape[:axis], size, *whole.spec.shape[axis + 1 :]) for size in sizes]
         self._recorder.enter(self._scopes(node), node.op_type)

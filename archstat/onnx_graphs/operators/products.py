@@ -184,10 +184,12 @@ def _multi_head_attention(node: GraphNode) -> Sequence[TensorSpec] | None:
 
 
 @operator("LSTM GRU RNN")
-def _recurrent(node: GraphNode) -> Sequence[TensorSpec]:
+def _recurrent(node: GraphNode) -> Sequence[TensorSpec] | None:
     """One layer, in one or both directions: the weights of each follow each other, as torch has them."""
     w, r = node.x(1), node.x(2)
     directions, gates, features = w.shape
+    if directions > 2:
+        return None
     weights: list[TensorSpec] = []
     for _ in range(directions):
         weights += [in_shape(w, (gates, features)), in_shape(r, (gates, r.shape[-1]))]
