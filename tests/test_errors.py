@@ -27,6 +27,7 @@ def test_every_error_of_the_tree_exists():
         "UncountedError",
         "DataError",
         "OutputError",
+        "UnsupportedTorchError",
     }
 
 

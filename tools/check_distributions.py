@@ -56,10 +56,10 @@ def _run(wheel: Path) -> None:
         venv.create(folder, with_pip=True)
         python = Path(folder) / "bin" / "python"
         pip = [python, "-m", "pip", "install", "--quiet", "--constraint", ROOT / "constraints.txt", wheel.resolve()]
-        subprocess.run(pip, check=True)  # noqa: S603 - a command of our own
+        subprocess.run(pip, check=True)
         for arguments in COMMANDS:
             command = [python, "-m", "archstat", *arguments]
-            subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL)  # noqa: S603 - likewise
+            subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL)
 
 
 if __name__ == "__main__":
