@@ -12,6 +12,8 @@ import archstat
 from archstat.registry import architectures
 from tests.versions.models import MODELS
 
+pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:FutureWarning")
+
 FILE = Path(__file__).parent / "totals.json"
 COLUMNS = ("parameters", "macs", "flops", "activations", "peak_activation_bytes")
 HOLDING = [1088, 11840, 25680, 2050, 4640]
