@@ -10,7 +10,8 @@
     ├── UncountedError        an op without a rule, under ``strict``, or whose rule fails
     ├── DataError             a file whose content does not hold together
     ├── MissingPackageError   a package that is not installed, and the extra that brings it
-    └── OutputError           a place that cannot be written
+    ├── OutputError           a place that cannot be written
+    └── UnsupportedTorchError a torch without a name that is needed
 
 A message says what happened with the values, where, and what to do, in words that hold in Python. Which setting would
 help is said a second time for programs, in ``helps``: the command line prints a message on one line, adds the option
@@ -167,3 +168,7 @@ class MissingPackageError(ArchstatError):
 
 class OutputError(ArchstatError):
     """A place that cannot be written."""
+
+
+class UnsupportedTorchError(ArchstatError):
+    """The torch at hand has no such name, and something cannot be done without it."""

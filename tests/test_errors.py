@@ -28,6 +28,7 @@ def test_every_error_of_the_tree_exists():
         "DataError",
         "OutputError",
         "MissingPackageError",
+        "UnsupportedTorchError",
     }
 
 

@@ -15,7 +15,6 @@ from typing import Any, Protocol
 import msgspec
 import torch
 from torch import Tensor, nn
-from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 from archstat import units
 from archstat.measuring.cpu.allocations import peak_of
@@ -26,6 +25,7 @@ from archstat.measuring.prepared import Prepared
 from archstat.measuring.reasons import CannotMeasure
 from archstat.records import LayerMemory, Memory, Reason
 from archstat.tracing.layers import Layers
+from archstat.tracing.torch_private import is_traceable_wrapper_subclass
 
 WARM_UP = 3
 """Passes before one is measured: what is made once, and the trials of cuDNN, are over by then."""

@@ -13,18 +13,20 @@ from torch import Tensor, nn
 
 from archstat.errors import ForwardError
 from archstat.records import StorageLife, Trace
+from archstat.tracing import torch_private
 from archstat.tracing.attributes import Kept
 from archstat.tracing.casting import CastingRecorder, trace_on_fake_tensors
 from archstat.tracing.failures import UnfinishedNetworkError, forward_error, layers_of, refuse_kept, remarks_of
 from archstat.tracing.first_call import MADE, with_first_call
 from archstat.tracing.gradients import trace_with_gradients
 from archstat.tracing.higher_order import AboveAutograd
-from archstat.tracing.jagged import Jagged, has_jagged, jagged_shapes, make_ready, twin
+from archstat.tracing.jagged import has_jagged, jagged_shapes, make_ready, twin
 from archstat.tracing.layers import CallTracker, Layers
 from archstat.tracing.modes import Switches, alone, undoing, without_garbage_collection
 from archstat.tracing.nested import tensors_in, with_twins
 from archstat.tracing.recorder import Recorder
 from archstat.tracing.survivors import with_remarks_on
+from archstat.tracing.torch_private import Jagged
 from archstat.tracing.values import dtype_of, is_valued, meta_twin
 from archstat.tracing.watching import (
     AutocastEnteredError,
@@ -112,7 +114,7 @@ def _run_without_values(
     layers: Layers, kept: Kept, args: tuple[Any, ...], kwargs: dict[str, Any], *, is_first: bool, is_nested: bool
 ) -> Trace:
     """On meta, or where autocast or a nested tensor must know a device, on fake tensors of that."""
-    if not (is_nested or torch._C._is_any_autocast_enabled()):
+    if not (is_nested or torch_private.has_autocast()):
         try:
             return _run(layers, kept, args, kwargs, "meta", is_first=is_first)
         except (AutocastEnteredError, NestedMetError) as error:
@@ -214,7 +216,7 @@ def _forward(
 ) -> tuple[StorageLife, ...]:
     """Run the network while the recorder looks on; the life of every piece of memory, outputs being held to the end."""
     tracker.enter()
-    with torch.no_grad(), torch._C._AutoDispatchBelowADInplaceOrView(), recorder:
+    with torch.no_grad(), torch_private.beneath_autograd(), recorder:
         out = tracker.run(*args, **kwargs)
     lives = recorder.lives()
     del out

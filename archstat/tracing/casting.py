@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import Tensor
-from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 
 from archstat.errors import ForwardError
 from archstat.records import Trace
+from archstat.tracing import torch_private
 from archstat.tracing.attributes import Kept
 from archstat.tracing.failures import UnfinishedNetworkError, remarks_of
 from archstat.tracing.higher_order import is_higher_order
-from archstat.tracing.jagged import Jagged, values_of
+from archstat.tracing.jagged import values_of
 from archstat.tracing.layers import Layers
 from archstat.tracing.modes import below_autograd
 from archstat.tracing.nested import tensors_in, with_tensors
@@ -27,6 +27,7 @@ from archstat.tracing.ops import OpInfo, refuse_impossible
 from archstat.tracing.recorder import REAL_ELEMENTS_MAX, Recorder
 from archstat.tracing.replay import TwinReplay
 from archstat.tracing.step_recorder import NOT_OPS, StepRecorder
+from archstat.tracing.torch_private import FakeTensor, FakeTensorMode, Jagged
 from archstat.tracing.twins import Twins
 from archstat.tracing.values import elements_made
 from archstat.tracing.watching import GradientsAskedError, NestedMetError, Watch, asks_for_gradients
@@ -125,7 +126,7 @@ class CastingRecorder(Recorder):  # type: ignore[no-untyped-call]  # torch gives
         self._fake = fake
         self._is_nested = is_nested
         self._casts = False
-        self._key = getattr(torch._C.DispatchKey, f"Autocast{device.type.upper()}", None)
+        self._key = torch_private.autocast_key(device.type)
 
     def note_sparse(self, twins: Twins) -> None:
         """Refuse sparse tensors.
@@ -161,14 +162,14 @@ class CastingRecorder(Recorder):  # type: ignore[no-untyped-call]  # torch gives
 
     def _is_casting(self) -> bool:
         """Whether the op that was dispatched is under autocast, which is off while a dispatch mode looks at it."""
-        with torch._C._RestorePythonTLSSnapshot():  # type: ignore[attr-defined]  # which torch's stubs leave out
+        with torch_private.as_dispatched():
             return torch.is_autocast_enabled(self._device.type)
 
     def _ask_torch(self, op: OpInfo, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The ops that a composite op stands for are cast one by one, where that is not cast as a whole."""
         if self._key is None or not (op.is_composite and self._casts) or _is_cast(func, self._key):
             return super()._ask_torch(op, func, args, kwargs)
-        with torch._C._SetExcludeDispatchKeyGuard(self._key, False):
+        with torch_private.excluding(self._key, False):
             return super()._ask_torch(op, func, args, kwargs)
 
     def _run_real(self, op: OpInfo, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -185,7 +186,7 @@ class CastingRecorder(Recorder):  # type: ignore[no-untyped-call]  # torch gives
 
 @functools.cache
 def _is_cast(op: Any, key: Any) -> bool:
-    return bool(torch._C._dispatch_has_kernel_for_dispatch_key(op.name(), key))
+    return bool(torch_private.has_kernel(op.name(), key))
 
 
 def _lowered(tensor: Tensor) -> Tensor:

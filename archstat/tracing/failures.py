@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 from torch import nn
-from torch._subclasses.fake_tensor import DynamicOutputShapeException
 
 from archstat.errors import ForwardError, InputError, SourceError, first_line, shortened
 from archstat.tracing.first_call import is_unfinished
 from archstat.tracing.layers import CallTracker, Layers
 from archstat.tracing.nested import tensors_in
+from archstat.tracing.torch_private import DynamicOutputShapeException
 
 
 class UnfinishedNetworkError(Exception):

@@ -16,13 +16,13 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own habit
 from torch.overrides import TorchFunctionMode
 
-from archstat.tracing import jagged
+from archstat.tracing import jagged, torch_private
 from archstat.tracing.nested import tensors_in
 
 
 def is_higher_order(op: Any) -> bool:
     """Whether an op takes functions."""
-    return isinstance(op, torch._ops.HigherOrderOperator)
+    return isinstance(op, torch_private.HigherOrderOperator)
 
 
 def run_higher_order(op: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -135,7 +135,7 @@ def _scores(query: Tensor, key: Tensor, block_mask: Sequence[Any]) -> int:
     """How many scores there are in the blocks that a mask keeps; a kernel skips the others."""
     height, width = block_mask[-3], block_mask[-2]
     queries, keys = query.shape[-2], key.shape[-2]
-    with torch._C._DisableTorchDispatch():  # what is asked of the mask is no work of the network's
+    with torch_private.no_dispatch():  # what is asked of the mask is no work of the network's
         kept = 0
         for counts, places in zip(block_mask[2:6:2], block_mask[3:6:2], strict=True):
             if not isinstance(counts, Tensor):

@@ -13,14 +13,11 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch._subclasses.fake_tensor import FakeTensor
-from torch.nested._internal import nested_tensor, sdpa
 
 from archstat.errors import InputError
 from archstat.records import Shape
-
-Jagged = nested_tensor.NestedTensor
-"""Torch's class of them."""
+from archstat.tracing import torch_private
+from archstat.tracing.torch_private import FakeTensor, Jagged, nested_tensor
 
 _aten = torch.ops.aten
 
@@ -94,7 +91,7 @@ def _bounds_of(tensor: Jagged) -> list[tuple[int, int]]:
     offsets, lengths = tensor._offsets, tensor._lengths
     if any(part is not None and (part.is_meta or isinstance(part, FakeTensor)) for part in (offsets, lengths)):
         raise NotImplementedError("the lengths of the sequences have no values on the meta device")
-    with torch._C._DisableTorchDispatch():
+    with torch_private.no_dispatch():
         starts, counted = offsets.tolist(), None if lengths is None else lengths.tolist()
     if counted is None:
         return list(itertools.pairwise(starts))
@@ -131,7 +128,7 @@ def attention(
         RuntimeError: Heads or sequences do not fit.
     """
     del enable_gqa
-    query, key, value, attn_mask = sdpa._autocast(query, key, value, attn_mask)  # type: ignore[assignment]
+    query, key, value, attn_mask = torch_private.cast_attention(query, key, value, attn_mask)
     if attn_mask is not None:
         raise ValueError("Masks are not yet supported!")
     _refuse_misfits(query, key, value)
@@ -144,7 +141,7 @@ def attention(
         flat = [[place for each in pairs for place in each] for pairs in bounds]
         out = torch.ops.archstat.jagged_attention(*tokens, *flat, is_causal, scale)
     extremes = [query._metadata_cache.get(name) for name in ("min_seqlen", "max_seqlen")]
-    made: Tensor = torch._nested_view_from_jagged(
+    made: Tensor = torch_private.jagged_of_values(
         out, query._offsets, nested_tensor._nt_view_dummy(), query._lengths, 1, *extremes
     )
     return made.transpose(1, 2)
@@ -228,7 +225,7 @@ def _padded(values: Tensor, offsets: Sequence[Tensor], longest: Sequence[int], _
 def _unpadded(dense: Tensor, offsets: Sequence[Tensor], tokens: int | None = None) -> Tensor:
     """Values without padding, ``(tokens, width)``."""
     if tokens is None:
-        with torch._C._DisableTorchDispatch():
+        with torch_private.no_dispatch():
             tokens = int(offsets[0][-1])
     return dense.new_empty((tokens, *dense.shape[2:]))
 

@@ -22,6 +22,7 @@ from archstat.tracing.modes import below_autograd
 from archstat.tracing.outputs import tensors_out
 from archstat.tracing.packed import may_pack, packed_of
 from archstat.tracing.recorder import Recorder
+from archstat.tracing.torch_private import data_of
 from archstat.tracing.values import parts
 
 
@@ -151,7 +152,7 @@ class CallTracker:
         self._copies = list(map(self._copy_of, self._followed, self._modules))
         self._trained = [module for i in scripted if getattr(module := layers.modules[i], "training", False)]
         self._valued = [tensor for tensor in layers.own if not tensor.is_meta and tensor.layout is torch.strided]
-        self._data = list(map(_data_of, self._valued))
+        self._data = list(map(data_of, self._valued))
         self._places = list(map(Tensor.data_ptr, self._valued))
 
     def _copy_of(self, index: int, module: nn.Module) -> dict[str, Any]:
@@ -273,9 +274,6 @@ _consume = deque[Any](maxlen=0).extend
 
 _parameters_of, _layers_of = operator.itemgetter("_parameters"), operator.itemgetter("_modules")
 """What a module holds, of its attributes."""
-
-_data_of = vars(torch._C.TensorBase)["data"].__get__
-"""A tensor's ``data``: called for every parameter of every network, it is asked for without Python's detour."""
 
 
 class Shadow:

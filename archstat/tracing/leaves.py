@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from archstat.records import TensorSpec
+from archstat.tracing import torch_private
 from archstat.tracing.ops import OpInfo, info
 from archstat.tracing.recorder import Recorder
 from archstat.tracing.shapes import SAME
@@ -67,10 +68,7 @@ def _batch_norm2d(state: dict[str, Any]) -> Bound | None:
     if mean is None or state["training"] or "running_mean" in state or "running_var" in state:
         return None
     own = (*_own(state), mean, running["running_var"])
-    return _BATCH_NORM, own, (False, 0.0 if momentum is None else momentum, state["eps"], _has_cudnn())
-
-
-_has_cudnn = torch._C._get_cudnn_enabled
+    return _BATCH_NORM, own, (False, 0.0 if momentum is None else momentum, state["eps"], torch_private.has_cudnn())
 
 
 def _relu(state: dict[str, Any]) -> Bound:
@@ -147,7 +145,7 @@ def _answer(leaf: Leaf, rank: int, recorder: Recorder) -> Shortcut:
 
 
 # Names that are looked up once: this is run for every layer of every network.
-_vmap_level = torch._C._functorch.maybe_current_level
-_has_autocast = torch._C._is_any_autocast_enabled
-_modes = torch._C._len_torch_dispatch_stack
-_no_dispatch = torch._C._DisableTorchDispatch
+_vmap_level = torch_private.vmap_level
+_has_autocast = torch_private.has_autocast
+_modes = torch_private.dispatch_depth
+_no_dispatch = torch_private.no_dispatch

@@ -16,6 +16,7 @@ import torch
 from torch import nn
 
 from archstat.errors import ForwardError
+from archstat.tracing import torch_private
 from archstat.tracing.snapshot import Snapshot
 from archstat.tracing.values import rng_states
 
@@ -29,7 +30,7 @@ def below_autograd() -> Iterator[None]:
     As :func:`torch.inference_mode` does; but the tensors that are made are plain ones. A table of positions that the
     network keeps is then as good for training as one that it made itself.
     """
-    with torch.no_grad(), torch._C._AutoDispatchBelowADInplaceOrView():
+    with torch.no_grad(), torch_private.beneath_autograd():
         yield
 
 
@@ -78,14 +79,14 @@ class Switches:
 
     def __init__(self, device: torch.device) -> None:
         """Note how everything is; nothing is changed before :meth:`set`."""
-        self._optimizes = torch._C._get_graph_executor_optimize()
+        self._optimizes = torch_private.optimizes_scripts()
         self._fastpath = torch.backends.mha.get_fastpath_enabled()
         self._interval = sys.getswitchinterval()
         self._recursion = sys.getrecursionlimit()
-        self._modes = torch._C._len_torch_dispatch_stack()
-        self._function_modes = torch._C._len_torch_function_stack()
+        self._modes = torch_private.dispatch_depth()
+        self._function_modes = torch_private.function_depth()
         self._has_gradients = torch.is_grad_enabled()
-        self._is_deterministic = torch._C._get_deterministic_algorithms() and device.type == "cpu"
+        self._is_deterministic = torch_private.is_deterministic() and device.type == "cpu"
         self._compiler = _Compiler()
         self._rng = rng_states(device)
         self._generators = Snapshot()
@@ -95,24 +96,24 @@ class Switches:
         """The state of a trace."""
         # Scripted code runs op by op, as it is written. Otherwise torch rewrites it when it first runs, with ops of its
         # own that would be recorded, and keeps what it works out then (constants without values) for every later run.
-        torch._C._set_graph_executor_optimize(False)
+        torch_private.set_optimizes_scripts(False)
         torch.backends.mha.set_fastpath_enabled(False)  # it turns padded inputs into nested tensors, which have no size
         if self._is_deterministic:  # on meta, layers then fall apart that a CPU runs whole
-            torch._C._set_deterministic_algorithms(False)
+            torch_private.set_deterministic(False)
         sys.setrecursionlimit(2 * self._recursion)  # a layer's call has a frame more than without us
         self._compiler.set()
 
     def put_back(self) -> None:
         """The state before; it may be called again."""
-        while torch._C._len_torch_dispatch_stack() > self._modes:  # an interrupt can keep a mode from leaving
-            torch._C._pop_torch_dispatch_stack(None)
-        while torch._C._len_torch_function_stack() > self._function_modes:
-            torch._C._pop_torch_function_stack()
-        torch._C._set_grad_enabled(self._has_gradients)  # or it can keep "no_grad" from ending
-        torch._C._set_graph_executor_optimize(self._optimizes)
+        while torch_private.dispatch_depth() > self._modes:  # an interrupt can keep a mode from leaving
+            torch_private.leave_dispatch_mode(None)
+        while torch_private.function_depth() > self._function_modes:
+            torch_private.leave_function_mode()
+        torch_private.set_gradients(self._has_gradients)  # or it can keep "no_grad" from ending
+        torch_private.set_optimizes_scripts(self._optimizes)
         torch.backends.mha.set_fastpath_enabled(self._fastpath)
         if self._is_deterministic:
-            torch._C._set_deterministic_algorithms(True)
+            torch_private.set_deterministic(True)
         sys.setswitchinterval(self._interval)
         sys.setrecursionlimit(self._recursion)
         self._compiler.put_back()
@@ -131,22 +132,22 @@ class _Compiler:
     def __init__(self) -> None:
         """Note how it is; nothing is changed before :meth:`set`."""
         self._compile = torch.compile
-        self._stance = getattr(sys.modules.get(_COMPILER), "_stance", None)
+        self._stance = torch_private.compiler_stance()
 
     def set(self) -> None:
         """Keep ``torch.compile`` from compiling."""
         torch.compile = self._compile_eagerly
-        _run_eagerly()
+        torch_private.run_eagerly()
 
     def put_back(self) -> None:
         """The state before; it may be called again."""
         torch.compile = self._compile
-        _set_stance(self._stance)
+        torch_private.set_compiler_stance(self._stance)
 
     def _compile_eagerly(self, *args: Any, **kwargs: Any) -> Any:
         """``torch.compile`` for a forward pass that calls it, which imports torch's compiler if nobody did before."""
         made = self._compile(*args, **kwargs)
-        _run_eagerly()
+        torch_private.run_eagerly()
         return made
 
 
@@ -159,22 +160,6 @@ def without_compiler(run: Callable[[], _Result]) -> _Result:
         return run()
 
     return undoing(compiler.put_back, run_eagerly)
-
-
-_COMPILER = "torch._dynamo.eval_frame"
-"""Where torch's compiler keeps its stance. It takes a second to import, and only who compiles has it."""
-
-
-def _run_eagerly() -> None:
-    compiler = sys.modules.get(_COMPILER)
-    if compiler is not None:
-        _set_stance(compiler.DynamoStance("force_eager"))
-
-
-def _set_stance(stance: Any) -> None:
-    compiler = sys.modules.get(_COMPILER)
-    if compiler is not None and torch._C._dynamo.eval_frame.get_eval_frame_callback() in (None, False):
-        compiler._set_stance(stance or compiler.DynamoStance())
 
 
 def _generators() -> list[Any]:

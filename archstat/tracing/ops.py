@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 import torch
 from torch import Tensor
-from torch._C import DispatchKey
 
 from archstat.records import Nature
+from archstat.tracing import torch_private
 from archstat.tracing.grouped import GROUPED
 from archstat.tracing.jagged import WITHOUT_VALUES
 from archstat.tracing.recurrent import PACKING, RECURRENT
@@ -170,14 +170,14 @@ _known: dict[Any, OpInfo] = {}
 
 
 def info(op: Any) -> OpInfo:
-    """What torch declares of ``op`` (a ``torch._ops.OpOverload``)."""
+    """What torch declares of ``op`` (an overload of an op)."""
     return _known.get(op) or _known.setdefault(op, _learn(op))
 
 
 def _learn(op: Any) -> OpInfo:
     arguments = op._schema.arguments
     try:
-        composite = torch._C._dispatch_has_kernel_for_dispatch_key(op.name(), "CompositeImplicitAutograd")
+        composite = torch_private.has_kernel(op.name(), "CompositeImplicitAutograd")
     except RuntimeError:  # an op that the dispatcher does not know: the sizes of nested tensors are asked for so
         composite = False
     name, nature = plain_name(op), _nature(op)
@@ -228,7 +228,7 @@ def fall_apart(op: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     Torch registers other kernels in Python for some of them, which ``decompose`` prefers. They are made for tracing:
     dropout at inference copies its input, and a product of matrices or a padded sequence allocates more.
     """
-    return op._op_dk(DispatchKey.CompositeImplicitAutograd, *args, **kwargs)
+    return torch_private.as_written(op, args, kwargs)
 
 
 def at_home(

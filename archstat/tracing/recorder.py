@@ -30,7 +30,6 @@ from __future__ import annotations
 
 import copy
 import gc
-import sys
 import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -40,8 +39,8 @@ from torch import Tensor
 
 from archstat import units
 from archstat.records import OpCall, TensorSpec
+from archstat.tracing import torch_private
 from archstat.tracing.higher_order import is_higher_order, run_higher_order
-from archstat.tracing.jagged import Jagged
 from archstat.tracing.nested import tensors_in, with_tensors
 from archstat.tracing.ops import OpInfo, at_home, fall_apart, info, refuse_impossible
 from archstat.tracing.packed import UNPACKED, with_unpacked
@@ -49,12 +48,13 @@ from archstat.tracing.recording import OpRecorder
 from archstat.tracing.recurrent import RECURRENT_NAMES, scratch_bytes
 from archstat.tracing.shapes import LIKE, SAME, Size
 from archstat.tracing.storages import Storages
+from archstat.tracing.torch_private import Jagged
 from archstat.tracing.values import META, elements_made, empty, is_sparse, is_valued, known_indices, meta_twin, stored
 from archstat.tracing.watching import NestedMetError
 
 _CPU = torch.device("cpu")
 _STRIDED = torch.strided
-_ORDINARY = torch._ops.OpOverload
+_ORDINARY = torch_private.OpOverload
 REAL_ELEMENTS_MAX = 1 << 24
 """A tensor of constants larger than this is not made for real: no network branches on one, and it costs memory."""
 
@@ -218,11 +218,11 @@ class Recorder(OpRecorder):
         if op.is_composite:
             if op.name == "to" and args and not self._is_real:
                 func, args, kwargs = at_home(func, args, kwargs, self._device)
-            torch._C._push_on_torch_dispatch_stack(self)  # as "with self:" does, in a tenth of the time
+            torch_private.enter_dispatch_mode(self)  # as "with self:" does, in a tenth of the time
             try:
                 return fall_apart(func, args, kwargs)
             finally:
-                torch._C._pop_torch_dispatch_stack(None)
+                torch_private.leave_dispatch_mode(None)
         if op.writes:
             self._newest = _NONE_YET  # its shape may change
         # Before the op runs: what it returns may be a view of a parameter, whose memory must be known by then.
@@ -320,9 +320,9 @@ class Recorder(OpRecorder):
             args = (self._meta_of(args[0]), self._twin_of(args[1]), *args[2:])
         else:
             args, kwargs = with_tensors((args, kwargs), self._meta_of)
-        is_first = "torch._dynamo" not in sys.modules
+        is_first = not torch_private.has_compiler()
         out = op.on_meta(*args, **kwargs)
-        if is_first and "torch._dynamo" in sys.modules:
+        if is_first and torch_private.has_compiler():
             gc.collect()  # torch has just imported its compiler, and the frames of that hold the op's tensors
         return with_tensors(out, self._original_of)
 

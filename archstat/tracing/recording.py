@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import torch
-from torch.utils._python_dispatch import TorchDispatchMode
-
 from archstat.records import StorageLife
+from archstat.tracing import torch_private
 from archstat.tracing.storages import Storages
+from archstat.tracing.torch_private import TorchDispatchMode
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -38,9 +37,9 @@ class OpRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch g
 
         Torch's own way marks in a global that some mode is active, which an interrupt would leave so for ever.
         """
-        torch._C._push_on_torch_dispatch_stack(self)
+        torch_private.enter_dispatch_mode(self)
         return self
 
     def __exit__(self, *_: object) -> None:
         """Record no more."""
-        torch._C._pop_torch_dispatch_stack(None)
+        torch_private.leave_dispatch_mode(None)

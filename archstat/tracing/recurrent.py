@@ -7,7 +7,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch._subclasses.fake_tensor import FakeTensor
+
+from archstat.tracing import torch_private
+from archstat.tracing.torch_private import FakeTensor
 
 _aten = torch.ops.aten
 _GATES = {"lstm": 4, "gru": 3, "rnn_tanh": 1, "rnn_relu": 1}
@@ -82,7 +84,7 @@ def pack(x: Tensor, lengths: Tensor, batch_first: bool) -> Any:
     if lengths.is_meta or isinstance(lengths, FakeTensor) or x.dim() < 2:
         return _pack(x, lengths, batch_first)
     # On a real tensor of two axes, and unseen: only the sizes matter, and it is no op of the network's.
-    with torch._C._DisableTorchDispatch():
+    with torch_private.no_dispatch():
         steps, sizes = _pack(torch.empty(x.shape[:2]), lengths, batch_first)
     return x.new_empty((steps.shape[0], *x.shape[2:])), sizes
 

@@ -29,7 +29,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
-from torch._subclasses.fake_tensor import DataDependentOutputException
 
 from archstat.errors import ForwardError, InputError, first_line
 from archstat.records import StorageLife, Trace
@@ -42,6 +41,7 @@ from archstat.tracing.leaves import Shortcut
 from archstat.tracing.modes import Switches, undoing
 from archstat.tracing.nested import with_twins
 from archstat.tracing.step_recorder import StepRecorder
+from archstat.tracing.torch_private import DataDependentOutputException
 from archstat.tracing.twins import Twins
 from archstat.tracing.values import dtype_of
 
@@ -54,7 +54,7 @@ _Result = TypeVar("_Result")
 @contextlib.contextmanager
 def _silence() -> Iterator[None]:
     """Torch logs each op that fails without values, beside raising its error."""
-    logger = logging.getLogger("torch._subclasses.fake_tensor")
+    logger = logging.getLogger(DataDependentOutputException.__module__)
     was_disabled, logger.disabled = logger.disabled, True
     try:
         yield

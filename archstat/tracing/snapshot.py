@@ -27,8 +27,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from torch._subclasses.fake_tensor import FakeTensor
-
 from archstat.tracing.keeper import Keeper, put_back_nothing
 from archstat.tracing.keepers import (
     ATOMS,
@@ -41,6 +39,7 @@ from archstat.tracing.keepers import (
     state_of_class,
 )
 from archstat.tracing.nested import tensors_in
+from archstat.tracing.torch_private import FakeTensor
 
 
 class Snapshot:

@@ -19,6 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from archstat.tracing import torch_private
 from archstat.tracing.nested import tensors_in, with_tensors
 
 #: Ops beside the pointwise ones that are tried. All of these look at their arguments before they touch memory, which
@@ -147,7 +148,7 @@ def _attempt(op: Any, names: list[str], args: tuple[Any, ...], kwargs: dict[str,
     small = [_small(name, value, size) for name, value in zip(names, args, strict=False)]
     named = {name: _small(name, value, size) for name, value in kwargs.items()}
     try:
-        with warnings.catch_warnings(), torch.no_grad(), torch._C._DisableAutocast():
+        with warnings.catch_warnings(), torch.no_grad(), torch_private.without_autocast():
             warnings.simplefilter("ignore")
             op(*small, **named)
     except (RuntimeError, IndexError, ValueError, TypeError) as error:

@@ -25,17 +25,18 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 
 from archstat import units
 from archstat.records import OpCall, Phase, TensorSpec
+from archstat.tracing import torch_private
 from archstat.tracing.higher_order import is_higher_order, run_higher_order
-from archstat.tracing.jagged import WITHOUT_VALUES, Jagged
+from archstat.tracing.jagged import WITHOUT_VALUES
 from archstat.tracing.nested import tensors_in
 from archstat.tracing.ops import OpInfo, fall_apart, info, refuse_impossible
 from archstat.tracing.recording import OpRecorder
 from archstat.tracing.recurrent import PACKING
 from archstat.tracing.storages import Storages
+from archstat.tracing.torch_private import FakeTensor, FakeTensorMode, Jagged
 from archstat.tracing.twins import Twins
 from archstat.tracing.values import stored
 
@@ -46,8 +47,18 @@ _REST = "archstat::complex_convolution_rest"
 _ADD, _ADD_IN_PLACE = torch.ops.aten.add.Tensor, torch.ops.aten.add_.Tensor
 _BY_KNOWN_VALUES = frozenset({*WITHOUT_VALUES, *PACKING})
 """Ops whose sizes are told by the lengths of sequences, which torch's kernels without values do not look at."""
-_UNSHARED = (4, 2)
-"""How often a gradient that only autograd holds, and its memory, are referred to while a dispatch mode looks on."""
+
+
+def is_dense(tensor: Tensor) -> bool:
+    """Whether the elements of a tensor fill its memory without a gap, in any order of axes."""
+    step = 1
+    for stride, size in sorted(zip(tensor.stride(), tensor.shape, strict=True)):
+        if size == 1:
+            continue
+        if stride != step and tensor.numel():
+            return False
+        step *= size
+    return True
 
 
 class StepRecorder(OpRecorder):
@@ -69,6 +80,7 @@ class StepRecorder(OpRecorder):
             own: The twins of the network's parameters and buffers.
             fake: Makes the tensors that an op makes out of nothing; ``None``: they have values.
         """
+        self._unshared = torch_private.uses_unshared()  # asked for before anything is recorded
         super().__init__()  # type: ignore[no-untyped-call]  # torch gives it no types
         self.call = -1
         self.ops: list[OpCall] = []
@@ -191,16 +203,15 @@ class StepRecorder(OpRecorder):
 
         It does so in a real step, and allocates a new tensor where a dispatch mode looks on.
         """
-        if self.phase != "backward" or torch.is_grad_enabled() or torch._C._current_autograd_node() is None:
+        if self.phase != "backward" or torch.is_grad_enabled() or torch_private.current_node() is None:
             return False
         first, second = args
         if first.shape != second.shape:  # of a gradient's own formula, not of gradients of one tensor
             return False
-        uses = first._use_count(), torch._C._storage_Use_Count(first.untyped_storage()._cdata)
-        return uses == _UNSHARED and torch._prims_common.is_non_overlapping_and_dense_or_false(first)
+        return torch_private.uses(first) == self._unshared and is_dense(first)
 
     def _record(self, op: OpInfo, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any, phase: Phase) -> None:
-        if phase == "backward" and torch.is_grad_enabled() and torch._C._current_autograd_node() is not None:
+        if phase == "backward" and torch.is_grad_enabled() and torch_private.current_node() is not None:
             phase = "recomputation"  # the ops of a backward pass have no gradients themselves
         specs = self._plain(args)
         named = {name: self._plain(value) for name, value in kwargs.items()}
@@ -254,7 +265,7 @@ class StepRecorder(OpRecorder):
 
     def _differentiated(self) -> int:
         """The op of the forward pass whose gradient is being worked out."""
-        node: Any = torch._C._current_autograd_node()
+        node: Any = torch_private.current_node()
         if node is None:  # the gradient of the loss itself
             return self._made_by[-1]
         variable = getattr(node, "variable", None)
@@ -277,5 +288,5 @@ class StepRecorder(OpRecorder):
 
 def _newest_node() -> int:
     """The number of the newest node of autograd's graph."""
-    number: int = torch._C._autograd._get_sequence_nr()
+    number: int = torch_private.next_node_number()
     return number - 1

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from archstat.records import StorageLife
+from archstat.tracing import torch_private
 from archstat.tracing.values import parts
 
 
@@ -151,7 +152,7 @@ class _NoStorage:
         return self._nbytes
 
 
-_is_wrapped = torch._C._functorch.is_functorch_wrapped_tensor
+_is_wrapped = torch_private.is_hiding_dimensions
 """Whether a tensor only stands for another one, with a dimension hidden."""
 
 

@@ -7,11 +7,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch._subclasses.fake_tensor import FakeTensorMode
 
 from archstat.tracing import jagged
-from archstat.tracing.jagged import Jagged
 from archstat.tracing.nested import tensors_in, with_tensors
+from archstat.tracing.torch_private import FakeTensorMode, Jagged
 from archstat.tracing.values import is_sparse, is_valued
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import is_traceable_wrapper_subclass
+
+from archstat.tracing.torch_private import is_traceable_wrapper_subclass
 
 META = torch.device("meta")
 

@@ -13,7 +13,8 @@ from typing import Any
 from torch import autograd
 from torch.amp.autocast_mode import autocast
 from torch.autograd import forward_ad, functional
-from torch.nested._internal import nested_tensor
+
+from archstat.tracing.torch_private import nested_tensor
 
 
 class StoppedError(BaseException):

@@ -10,6 +10,7 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 from archstat.measuring.isolation import without_profiler_log
+from archstat.tracing import torch_private
 
 _PROBE_BYTES = 12_345
 """What is allocated first, and must be seen: a profiler that sees nothing would else make a peak of 0."""
@@ -46,7 +47,7 @@ def levels_of(memory: list[Change]) -> list[int]:
 
 def peak_of(run: Callable[[], object]) -> int | None:
     """The most bytes that a run allocates at once; ``None`` if the profiler does not see allocations, or is in use."""
-    if torch._C._autograd._profiler_enabled():  # noqa: SLF001 - a second session would end the user's own
+    if torch_private.is_profiling():  # a second session would end the user's own
         return None
 
     def probe_and_run() -> None:

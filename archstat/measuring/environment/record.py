@@ -143,21 +143,28 @@ def numerics(device: torch.device, grad_mode: GradMode) -> Numerics:
         device: On a CPU the switches for TF32 are those of oneDNN, on a GPU those of cuBLAS and cuDNN.
         grad_mode: Without gradients either way.
     """
-    products, convolutions = (
-        (_backends.cuda.matmul, _backends.cudnn.conv)
-        if device.type == "cuda"
-        else (_backends.mkldnn.matmul, _backends.mkldnn.conv)
-    )
+    products, convolutions = _may_use_tf32(is_gpu=device.type == "cuda")
     return Numerics(
         grad_mode=grad_mode,
-        tf32_matmul=products.fp32_precision == "tf32",
-        tf32_convolution=convolutions.fp32_precision == "tf32",
+        tf32_matmul=products,
+        tf32_convolution=convolutions,
         cudnn_benchmark=bool(_backends.cudnn.benchmark),
         deterministic=torch.are_deterministic_algorithms_enabled() or bool(_backends.cudnn.deterministic),
         attention=tuple(name for name, is_enabled in _ATTENTION.items() if is_enabled()),
         fused_encoder=_backends.mha.get_fastpath_enabled(),
         mkldnn=bool(_backends.mkldnn.enabled) and _backends.mkldnn.is_available(),
     )
+
+
+def _may_use_tf32(*, is_gpu: bool) -> tuple[bool, bool]:
+    """Whether products and convolutions of fp32 numbers may run in TF32; before torch 2.9 a GPU alone can."""
+    backends = (_backends.cuda, _backends.cudnn) if is_gpu else (_backends.mkldnn, _backends.mkldnn)
+    parts: list[Any] = [
+        getattr(backend, name, None) for backend, name in zip(backends, ("matmul", "conv"), strict=True)
+    ]
+    if all(hasattr(part, "fp32_precision") for part in parts):
+        return parts[0].fp32_precision == "tf32", parts[1].fp32_precision == "tf32"
+    return (bool(_backends.cuda.matmul.allow_tf32), bool(_backends.cudnn.allow_tf32)) if is_gpu else (False, False)
 
 
 _ATTENTION: dict[str, Callable[[], bool]] = {
@@ -202,9 +209,12 @@ def switches(device: torch.device, precision: Precision, threads: int | None = N
 
 
 def _fp32_parts(*, is_gpu: bool) -> list[Any]:
-    """What has a ``fp32_precision`` of its own."""
-    mkldnn = [_backends.mkldnn.matmul, _backends.mkldnn.conv, _backends.mkldnn.rnn]
-    return [_backends.cuda.matmul, *mkldnn, *([_backends.cudnn.conv, _backends.cudnn.rnn] if is_gpu else [])]
+    """What has a ``fp32_precision`` of its own; before torch 2.9 nothing has, and the older switches decide alone."""
+    named = [(_backends.cuda, "matmul"), *[(_backends.mkldnn, name) for name in ("matmul", "conv", "rnn")]]
+    if is_gpu:
+        named += [(_backends.cudnn, "conv"), (_backends.cudnn, "rnn")]
+    parts = [getattr(backend, name, None) for backend, name in named]
+    return [part for part in parts if hasattr(part, "fp32_precision")]
 
 
 def _set_back(part: Any, before: str) -> None:

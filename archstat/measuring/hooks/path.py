@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import nn
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from archstat.errors import first_line
 from archstat.measuring.hooks.stopwatch import AfterHook, BeforeHook, hooks_on
@@ -23,6 +22,7 @@ from archstat.measuring.reasons import CannotMeasure
 from archstat.records import Reason
 from archstat.tracing.layers import Layers
 from archstat.tracing.modes import without_compiler
+from archstat.tracing.torch_private import TorchDispatchMode
 
 NAMED = 3
 """How many modules, or ops, a sentence names before it says how many more there are."""

@@ -1,0 +1,136 @@
+"""Names of torch that nobody promises stand in one module; without one the numbers are the same, or a sentence is."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+import archstat
+from archstat.tracing import torch_private
+
+SOURCE = Path(archstat.__file__).parent
+PRIVATE = re.compile(r"\btorch(\.\w+)*\._(?!_)\w+|from torch\._|from torch\.[\w.]*\._|_op_dk\b|_use_count\b")
+TOLD = {"cuda/device.py", "cuda/kernels.py"}
+"""Where the absence of ``torch.cuda._sleep`` is told to who measures, who can do without it."""
+
+WITHOUT = """
+import importlib.util, os, sys
+import click, msgspec, numpy, psutil, torch, torch._subclasses.fake_tensor, torch.nested._internal.sdpa
+from torch import nn
+
+FILE = sys.argv[1]
+
+def take_away(path):
+    *parents, name = path.split(".")
+    owner = torch
+    for parent in parents:
+        owner = getattr(owner, parent)
+    taken, full = owner.__dict__.get(name, getattr(owner, name)), f"torch.{path}"
+    loaded = sys.modules.get(full)
+    delattr(owner, name)
+    if loaded is not None:
+        sys.modules[full] = None
+    # Alone, as torch itself needs its names where anything else of archstat is imported.
+    spec = importlib.util.spec_from_file_location("archstat.tracing.torch_private", FILE)
+    sys.modules[spec.name] = module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    setattr(owner, name, taken)
+    if loaded is not None:
+        sys.modules[full] = loaded
+
+def found():
+    import archstat
+    net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Dropout(), nn.Flatten(), nn.Linear(16, 4))
+    x = torch.zeros(2, 3, 4, 4)
+    cost = archstat.count(net.eval(), x)
+    with torch.autocast("cpu"):
+        cast = archstat.count(net.eval(), x)
+    script = archstat.count(torch.jit.script(nn.Linear(4, 4)), torch.zeros(2, 4))
+    step = archstat.memory(net.train(), x, training=archstat.TrainingSetting("adam"))
+    peaks = [each.peak_activation_bytes for each in (cost, cast)]
+    return [cost.macs, cost.flops, *peaks, cast.macs, script.macs, step.peak_bytes]
+
+for path in sys.argv[2:]:
+    reading, writing = os.pipe()
+    if not os.fork():
+        try:
+            if path != "-":
+                take_away(path)
+            answer = found()
+        except BaseException as error:
+            answer = f"{type(error).__name__}: {error}"
+        os.write(writing, msgspec.json.encode(answer))
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as file:
+        print(path, file.read().decode())
+    os.wait()
+"""
+
+NEEDED = {
+    "_subclasses.fake_tensor.FakeTensorMode",
+    "utils._python_dispatch.TorchDispatchMode",
+    "_C.DispatchKey",
+    "_C._dispatch_has_kernel_for_dispatch_key",
+    "_C._RestorePythonTLSSnapshot",
+    "_C._SetExcludeDispatchKeyGuard",
+    "_C._current_autograd_node",
+    "_C._autograd._get_sequence_nr",
+    "_C._storage_Use_Count",
+}
+"""Names without which this network cannot be counted, cast or trained; any other can be missing."""
+
+
+@pytest.fixture(scope="module")
+def answers():
+    names = ["-", *torch_private.TORCH_NAMES]
+    ran = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", WITHOUT, torch_private.__file__, *names],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    pairs = [line.split(" ", 1) for line in ran.stdout.splitlines()]
+    return {name: msgspec.json.decode(answer) for name, answer in pairs}
+
+
+def test_without_a_name_the_numbers_are_the_same_or_a_sentence_tells_which(answers):
+    whole = answers["-"]
+    assert isinstance(whole, list)
+    assert all(whole)
+    refused = {name: answer for name, answer in answers.items() if answer != whole}
+    assert {
+        name for name, said in refused.items() if not str(said).startswith("UnsupportedTorchError: torch ")
+    } == set()
+    assert set(refused) == NEEDED
+
+
+def test_private_names_stand_in_one_module():
+    found = {
+        f"{path.relative_to(SOURCE)}: {line.strip()}"
+        for path in SOURCE.rglob("*.py")
+        if path.name != "torch_private.py" and not any(str(path).endswith(told) for told in TOLD)
+        for line in path.read_text("utf-8").splitlines()
+        if PRIVATE.search(line)
+    }
+    assert found == set()
+
+
+@pytest.mark.parametrize(
+    "line", ["torch._C._x()", "from torch._ops import y", "torch.nested._internal", "op._op_dk(1)"]
+)
+def test_a_private_name_would_be_found(line):
+    assert PRIVATE.search(line)
+
+
+def test_what_is_lacking_is_named():
+    with pytest.raises(archstat.ArchstatError, match=r"has no torch\._C\._gone, which this needs"):
+        torch_private._found("_C._gone")()
+
+
+def test_a_module_that_is_lacking_is_like_a_name():
+    assert torch_private._found("gone._internal.name", 3) == 3
