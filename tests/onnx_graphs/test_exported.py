@@ -4,6 +4,7 @@ With ``ARCHSTAT_HUBS`` set all are exported; else those that are quick.
 """
 
 import contextlib
+import importlib
 import io
 import os
 import warnings
@@ -15,6 +16,7 @@ from torch import nn
 
 import archstat
 from archstat.analysis.inference import analyse
+from archstat.networks.hub import mend_torchvision
 from archstat.networks.settings import Setting
 from archstat.networks.sources import build_on_cpu, find
 
@@ -79,10 +81,6 @@ def own(name):
 
 def hub(library, name, **how):
     def make():
-        import importlib
-
-        from archstat.networks.hub import mend_torchvision
-
         mend_torchvision()
         module = importlib.import_module(library)
         return module.create_model(name) if library == "timm" else getattr(module, name)(**how)
@@ -92,6 +90,7 @@ def hub(library, name, **how):
 
 def words(name, config, **sizes):
     def make():
+        mend_torchvision()
         import transformers
 
         made = getattr(transformers, name)(getattr(transformers, config)(**(sizes or SMALL)))
@@ -144,7 +143,9 @@ NETWORKS = {
         None,
         is_quick=True,
     ),
-    "transformers qwen2": Exported(words("Qwen2ForCausalLM", "Qwen2Config"), (1, 16), 0, None),
+    "transformers qwen2": Exported(
+        words("Qwen2ForCausalLM", "Qwen2Config", num_key_value_heads=1, **SMALL), (1, 16), 0, None
+    ),
 }
 CHOSEN = [name for name, each in NETWORKS.items() if each.is_quick or os.environ.get("ARCHSTAT_HUBS")]
 
