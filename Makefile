@@ -7,6 +7,7 @@
 # make reports renew the pages of the written reports, and the picture of the manual
 # make docs    the manual as a site, in build/docs
 # make dist    the wheel and the sdist, checked in an environment of their own
+# make hubs    every network of the tables of libraries, and every exported one: long
 # make fuzz    thousands of absurd command lines and changed files: each ends with a result or a sentence
 # make golden  renew the stored tables that the tests compare with
 
@@ -15,7 +16,7 @@ BIN := .venv/bin
 LECTURE := alexnet googlenet vgg16 inception_v3 inception_v4 resnet18 resnet50_v1_5 resnet101_v1_5 resnet152_v1_5
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-versions lint bench claims counts reports docs dist fuzz golden clean
+.PHONY: demo test test-versions lint bench claims counts reports docs dist fuzz golden hubs clean
 
 demo: .venv/.demo
 	$(BIN)/archstat table resnet50
@@ -59,6 +60,9 @@ dist: .venv/.dist
 	rm -rf dist
 	$(BIN)/python -m build --outdir dist
 	$(BIN)/python tools/check_distributions.py dist
+
+hubs: .venv/.test
+	ARCHSTAT_HUBS=1 OMP_NUM_THREADS=1 $(BIN)/pytest -q --numprocesses logical tests/hubs tests/onnx_graphs
 
 fuzz: .venv/.test
 	ARCHSTAT_FUZZ=1 OMP_NUM_THREADS=1 $(BIN)/pytest -q --numprocesses logical tests/fuzz

@@ -25,8 +25,8 @@ def cli() -> None:
 
     NAME is an architecture of 'archstat list', a network of a library ('timm:convnext_tiny', 'torchvision:resnet50',
     'hf:bert'; 'archstat list --source timm' has their names), a file ('./net.py:Net', './net.py:make(width=2)'),
-    anything that can be imported ('torchvision.models:resnet50'), or a saved cost ('cost.json'). To name a file or a
-    module is to import it, which runs its code.
+    anything that can be imported ('torchvision.models:resnet50'), a file that holds a network ('net.onnx', 'net.pt2'),
+    or a saved cost ('cost.json'). To name a file of Python or a module is to import it, which runs its code.
     """
 
 
