@@ -93,7 +93,10 @@ def torch_macs(loaded: Loaded) -> tuple[int, str]:
     whole = {name: value for name, value in loaded.kwargs.items() if name not in _OF_ONES}
     try:
         with torch.no_grad():
-            watched(**{name: value.to("meta") for name, value in whole.items()})
+            watched(
+                *(value.to("meta") for value in loaded.args),
+                **{name: value.to("meta") for name, value in whole.items()},
+            )
     except Exception:  # noqa: BLE001 - whatever keeps a network from running without values
         while not watched.counted.empty():
             watched.counted.get_nowait()
