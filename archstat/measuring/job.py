@@ -115,10 +115,13 @@ def named_job(
 
     counted = analyse_named(subject, sized)
     brings_its_own = counted.cost.input_origin == "example"
+    shapes = counted.cost.input_shapes
+    if brings_its_own and shapes and shapes[0]:  # of the batch that it brings
+        conditions = msgspec.structs.replace(conditions, batch_size=shapes[0][0])
 
     def make() -> Prepared:
         model = build_for_device(source, how, device)
-        example = subject.example() if brings_its_own else None
+        example = subject.example(on="cpu") if brings_its_own else None
         call = draw(model, subject.inputs(sized), batch_size, how, device) if example is None else example
         call = on_device(call, device)
         return Prepared(source.name, model, tensors_in(call), conditions, call=call)

@@ -98,9 +98,13 @@ class Loader:
             )
         return self._assume(setting)[0]
 
-    def example(self) -> Arguments | None:
-        """What the network brought to be called with, if its factory or file did."""
-        found = self._whole(None).example
+    def example(self, *, on: Place | None = None) -> Arguments | None:
+        """What the network brought to be called with, if its factory or file did.
+
+        Args:
+            on: Where the network was built with it: what is made beside a network without values has none either.
+        """
+        found = self._whole(on).example
         return None if found is None else Arguments(*found)
 
     def load(self, setting: Setting, *, on: Place | None = None) -> Loaded:
@@ -119,7 +123,7 @@ class Loader:
         if known is not None:
             args, kwargs = arguments_for(model, known, setting, self._reach)
             return Loaded(self.source, model, args, kwargs, "given" if setting.inputs else "known")
-        example = self.example()
+        example = self.example(on=on)
         if example is not None:
             _refuse_sizes(self.source, setting)
             return Loaded(self.source, model, example.args, example.kwargs, "example")

@@ -6,9 +6,11 @@ from torch import nn
 
 from archstat.analysis.inference import NamedNetwork, count_source
 from archstat.errors import InputError, SourceError
+from archstat.measuring.session import Session
 from archstat.networks.input_specs import InputSpec, parse_input
 from archstat.networks.inputs import arguments_for
-from archstat.networks.settings import Setting
+from archstat.networks.loading import Loader
+from archstat.networks.settings import MeasureSetting, Setting
 from archstat.scaling import scaling_of
 
 NETS = """
@@ -172,3 +174,29 @@ def test_packed_inputs_of_a_batch_follow_each_other_along_the_first_axis():
     spec = InputSpec((4, 6), is_packed=True)
     assert arguments_for(nn.Linear(1, 1), [spec], Setting(batch_size=3)).args[0].shape == (12, 6)
     assert spec.whole_shape(1) == (4, 6)
+
+
+@pytest.mark.usefixtures("nets")
+def test_a_network_that_brings_its_input_is_measured_on_it():
+    how = MeasureSetting(max_s=0.1)
+    (measured,) = Session.of(["nets.py:with_example"], Setting(), how).measurements()
+    assert measured.failure is None
+    assert measured.latency is not None
+    assert measured.input_shapes == ((2, 8), (2,))
+    assert measured.conditions.batch_size == 2
+
+
+@pytest.mark.usefixtures("nets")
+def test_what_a_network_brings_has_values_where_the_network_has():
+    loader = Loader("nets.py:with_example")
+    assert all(tensor.is_meta for tensor in loader.load(Setting()).args)
+    assert not any(tensor.is_meta for tensor in loader.load(Setting(), on="cpu").args)
+
+
+@pytest.mark.usefixtures("nets")
+def test_inputs_with_names_and_structure_are_measured():
+    how = MeasureSetting(max_s=0.1)
+    inputs = setting("{image:3x8x8,text:int64:7}", "mask=7=1")
+    (measured,) = Session.of(["nets.py:Pair"], inputs, how).measurements()
+    assert measured.failure is None
+    assert measured.input_shapes == ((1, 3, 8, 8), (1, 7), (1, 7))
