@@ -34,11 +34,9 @@ def list_(
     """Show every architecture by family, with its year, task, input, parameters, MACs and paper.
 
     PATTERN is looked for in names, families, titles, authors and tasks; one with * or ? is the form of a whole name.
-    With --source it is looked for in the names of a library, each shown as other commands take it.
+    With --source timm it is looked for in the names of that library, each shown as other commands take it.
 
-    Examples: archstat list 'resnet*' --year 2015 --task imagenet
-
-    archstat list --source timm 'convnext*'
+    Example: archstat list 'resnet*' --year 2015 --task imagenet
     """
     if source is not None:
         if year is not None or task:

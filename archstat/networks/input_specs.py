@@ -179,10 +179,8 @@ _DEEPEST = 20
 def parse_input(text: str) -> AnyInput:
     """One input as a user writes it; the module's documentation has the forms.
 
-    >>> parse_input("3x224x224")
-    InputSpec(shape=(3, 224, 224), dtype='', name='', fill=None, has_batch=True)
-    >>> parse_input("ids=int64:128").name, parse_input("scale:=0.5").value
-    ('ids', 0.5)
+    >>> parse_input("3x224x224").shape, parse_input("ids=int64:128").name, parse_input("scale:=0.5").value
+    ((3, 224, 224), 'ids', 0.5)
 
     Raises:
         InputError: The text is no input in any of the forms.

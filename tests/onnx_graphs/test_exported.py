@@ -16,9 +16,9 @@ from torch import nn
 
 import archstat
 from archstat.analysis.inference import analyse
-from archstat.networks.hub import mend_torchvision
 from archstat.networks.settings import Setting
 from archstat.networks.sources import build_on_cpu, find
+from archstat.networks.torchvision_ops import mend_torchvision
 
 
 class First(nn.Module):

@@ -8,10 +8,11 @@ import torch
 
 from archstat.analysis.inference import analyse, count_source
 from archstat.errors import InputError, SourceError, UnknownNameError
-from archstat.networks.hub import HUBS, mend_torchvision
+from archstat.networks.hub import HUBS
 from archstat.networks.libraries import library_of
 from archstat.networks.loading import load
 from archstat.networks.settings import Setting
+from archstat.networks.torchvision_ops import mend_torchvision
 
 transformers = library_of("hf", "transformers")
 mend_torchvision()
