@@ -101,7 +101,9 @@ class Analysis(Traced):
         traced = trace(model, args, kwargs)
         told = {"note": source.note, "paper": source.paper, "input_origin": input_origin}
         cost = count_trace(traced, source.name, strict=strict, **told)
-        more = tuple(filter(None, (remark, pruning_remark(model, cost.layers))))
+        # By the names of parameters: to ask each module for a mask takes a tenth of a count.
+        is_pruned = any(each.name.endswith("weight_orig") for each in traced.parameters)
+        more = tuple(filter(None, (remark, pruning_remark(model, cost.layers) if is_pruned else "")))
         super().__init__(traced, msgspec.structs.replace(cost, remarks=(*cost.remarks, *more)) if more else cost)
 
     def memory(self) -> InferenceMemory:
