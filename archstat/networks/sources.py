@@ -307,6 +307,8 @@ class MetaConstruction(TorchFunctionMode):
             is_valued = dtype is float or (isinstance(dtype, torch.dtype) and dtype.is_floating_point)
             if kwargs.get("device") is None and is_valued:
                 kwargs = {**kwargs, "device": "meta"}
+            elif func is torch.empty and not is_valued:
+                func = torch.zeros  # an index that is never filled beside weights on meta would lead anywhere
         elif func in _FILLING:
             tensor = args[0] if args else kwargs["tensor"]
             if tensor.is_meta:

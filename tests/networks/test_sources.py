@@ -486,3 +486,11 @@ def test_a_huge_network_takes_no_memory():
     model = build_on_meta(Source("it", lambda: nn.Linear(10**7, 10**7)))
     assert model.weight.shape == (10**7, 10**7)
     assert model.weight.is_meta
+
+
+def test_whole_numbers_that_are_never_filled_are_zeros():
+    with MetaConstruction():
+        index, weight = torch.empty(1000, dtype=torch.int64), torch.empty(3)
+    assert not index.is_meta
+    assert not index.any()
+    assert weight.is_meta
