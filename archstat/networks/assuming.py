@@ -204,24 +204,17 @@ def _of_first_layer(model: nn.Module, setting: Setting) -> Iterator[Guess]:
     first = next((module for module in model.modules() if isinstance(module, _KINDS)), None)
     if first is None:
         return
+    lengths = (setting.sequence,) if setting.sequence else _LENGTHS
     if isinstance(first, nn.Embedding | nn.EmbeddingBag):
-        length = setting.sequence or _LENGTHS[0]
-        for each in dict.fromkeys((length, *_LENGTHS)) if setting.sequence is None else (length,):
-            yield Guess((InputSpec((each,), "int64"),), f"first layer is an embedding of {first.num_embeddings} rows")
-        return
-    if isinstance(first, nn.Linear):
+        why = f"first layer is an embedding of {first.num_embeddings} rows"
+        yield from (Guess((InputSpec((length,), "int64"),), why) for length in lengths)
+    elif isinstance(first, nn.Linear):
         yield from _of_features(first, setting)
-        return
-    if isinstance(first, nn.RNNBase):
-        why = f"first layer takes vectors of {first.input_size}"
-        for length in (setting.sequence,) if setting.sequence else _LENGTHS:
-            yield Guess((InputSpec((length, first.input_size)),), why)
-        return
-    if isinstance(first, nn.MultiheadAttention):
-        for length in (setting.sequence,) if setting.sequence else _LENGTHS:
-            yield Guess((InputSpec((length, first.embed_dim)),), f"first layer takes vectors of {first.embed_dim}")
-        return
-    yield from _of_convolution(first, setting)
+    elif isinstance(first, nn.RNNBase | nn.MultiheadAttention):
+        width = first.input_size if isinstance(first, nn.RNNBase) else first.embed_dim
+        yield from (Guess((InputSpec((length, width)),), f"first layer takes vectors of {width}") for length in lengths)
+    else:
+        yield from _of_convolution(first, setting)
 
 
 _KINDS = (

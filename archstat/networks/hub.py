@@ -58,6 +58,8 @@ HUBS: Registry[Hub] = Registry("archstat.networks.hubs", "hub")
 
 def hub_of(place: str) -> tuple[Hub | None, str]:
     """The hub that a name begins with, and the name that it has there: ``timm:resnet50``, ``timm/resnet50.a1_in1k``."""
+    if place.rpartition(":")[0].endswith(".py"):  # a file in a folder that is called as the library is
+        return None, ""
     for hub in HUBS.all().values():
         for prefix in (f"{hub.name}:", *hub.prefixes):
             if place.startswith(prefix) and len(place) > len(prefix):

@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from archstat.errors import SourceError, first_line, quoted
-from archstat.networks.trust import is_standard_module
+from archstat.networks.trust import Reach, is_installed_in, is_standard_module
 
 
 def attribute_at(module: ModuleType, container: str, name: str) -> Any:
@@ -60,10 +60,14 @@ def imported_module(name: str) -> ModuleType:
         raise _import_failure(name, error) from error
 
 
-def imported_file(path: Path) -> ModuleType:
+def imported_file(path: Path, reach: Reach | None = None) -> ModuleType:
     """Import a file: as part of its package, if it lies in one, else under a name of its own.
 
     Files beside it can be imported by it, and files of its package by their relative names.
+
+    Args:
+        path: The file.
+        reach: The code that may be run, if a file names it: no package reaches further up than that.
 
     Raises:
         SourceError: There is no such file, or it raised.
@@ -71,7 +75,7 @@ def imported_file(path: Path) -> ModuleType:
     if not os.path.isfile(path):  # noqa: PTH113 - Path.is_file() raises if the name is too long or has a NUL
         raise SourceError(f"There is no file {quoted(str(path))}.")
     _forget_neighbours()
-    top, name = _package_of(path.resolve())
+    top, name = _package_of(path.resolve(), reach)
     if name:
         try:
             return _imported(path, name, top, lambda: importlib.import_module(name))
@@ -95,10 +99,15 @@ def imported_file(path: Path) -> ModuleType:
 _IS_RELATIVE = re.compile(r"^\s*from\s+\.", re.MULTILINE)
 
 
-def _package_of(path: Path) -> tuple[Path, str]:
+def _package_of(path: Path, reach: Reach | None) -> tuple[Path, str]:
     """The folder above the outermost package that a file lies in, and its dotted name; ``""``: it lies in none."""
     folder, parts = path.parent, [path.stem] if path.stem != "__init__" else []
-    while (folder / "__init__.py").is_file() and folder.name.isidentifier():
+
+    def is_package() -> bool:
+        init = folder / "__init__.py"
+        return init.is_file() and folder.name.isidentifier() and (reach is None or reach.has(init))
+
+    while is_package():
         parts.insert(0, folder.name)
         folder = folder.parent
     is_module = len(parts) > (path.stem != "__init__") and all(part.isidentifier() for part in parts)
@@ -120,9 +129,11 @@ def _imported(path: Path, name: str, top: Path, run: Callable[[], ModuleType]) -
         for folder in folders:
             if folder in sys.path:
                 sys.path.remove(folder)
-        new = set(sys.modules) - known
-        of_theirs = {each for each in new for folder in folders if _is_in(Path(folder), each.partition(".")[0])}
-        _neighbours.update(of_theirs - {name} if "." not in name else of_theirs)
+        if not is_installed_in(top):  # where every package lies beside every other one
+            new = set(sys.modules) - known
+            _neighbours.update(
+                each for each in new for folder in folders if _is_in(Path(folder), each.partition(".")[0])
+            )
 
 
 def _forget_others(name: str, top: Path) -> None:

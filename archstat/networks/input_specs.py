@@ -134,27 +134,6 @@ def _mapped(each: AnyInput, change: Callable[[InputSpec], InputSpec]) -> AnyInpu
 # -- of other sizes ---------------------------------------------------------------------------------------------------
 
 
-def image_of(shape: Sequence[int], name: str, resolution: int | None) -> tuple[AnyInput, ...]:
-    """An image, or any other single tensor, that a network is made for.
-
-    Args:
-        shape: The sizes without the batch: channels, height and width of an image.
-        name: The network.
-        resolution: The height and the width that it is to have; ``None``: its own.
-
-    Raises:
-        InputError: The network takes no image, and is to have another height and width.
-    """
-    if resolution is None:
-        return (InputSpec(tuple(shape)),)
-    if len(shape) != 3:
-        raise InputError(
-            f"{quoted(name)} takes no image: give the sizes of its input instead of a resolution.",
-            helps={"inputs": ""},
-        )
-    return (InputSpec((shape[0], resolution, resolution)),)
-
-
 def at_resolution(inputs: Sequence[AnyInput], resolution: int | None) -> tuple[AnyInput, ...]:
     """Inputs with the last two axes of each image, or clip of images, of another size."""
     if resolution is None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
+import msgspec
 import torch
 from torch import Tensor, nn
 
@@ -49,7 +50,31 @@ def known_inputs(source: Source, setting: Setting) -> tuple[AnyInput, ...] | Non
         raise InputError(both.format("sequence length"), helps={"inputs": "", "sequence": ""})
     if setting.inputs or source.takes is None:
         return setting.inputs or None
-    return source.takes(setting)
+    inputs = source.takes(setting)
+    if inputs is not None:
+        shapes = [spec.shape for spec in tensor_specs(inputs)]
+        if setting.sequence is not None and not any(setting.sequence in shape for shape in shapes):
+            _refuse_without_effect(source, setting, inputs, "sequence")
+        side = setting.resolution
+        if side is not None and not any(shape[-2:] == (side, side) for shape in shapes):
+            _refuse_without_effect(source, setting, inputs, "resolution")
+    return inputs
+
+
+def _refuse_without_effect(
+    source: Source, setting: Setting, inputs: Sequence[AnyInput], size: Literal["sequence", "resolution"]
+) -> None:
+    """Refuse a size that changes no input of the network: it would be passed over without a word.
+
+    Raises:
+        InputError: The inputs are the same without it.
+    """
+    if source.takes is None or source.takes(msgspec.structs.replace(setting, **{size: None})) != inputs:
+        return
+    kind, what = ("sequence", "a sequence length") if size == "sequence" else ("image", "a resolution")
+    raise InputError(
+        f"{quoted(source.name)} takes no {kind}: give the sizes of its input instead of {what}.", helps={"inputs": ""}
+    )
 
 
 def arguments_with(

@@ -12,13 +12,12 @@ from archstat.errors import SourceError, first_line
 from archstat.networks.torchvision_ops import mend_torchvision
 
 
-def library_of(hub: str, package: str, extra: str = "") -> ModuleType:
+def library_of(extra: str, package: str) -> ModuleType:
     """The library of a hub, imported.
 
     Args:
-        hub: The name of the hub.
+        extra: The extra of ours that installs the library; that of a hub is called as the hub is.
         package: What to import.
-        extra: The extra of ours that installs it; ``""``: it is called as the hub is.
 
     Raises:
         SourceError: The library is not installed, or cannot be imported.
@@ -29,7 +28,7 @@ def library_of(hub: str, package: str, extra: str = "") -> ModuleType:
         if error.name != package.partition(".")[0]:
             raise SourceError(f"{package} cannot be imported: {first_line(error)}") from error
         raise SourceError(
-            f"Networks of {hub!r} need {package}, which is not installed: pip install 'archstat[{extra or hub}]'."
+            f"Networks of {extra!r} need {package}, which is not installed: pip install 'archstat[{extra}]'."
         ) from error
     except Exception as error:
         raise SourceError(f"{package} cannot be imported: {type(error).__name__}: {first_line(error)}") from error

@@ -29,7 +29,7 @@ from archstat.networks.importing import (
     python_error,
     see_working_folder,
 )
-from archstat.networks.input_specs import AnyInput, image_of
+from archstat.networks.input_specs import AnyInput, InputSpec, at_resolution
 from archstat.networks.makers import check_maker
 from archstat.networks.settings import Setting
 from archstat.networks.source import Built, Source
@@ -109,7 +109,7 @@ def _code_at(spec: str, container: str, attribute: str, reach: Reach | None) -> 
     if container.endswith(".py"):
         if reach is not None and not reach.has(container):
             raise reach.refusal(spec)
-        return attribute_at(imported_file(Path(container)), container, attribute)
+        return attribute_at(imported_file(Path(container), reach), container, attribute)
     check_module_name(container)
     see_working_folder()
     if reach is not None:
@@ -154,7 +154,7 @@ def _own(spec: str, entry: Architecture, args: list[Any], kwargs: dict[str, Any]
             raise SourceError(f"{quoted(spec)} does not fit: {name}: {misfit}. {_usage(entry.build)}")
 
     def takes(setting: Setting) -> tuple[AnyInput, ...]:
-        return image_of(entry.input_shape, spec, setting.resolution)
+        return at_resolution((InputSpec(entry.input_shape),), setting.resolution)
 
     about = published().get(entry.name)
     if about is None:

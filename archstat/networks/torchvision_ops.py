@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable
-from types import ModuleType
 from typing import Any
 
 import torch
@@ -38,7 +37,8 @@ def mend_torchvision() -> None:
         _declare("roi_align", _ROI_ALIGN, _aligned)
         for name in [name for name in sys.modules if name.partition(".")[0] == "torchvision"]:
             del sys.modules[name]
-        _let_ops_be_used(importlib.import_module("torchvision"))
+        importlib.import_module("torchvision")
+        _let_ops_be_used()
 
 
 def _declare(op: str, signature: str, kernel: Callable[..., Any] | None = None) -> None:
@@ -49,11 +49,10 @@ def _declare(op: str, signature: str, kernel: Callable[..., Any] | None = None) 
             torch.library.impl(name, "CPU", kernel)
 
 
-def _let_ops_be_used(torchvision: ModuleType) -> None:
+def _let_ops_be_used() -> None:
     """Let torchvision's functions call its ops, which they refuse as long as the compiled part is not loaded."""
     for name in ("boxes", "roi_align"):
-        module = getattr(getattr(torchvision, "ops", None), name, None)
-        module = sys.modules.get(f"torchvision.ops.{name}", module)
+        module = sys.modules.get(f"torchvision.ops.{name}")  # in the package, functions have these names
         for check in ("_assert_has_ops", "_has_ops"):
             if hasattr(module, check):
                 setattr(module, check, lambda: True)

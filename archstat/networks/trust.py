@@ -265,7 +265,7 @@ def is_package_of_networks(top: str) -> bool:
     if not places or is_standard_module(top):
         return False
     distributions = [importlib.metadata.distribution(name) for name in _distributions().get(top, ())]
-    own = [each for each in distributions if _is_installed(Path(os.path.realpath(str(each.locate_file("")))))]
+    own = [each for each in distributions if is_installed_in(Path(os.path.realpath(str(each.locate_file("")))))]
     folders = [*_sites(), *filter(None, map(_edited, own))]
     is_there = all(any(place.is_relative_to(folder) for folder in folders) for place in places)
     return is_there and any(map(_builds_on_torch, own))
@@ -283,7 +283,8 @@ def _sites() -> tuple[str, ...]:
     return tuple(dict.fromkeys(map(os.path.realpath, paths)))
 
 
-def _is_installed(path: Path) -> bool:
+def is_installed_in(path: Path) -> bool:
+    """Whether a path is a folder that packages are installed in, or lies below one."""
     return any(path.is_relative_to(folder) for folder in _sites())
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from archstat.errors import SourceError
 from archstat.networks.sources import build_on_meta, find
+from archstat.networks.trust import Reach
 
 BLOCK = "from torch import nn\n\ndef block(width={width}):\n    return nn.Linear(width, 3)\n"
 NET = "from .parts.blocks import block\n\ndef Net(**more):\n    return block(**more)\n"
@@ -72,3 +73,38 @@ def test_what_is_installed_comes_before_the_folder_that_is_worked_in(tmp_path, m
     monkeypatch.setattr(sys, "path", [each for each in sys.path if each])
     assert width_of("torchvision_of_mine:block") == 2
     assert width_of("torch.nn:Linear(8, 3)") == 8
+
+
+def test_a_file_that_is_installed_takes_nothing_with_it_when_the_next_one_is_loaded(tmp_path, monkeypatch):
+    site = tmp_path / "site"
+    monkeypatch.setattr("archstat.networks.importing.is_installed_in", lambda top: top == site)
+    package = repository(site)
+    (site / "other.py").write_text("LOADED = []\n")
+    (package / "net.py").write_text("import other\n" + NET)
+    assert width_of(f"{package}/net.py:Net") == 5
+    first = sys.modules["other"]
+    (tmp_path / "alone.py").write_text(BLOCK.format(width=4))
+    assert width_of(f"{tmp_path}/alone.py:block") == 4
+    assert sys.modules.pop("other") is first
+
+
+def test_a_package_reaches_no_further_up_than_the_file_that_names_it_may(tmp_path):
+    package = repository(tmp_path / "mynets_above" / "own")
+    for folder in (tmp_path / "mynets_above", tmp_path / "mynets_above" / "own"):
+        (folder / "__init__.py").write_text("raise SystemError('code above')\n")
+    reach = Reach("claims.toml", (str((tmp_path / "mynets_above" / "own" / "mynets").resolve()),))
+    assert build_on_meta(find(f"{package}/net.py:Net", reach)).in_features == 5
+    with pytest.raises(SourceError, match="code above"):
+        find(f"{package}/net.py:Net")
+
+
+def test_a_folder_that_is_called_as_a_library_is_a_folder(tmp_path, monkeypatch):
+    repository(tmp_path, 8, "timm")
+    monkeypatch.chdir(tmp_path)
+    known = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "timm"}
+    try:
+        assert width_of("timm/net.py:Net") == 8
+    finally:
+        for name in [name for name in sys.modules if name.partition(".")[0] == "timm"]:
+            del sys.modules[name]
+        sys.modules.update(known)

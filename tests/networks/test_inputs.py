@@ -200,3 +200,16 @@ def test_inputs_with_names_and_structure_are_measured():
     (measured,) = Session.of(["nets.py:Pair"], inputs, how).measurements()
     assert measured.failure is None
     assert measured.input_shapes == ((1, 3, 8, 8), (1, 7), (1, 7))
+
+
+@pytest.mark.parametrize(
+    ("spec", "more", "says"),
+    [
+        ("resnet18", {"sequence": 5}, "'resnet18' takes no sequence"),
+        ("timm:resnet18", {"sequence": 5}, "'timm:resnet18' takes no sequence"),
+        ("hf:distilbert(n_layers=1)", {"resolution": 64}, "takes no image"),
+    ],
+)
+def test_a_size_that_no_input_has_is_not_passed_over(spec, more, says):
+    with pytest.raises(InputError, match=says):
+        count_source(spec, Setting(**more))

@@ -11,7 +11,7 @@ from typing import Any
 
 from archstat.errors import SourceError, UnknownNameError, first_line, quoted
 from archstat.networks.hub import HUBS, Hub
-from archstat.networks.input_specs import AnyInput, image_of
+from archstat.networks.input_specs import AnyInput, InputSpec, at_resolution
 from archstat.networks.libraries import library_of, refuse_arguments
 from archstat.networks.settings import Setting
 from archstat.networks.source import Source
@@ -41,7 +41,7 @@ def _source(spec: str, name: str, args: list[Any], kwargs: dict[str, Any]) -> So
 
     def takes(setting: Setting) -> tuple[AnyInput, ...]:
         size = _image_size(config, kwargs, is_test=setting.is_test_size)
-        return image_of(size, spec, setting.resolution)
+        return at_resolution((InputSpec(size),), setting.resolution)
 
     def build() -> Any:
         try:
