@@ -32,7 +32,7 @@ from archstat.analysis.inference import count_source
 from archstat.errors import first_line
 from archstat.files.saving import write_whole
 from archstat.networks.hub import HUBS
-from archstat.networks.loading import Loaded, load
+from archstat.networks.loading import SEED, Loaded, load
 from archstat.networks.settings import Setting
 from archstat.tracing import trace
 
@@ -87,6 +87,7 @@ def torch_macs(loaded: Loaded) -> tuple[int, str]:
     """
     watched = Watched(loaded.model.eval())
     if not any(parameter.is_meta for parameter in loaded.model.parameters()):
+        torch.manual_seed(SEED)  # the branches that the count took
         with torch.no_grad(), sdpa_kernel(SDPBackend.MATH):  # torch has no formula for the CPU's own kernel
             watched(*loaded.args, **loaded.kwargs)
         return watched.counted.get_nowait() // 2, "cpu"

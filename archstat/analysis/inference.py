@@ -20,7 +20,7 @@ from archstat.networks.file_formats import format_of
 from archstat.networks.files.torch_export import exported_name, exported_network
 from archstat.networks.fitting import refuse_too_large
 from archstat.networks.input_specs import AnyInput, InputSpec
-from archstat.networks.loading import Loader
+from archstat.networks.loading import SEED, Loader
 from archstat.networks.settings import Setting
 from archstat.networks.source import Source
 from archstat.networks.trust import Reach
@@ -271,6 +271,9 @@ class NamedNetwork(Loader):
     def _analysed(self, setting: Setting) -> Analysis:
         source, model, args, kwargs, origin = self.load(setting, on="cpu" if self._needs_values else None)
         inner = unwrapped(model)
-        return Analysis(
-            source, inner.model, args, kwargs, strict=setting.strict, input_origin=origin, remark=inner.remark
-        )
+        with torch.random.fork_rng(devices=[], enabled=self._needs_values):
+            if self._needs_values:  # what a network draws decides on its branches as its weights do
+                torch.manual_seed(SEED)
+            return Analysis(
+                source, inner.model, args, kwargs, strict=setting.strict, input_origin=origin, remark=inner.remark
+            )

@@ -25,7 +25,7 @@ from archstat.networks.trust import Reach
 
 Place = Literal["meta", "cpu"]
 
-_SEED = 0
+SEED = 0
 """A named network that branches on its activations takes the same branches each time it is counted."""
 
 
@@ -149,7 +149,7 @@ class Loader:
 
     def _build(self, on: Place | None) -> Built:
         if on == "cpu":
-            return sources.whole_on_cpu(self.source, _SEED)
+            return sources.whole_on_cpu(self.source, SEED)
         built = sources.whole_on_meta(self.source)
         return built._replace(model=without_values(built.model)) if on == "meta" else built
 

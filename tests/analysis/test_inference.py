@@ -449,3 +449,21 @@ def test_a_network_that_needs_values_and_more_memory_than_is_free_is_refused(wan
     says = r"it needs values .*\. Its parameters alone take 288 B, and 200 B of memory are free\."
     with pytest.raises(InputError, match=says):
         count_source(wants_values, Setting(inputs=(InputSpec((8,)),)))
+
+
+def test_a_named_network_that_draws_which_way_it_goes_goes_the_same_way_each_time(tmp_path):
+    path = tmp_path / "drawn.py"
+    path.write_text(
+        "import torch\nfrom torch import nn\n\nclass Net(nn.Linear):\n"
+        "    def forward(self, x):\n"
+        "        for _ in range(int(100 * (torch.rand(()) + 0 * x.sum()))):\n"
+        "            x = super().forward(x)\n"
+        "        return x\n"
+    )
+    found = set()
+    for seed in range(3):
+        torch.manual_seed(seed)
+        before = torch.get_rng_state()
+        found.add(count_source(f"{path}:Net(4, 4)", Setting((InputSpec((4,)),))).macs)
+        assert torch.equal(torch.get_rng_state(), before)
+    assert len(found) == 1

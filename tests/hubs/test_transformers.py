@@ -42,6 +42,7 @@ def check(name, row):
         assert row == TYPES[name]
 
 
+@pytest.mark.filterwarnings("ignore")  # the library's own
 @pytest.mark.parametrize("name", sorted(COUNTED) if os.environ.get("ARCHSTAT_HUBS") == "1" else SAMPLE)
 def test_a_network_of_a_model_type_is_counted_as_the_table_says(name):
     check(name, msgspec.json.decode(msgspec.json.encode(TOOL["result"](name))))
