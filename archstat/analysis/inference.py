@@ -9,6 +9,7 @@ import msgspec
 import torch
 from torch import Tensor, nn
 
+from archstat.analysis.adapters import adapter_remark
 from archstat.analysis.graphs import GraphAnalysis, NamedGraph
 from archstat.analysis.pruning import pruning_remark
 from archstat.analysis.traced import Traced
@@ -31,6 +32,7 @@ from archstat.tracing.first_call import is_unfinished
 from archstat.tracing.modes import without_garbage_collection
 from archstat.tracing.nested import tensors_in
 from archstat.tracing.packed import packed_in
+from archstat.tracing.values import held
 
 
 def count(model: nn.Module | torch.export.ExportedProgram | str, *inputs: Any, **kwargs: Any) -> ModelCost:
@@ -103,7 +105,8 @@ class Analysis(Traced):
         cost = count_trace(traced, source.name, strict=strict, **told)
         # By the names of parameters: to ask each module for a mask takes a tenth of a count.
         is_pruned = any(each.name.endswith("weight_orig") for each in traced.parameters)
-        more = tuple(filter(None, (remark, pruning_remark(model, cost.layers) if is_pruned else "")))
+        pruned = pruning_remark(model, cost.layers) if is_pruned else ""
+        more = tuple(filter(None, (remark, adapter_remark(model, cost.layers), pruned)))
         super().__init__(traced, msgspec.structs.replace(cost, remarks=(*cost.remarks, *more)) if more else cost)
 
     def memory(self) -> InferenceMemory:
@@ -130,7 +133,15 @@ class Analysis(Traced):
 
 
 def _size(tensors: Iterable[Tensor]) -> int:
-    return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+    return sum(each.numel() * each.element_size() for tensor in tensors for each in _in_memory(tensor))
+
+
+def _in_memory(tensor: Tensor) -> tuple[Tensor, ...]:
+    """What holds the numbers of a tensor: of a quantized one, small whole numbers and their scales.
+
+    What is distributed counts whole, and not as the part that one process has of it.
+    """
+    return (tensor,) if hasattr(tensor, "device_mesh") else held(tensor)
 
 
 def check_network(model: object, *, what: str = "counted") -> None:

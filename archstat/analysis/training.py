@@ -15,6 +15,7 @@ from archstat.counting.training import count_step
 from archstat.errors import ForwardError, InputError
 from archstat.networks.loading import Loader
 from archstat.networks.settings import Setting, TrainingSetting
+from archstat.networks.wrappers import unwrapped
 from archstat.records import BatchFit, TrainingCost
 from archstat.tracing.training import trace_step
 
@@ -48,7 +49,8 @@ def count_training(
             return train_source(model, Setting(), training or TrainingSetting())
         return _count(Loader(model).model(), inputs, kwargs, name=model, training=training or TrainingSetting())
     check_network(model)
-    return _count(model, inputs, kwargs, name=type(model).__name__, training=training or TrainingSetting())
+    name = type(unwrapped(model).model).__name__
+    return _count(model, inputs, kwargs, name=name, training=training or TrainingSetting())
 
 
 def train_source(name: str, setting: Setting, training: TrainingSetting) -> TrainingCost:
@@ -77,8 +79,11 @@ def _count(
     strict: bool = False,
 ) -> TrainingCost:
     how = msgspec.structs.asdict(training)
-    step = trace_step(model, inputs, kwargs, **how)
-    return count_step(step, name, strict=strict, input_origin=input_origin, **how)
+    network = unwrapped(model)
+    step = trace_step(network.model, inputs, kwargs, **how)
+    cost = count_step(step, name, strict=strict, input_origin=input_origin, **how)
+    remarks = tuple(filter(None, (network.remark, *cost.remarks)))
+    return msgspec.structs.replace(cost, remarks=remarks) if network.remark else cost
 
 
 # -- the largest batch -------------------------------------------------------------------------------------------------

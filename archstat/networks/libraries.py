@@ -38,13 +38,20 @@ def _imported(package: str) -> ModuleType:
     """A package; one that needs torchvision also where the compiled part of that does not fit torch."""
     try:
         return importlib.import_module(package)
-    except RuntimeError as error:
-        if "torchvision::" not in str(error):
+    except (ImportError, RuntimeError) as error:
+        if not _is_torchvisions(error):
             raise
     mend_torchvision()
     for name in [name for name in sys.modules if name.partition(".")[0] == package != "torchvision"]:
         del sys.modules[name]  # half of it was imported when it failed
     return importlib.import_module(package)
+
+
+def _is_torchvisions(error: BaseException | None) -> bool:
+    """Whether an import failed as torchvision's did, which transformers tells as its own."""
+    while error is not None and "torchvision::" not in str(error):
+        error = error.__cause__
+    return error is not None
 
 
 def refuse_arguments(spec: str, given: Iterable[str], refused: Iterable[str]) -> None:

@@ -85,3 +85,43 @@ def test_a_network_on_meta_has_no_masks_to_read():
     model = network()
     prune.l1_unstructured(model[0], "weight", amount=0.5)
     assert archstat.count(model.to("meta"), X.to("meta")).remarks == ()
+
+
+def test_a_training_step_looks_through_wrappers_too():
+    plain, wrapped = archstat.count_training(network(), X), archstat.count_training(nn.DataParallel(network()), X)
+    assert wrapped.remarks == ("Counted inside of DataParallel.",)
+    assert wrapped.architecture == plain.architecture
+    assert wrapped.layers == plain.layers
+
+
+class TwoParts(torch.Tensor):
+    """A tensor of small whole numbers and a scale, as libraries for quantization make them."""
+
+    @staticmethod
+    def __new__(cls, numbers, scale):
+        return torch.Tensor._make_wrapper_subclass(cls, numbers.shape, dtype=scale.dtype)
+
+    def __init__(self, numbers, scale):
+        self.numbers, self.scale = numbers, scale
+
+    def __tensor_flatten__(self):
+        return ["numbers", "scale"], None
+
+    @staticmethod
+    def __tensor_unflatten__(parts, context, size, stride):
+        return TwoParts(parts["numbers"], parts["scale"])
+
+    @classmethod
+    def __torch_dispatch__(cls, func, types, args=(), kwargs=None):
+        if func is torch.ops.aten.detach.default:
+            return TwoParts(args[0].numbers, args[0].scale)
+        whole = [part.numbers * part.scale if isinstance(part, TwoParts) else part for part in args]
+        return func(*whole, **(kwargs or {}))
+
+
+def test_a_weight_that_is_made_of_others_takes_their_bytes():
+    layer = nn.Linear(8, 4, bias=False)
+    layer.weight = nn.Parameter(TwoParts(torch.ones(4, 8, dtype=torch.int8), torch.ones(4, 1)), requires_grad=False)
+    memory = archstat.memory(layer, torch.ones(2, 8))
+    assert memory.parameter_bytes == 4 * 8 + 4 * 4
+    assert archstat.count(layer, torch.ones(2, 8)).parameters == 4 * 8

@@ -1,5 +1,6 @@
 """A training step of a network whose parameters FSDP2 shards: what lies in one memory counts once."""
 
+import msgspec
 import pytest
 import torch
 from torch import distributed, nn
@@ -7,7 +8,9 @@ from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
 from torch.testing._internal.distributed.fake_pg import FakeStore
 
-from archstat.analysis.training import count_training
+from archstat.counting.training import count_step
+from archstat.networks.settings import TrainingSetting
+from archstat.tracing.training import trace_step
 from archstat.tracing.values import held
 
 PARAMETERS = 2 * (8 * 8 + 8)
@@ -27,7 +30,8 @@ def test_the_gradients_of_sharded_parameters_count_once(mesh, groups):
     network = nn.Sequential(nn.Linear(8, 8), nn.Linear(8, 8))
     for group in groups:
         fully_shard(network.get_submodule(group), mesh=mesh)
-    cost = count_training(network, torch.ones(2, 8))
+    step = trace_step(network, (torch.ones(2, 8),))  # as it is: what is counted by name is the network before that
+    cost = count_step(step, "sharded", **msgspec.structs.asdict(TrainingSetting()))
     assert (cost.parameter_bytes, cost.gradient_bytes) == (4 * PARAMETERS, 4 * PARAMETERS)
     assert cost.uncounted == ()
 
