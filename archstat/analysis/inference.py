@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from archstat.analysis.adapters import adapter_remark
 from archstat.analysis.graphs import GraphAnalysis, NamedGraph
-from archstat.analysis.pruning import pruning_remark
+from archstat.analysis.pruning import Pruned, pruned
 from archstat.analysis.traced import Traced
 from archstat.counting import count_trace
 from archstat.counting.memory import alive_at_peak
@@ -104,10 +104,10 @@ class Analysis(Traced):
         told = {"note": source.note, "paper": source.paper, "input_origin": input_origin}
         cost = count_trace(traced, source.name, strict=strict, **told)
         # By the names of parameters: to ask each module for a mask takes a tenth of a count.
-        is_pruned = any(each.name.endswith("weight_orig") for each in traced.parameters)
-        pruned = pruning_remark(model, cost.layers) if is_pruned else ""
-        more = tuple(filter(None, (remark, adapter_remark(model, cost.layers), pruned)))
-        super().__init__(traced, msgspec.structs.replace(cost, remarks=(*cost.remarks, *more)) if more else cost)
+        has_masks = any(each.name.endswith("weight_orig") for each in traced.parameters)
+        masked = pruned(model, cost.layers) if has_masks else None
+        more = (remark, adapter_remark(model, cost.layers), masked.remark if masked else "")
+        super().__init__(traced, _with_more(cost, tuple(filter(None, more)), masked))
 
     def memory(self) -> InferenceMemory:
         """What the memory of the forward pass goes to.
@@ -130,6 +130,14 @@ class Analysis(Traced):
             alive=alive_at_peak(self.trace),
             input_origin=self.cost.input_origin,
         )
+
+
+def _with_more(cost: ModelCost, remarks: tuple[str, ...], masked: Pruned | None) -> ModelCost:
+    """A cost with what only the network tells, and not its trace."""
+    if not remarks:
+        return cost
+    left = {"nonzero_weights": masked.nonzero_weights, "effective_macs": masked.effective_macs} if masked else {}
+    return msgspec.structs.replace(cost, remarks=(*cost.remarks, *remarks), **left)
 
 
 def _size(tensors: Iterable[Tensor]) -> int:

@@ -35,22 +35,43 @@ def masked_weights(model: nn.Module) -> Iterator[MaskedWeight]:
             yield MaskedWeight(path, int(mask.count_nonzero()), mask.numel())
 
 
-def pruning_remark(model: nn.Module, rows: Sequence[LayerCost]) -> str:
-    """What the masks of a network leave of its weights and MACs; ``""`` for a network without masks.
+class Pruned(NamedTuple):
+    """What the masks of a network leave.
+
+    Attributes:
+        weights: The elements of all weights that have masks.
+        nonzero_weights: Those of them that are not masked.
+        macs: The MACs of dense kernels.
+        effective_macs: The MACs without those of masked weights.
+    """
+
+    weights: int
+    nonzero_weights: int
+    macs: int
+    effective_macs: int
+
+    @property
+    def remark(self) -> str:
+        """What a reader must know of it."""
+        return (
+            f"Pruned by masks: {units.exact(self.nonzero_weights)} nonzero weights of {units.exact(self.weights)} that "
+            f"are masked. MACs are those of dense kernels; without the masked weights they are "
+            f"{units.exact(self.effective_macs)}."
+        )
+
+
+def pruned(model: nn.Module, rows: Sequence[LayerCost]) -> Pruned | None:
+    """What the masks of a network leave of its weights and MACs; ``None`` for a network without masks.
 
     Each weight of a convolution or a linear layer takes part in as many multiply-accumulates as every other one, so
     what is left of the layer's is in proportion.
     """
     masked = list(masked_weights(model))
     if not masked:
-        return ""
+        return None
     macs = sum(row.macs for row in rows)
     left = macs
     for each in masked:
         own = sum(row.macs for row in rows if row.layer == each.layer)
         left -= own * (each.total - each.kept) // max(each.total, 1)
-    kept, total = sum(each.kept for each in masked), sum(each.total for each in masked)
-    return (
-        f"Pruned by masks: {units.exact(kept)} nonzero weights of {units.exact(total)} that are masked. MACs are those "
-        f"of dense kernels; without the masked weights they are {units.exact(left)}."
-    )
+    return Pruned(sum(each.total for each in masked), sum(each.kept for each in masked), macs, left)

@@ -155,6 +155,9 @@ class ModelCost(Arithmetic, frozen=True):
         remarks: What a reader must know of how the numbers came about, a sentence each.
         input_origin: Where the input comes from: ``"given"`` by the user, ``"known"`` of a network of that name,
             ``"example"`` if it came with the network, or ``"assumed: …"`` with the reason.
+        nonzero_weights: Elements that masks leave of the weights that have masks; ``None`` for a network without.
+        effective_macs: The MACs without those of masked weights, which dense kernels do all the same; ``None`` for a
+            network without masks.
     """
 
     architecture: str
@@ -177,6 +180,8 @@ class ModelCost(Arithmetic, frozen=True):
     paper: str = ""
     remarks: tuple[str, ...] = ()
     input_origin: str = "given"
+    nonzero_weights: int | None = None
+    effective_macs: int | None = None
 
     def to_frame(self) -> pd.DataFrame:
         """The rows as a pandas frame, one column for each attribute of :class:`LayerCost` and ``flops``.

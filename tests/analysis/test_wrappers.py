@@ -58,6 +58,7 @@ def test_masked_weights_are_told_with_the_macs_that_are_left():
     (remark,) = cost.remarks
     assert remark.startswith("Pruned by masks: 162 nonzero weights of 216 that are masked.")
     assert remark.endswith(f"without the masked weights they are {2 * (36 * 162 + 2880):,}.")
+    assert (cost.nonzero_weights, cost.effective_macs) == (162, 2 * (36 * 162 + 2880))
 
 
 def test_a_layer_that_runs_twice_loses_the_work_of_both_runs():
@@ -78,7 +79,8 @@ def test_after_the_mask_is_removed_nothing_is_known_of_it():
     model = network()
     prune.l1_unstructured(model[0], "weight", amount=0.5)
     prune.remove(model[0], "weight")
-    assert archstat.count(model, X).remarks == ()
+    cost = archstat.count(model, X)
+    assert (cost.remarks, cost.nonzero_weights, cost.effective_macs) == ((), None, None)
 
 
 def test_a_network_on_meta_has_no_masks_to_read():

@@ -86,6 +86,8 @@ def test_the_keys_are_those_that_are_documented():
         "schema",
         "remarks",
         "input_origin",
+        "nonzero_weights",
+        "effective_macs",
         "architecture",
         "input_shapes",
         "dtype",
