@@ -4,7 +4,8 @@ Everything but torch comes from the environment that runs this. A torch is insta
 folder for caches, and shared by all checkouts. PyPI's builds for Linux need CUDA's libraries to be imported at all, a
 GPU they do not need: these are installed once for all versions that take them. What cannot be installed fails.
 
-Without arguments after the version: what all versions have to pass, :data:`CHECKS`.
+In place of the version, ``ends`` stands for the oldest and the newest one, and ``all`` for every one. Without arguments
+after it: what all versions have to pass, :data:`CHECKS`; with ``--install`` they are installed and nothing is run.
 """
 
 from __future__ import annotations
@@ -80,12 +81,17 @@ CHECKS = (
 
 
 def main(arguments: list[str]) -> int:
-    """Run what was asked for, or the checks, with every version that was named; ``all`` names all of them."""
+    """Run what was asked for, or the checks, with every version that was named."""
     if not arguments:
         sys.exit(__doc__)
-    version, *command = arguments
+    named, *command = arguments
+    versions = {"all": VERSIONS, "ends": (VERSIONS[0], VERSIONS[-1])}.get(named, (named,))
+    if command == ["--install"]:
+        for each in versions:
+            prepared(each)
+        return 0
     runs = [tuple(command)] if command else list(CHECKS)
-    for each in VERSIONS if version == "all" else (version,):
+    for each in versions:
         environment = prepared(each)
         for run in runs:
             started = time.monotonic()
