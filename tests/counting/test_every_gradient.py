@@ -9,14 +9,13 @@ from unittest import mock
 import pytest
 import torch
 from torch import nn
-from torch.testing._internal import common_methods_invocations as database
-from torch.testing._internal.common_modules import module_db
 
 from archstat.counting.rules import RULES
 from archstat.counting.training import count_step
 from archstat.tracing.nested import tensors_in, with_tensors
 from archstat.tracing.training import trace_step
 from tests.counting.test_every_op import WITHOUT_SAMPLES, distinct, dtype_of, name_of, unseeded
+from tests.torch_databases import database, module_db
 
 SAMPLES = 2
 """How many calls of each op are trained."""

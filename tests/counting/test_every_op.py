@@ -10,8 +10,6 @@ from unittest import mock
 import pytest
 import torch
 from torch import nn
-from torch.testing._internal import common_methods_invocations as database
-from torch.testing._internal.common_modules import module_db
 
 from archstat.counting import count_trace
 from archstat.counting.arithmetic import explain_trace
@@ -20,9 +18,7 @@ from archstat.counting.conventions.tally import tally
 from archstat.tracing import trace
 from archstat.tracing.nested import tensors_in
 from tests.support import Calls, real_trace_of
-
-# Whoever imports torch's databases forbids the whole process to set its switches.
-torch.backends.disable_global_flags.__globals__["__allow_nonbracketed_mutation_flag"] = True
+from tests.torch_databases import database, module_db
 
 SAMPLES = 3
 LOOKED_AT = 40

@@ -11,8 +11,6 @@ import sys
 import pytest
 import torch
 from torch import nn
-from torch.testing._internal import common_methods_invocations as database
-from torch.testing._internal.common_modules import ModuleErrorEnum, module_db
 
 from archstat.counting import count_trace
 from archstat.counting.arithmetic import explain_trace
@@ -23,10 +21,8 @@ from archstat.tracing.refusals import REFUSALS
 from archstat.tracing.training import trace_step
 from tests.counting.test_every_op import WITHOUT_SAMPLES, dtype_of, name_of
 from tests.support import Calls
+from tests.torch_databases import ModuleErrorEnum, database, module_db
 from tests.tracing.calls import BF16, F64, REFUSED, TAKEN, ones
-
-# Whoever imports torch's databases forbids the whole process to set its switches.
-torch.backends.disable_global_flags.__globals__["__allow_nonbracketed_mutation_flag"] = True
 
 refused = pytest.mark.parametrize(("call", "shape", "dtype"), REFUSED.values(), ids=REFUSED)
 taken = pytest.mark.parametrize(("call", "shape", "dtype"), TAKEN.values(), ids=TAKEN)
