@@ -8,7 +8,7 @@
 # make reports renew the pages of the written reports, and the picture of the manual
 # make docs    the manual as a site, in build/docs
 # make dist    the wheel and the sdist, checked in an environment of their own
-# make hubs    every network of the tables of libraries, and every exported one: long
+# make hubs    every network of the tables of libraries, every exported one, and fvcore on every one of ours: long
 # make fuzz    thousands of absurd command lines and changed files: each ends with a result or a sentence
 # make golden  renew the stored tables that the tests compare with
 
@@ -66,7 +66,8 @@ dist: .venv/.dist
 	$(BIN)/python tools/check_distributions.py dist
 
 hubs: .venv/.test
-	ARCHSTAT_HUBS=1 OMP_NUM_THREADS=1 $(BIN)/pytest -q --numprocesses logical tests/hubs tests/onnx_graphs
+	ARCHSTAT_HUBS=1 OMP_NUM_THREADS=1 $(BIN)/pytest -q --numprocesses logical tests/hubs tests/onnx_graphs \
+		tests/analysis/test_other_tools.py
 
 fuzz: .venv/.test
 	ARCHSTAT_FUZZ=1 OMP_NUM_THREADS=1 $(BIN)/pytest -q --numprocesses logical tests/fuzz
