@@ -65,6 +65,7 @@ TESTS = (
     "tests/tracing/test_leaves.py",
     "tests/tracing/test_training.py",
     "tests/tracing/test_autocast.py",
+    "tests/tracing/test_unsharded.py",
     "tests/counting/test_training.py",
     "tests/counting/test_training_memory.py",
     "tests/analysis/test_training.py",
