@@ -288,8 +288,16 @@ _FILLING = frozenset(
         torch.Tensor.zero_,
         torch.Tensor.uniform_,
         torch.Tensor.normal_,
+        # what a truncated normal distribution is made with; without values, clamping takes torch milliseconds
+        torch.Tensor.erfinv_,
+        torch.Tensor.clamp_,
+        torch.Tensor.mul_,
+        torch.Tensor.add_,
+        torch.Tensor.sub_,
+        torch.Tensor.div_,
     }
 )
+"""What changes the values of its first argument alone, which is left as it is where it has none."""
 
 
 class MetaConstruction(TorchFunctionMode):
