@@ -34,6 +34,7 @@ from archstat.files.saving import write_whole
 from archstat.networks.hub import HUBS
 from archstat.networks.loading import SEED, Loaded, load
 from archstat.networks.settings import Setting
+from archstat.records import ModelCost
 from archstat.tracing import trace
 
 FILE = Path(__file__).parents[1] / "tests" / "hubs" / "transformers.json"
@@ -106,6 +107,21 @@ def torch_macs(loaded: Loaded) -> tuple[int, str]:
     return watched.counted.get_nowait() // 2, "meta"
 
 
+def beside_torch(spec: str) -> tuple[ModelCost, tuple[int, int]]:
+    """A network's cost; its own number of parameters, and its MACs by torch's formulas, ours where it has none."""
+    cost = count_source(spec, Setting())
+    loaded = load(spec, Setting(), on="cpu" if cost.forward == "real" else None)
+    macs, ran_on = torch_macs(loaded)
+    parameters = sum(each.numel() for each in loaded.model.parameters())
+    return cost, (parameters, macs + sum(without_formula(cost, ran_on).values()))
+
+
+def without_formula(cost: ModelCost, ran_on: str) -> dict[str, int]:
+    """The MACs of the ops that torch has no formula for."""
+    known = HAVE_FORMULAS | (FALL_APART if ran_on == "meta" else frozenset())
+    return {op.op: op.macs for op in cost.ops if op.macs and op.op not in known}
+
+
 def result(name: str) -> dict[str, Any]:
     """What is written of one model type."""
     spec = f"hf:{name}{CHANGED.get(name, '')}"
@@ -131,8 +147,7 @@ def result(name: str) -> dict[str, Any]:
         row["torch_macs"], row["torch_ran_on"] = torch_macs(loaded)
     except Exception as error:  # noqa: BLE001 - likewise
         return {**row, "no_torch_macs": first_line(error)[:300]}
-    known = HAVE_FORMULAS | (FALL_APART if row["torch_ran_on"] == "meta" else frozenset())
-    named = {op.op: op.macs for op in cost.ops if op.macs and op.op not in known}
+    named = without_formula(cost, row["torch_ran_on"])
     return {**row, "without_formula": named} if named else row
 
 

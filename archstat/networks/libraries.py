@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable
 from types import ModuleType
 
-from archstat.errors import SourceError, first_line
+from archstat.errors import SourceError, first_line, shortened
 from archstat.networks.torchvision_ops import mend_torchvision
 
 
@@ -58,3 +58,14 @@ def refuse_arguments(spec: str, given: Iterable[str], refused: Iterable[str]) ->
         raise SourceError(
             f"{spec!r} does not fit: weights change no count and are never fetched, so leave out {', '.join(wrong)}."
         )
+
+
+def said_by(error: Exception) -> str:
+    """What a library says of what it cannot build, as a sentence."""
+    said = shortened(" ".join(str(error).split()), _SAID_MOST)
+    if not isinstance(error, ValueError):
+        said = f"{type(error).__name__}: {said}" if said else type(error).__name__
+    return f"{said.removesuffix('.')}."
+
+
+_SAID_MOST = 400

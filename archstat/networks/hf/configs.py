@@ -9,9 +9,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from archstat.errors import SourceError, UnknownNameError, first_line, quoted, shortened
+from archstat.errors import SourceError, UnknownNameError, first_line, quoted
 from archstat.networks.hf.foreign import refuse_other_library
 from archstat.networks.hf.well_known import WELL_KNOWN
+from archstat.networks.libraries import said_by
 
 _LARGEST_FILE = 16 << 20
 
@@ -192,17 +193,6 @@ def _typed(spec: str, model_type: str, held: Mapping[str, Any], given: Mapping[s
 
 _NO_FIELDS = frozenset({"auto_map", "model_type", "transformers_version", "quantization_config"})
 """What a file says that is no size of the network; quantized weights are counted as what they are before that."""
-
-
-def said_by(error: Exception) -> str:
-    """What the library says of a config, as a sentence."""
-    said = shortened(" ".join(str(error).split()), _SAID_MOST)
-    if not isinstance(error, ValueError):
-        said = f"{type(error).__name__}: {said}" if said else type(error).__name__
-    return f"{said.removesuffix('.')}."
-
-
-_SAID_MOST = 400
 
 
 def _check_fields(spec: str, config: Any, given: Mapping[str, Any], place: str = "") -> None:
