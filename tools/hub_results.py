@@ -84,9 +84,19 @@ def torch_macs(loaded: Loaded) -> tuple[int, str]:
 
     On the CPU, if the network has values, which it then needs. Else on the meta device alone, if it can run there; else
     on what our trace hands on, where whole numbers have values: the shapes are then those of our trace, the formulas
-    torch's all the same.
+    torch's all the same. The fused attention of ``nn.MultiheadAttention``, of which torch has no formula, is left out.
     """
+    before = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        return _macs_by_formulas(loaded)
+    finally:
+        torch.backends.mha.set_fastpath_enabled(before)
+
+
+def _macs_by_formulas(loaded: Loaded) -> tuple[int, str]:
     watched = Watched(loaded.model.eval())
+    watched.requires_grad_(requires_grad=False)  # torch's counter looks for gradients of what goes into a layer
     if not any(parameter.is_meta for parameter in loaded.model.parameters()):
         torch.manual_seed(SEED)  # the branches that the count took
         with torch.no_grad(), sdpa_kernel(SDPBackend.MATH):  # torch has no formula for the CPU's own kernel

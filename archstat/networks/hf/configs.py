@@ -35,11 +35,11 @@ def config_of(spec: str, name: str, given: Mapping[str, Any]) -> Any:
         UnknownNameError: The place is none of these.
         SourceError: The file is no config of transformers, or a field does not fit.
     """
-    if _is_path(name):
+    if is_path(name):
         return _config_with(spec, _content(_config_file(name)), given)
     if name in set(config_types().keys()):
         return _typed(spec, name, {}, given)
-    cached = _cached_file(name)
+    cached = cached_file(name)
     if cached is not None:
         return _config_with(spec, _content(cached), given)
     if name in WELL_KNOWN:
@@ -49,7 +49,8 @@ def config_of(spec: str, name: str, given: Mapping[str, Any]) -> Any:
     raise _unknown(name)
 
 
-def _is_path(name: str) -> bool:
+def is_path(name: str) -> bool:
+    """Whether a name is meant as a place of files and nothing else."""
     return name.startswith((".", "/", "~")) or name.endswith(".json") or "\\" in name
 
 
@@ -108,8 +109,13 @@ def _config_file(name: str) -> Path:
     raise SourceError(f"There is no file and no folder {quoted(name)}.")
 
 
-def _cached_file(name: str) -> Path | None:
-    """The ``config.json`` of a model whose files were once downloaded; of a name without owner if but one has it."""
+def cached_file(name: str, file: str = "config.json") -> Path | None:
+    """A file of a model whose files were once downloaded; of a name without owner if but one model has it.
+
+    Args:
+        name: The name of the model.
+        file: The name of the file in the folder of the model.
+    """
     try:
         hub = import_module("huggingface_hub")
         folder = Path(import_module("huggingface_hub.constants").HF_HUB_CACHE)
@@ -117,7 +123,7 @@ def _cached_file(name: str) -> Path | None:
         if "/" not in name:
             found = [path.name for path in folder.glob(f"models--*--{_plain(name)}")]
             names += [each.removeprefix("models--").replace("--", "/", 1) for each in found]
-        paths = {path for path in (hub.try_to_load_from_cache(each, "config.json") for each in names) if _is_file(path)}
+        paths = {path for path in (hub.try_to_load_from_cache(each, file) for each in names) if _is_file(path)}
     except (OSError, ValueError, ImportError):
         return None
     return Path(paths.pop()) if len(paths) == 1 else None
