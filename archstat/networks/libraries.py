@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
+import logging
 import sys
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Iterator
 from types import ModuleType
 
 from archstat.errors import SourceError, first_line, shortened
@@ -69,3 +72,18 @@ def said_by(error: Exception) -> str:
 
 
 _SAID_MOST = 400
+
+
+@contextlib.contextmanager
+def unheard() -> Iterator[None]:
+    """While it is active, a library neither warns, nor sets up the log of the process."""
+    handler, before = logging.NullHandler(), logging.root.manager.disable
+    logging.root.addHandler(handler)
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
+        logging.root.removeHandler(handler)

@@ -36,7 +36,7 @@ def config_of(spec: str, name: str, given: Mapping[str, Any]) -> Any:
         SourceError: The file is no config of transformers, or a field does not fit.
     """
     if is_path(name):
-        return _config_with(spec, _content(_config_file(name)), given)
+        return _config_with(spec, _content(config_file(name)), given)
     if name in set(config_types().keys()):
         return _typed(spec, name, {}, given)
     cached = cached_file(name)
@@ -44,8 +44,8 @@ def config_of(spec: str, name: str, given: Mapping[str, Any]) -> Any:
         return _config_with(spec, _content(cached), given)
     if name in WELL_KNOWN:
         return _config_with(spec, dict(WELL_KNOWN[name].config), given)
-    if _is_folder(name):
-        return _config_with(spec, _content(_config_file(name)), given)
+    if is_folder(name):
+        return _config_with(spec, _content(config_file(name)), given)
     raise _unknown(name)
 
 
@@ -54,7 +54,8 @@ def is_path(name: str) -> bool:
     return name.startswith((".", "/", "~")) or name.endswith(".json") or "\\" in name
 
 
-def _is_folder(name: str) -> bool:
+def is_folder(name: str) -> bool:
+    """Whether a name is that of a folder here."""
     try:
         return bool(name) and Path(name).is_dir()
     except (OSError, ValueError):
@@ -90,7 +91,7 @@ def _letters(name: str) -> str:
 # -- files -------------------------------------------------------------------------------------------------------------
 
 
-def _config_file(name: str) -> Path:
+def config_file(name: str) -> Path:
     """The file that a path names, or that is in the folder that it names.
 
     Raises:
@@ -138,8 +139,8 @@ def _is_file(path: Any) -> bool:
     return isinstance(path, str) and Path(path).is_file()
 
 
-def _content(path: Path) -> dict[str, Any]:
-    """What a file says.
+def json_fields(path: Path) -> dict[str, Any]:
+    """The fields that a file of JSON holds.
 
     Raises:
         SourceError: The file cannot be read, or holds something else.
@@ -153,7 +154,17 @@ def _content(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise SourceError(f"{quoted(path)} is no JSON: {first_line(error)}.") from error
     if not isinstance(held, dict):
-        raise SourceError(f"{quoted(path)} is no config of transformers: it holds no fields.")
+        raise SourceError(f"{quoted(path)} is no config: it holds no fields.")
+    return held
+
+
+def _content(path: Path) -> dict[str, Any]:
+    """What a config of transformers says.
+
+    Raises:
+        SourceError: The file cannot be read, or holds something else.
+    """
+    held = json_fields(path)
     refuse_other_library(str(path), held)
     return held
 

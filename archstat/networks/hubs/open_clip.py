@@ -7,10 +7,8 @@ network was made for. Arguments are those of ``open_clip.create_model``. Nothing
 
 from __future__ import annotations
 
-import contextlib
 import inspect
-import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +19,7 @@ from archstat.networks.hf.needs import pair
 from archstat.networks.hf.offline import offline
 from archstat.networks.hub import HUBS, Hub
 from archstat.networks.input_specs import AnyInput, InputSpec
-from archstat.networks.libraries import library_of, refuse_arguments, said_by
+from archstat.networks.libraries import library_of, refuse_arguments, said_by, unheard
 from archstat.networks.settings import Setting
 from archstat.networks.source import Source
 
@@ -180,7 +178,7 @@ def _built(spec: str, library: Any, place: str, config: Mapping[str, Any], given
     """
     arguments = {name: config.get(name, value) for name, value in given.items()}
     try:
-        with offline(), _unheard():
+        with offline(), unheard():
             # on no device in particular: parameters without values cannot be moved to one
             return library.create_model(place, load_weights=False, pretrained_text=False, device=None, **arguments)
     except OSError as error:  # as transformers says that there is no such file
@@ -191,19 +189,6 @@ def _built(spec: str, library: Any, place: str, config: Mapping[str, Any], given
         ) from error
     except (TypeError, ValueError, KeyError, AssertionError) as error:
         raise SourceError(f"{quoted(spec)} does not fit: {said_by(error)}") from error
-
-
-@contextlib.contextmanager
-def _unheard() -> Iterator[None]:
-    """While it is active, the library does not say that weights are missing, nor set up the log of the process."""
-    handler, before = logging.NullHandler(), logging.root.manager.disable
-    logging.root.addHandler(handler)
-    logging.disable(logging.WARNING)
-    try:
-        yield
-    finally:
-        logging.disable(before)
-        logging.root.removeHandler(handler)
 
 
 HUBS.add(Hub("open_clip", "open_clip", _source, _names, "OpenCLIP by the library's own configs, or a folder with one"))
