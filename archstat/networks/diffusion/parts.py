@@ -93,7 +93,7 @@ def pipeline_part(spec: str, name: str, given: Mapping[str, Any]) -> PipelinePar
     held = json_fields(found)
     said = _class_in(found, held)
     if said not in known:
-        if hasattr(import_module("diffusers"), said):
+        if said in dir(import_module("diffusers")):
             raise SourceError(f"{quoted(found)} is the config of a {said}, which is no network.")
         raise UnknownNameError.of("network of diffusers", said, known, "A newer version may have it.")
     return _part(spec, said, {key: value for key, value in held.items() if not key.startswith("_")}, given)
@@ -133,7 +133,7 @@ def _file(place: str, folder: str, known: Sequence[str]) -> Path:
             f"The {within}config.json of {quoted(place)} is not on this machine, and nothing is fetched: download it "
             "and name the file, as in 'diffusers:./config.json'."
         )
-    if hasattr(import_module("diffusers"), place):
+    if place.partition(".")[0] in dir(import_module("diffusers")):
         raise SourceError(
             f"'diffusers:{place}' is no network: name one of its parts, as in 'diffusers:UNet2DConditionModel' or "
             "'diffusers:./folder#unet'."
@@ -149,7 +149,7 @@ def _file_in(place: str, folder: str) -> Path:
             raise _pipeline(place, index)
     except (OSError, ValueError, RuntimeError) as error:
         raise SourceError(f"{quoted(place)} cannot be read: {first_line(error)}") from error
-    return config_file(str(path) if folder else place)
+    return config_file(str(path) if folder else place, "diffusers")
 
 
 def _pipeline(place: str, index: Path) -> SourceError:

@@ -27,11 +27,11 @@ def _sized(*sizes: int | str, dtype: str = "", fill: float | None = None) -> Inp
     return made
 
 
-def _of_latents(*fields: str | int) -> InputRule:
-    """A clip or an image as large as the latents, with the channels that a field says."""
+def _of_latents(field: str | int) -> InputRule:
+    """A clip or an image as large as the latents, with so many channels, or as many as a field says."""
 
     def made(need: PartNeed) -> InputSpec:
-        channels = next(need.fields[each] if isinstance(each, str) else each for each in fields)
+        channels = need.fields[field] if isinstance(field, str) else field
         layout, height, width, frames, _ = need.latents
         within = (height, width) if layout == "image" else (frames, height, width)
         return InputSpec((channels, *within))
@@ -73,15 +73,6 @@ def _nested_shapes(need: PartNeed) -> InputLiteral:
 def _padding(need: PartNeed) -> InputSpec:
     """Which pixels are padding; the same for all of a batch."""
     return InputSpec((1, 1, 8 * need.latents.height, 8 * need.latents.width), has_batch=False)
-
-
-def _tokens_like(field: str) -> InputRule:
-    """As many tokens as there are of the latents."""
-
-    def made(need: PartNeed) -> InputSpec:
-        return InputSpec((_tokens_of(need), need.fields[field]))
-
-    return made
 
 
 def _rotary(field: str) -> InputRule:

@@ -91,7 +91,7 @@ def _letters(name: str) -> str:
 # -- files -------------------------------------------------------------------------------------------------------------
 
 
-def config_file(name: str) -> Path:
+def config_file(name: str, library: str = "transformers") -> Path:
     """The file that a path names, or that is in the folder that it names.
 
     Raises:
@@ -102,7 +102,7 @@ def config_file(name: str) -> Path:
         if path.is_dir():
             path /= "config.json"
             if not path.is_file():
-                raise SourceError(f"The folder {quoted(name)} has no config.json, which a model of transformers has.")
+                raise SourceError(f"The folder {quoted(name)} has no config.json, which a model of {library} has.")
         if path.is_file():
             return path
     except (OSError, ValueError, RuntimeError) as error:

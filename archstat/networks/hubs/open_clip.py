@@ -183,6 +183,8 @@ def _built(spec: str, library: Any, place: str, config: Mapping[str, Any], given
             return library.create_model(place, load_weights=False, pretrained_text=False, device=None, **arguments)
     except OSError as error:  # as transformers says that there is no such file
         text = config["text_cfg"].get("hf_model_name")
+        if text is None:
+            raise SourceError(f"{quoted(spec)} cannot be built: {said_by(error)}") from error
         raise SourceError(
             f"{quoted(spec)} has the text network {quoted(text)} of transformers, whose config is not on this machine, "
             "and nothing is fetched: download the config.json of that model into the cache of transformers."

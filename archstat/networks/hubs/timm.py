@@ -78,7 +78,9 @@ def image_in_timm(config: Any, given: Mapping[str, Any], *, is_test: bool) -> tu
     channels, *sides = tested if is_test else trained
     own = given.get("img_size")
     if own is not None:
-        sides = [own, own] if isinstance(own, int) else list(own)
+        sides = [own, own] if isinstance(own, int) else own
+        if not isinstance(sides, list | tuple) or not all(isinstance(side, int) and side > 0 for side in sides):
+            raise SourceError(f"{quoted(own)} is no size of an image: 'img_size' is a whole number, or two.")
     return (given.get("in_chans", channels), *sides)
 
 

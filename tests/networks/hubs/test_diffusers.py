@@ -137,6 +137,8 @@ def test_an_unknown_name_says_what_to_do(no_network, name, says):
             "is no config of diffusers, as it has no '_class_name'; it is one of transformers: 'hf:sd/",
         ),
         ("./sd#scheduler", "is the config of a PNDMScheduler, which is no network"),
+        (".", r"The folder '\.' has no config.json, which a model of diffusers has"),
+        ("StableDiffusionPipeline.unet", "is no network: name one of its parts"),
         ("StableDiffusionPipeline", "is no network: name one of its parts, as in"),
         ("FluxMultiControlNetModel", "is made of other networks"),
         ("MotionAdapter", "has no forward pass of its own"),

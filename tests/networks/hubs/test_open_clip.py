@@ -13,6 +13,7 @@ from archstat.networks.loading import load
 from archstat.networks.settings import Setting
 
 open_clip = library_of("open_clip", "open_clip")
+hub = library_of("hf", "huggingface_hub")
 
 SMALL = {
     "embed_dim": 16,
@@ -134,6 +135,20 @@ def test_a_text_network_whose_config_is_elsewhere_is_told(no_network, monkeypatc
     assert not no_network
 
 
+def test_a_text_network_whose_config_is_in_the_cache_is_built(no_network, monkeypatch, tmp_path):
+    for module in (hub.constants, hub.file_download):
+        monkeypatch.setattr(module, "HF_HUB_CACHE", str(tmp_path), raising=False)
+    files = tmp_path / "models--roberta-base" / "snapshots" / "abc"
+    files.mkdir(parents=True)
+    small = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64}
+    (files / "config.json").write_text(json.dumps({"model_type": "roberta", "vocab_size": 50, **small}))
+    (tmp_path / "models--roberta-base" / "refs").mkdir()
+    (tmp_path / "models--roberta-base" / "refs" / "main").write_text("abc")
+    cost = count_source("open_clip:roberta-ViT-B-32", Setting(sequence=16))
+    assert cost.input_shapes == ((1, 3, 224, 224), (1, 16))
+    assert not no_network
+
+
 @pytest.mark.parametrize(
     ("spec", "says"),
     [
@@ -164,6 +179,10 @@ def test_an_unknown_name_says_what_to_do(no_network, spec, says):
         ("open_clip:ViT-B-32('openai')", "give arguments by name"),
         ("open_clip:ViT-B-32(vision_cfg=3)", "has no whole config: TypeError"),
         ("open_clip:ViT-B-32(vision_cfg={'widht': 3})", "does not fit: TypeError: .*'widht'"),
+        (
+            "open_clip:ViT-B-32(vision_cfg={'timm_model_name': 'hf-hub:timm/resnet18'})",
+            "cannot be built: LocalEntryNotFound",
+        ),
         ("open_clip:./nowhere", "There is no folder './nowhere' with an open_clip_config.json"),
     ],
 )

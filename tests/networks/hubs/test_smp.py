@@ -100,6 +100,7 @@ def test_an_unknown_name_is_told_the_near_ones(no_network, spec, says):
         ("smp:Unet(encoder_depth=9)", "depth should be in range"),
         ("smp:DPT('resnet34')", "Only Timm encoders are supported for DPT"),
         ("smp:Unet('tu-vit_tiny_patch16_224')", r"does not fit: Unsupported model downsampling pattern\.$"),
+        ("smp:DPT(img_size='x')", "'x' is no size of an image"),
         ("smp:Unet('tu-resnet18', bogus=1)", "unexpected keyword argument 'bogus'"),
     ],
 )
