@@ -59,15 +59,16 @@ def _tokens_of(need: PartNeed, per_side: int = 1) -> int:
     return latents.frames * (latents.height // per_side) * (latents.width // per_side)
 
 
-def _shapes(need: PartNeed) -> InputLiteral:
-    """Frames, height and width of each image, in tokens."""
+def _shapes(need: PartNeed) -> InputGroup:
+    """Frames, height and width of each image of the batch, in tokens."""
     latents = need.latents
-    return InputLiteral([(latents.frames, latents.height, latents.width)])
+    return InputGroup("list", (InputLiteral((latents.frames, latents.height, latents.width)),))
 
 
-def _nested_shapes(need: PartNeed) -> InputLiteral:
+def _nested_shapes(need: PartNeed) -> InputGroup:
+    """The same in a list for each, as there may be images that are given beside the one that is made."""
     latents = need.latents
-    return InputLiteral([[(latents.frames, latents.height, latents.width)]])
+    return InputGroup("list", (InputLiteral([(latents.frames, latents.height, latents.width)]),))
 
 
 def _padding(need: PartNeed) -> InputSpec:

@@ -218,6 +218,20 @@ def test_places_are_the_same_for_all_of_a_batch():
     assert (places, places_of_text) == ((64, 3), (5, 3))
 
 
+@pytest.mark.parametrize(
+    "network",
+    [
+        "JoyImageEditPlusTransformer3DModel(num_layers=1)",
+        "QwenImageTransformer2DModel(num_layers=1)",
+        "T5FilmDecoder(num_layers=1)",
+        "ZImageTransformer2DModel(n_layers=1)",
+    ],
+)
+def test_lists_grow_with_the_batch(network):
+    spec = f"diffusers:{network}"
+    assert count_source(spec, Setting(batch_size=2)).macs == 2 * count_source(spec, Setting()).macs
+
+
 def test_a_text_of_another_length_and_latents_of_another_size():
     shapes = shapes_of("diffusers:SD3Transformer2DModel(num_layers=1)", resolution=32, sequence=50)
     assert shapes == ((1, 16, 32, 32), (1, 50, 4096), (1, 2048), (1,))
