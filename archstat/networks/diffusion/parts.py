@@ -16,7 +16,7 @@ class PipelinePart(NamedTuple):
     """A network that a pipeline is made of.
 
     Attributes:
-        network: Its class.
+        network: The class of the network.
         held: The fields that a file says.
         fields: All fields, with the defaults of the class.
     """
@@ -103,7 +103,7 @@ def _class_in(file: Path, held: Mapping[str, Any]) -> str:
     """The class that a config names.
 
     Raises:
-        SourceError: It names none.
+        SourceError: No class is named.
     """
     said = held.get("_class_name")
     if isinstance(said, str):

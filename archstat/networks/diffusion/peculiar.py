@@ -40,7 +40,7 @@ def _of_latents(field: str | int) -> InputRule:
 
 
 def _literal(value: Any) -> InputRule:
-    """The same for every config."""
+    """A value that every config has."""
 
     def made(need: PartNeed) -> InputLiteral:
         del need
@@ -66,7 +66,7 @@ def _shapes(need: PartNeed) -> InputGroup:
 
 
 def _nested_shapes(need: PartNeed) -> InputGroup:
-    """The same in a list for each, as there may be images that are given beside the one that is made."""
+    """A list of shapes for each image of the batch, as images may be given beside the one that is made."""
     latents = need.latents
     return InputGroup("list", (InputLiteral([(latents.frames, latents.height, latents.width)]),))
 
@@ -162,7 +162,7 @@ _HUNYUAN_DIT: Mapping[str, InputRule] = {
     "style": _sized(dtype="int64"),
     "image_rotary_emb": _rotary("num_attention_heads"),
 }
-"""Its pipeline hands the places of tokens over, whatever the config says."""
+"""HunyuanDiT, whose pipeline hands the places of tokens over, whatever the config says."""
 
 
 # -- clips -------------------------------------------------------------------------------------------------------------

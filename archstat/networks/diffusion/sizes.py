@@ -18,7 +18,7 @@ class Latents(NamedTuple):
         layout: The axes: ``"image"`` C×H×W, ``"clip"`` C×F×H×W, ``"frames"`` F×C×H×W, ``"tokens"`` F·H·W×C, ``"wave"``
             C×L, ``"rows"`` L×C.
         height: Of the latents or pixels.
-        width: Likewise.
+        width: Of the latents or pixels.
         frames: How many, of a clip; the length of what has one axis.
         is_fixed: The config's own size means something else.
     """
