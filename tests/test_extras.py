@@ -21,7 +21,10 @@ sys.argv = ["archstat", *{args!r}]
 from archstat.__main__ import main
 main()
 """
-PLAIN = (*EXTRAS, "pynvml", "timm", "torchvision", "transformers", "onnx")
+PLAIN = (
+    *EXTRAS,
+    *"diffusers onnx open_clip pynvml segmentation_models_pytorch timm torchvision transformers".split(),
+)
 
 
 def run_without(*args, code=WITHOUT):
@@ -60,6 +63,9 @@ def test_counting_and_measuring_need_no_extra(args):
             "'timm' need timm, which is not installed: pip install 'archstat[timm]'.",
         ),
         (("table", "torchvision:resnet18"), "pip install 'archstat[torchvision]'."),
+        (("table", "diffusers:VQModel"), "pip install 'archstat[diffusers]'."),
+        (("table", "open_clip:RN50"), "pip install 'archstat[open_clip]'."),
+        (("table", "smp:Unet"), "pip install 'archstat[smp]'."),
         (("list", "--source", "timm"), "pip install 'archstat[timm]'."),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",

@@ -1,4 +1,4 @@
-"""Write ``tests/hubs/transformers.json``: what one network of each model type of transformers costs.
+"""Write ``tests/hubs/transformers.json`` and ``diffusers.json``: what one network of each type, or class, costs.
 
 A network has the library's default config, or the fields of :data:`CHANGED` in it where that config makes no network of
 its own, or one that takes long; where it cannot be counted, the reason is written. Beside the MACs that archstat counts
@@ -7,23 +7,25 @@ formula for are named with their MACs, and explain the difference. Parameters ar
 
 Each network is counted in a process of its own, which is ended if it takes too long::
 
-    python tools/hub_results.py                # all of them
+    python tools/hub_results.py                # all of transformers
     python tools/hub_results.py bert llama     # these, the others stay as they are
+    python tools/hub_results.py diffusers      # all of diffusers, or those that are named behind it
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
 import signal
 import sys
 import warnings
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import torch
-import transformers
 from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
@@ -31,13 +33,17 @@ from torch.utils.flop_counter import FlopCounterMode
 from archstat.analysis.inference import count_source
 from archstat.errors import first_line
 from archstat.files.saving import write_whole
+from archstat.networks.diffusion.parts import class_names
 from archstat.networks.hub import HUBS
 from archstat.networks.loading import SEED, Loaded, load
 from archstat.networks.settings import Setting
+from archstat.records import ModelCost
 from archstat.tracing import trace
+from archstat.tracing.nested import with_tensors
 
-FILE = Path(__file__).parents[1] / "tests" / "hubs" / "transformers.json"
-CHANGES = FILE.with_name("transformers_changes.json")
+FOLDER = Path(__file__).parents[1] / "tests" / "hubs"
+FILE = FOLDER / "transformers.json"
+FILES = {"hf": FILE, "diffusers": FOLDER / "diffusers.json"}
 LONGEST_S = 40
 HAVE_FORMULAS = frozenset(
     """
@@ -53,8 +59,11 @@ FALL_APART = frozenset({"lstm", "gru", "rnn_tanh", "rnn_relu"})
 DIFFERS: dict[str, str] = {}
 """The model types of which torch counts otherwise, with the reason."""
 
-CHANGED: dict[str, str] = json.loads(CHANGES.read_text(encoding="utf-8"))
-"""The arguments of the networks whose default config is not counted as it is."""
+CHANGED: dict[str, dict[str, str]] = {
+    hub: json.loads(file.with_name(f"{file.stem}_changes.json").read_text(encoding="utf-8"))
+    for hub, file in FILES.items()
+}
+"""By hub the arguments of the networks whose default config is not counted as it is."""
 
 
 _OF_ONES = frozenset({"attention_mask", "pixel_attention_mask", "qformer_attention_mask"})
@@ -83,32 +92,66 @@ def torch_macs(loaded: Loaded) -> tuple[int, str]:
 
     On the CPU, if the network has values, which it then needs. Else on the meta device alone, if it can run there; else
     on what our trace hands on, where whole numbers have values: the shapes are then those of our trace, the formulas
-    torch's all the same.
+    torch's all the same. The fused attention of ``nn.MultiheadAttention``, of which torch has no formula, is left out.
     """
+    before = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        return _macs_by_formulas(loaded)
+    finally:
+        torch.backends.mha.set_fastpath_enabled(before)
+
+
+def _macs_by_formulas(loaded: Loaded) -> tuple[int, str]:
     watched = Watched(loaded.model.eval())
+    watched.requires_grad_(requires_grad=False)  # torch's counter looks for gradients of what goes into a layer
     if not any(parameter.is_meta for parameter in loaded.model.parameters()):
         torch.manual_seed(SEED)  # the branches that the count took
         with torch.no_grad(), sdpa_kernel(SDPBackend.MATH):  # torch has no formula for the CPU's own kernel
             watched(*loaded.args, **loaded.kwargs)
         return watched.counted.get_nowait() // 2, "cpu"
     whole = {name: value for name, value in loaded.kwargs.items() if name not in _OF_ONES}
+    args, kwargs = with_tensors((loaded.args, whole), lambda tensor: tensor.to("meta"))
     try:
         with torch.no_grad():
-            watched(
-                *(value.to("meta") for value in loaded.args),
-                **{name: value.to("meta") for name, value in whole.items()},
-            )
+            watched(*args, **kwargs)
     except Exception:  # noqa: BLE001 - whatever keeps a network from running without values
         while not watched.counted.empty():
             watched.counted.get_nowait()
-        trace(watched, loaded.args, loaded.kwargs)
+        with sdpa_kernel(SDPBackend.MATH):  # likewise
+            trace(watched, loaded.args, loaded.kwargs)
         return watched.counted.get_nowait() // 2, "trace"
     return watched.counted.get_nowait() // 2, "meta"
 
 
-def result(name: str) -> dict[str, Any]:
-    """What is written of one model type."""
-    spec = f"hf:{name}{CHANGED.get(name, '')}"
+def beside_torch(spec: str) -> tuple[ModelCost, tuple[int, int]]:
+    """A network's cost; its own number of parameters, and its MACs by torch's formulas, ours where it has none."""
+    cost = count_source(spec, Setting())
+    loaded = load(spec, Setting(), on="cpu" if cost.forward == "real" else None)
+    macs, ran_on = torch_macs(loaded)
+    parameters = sum(each.numel() for each in loaded.model.parameters())
+    return cost, (parameters, macs + sum(without_formula(cost, ran_on).values()))
+
+
+def without_formula(cost: ModelCost, ran_on: str) -> dict[str, int]:
+    """The MACs of the ops that torch has no formula for."""
+    known = HAVE_FORMULAS | (FALL_APART if ran_on == "meta" else frozenset())
+    return {op.op: op.macs for op in cost.ops if op.macs and op.op not in known}
+
+
+def shapes(value: Any) -> Any:
+    """An input as it is written: a tensor as its sizes."""
+    if isinstance(value, torch.Tensor):
+        return list(value.shape)
+    if isinstance(value, list | tuple):
+        return [shapes(each) for each in value]
+    return {key: shapes(each) for key, each in value.items()} if isinstance(value, dict) else value
+
+
+def result(name: str, hub: str = "hf") -> dict[str, Any]:
+    """What is written of one model type, or of one class."""
+    changed = CHANGED[hub].get(name, "")
+    spec = f"{hub}:{name}{changed}"
     try:
         cost = count_source(spec, Setting())
     except Exception as error:  # noqa: BLE001 - whatever keeps it from being counted is what is written
@@ -118,31 +161,31 @@ def result(name: str) -> dict[str, Any]:
         "network": type(loaded.model).__name__,
         "parameters": cost.parameters,
         "macs": cost.macs,
-        "inputs": {key: list(value.shape) for key, value in loaded.kwargs.items()},
+        "inputs": shapes(dict(loaded.kwargs)),
         "uncounted": sorted({each.op for each in cost.uncounted}),
     }
-    if name in CHANGED:
-        row["arguments"] = CHANGED[name]
+    if changed:
+        row["arguments"] = changed
     if cost.input_origin != "known":
         row["input_origin"] = cost.input_origin
-    if cost.parameters != loaded.model.num_parameters():
-        row["library_parameters"] = loaded.model.num_parameters()
+    says = getattr(loaded.model, "num_parameters", None)
+    if says is not None and cost.parameters != says():
+        row["library_parameters"] = says()
     try:
         row["torch_macs"], row["torch_ran_on"] = torch_macs(loaded)
     except Exception as error:  # noqa: BLE001 - likewise
         return {**row, "no_torch_macs": first_line(error)[:300]}
-    known = HAVE_FORMULAS | (FALL_APART if row["torch_ran_on"] == "meta" else frozenset())
-    named = {op.op: op.macs for op in cost.ops if op.macs and op.op not in known}
+    named = without_formula(cost, row["torch_ran_on"])
     return {**row, "without_formula": named} if named else row
 
 
-def apart(name: str) -> dict[str, Any]:
+def apart(name: str, hub: str = "hf") -> dict[str, Any]:
     """The same, in a process of its own."""
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
         os.close(reading)
-        _answer(name, writing)
+        _answer(name, hub, writing)
     os.close(writing)
     with os.fdopen(reading, encoding="utf-8") as said:
         text = said.read()
@@ -150,8 +193,8 @@ def apart(name: str) -> dict[str, Any]:
     return json.loads(text) if text else {"why": f"not done after {LONGEST_S} s, or out of memory"}
 
 
-def _answer(name: str, writing: int) -> None:
-    """Write the result of one model type, whatever the network prints, and end this process."""
+def _answer(name: str, hub: str, writing: int) -> None:
+    """Write the result of one network, whatever that prints, and end this process."""
     try:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, 1)
@@ -159,35 +202,49 @@ def _answer(name: str, writing: int) -> None:
         warnings.simplefilter("ignore")
         signal.alarm(LONGEST_S)
         with os.fdopen(writing, "w", encoding="utf-8") as out:
-            out.write(json.dumps(result(name)))
+            out.write(json.dumps(result(name, hub)))
     finally:
         os._exit(0)
 
 
-def import_all() -> None:
+def import_all(hub: str = "hf") -> None:
     """Import once what each process would import for itself."""
+    if hub == "diffusers":
+        for each in known_to(hub):
+            with contextlib.suppress(Exception):
+                getattr(import_module("diffusers.models"), each)
+        return
     count_source("hf:bert(num_hidden_layers=1)", Setting())
     count_source("hf:vit(num_hidden_layers=1)", Setting())
 
 
-def written() -> dict[str, dict[str, Any]]:
-    """The results by model type, as they stand in the file."""
-    return json.loads(FILE.read_text(encoding="utf-8"))["types"] if FILE.exists() else {}
+def known_to(hub: str) -> list[str]:
+    """Every model type of transformers, or every class of networks of diffusers."""
+    names = list(HUBS.get(hub).names())
+    return class_names() if hub == "diffusers" else names
+
+
+def written(hub: str = "hf") -> dict[str, dict[str, Any]]:
+    """The results by model type or class, as they stand in the file."""
+    file = FILES[hub]
+    return json.loads(file.read_text(encoding="utf-8"))["types"] if file.exists() else {}
 
 
 def main(names: list[str]) -> None:
     """Count networks, and write what comes out."""
-    import_all()
-    known = list(HUBS.get("hf").names())
-    rows = {**written(), **{name: apart(name) for name in names or known}}
-    write(rows, known)
+    hub = names.pop(0) if names and names[0] in FILES else "hf"
+    import_all(hub)
+    known = known_to(hub)
+    rows = {**written(hub), **{name: apart(name, hub) for name in names or known}}
+    write(rows, known, hub)
 
 
-def write(rows: dict[str, dict[str, Any]], known: list[str]) -> None:
-    """Write the results of the model types that the library has, one in a line."""
+def write(rows: dict[str, dict[str, Any]], known: list[str], hub: str = "hf") -> None:
+    """Write the results of what the library has, one in a line."""
     lines = [f' "{name}": {json.dumps(rows[name])}' for name in sorted(rows) if name in known]
-    head = f'{{"transformers": "{transformers.__version__}", "types": {{\n'
-    write_whole(FILE, head + ",\n".join(lines) + "\n}}\n")
+    package = FILES[hub].stem
+    head = f'{{"{package}": "{import_module(package).__version__}", "types": {{\n'
+    write_whole(FILES[hub], head + ",\n".join(lines) + "\n}}\n")
 
 
 if __name__ == "__main__":

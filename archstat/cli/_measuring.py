@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from archstat.cli._names import is_saved
 from archstat.cli._options import Command, wrote
 from archstat.errors import ForwardError, InputError, OutputError, quoted
 from archstat.records import PRECISIONS
@@ -98,7 +99,7 @@ def session_of(
     from archstat.published.figures import expand
 
     for name in names:
-        if name.endswith(".json"):
+        if is_saved(name):
             raise InputError(f"{quoted(name)} is a saved result, which cannot run: name the network itself.")
     encoded(names)  # a name that no JSON can hold is known before it is measured
     setting = Setting(tuple(map(parse_input, inputs)), resolution, sequence=sequence)

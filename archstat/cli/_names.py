@@ -36,5 +36,10 @@ def _names(incomplete: str) -> list[str]:
     return [f"{hub}:{name}" for name in names_in(HUBS.get(hub))]
 
 
-HUB_NAMES = ("hf", "timm", "torchvision")
+def is_saved(name: str) -> bool:
+    """Whether a name is that of a file that archstat wrote, and not of a config that a hub builds a network from."""
+    return name.endswith(".json") and name.partition(":")[0] not in HUB_NAMES
+
+
+HUB_NAMES = ("diffusers", "hf", "open_clip", "smp", "timm", "torchvision")
 """The hubs, known without torch; a test holds this to what is registered."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from archstat.cli._names import is_saved
 from archstat.errors import InputError, quoted
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def analyse_quietly(name: str, setting: Setting, reach: Reach | None = None) -> 
 
     A name that a file holds comes with the code that it may lead to.
     """
-    if name.endswith(".json"):
+    if is_saved(name):
         from archstat.analysis.network import Saved, read_for
 
         return Saved(read_for(name, setting))
@@ -155,7 +156,7 @@ def measurements_named(names: Sequence[str]) -> list[Measurement] | None:
     """
     from archstat.files.results import MEASUREMENTS_SCHEMA, read_measurements, schema_of
 
-    is_file = {name: name.endswith(".json") and schema_of(Path(name)) == MEASUREMENTS_SCHEMA for name in names}
+    is_file = {name: is_saved(name) and schema_of(Path(name)) == MEASUREMENTS_SCHEMA for name in names}
     if not any(is_file.values()):
         return None
     for name, holds in is_file.items():
@@ -177,7 +178,7 @@ def material_of(names: Sequence[str], evaluation: str, **given: Any) -> Material
     if evaluation:
         evaluation_named(evaluation)  # also where no chart asks for it
     names = expand(names)
-    files = [name for name in names if name.endswith(".json") and schema_of(Path(name)) == MEASUREMENTS_SCHEMA]
+    files = [name for name in names if is_saved(name) and schema_of(Path(name)) == MEASUREMENTS_SCHEMA]
     measurements = [measurement for name in files for measurement in read_measurements(Path(name))]
     chosen = [name for name in names if name not in files] or _known(measurements)
     material = material_from(chosen, measurements, analyse_quietly, _setting(**given))
@@ -203,7 +204,7 @@ def training_of(name: str, **given: Any) -> TrainingCost:
 
 
 def _refuse_saved(name: str) -> None:
-    if name.endswith(".json"):
+    if is_saved(name):
         raise InputError(
             f"{quoted(name)} is a saved cost, of one input and without its tensors: name the network itself."
         )

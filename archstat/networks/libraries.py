@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
+import logging
 import sys
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Iterator
 from types import ModuleType
 
-from archstat.errors import SourceError, first_line
+from archstat.errors import SourceError, first_line, shortened
 from archstat.networks.torchvision_ops import mend_torchvision
 
 
@@ -65,3 +68,29 @@ def refuse_arguments(spec: str, given: Iterable[str], refused: Iterable[str]) ->
         raise SourceError(
             f"{spec!r} does not fit: weights change no count and are never fetched, so leave out {', '.join(wrong)}."
         )
+
+
+def said_by(error: Exception) -> str:
+    """What a library says of what it cannot build, as a sentence."""
+    said = shortened(" ".join(str(error).split()), _SAID_MOST)
+    if not isinstance(error, ValueError):
+        said = f"{type(error).__name__}: {said}" if said else type(error).__name__
+    return f"{said.removesuffix('.')}."
+
+
+_SAID_MOST = 400
+
+
+@contextlib.contextmanager
+def unheard() -> Iterator[None]:
+    """While it is active, a library neither warns, nor sets up the log of the process."""
+    handler, before = logging.NullHandler(), logging.root.manager.disable
+    logging.root.addHandler(handler)
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
+        logging.root.removeHandler(handler)

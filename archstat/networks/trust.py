@@ -62,8 +62,9 @@ def names_code(name: str) -> bool:
 
 
 def _is_of(hub: Hub, name: str) -> bool:
-    """Whether a hub has a network of that name, with or without a tag, and it is no function of the library."""
-    return hub.has(name) or hub.has(name.partition(".")[0])
+    """Whether a name is one of a hub's, with or without a tag, or that of a file; it is no function of the library."""
+    first = name.partition(".")[0]
+    return not first.isidentifier() or hub.has(name) or hub.has(first)
 
 
 class Reach(msgspec.Struct, frozen=True):

@@ -184,7 +184,7 @@ class Recorder(OpRecorder):
         if op.shape is not None and not self._is_real:
             if x.__class__ is list:  # of "cat", whose rule looks at the others
                 x = x[0] if x else None
-            if x is not None and self._is_abstract(x) and (op.takes_any_layout or x.is_contiguous()):
+            if isinstance(x, Tensor) and self._is_abstract(x) and (op.takes_any_layout or x.is_contiguous()):
                 size = op.shape(*args, **kwargs) if kwargs else op.shape(*args)
                 if size is not None:
                     return self.answer(op, self.specs(args), kwargs, x, size)[0]

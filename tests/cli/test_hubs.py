@@ -1,5 +1,7 @@
 """The networks of libraries at the command line: lists, completion, mistakes."""
 
+import json
+
 import pytest
 from click.shell_completion import ShellComplete
 
@@ -57,6 +59,22 @@ def test_a_shell_completes_the_names_of_a_hub_behind_its_colon():
 
 def test_the_hubs_that_are_completed_are_those_that_are_registered():
     assert sorted(HUBS) == sorted(HUB_NAMES)
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("hf:./net.json", {"model_type": "bert", "num_hidden_layers": 1, "vocab_size": 9}),
+        ("diffusers:./net.json", {"_class_name": "AutoencoderTiny"}),
+    ],
+)
+def test_a_config_of_a_library_is_no_saved_cost(archstat, monkeypatch, tmp_path, name, fields):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.json").write_text(json.dumps(fields))
+    for command in (("table",), ("memory", "--training"), ("measure", "--dry-run")):
+        code, out, err = archstat(*command, name)
+        assert (code, err) == (0, "")
+        assert name in out
 
 
 def test_a_network_of_a_library_has_its_table(archstat):

@@ -12,7 +12,6 @@ import pytest
 from archstat.analysis.inference import count_source
 from archstat.networks.hub import HUBS, names_in
 from archstat.networks.libraries import library_of
-from archstat.networks.loading import load
 from archstat.networks.settings import Setting
 
 TOOL = runpy.run_path(str(Path(__file__).parents[2] / "tools" / "hub_results.py"))
@@ -38,20 +37,11 @@ DATA_DEPENDENT = frozenset(
 """Detectors whose work depends on how many boxes random weights find."""
 
 
-def explained(cost, ran_on):
-    """The MACs of ops that torch has no formula for."""
-    known = TOOL["HAVE_FORMULAS"] | (TOOL["FALL_APART"] if ran_on == "meta" else frozenset())
-    return sum(op.macs for op in cost.ops if op.op not in known)
-
-
 @pytest.mark.parametrize("name", names_in(HUBS.get("timm")) if IS_WHOLE else TIMM)
 def test_a_network_of_timm_has_its_own_parameters_and_the_macs_of_torchs_formulas(name):
-    cost = count_source(f"timm:{name}", Setting())
-    loaded = load(f"timm:{name}", Setting(), on="cpu" if cost.forward == "real" else None)
-    assert cost.parameters == sum(each.numel() for each in loaded.model.parameters())
+    cost, expected = TOOL["beside_torch"](f"timm:{name}")
+    assert (cost.parameters, cost.macs) == expected
     assert cost.uncounted == ()
-    macs, ran_on = TOOL["torch_macs"](loaded)
-    assert cost.macs == macs + explained(cost, ran_on)
 
 
 @pytest.mark.parametrize("name", names_in(HUBS.get("torchvision")) if IS_WHOLE else TORCHVISION)

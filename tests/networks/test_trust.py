@@ -117,6 +117,20 @@ def test_whatever_is_imported_is_code(name):
     assert names_code(name)
 
 
+@pytest.mark.parametrize(
+    "name", ["diffusers:./folder#unet", "diffusers:UNet2DModel", "open_clip:ViT-B-32", "open_clip:./folder", "smp:Unet"]
+)
+def test_what_a_library_has_is_no_code(name):
+    assert not names_code(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["diffusers:utils", "open_clip:create_model('ViT-B-32')", "timm:create_model('resnet18')"]
+)
+def test_a_function_of_a_library_is_code(name):
+    assert names_code(name)
+
+
 NAMES = [SHELL, "net.py:Net", "./net.py:Net()", "torchvision.models:resnet18", "net.py:shell", "torch:load('x.pt')"]
 
 

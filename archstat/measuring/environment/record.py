@@ -24,7 +24,10 @@ from archstat.version import __version__
 _backends: Any = torch.backends  # its modules replace themselves with objects that have more than the types say
 
 #: Libraries that networks come from.
-_LIBRARIES = "diffusers monai open_clip timm torch_geometric torchaudio torchvision transformers ultralytics".split()
+_LIBRARIES = """
+diffusers monai open_clip segmentation_models_pytorch timm torch_geometric torchaudio torchvision transformers
+ultralytics
+""".split()
 
 
 class Surroundings:

@@ -9,9 +9,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from archstat.errors import SourceError, UnknownNameError, first_line, quoted, shortened
+from archstat.errors import SourceError, UnknownNameError, first_line, quoted
 from archstat.networks.hf.foreign import refuse_other_library
 from archstat.networks.hf.well_known import WELL_KNOWN
+from archstat.networks.libraries import said_by
 
 _LARGEST_FILE = 16 << 20
 
@@ -34,25 +35,27 @@ def config_of(spec: str, name: str, given: Mapping[str, Any]) -> Any:
         UnknownNameError: The place is none of these.
         SourceError: The file is no config of transformers, or a field does not fit.
     """
-    if _is_path(name):
-        return _config_with(spec, _content(_config_file(name)), given)
+    if is_path(name):
+        return _config_with(spec, _content(config_file(name)), given)
     if name in set(config_types().keys()):
         return _typed(spec, name, {}, given)
-    cached = _cached_file(name)
+    cached = cached_file(name)
     if cached is not None:
         return _config_with(spec, _content(cached), given)
     if name in WELL_KNOWN:
         return _config_with(spec, dict(WELL_KNOWN[name].config), given)
-    if _is_folder(name):
-        return _config_with(spec, _content(_config_file(name)), given)
+    if is_folder(name):
+        return _config_with(spec, _content(config_file(name)), given)
     raise _unknown(name)
 
 
-def _is_path(name: str) -> bool:
+def is_path(name: str) -> bool:
+    """Whether a name is meant as a place of files and nothing else."""
     return name.startswith((".", "/", "~")) or name.endswith(".json") or "\\" in name
 
 
-def _is_folder(name: str) -> bool:
+def is_folder(name: str) -> bool:
+    """Whether a name is that of a folder here."""
     try:
         return bool(name) and Path(name).is_dir()
     except (OSError, ValueError):
@@ -88,7 +91,7 @@ def _letters(name: str) -> str:
 # -- files -------------------------------------------------------------------------------------------------------------
 
 
-def _config_file(name: str) -> Path:
+def config_file(name: str, library: str = "transformers") -> Path:
     """The file that a path names, or that is in the folder that it names.
 
     Raises:
@@ -99,7 +102,7 @@ def _config_file(name: str) -> Path:
         if path.is_dir():
             path /= "config.json"
             if not path.is_file():
-                raise SourceError(f"The folder {quoted(name)} has no config.json, which a model of transformers has.")
+                raise SourceError(f"The folder {quoted(name)} has no config.json, which a model of {library} has.")
         if path.is_file():
             return path
     except (OSError, ValueError, RuntimeError) as error:
@@ -107,8 +110,13 @@ def _config_file(name: str) -> Path:
     raise SourceError(f"There is no file and no folder {quoted(name)}.")
 
 
-def _cached_file(name: str) -> Path | None:
-    """The ``config.json`` of a model whose files were once downloaded; of a name without owner if but one has it."""
+def cached_file(name: str, file: str = "config.json") -> Path | None:
+    """A file of a model whose files were once downloaded; of a name without owner if but one model has it.
+
+    Args:
+        name: The name of the model.
+        file: The name of the file in the folder of the model.
+    """
     try:
         hub = import_module("huggingface_hub")
         folder = Path(import_module("huggingface_hub.constants").HF_HUB_CACHE)
@@ -116,7 +124,7 @@ def _cached_file(name: str) -> Path | None:
         if "/" not in name:
             found = [path.name for path in folder.glob(f"models--*--{_plain(name)}")]
             names += [each.removeprefix("models--").replace("--", "/", 1) for each in found]
-        paths = {path for path in (hub.try_to_load_from_cache(each, "config.json") for each in names) if _is_file(path)}
+        paths = {path for path in (hub.try_to_load_from_cache(each, file) for each in names) if _is_file(path)}
     except (OSError, ValueError, ImportError):
         return None
     return Path(paths.pop()) if len(paths) == 1 else None
@@ -131,8 +139,8 @@ def _is_file(path: Any) -> bool:
     return isinstance(path, str) and Path(path).is_file()
 
 
-def _content(path: Path) -> dict[str, Any]:
-    """What a file says.
+def json_fields(path: Path) -> dict[str, Any]:
+    """The fields that a file of JSON holds.
 
     Raises:
         SourceError: The file cannot be read, or holds something else.
@@ -146,7 +154,17 @@ def _content(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise SourceError(f"{quoted(path)} is no JSON: {first_line(error)}.") from error
     if not isinstance(held, dict):
-        raise SourceError(f"{quoted(path)} is no config of transformers: it holds no fields.")
+        raise SourceError(f"{quoted(path)} is no config: it holds no fields.")
+    return held
+
+
+def _content(path: Path) -> dict[str, Any]:
+    """What a config of transformers says.
+
+    Raises:
+        SourceError: The file cannot be read, or holds something else.
+    """
+    held = json_fields(path)
     refuse_other_library(str(path), held)
     return held
 
@@ -192,17 +210,6 @@ def _typed(spec: str, model_type: str, held: Mapping[str, Any], given: Mapping[s
 
 _NO_FIELDS = frozenset({"auto_map", "model_type", "transformers_version", "quantization_config"})
 """What a file says that is no size of the network; quantized weights are counted as what they are before that."""
-
-
-def said_by(error: Exception) -> str:
-    """What the library says of a config, as a sentence."""
-    said = shortened(" ".join(str(error).split()), _SAID_MOST)
-    if not isinstance(error, ValueError):
-        said = f"{type(error).__name__}: {said}" if said else type(error).__name__
-    return f"{said.removesuffix('.')}."
-
-
-_SAID_MOST = 400
 
 
 def _check_fields(spec: str, config: Any, given: Mapping[str, Any], place: str = "") -> None:

@@ -6,7 +6,7 @@ trained on, which is the input; ``pretrained_cfg`` tells it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from archstat.errors import SourceError, UnknownNameError, first_line, quoted
@@ -28,19 +28,14 @@ def _names() -> Iterable[str]:
 def _source(spec: str, name: str, args: list[Any], kwargs: dict[str, Any]) -> Source:
     """The network of that name, and the image that it was trained on."""
     timm = library_of("timm", "timm")
-    architecture, dot, tag = name.partition(".")
-    if not timm.is_model(architecture):
-        raise UnknownNameError.of("network of timm", architecture, _names(), helps={"source": "timm"})
-    tags = [each.partition(".")[2] for each in timm.list_pretrained(f"{architecture}.*")]
-    if dot and tag not in tags:
-        raise UnknownNameError.of(f"set of weights of {architecture}", tag, tags, _known("Its weights", tags))
+    check_name_in_timm(name)
     if args:
         raise SourceError(f"{quoted(spec)} does not fit: give arguments by name, as in 'timm:resnet50(in_chans=1)'.")
     refuse_arguments(spec, kwargs, _OF_WEIGHTS)
     config = timm.get_pretrained_cfg(name)
 
     def takes(setting: Setting) -> tuple[AnyInput, ...]:
-        size = _image_size(config, kwargs, is_test=setting.is_test_size)
+        size = image_in_timm(config, kwargs, is_test=setting.is_test_size)
         return at_resolution((InputSpec(size),), setting.resolution)
 
     def build() -> Any:
@@ -52,18 +47,40 @@ def _source(spec: str, name: str, args: list[Any], kwargs: dict[str, Any]) -> So
     return Source(spec, build, takes)
 
 
+def check_name_in_timm(name: str, before: str = "") -> None:
+    """Refuse a name, with a tag or without one, that timm has not.
+
+    Args:
+        name: The name.
+        before: What stands before the names of timm where it is asked for.
+
+    Raises:
+        UnknownNameError: There is no such network, or no such set of weights of it.
+    """
+    timm = library_of("timm", "timm")
+    architecture, dot, tag = name.partition(".")
+    if not timm.is_model(architecture):
+        known = [before + each for each in _names()]
+        raise UnknownNameError.of("network of timm", before + architecture, known, helps={"source": "timm"})
+    tags = [each.partition(".")[2] for each in timm.list_pretrained(f"{architecture}.*")]
+    if dot and tag not in tags:
+        raise UnknownNameError.of(f"set of weights of {architecture}", tag, tags, _known("Its weights", tags))
+
+
 def _known(what: str, names: list[str]) -> str:
     return f"{what} are {', '.join(names)}." if names else f"{what} have no tags."
 
 
-def _image_size(config: Any, given: dict[str, Any], *, is_test: bool) -> tuple[int, ...]:
+def image_in_timm(config: Any, given: Mapping[str, Any], *, is_test: bool) -> tuple[int, ...]:
     """Channels, height and width: of the arguments, else of the weights, else 3×224×224 as is timm's own default."""
     trained = tuple(getattr(config, "input_size", None) or (3, 224, 224))
     tested = tuple(getattr(config, "test_input_size", None) or trained)
     channels, *sides = tested if is_test else trained
     own = given.get("img_size")
     if own is not None:
-        sides = [own, own] if isinstance(own, int) else list(own)
+        sides = [own, own] if isinstance(own, int) else own
+        if not isinstance(sides, list | tuple) or not all(isinstance(side, int) and side > 0 for side in sides):
+            raise SourceError(f"{quoted(own)} is no size of an image: 'img_size' is a whole number, or two.")
     return (given.get("in_chans", channels), *sides)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from archstat.errors import ArchstatError, InputError, SourceError, quoted
-from archstat.networks.hf.configs import config_of, config_types, said_by
+from archstat.networks.hf.configs import config_of, config_types
 from archstat.networks.hf.heads import network_class
 from archstat.networks.hf.needs import Need
 from archstat.networks.hf.offline import offline
@@ -24,7 +24,7 @@ from archstat.networks.hf.probing import count_tokens
 from archstat.networks.hf.takes import inputs_for_need
 from archstat.networks.hub import HUBS, Hub
 from archstat.networks.input_specs import AnyInput, InputSpec
-from archstat.networks.libraries import library_of
+from archstat.networks.libraries import library_of, said_by
 from archstat.networks.settings import Setting
 from archstat.networks.source import Source
 from archstat.networks.torchvision_ops import mend_torchvision

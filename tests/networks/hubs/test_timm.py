@@ -71,6 +71,9 @@ def test_an_unknown_name_is_told_the_near_ones(spec, says):
         ("timm:resnet18(pretrained=True)", "weights change no count and are never fetched, so leave out pretrained"),
         ("timm:resnet18(bogus=1)", "does not fit: .*unexpected keyword argument 'bogus'"),
         ("timm:resnet18(1)", "give arguments by name"),
+        ("timm:vit_tiny_patch16_224(img_size='x')", "'x' is no size of an image"),
+        ("timm:vit_tiny_patch16_224(img_size=-5)", "'-5' is no size of an image"),
+        ("timm:vit_tiny_patch16_224(img_size=[0, 3.5])", "is no size of an image"),
     ],
 )
 def test_arguments_that_do_not_fit_are_refused(spec, says):

@@ -1,7 +1,6 @@
 """Networks of transformers by model type, config file and name."""
 
 import json
-import socket
 
 import pytest
 import torch
@@ -27,21 +26,6 @@ CONFIG = {
     "intermediate_size": 64,
     "vocab_size": 100,
 }
-
-
-@pytest.fixture
-def no_network(monkeypatch):
-    """Every attempt to open a socket is noted, and fails."""
-    tried = []
-
-    def refuse(*args, **_):
-        tried.append(args)
-        raise OSError("no network in tests")
-
-    monkeypatch.setattr(socket, "socket", refuse)
-    monkeypatch.setattr(socket, "create_connection", refuse)
-    monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    return tried
 
 
 @pytest.fixture(autouse=True)
