@@ -21,7 +21,7 @@ sys.argv = ["archstat", *{args!r}]
 from archstat.__main__ import main
 main()
 """
-PLAIN = (*EXTRAS, "pynvml", "timm", "torchvision", "transformers", "onnx", "ultralytics")
+PLAIN = (*EXTRAS, "pynvml", "timm", "torchvision", "transformers", "onnx", "ultralytics", "keras")
 
 
 def run_without(*args, code=WITHOUT):
@@ -60,6 +60,7 @@ def test_counting_and_measuring_need_no_extra(args):
             "'timm' need timm, which is not installed: pip install 'archstat[timm]'.",
         ),
         (("table", "torchvision:resnet18"), "pip install 'archstat[torchvision]'."),
+        (("table", "keras:ResNet50"), "pip install 'archstat[keras]'."),
         (("table", "ultralytics:yolo11n"), "pip install 'archstat[ultralytics]'."),
         (("list", "--source", "timm"), "pip install 'archstat[timm]'."),
     ],

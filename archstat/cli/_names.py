@@ -36,5 +36,5 @@ def _names(incomplete: str) -> list[str]:
     return [f"{hub}:{name}" for name in names_in(HUBS.get(hub))]
 
 
-HUB_NAMES = ("hf", "timm", "torchvision", "ultralytics")
+HUB_NAMES = ("hf", "keras", "timm", "torchvision", "ultralytics")
 """The hubs, known without torch; a test holds this to what is registered."""

@@ -16,7 +16,6 @@ import importlib.util
 import logging
 import os
 import re
-import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -28,7 +27,7 @@ from torch import nn
 from archstat.errors import SourceError, UnknownNameError, first_line, quoted
 from archstat.networks.hub import HUBS, Hub
 from archstat.networks.input_specs import AnyInput, InputSpec, at_resolution
-from archstat.networks.libraries import library_of, refuse_arguments
+from archstat.networks.libraries import import_within, library_of, refuse_arguments
 from archstat.networks.settings import Setting
 from archstat.networks.source import Source
 from archstat.networks.torchvision_ops import mend_torchvision
@@ -67,10 +66,7 @@ _SWITCHES = {"YOLO_OFFLINE": "true", "YOLO_AUTOINSTALL": "false", "YOLO_VERBOSE"
 
 def _library() -> Any:
     """The part of the library that makes networks of configs."""
-    if "ultralytics" in sys.modules:  # imported by the user, whose settings hold
-        return library_of("ultralytics", "ultralytics.nn.tasks")
-    with _left_as_found():
-        return library_of("ultralytics", "ultralytics.nn.tasks")
+    return library_of("ultralytics", "ultralytics.nn.tasks")
 
 
 @contextlib.contextmanager
@@ -231,4 +227,5 @@ def _with_own_activations(model: nn.Module) -> nn.Module:
     return model
 
 
+import_within("ultralytics", _left_as_found)
 HUBS.add(Hub("ultralytics", "ultralytics", _source, _names, "YOLO and RT-DETR by the configs of Ultralytics"))

