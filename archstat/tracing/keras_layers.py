@@ -87,7 +87,8 @@ class KerasPass:
 
     def __init__(self, modules: Sequence[nn.Module], device: torch.device, *, is_training: bool) -> None:
         """Note what there is; nothing is changed before :meth:`set`."""
-        layers = [module for module in modules if is_keras(type(module))]
+        kinds = set(filter(is_keras, set(map(type, modules))))  # of a network's many modules, few classes are asked
+        layers = [module for module in modules if type(module) in kinds] if kinds else []
         self.has_made = False
         self._layers = layers
         self._variables = list(_variables(layers))
