@@ -82,6 +82,7 @@ golden: .venv/.test
 
 .venv/.test: .venv/.demo
 	$(INSTALL) --editable '.[lint,test]'
+	$(INSTALL) --force-reinstall --no-deps thop  # ultralytics brings another module of that name
 	touch $@
 
 .venv/.docs: .venv/.demo

@@ -21,10 +21,8 @@ sys.argv = ["archstat", *{args!r}]
 from archstat.__main__ import main
 main()
 """
-PLAIN = (
-    *EXTRAS,
-    *"diffusers onnx open_clip pynvml segmentation_models_pytorch timm torchvision transformers".split(),
-)
+HUBS = "diffusers keras open_clip segmentation_models_pytorch timm torchvision transformers ultralytics".split()
+PLAIN = (*EXTRAS, "onnx", "pynvml", *HUBS)
 
 
 def run_without(*args, code=WITHOUT):
@@ -66,6 +64,8 @@ def test_counting_and_measuring_need_no_extra(args):
         (("table", "diffusers:VQModel"), "pip install 'archstat[diffusers]'."),
         (("table", "open_clip:RN50"), "pip install 'archstat[open_clip]'."),
         (("table", "smp:Unet"), "pip install 'archstat[smp]'."),
+        (("table", "keras:ResNet50"), "pip install 'archstat[keras]'."),
+        (("table", "ultralytics:yolo11n"), "pip install 'archstat[ultralytics]'."),
         (("list", "--source", "timm"), "pip install 'archstat[timm]'."),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",

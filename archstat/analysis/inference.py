@@ -21,6 +21,7 @@ from archstat.networks.file_formats import format_of
 from archstat.networks.files.torch_export import exported_name, exported_network
 from archstat.networks.fitting import refuse_too_large
 from archstat.networks.input_specs import AnyInput, InputSpec
+from archstat.networks.libraries import backend_hint
 from archstat.networks.loading import SEED, Loader
 from archstat.networks.settings import Setting
 from archstat.networks.source import Source
@@ -29,9 +30,9 @@ from archstat.networks.wrappers import unwrapped
 from archstat.records import Explanation, InferenceMemory, ModelCost
 from archstat.tracing import trace
 from archstat.tracing.first_call import is_unfinished
+from archstat.tracing.layers import Layers
 from archstat.tracing.modes import without_garbage_collection
 from archstat.tracing.nested import tensors_in
-from archstat.tracing.packed import packed_in
 from archstat.tracing.values import held
 
 
@@ -117,12 +118,14 @@ class Analysis(Traced):
         """
         if is_unfinished(self._model):
             raise InputError("The network has layers that only its first call makes: run it once, and count it then.")
+        layers = Layers(self._model)
+        count = len(layers.parameters)
         return InferenceMemory(
             architecture=self.cost.architecture,
             input_shapes=self.cost.input_shapes,
             dtype=self.cost.dtype,
-            parameter_bytes=_size([*self._model.parameters(), *packed_in(self._model)]),
-            buffer_bytes=_size(self._model.buffers()),
+            parameter_bytes=_size(layers.own[:count]),
+            buffer_bytes=_size(layers.own[count:]),
             input_bytes=_size(self._inputs),
             activation_bytes=self.cost.activation_bytes,
             peak_activation_bytes=self.cost.peak_activation_bytes,
@@ -182,7 +185,7 @@ def _not_a_network(model: Any, kind: str, what: str) -> str:
         return f"{quoted(model.__name__)} is a {kind} and no torch.nn.Module: hand over the network itself."
     parts = [quoted(name) for name, part in getattr(model, "__dict__", {}).items() if isinstance(part, nn.Module)]
     those = f": hand over one of its networks, {', '.join(parts[:5])}" if parts else ""
-    return f"What is to be {what} is no torch.nn.Module but of type {kind}{those}."
+    return f"What is to be {what} is no torch.nn.Module but of type {kind}{those}.{backend_hint(model)}"
 
 
 def analyse_model(

@@ -7,6 +7,8 @@ a line, and writes an answer to each.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import importlib
 import importlib.metadata
 import os
@@ -16,6 +18,7 @@ import threading
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
@@ -125,6 +128,16 @@ def version(tool: str) -> str:
         return ""
 
 
+def has_own_files(package: str) -> bool:
+    """Whether the modules of a package are as it installed them: ``ultralytics-thop`` overwrites those of ``thop``."""
+    for file in importlib.metadata.files(package) or ():
+        if file.hash is not None and file.name == "__init__.py":
+            digest = hashlib.new(file.hash.mode, Path(str(file.locate())).read_bytes()).digest()
+            if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != file.hash.value:
+                return False
+    return True
+
+
 def ask_tools(name: str, setting: Setting, *, seconds: float = 300) -> dict[str, Opinion]:
     """What every tool says of one network on a CPU, by the name of its convention.
 
@@ -160,6 +173,8 @@ def ask_tool(tool: str, questions: Sequence[Question], *, seconds: float) -> lis
     installed = version(tool)
     if not installed:
         return [Opinion(failure="not installed")] * len(questions)
+    if not has_own_files(TOOLS[tool].package):
+        return [Opinion(failure="another package has overwritten its files: install it again")] * len(questions)
     lines = b"".join(encoded(question) + b"\n" for question in questions)
     out, failure = _run_process([sys.executable, "-m", "archstat.analysis.other_tools", tool], lines, seconds)
     said = [msgspec.json.decode(line, type=Opinion) for line in out.split(b"\n")[:-1]]

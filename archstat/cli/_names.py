@@ -41,5 +41,5 @@ def is_saved(name: str) -> bool:
     return name.endswith(".json") and name.partition(":")[0] not in HUB_NAMES
 
 
-HUB_NAMES = ("diffusers", "hf", "open_clip", "smp", "timm", "torchvision")
+HUB_NAMES = ("diffusers", "hf", "keras", "open_clip", "smp", "timm", "torchvision", "ultralytics")
 """The hubs, known without torch; a test holds this to what is registered."""

@@ -4,8 +4,9 @@ In this order:
 
 1. ``example_input_array``, as Lightning modules have it;
 2. ``dummy_inputs``, as networks of transformers and diffusers have them;
-3. ``pretrained_cfg`` or ``default_cfg``, as networks of timm have it: the size of the image;
-4. its first layer with weights: an image, clip or signal with the channels that it takes, of the sizes that networks
+3. ``inputs``, as networks of Keras have them;
+4. ``pretrained_cfg`` or ``default_cfg``, as networks of timm have it: the size of the image;
+5. its first layer with weights: an image, clip or signal with the channels that it takes, of the sizes that networks
    are made for most often, a row of features, or whole numbers for an embedding.
 
 What is assumed is always said, with the reason.
@@ -35,6 +36,7 @@ from archstat.networks.inputs import arguments_for
 from archstat.networks.settings import Setting
 from archstat.networks.source import Source
 from archstat.tracing import trace
+from archstat.tracing.keras_layers import is_keras
 
 _SIDES = (224, 32, 28, 64, 256, 299, 331, 384, 512, 128, 96, 227, 160, 640, 1024)
 """Heights and widths that are tried for an image, the most usual first."""
@@ -139,6 +141,9 @@ def _guesses(model: nn.Module, setting: Setting) -> Iterator[Guess]:
         made = _inputs_like(_attribute(model, name))
         if made:
             yield Guess(at_resolution(made, setting.resolution), f"its {name}")
+    made = _keras_inputs(model, setting)
+    if made:
+        yield Guess(made, "its inputs")
     size = _config_size(model)
     if size is not None:
         yield Guess(at_resolution((InputSpec(size),), setting.resolution), "its pretrained_cfg")
@@ -184,6 +189,26 @@ def _spec_like(tensor: Tensor) -> InputSpec:
     if not tensor.dim():
         return InputSpec((), dtype, "", fill, has_batch=False)
     return InputSpec(tuple(tensor.shape[1:]), dtype, "", fill)
+
+
+def _keras_inputs(model: Any, setting: Setting) -> tuple[AnyInput, ...]:
+    """What a functional or sequential network of Keras was made for; sizes that it leaves open are usual ones."""
+    inputs = _attribute(model, "inputs") if is_keras(type(model)) else None
+    if not isinstance(inputs, list) or not inputs or isinstance(_attribute(model, "input"), dict):
+        return ()
+    specs = tuple(_spec_of_keras(each, setting) for each in inputs)
+    asked = {setting.resolution, setting.sequence} - {None}
+    if asked - {size for spec in specs for size in spec.shape}:  # it has no such size, which is not passed over
+        return ()
+    return specs if len(specs) == 1 else (InputGroup("list", specs),)
+
+
+def _spec_of_keras(tensor: Any, setting: Setting) -> InputSpec:
+    """One input, whose open sizes are those of the setting, or usual ones."""
+    is_image = len(tensor.shape) == 4
+    usual = (setting.resolution or _SIDES[0]) if is_image else (setting.sequence or _LENGTHS[0])
+    dtype = "" if tensor.dtype.startswith(("float", "bfloat")) else tensor.dtype
+    return InputSpec(tuple(size or usual for size in tensor.shape[1:]), dtype)
 
 
 def _config_size(model: nn.Module) -> tuple[int, ...] | None:

@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from archstat.errors import SourceError, first_line, quoted
+from archstat.networks.libraries import guarded, keras_on_torch
 from archstat.networks.trust import Reach, is_installed_in, is_standard_module
 
 
@@ -49,7 +50,8 @@ def imported_module(name: str) -> ModuleType:
         SourceError: There is none, or it raised.
     """
     try:
-        return importlib.import_module(name)
+        with guarded(name):
+            return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
             raise SourceError(
@@ -122,7 +124,8 @@ def _imported(path: Path, name: str, top: Path, run: Callable[[], ModuleType]) -
     sys.path[:0] = folders
     importlib.invalidate_caches()
     try:
-        return run()
+        with keras_on_torch():
+            return run()
     except (Exception, SystemExit) as error:
         raise _import_failure(str(path), error) from error
     finally:

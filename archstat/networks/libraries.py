@@ -6,13 +6,50 @@ import contextlib
 import importlib
 import importlib.util
 import logging
+import os
 import sys
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import ModuleType
 
 from archstat.errors import SourceError, first_line, shortened
 from archstat.networks.torchvision_ops import mend_torchvision
+
+Guard = Callable[[], contextlib.AbstractContextManager[None]]
+"""What keeps the import of a library from writing files, asking the network or changing the process."""
+
+_guards: dict[str, Guard] = {}
+
+
+def import_within(package: str, guard: Guard) -> None:
+    """Import a package within a guard, whoever names it first; what is imported already is left as it is."""
+    _guards[package] = guard
+
+
+def guarded(module: str) -> contextlib.AbstractContextManager[None]:
+    """The guard that a module is imported within, if its package has one and is not imported yet."""
+    package = module.partition(".")[0]
+    return contextlib.nullcontext() if package in sys.modules or package not in _guards else _guards[package]()
+
+
+@contextlib.contextmanager
+def keras_on_torch() -> Iterator[None]:
+    """Keras that is imported meanwhile runs on torch, unless the user chose a backend."""
+    is_chosen = "KERAS_BACKEND" in os.environ
+    os.environ.setdefault("KERAS_BACKEND", "torch")
+    try:
+        yield
+    finally:
+        if not is_chosen:
+            os.environ.pop("KERAS_BACKEND", None)
+
+
+def backend_hint(value: object) -> str:
+    """A sentence on Keras' backend, if that is why something of Keras' is no module of torch; else nothing."""
+    is_of_keras = any(kind.__module__.startswith("keras.") for kind in type(value).__mro__)
+    if not is_of_keras:
+        return ""
+    return " Keras has another backend than torch here: set KERAS_BACKEND to 'torch' in the environment."
 
 
 def library_of(extra: str, package: str) -> ModuleType:
@@ -40,14 +77,16 @@ def library_of(extra: str, package: str) -> ModuleType:
 def _imported(package: str) -> ModuleType:
     """A package; one that needs torchvision also where the compiled part of that does not fit torch."""
     try:
-        return importlib.import_module(package)
+        with guarded(package):
+            return importlib.import_module(package)
     except (ImportError, RuntimeError) as error:
         if not _is_torchvisions(error):
             raise
     mend_torchvision()
     for name in [name for name in sys.modules if name.partition(".")[0] == package != "torchvision"]:
         del sys.modules[name]  # half of it was imported when it failed
-    return importlib.import_module(package)
+    with guarded(package):
+        return importlib.import_module(package)
 
 
 def _is_torchvisions(error: BaseException | None) -> bool:

@@ -22,6 +22,7 @@ from archstat.networks.placement import in_precision, without_values
 from archstat.networks.settings import Setting
 from archstat.networks.source import Built, Source
 from archstat.networks.trust import Reach
+from archstat.tracing.keras_layers import make_weights
 
 Place = Literal["meta", "cpu"]
 
@@ -120,6 +121,12 @@ class Loader:
         """
         known = known_inputs(self.source, setting)  # before the network is built, which can take long
         model = in_precision(self.model(on=on), getattr(torch, setting.dtype))
+        loaded = self._fed(model, known, setting, on)
+        make_weights(model, loaded.args, loaded.kwargs)
+        return loaded
+
+    def _fed(self, model: nn.Module, known: tuple[AnyInput, ...] | None, setting: Setting, on: Place | None) -> Loaded:
+        """The network with what goes in: as is known, as it brought it, or as it has to be assumed."""
         if known is not None:
             args, kwargs = arguments_for(model, known, setting, self._reach)
             return Loaded(self.source, model, args, kwargs, "given" if setting.inputs else "known")

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from archstat.tracing.keras_layers import replace_weights, tell_precision
+
 _Network = TypeVar("_Network", bound=nn.Module)
 
 
@@ -24,6 +26,7 @@ def in_precision(model: _Network, dtype: torch.dtype) -> _Network:
             return tensor.to(complex_dtype)
         return tensor.to(dtype) if tensor.is_floating_point() else tensor
 
+    tell_precision(model, dtype)
     model._apply(cast)  # type: ignore[no-untyped-call]  # noqa: SLF001 - what "model.to" itself runs; torch gives it no types
     return model
 
@@ -43,6 +46,7 @@ def without_values(model: _Network) -> _Network:
             twins[id(tensor)] = tensor, made  # kept alive, so that its id stays its own
         return twins[id(tensor)][1]
 
+    replace_weights(model, twin_of)
     for module in list(model.modules()):
         state = vars(module)
         for own in (state["_parameters"], state["_buffers"]):

@@ -6,7 +6,6 @@ initialiser runs; a constructor that needs values is run again on the CPU.
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import typing
 from collections.abc import Callable
@@ -30,12 +29,14 @@ from archstat.networks.importing import (
     see_working_folder,
 )
 from archstat.networks.input_specs import AnyInput, InputSpec, at_resolution
+from archstat.networks.libraries import backend_hint, library_of
 from archstat.networks.makers import check_maker
 from archstat.networks.settings import Setting
 from archstat.networks.source import Built, Source
 from archstat.networks.trust import Reach
 from archstat.published.figures import published
 from archstat.registry import Architecture, architectures, arguments_of, parse_call
+from archstat.tracing.keras_layers import fresh_names
 from archstat.tracing.nested import tensors_in, with_tensors
 
 
@@ -83,8 +84,8 @@ def _is_in_module(place: str) -> bool:
     if module not in HUBS or HUBS.get(module).package != module:
         return False
     try:
-        return hasattr(importlib.import_module(module), attribute.partition(".")[0])
-    except ImportError:
+        return hasattr(library_of(module, module), attribute.partition(".")[0])
+    except SourceError:
         return False
 
 
@@ -205,7 +206,7 @@ def _built(spec: str, made: Any) -> nn.Module | Built:
             return Built(model, (args, kwargs))
     raise SourceError(
         f"{quoted(spec)} makes no torch.nn.Module: what it returns is of type {type(made).__name__}. A factory returns "
-        "the network, or '(model, args, kwargs)'."
+        f"the network, or '(model, args, kwargs)'.{backend_hint(made)}"
     )
 
 
@@ -234,7 +235,7 @@ def whole_on_meta(source: Source) -> Built:
         SourceError: The constructor of the network raised.
     """
     try:
-        with MetaConstruction():
+        with MetaConstruction(), fresh_names():
             return _whole(source.build())
     except SourceError:
         raise
@@ -266,7 +267,7 @@ def whole_on_cpu(source: Source, seed: int | None = None) -> Built:
         SourceError: The constructor of the network raised.
     """
     try:
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=[]), fresh_names():
             if seed is not None:
                 torch.manual_seed(seed)
             return _whole(source.build())

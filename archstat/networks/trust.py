@@ -56,7 +56,7 @@ def names_code(name: str) -> bool:
         return False
     place, _, _ = parse_call(name)
     hub, inner = hub_of(place)
-    if hub is not None and is_package_of_networks(hub.package) and (hub.package != hub.name or _is_of(hub, inner)):
+    if hub is not None and installed_by(hub.package) and (hub.package != hub.name or _is_of(hub, inner)):
         return False
     return hub is not None or ":" in place or place.lower().endswith(ENDINGS_OF_CODE)
 
@@ -262,14 +262,20 @@ def _places(top: str) -> list[str]:
 @functools.cache
 def is_package_of_networks(top: str) -> bool:
     """Whether a package was installed, and builds on torch: no other one has a network, and many have tools."""
+    return any(map(_builds_on_torch, installed_by(top)))
+
+
+@functools.cache
+def installed_by(top: str) -> tuple[importlib.metadata.Distribution, ...]:
+    """What installed a package; nothing, if it was not installed, or what is found by that name lies elsewhere."""
     places = [Path(os.path.realpath(place)) for place in _places(top)]
     if not places or is_standard_module(top):
-        return False
+        return ()
     distributions = [importlib.metadata.distribution(name) for name in _distributions().get(top, ())]
     own = [each for each in distributions if is_installed_in(Path(os.path.realpath(str(each.locate_file("")))))]
     folders = [*_sites(), *filter(None, map(_edited, own))]
     is_there = all(any(place.is_relative_to(folder) for folder in folders) for place in places)
-    return is_there and any(map(_builds_on_torch, own))
+    return tuple(own) if is_there else ()
 
 
 @functools.cache

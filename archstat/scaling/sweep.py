@@ -167,9 +167,10 @@ class _Sweep:
         """A shape at another size; an input that is not of the size that varies keeps its own."""
         if self._over == "sequence" and shape[:1] == (self.base,):
             return (size, *shape[1:])
-        if self._over == "resolution" and len(shape) > 1 and set(shape[1:]) == {self.base}:
-            return (shape[0], *[size] * (len(shape) - 1))
-        return shape
+        sides = _sides(shape) if self._over == "resolution" else None
+        if sides is None or shape[sides][0] != self.base:
+            return shape
+        return tuple(size if axis in range(len(shape))[sides] else each for axis, each in enumerate(shape))
 
     def shapes(self) -> tuple[str, ...]:
         """The shapes of the inputs with a letter for what varies."""
@@ -179,6 +180,18 @@ class _Sweep:
             units.shape((*([batch] if spec.has_batch else []), *self._varied(spec.shape, letter)))
             for spec in tensor_specs(self._inputs)
         )
+
+
+_COLOURS_MOST = 4
+"""An image with its channels last has no more than these; of more, the last axis is taken for a side of it."""
+
+
+def _sides(shape: Shape) -> slice | None:
+    """Which axes of an image are its sides, all of one size: those behind the channels, or before them."""
+    if len(shape) > 1 and len(set(shape[1:])) == 1:
+        return slice(1, None)
+    is_last = len(shape) > 2 and len(set(shape[:-1])) == 1 and shape[-1] <= _COLOURS_MOST < shape[0]
+    return slice(0, -1) if is_last else None
 
 
 def _base(over: Over, inputs: Sequence[InputSpec], setting: Setting) -> int:
@@ -209,12 +222,13 @@ def _base(over: Over, inputs: Sequence[InputSpec], setting: Setting) -> int:
             f"An input of {text} is no sequence: give whole numbers, such as 128:int64, or vectors, such as 128x768.",
             helps={"inputs": "128:int64"},
         )
-    if over == "resolution" and (len(shape) < 2 or len(set(shape[1:])) > 1):
+    sides = _sides(shape) if over == "resolution" else slice(0, 1)
+    if sides is None:
         raise InputError(
             f"An input of {text} is no square image: give one, such as 3x224x224, or let something else vary.",
             helps={"inputs": "3x224x224", "over": ""},
         )
-    return shape[-1] if over == "resolution" else shape[0]
+    return shape[sides][0]
 
 
 def _default_sizes(over: Over, base: int) -> list[int]:

@@ -10,13 +10,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
-from archstat.errors import ForwardError, first_line
+from archstat.errors import ForwardError, first_line, shortened
 from archstat.tracing.attributes import Kept
 from archstat.tracing.modes import Switches, below_autograd, undoing
 from archstat.tracing.nested import tensors_in, with_twins
 from archstat.tracing.recorder import Recorder
 
 _Result = TypeVar("_Result")
+_SAID_MOST = 160
 
 MADE = "Counted as it is after its first call, which makes layers or parameters."
 """What a reader must know of such a network."""
@@ -61,7 +62,7 @@ def _called(model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any], 
     except Exception as error:
         raise ForwardError(
             f"The network makes layers when it first runs, and cannot be copied ({type(error).__name__}: "
-            f"{first_line(error)}): run it once yourself."
+            f"{shortened(first_line(error), _SAID_MOST)}): run it once yourself."
         ) from error
     # Of the modules that are there before the call: one that it makes keeps the flag that it is made with.
     flags = [module.training for module in twin.modules()]

@@ -17,12 +17,14 @@ from torch import Tensor, nn
 
 from archstat.records import LayerCall, LayerSpec, ParameterSpec, TensorSpec
 from archstat.tracing.jagged import values_of
+from archstat.tracing.keras_layers import KerasPass, is_keras, of_keras
 from archstat.tracing.leaves import Shortcut, shortcut
 from archstat.tracing.modes import below_autograd
 from archstat.tracing.outputs import tensors_out
 from archstat.tracing.packed import may_pack, packed_of
 from archstat.tracing.recorder import Recorder
 from archstat.tracing.torch_private import data_of
+from archstat.tracing.twins import Twins
 from archstat.tracing.values import parts
 
 
@@ -68,9 +70,11 @@ class Layers:
             seen.add(id(module))
             kind, state = type(module), module.__dict__
             # Once for each class: there are many modules, and few classes.
-            if kind in ordinary or not (issubclass(kind, torch.jit.ScriptModule) or may_pack(kind)):
+            if kind in ordinary or not _is_special(kind):
                 ordinary.add(kind)
                 parameters, buffers, children = state["_parameters"], state["_buffers"], state["_modules"]
+            elif is_keras(kind):
+                parameters, buffers, children = of_keras(module)
             elif may_pack(kind):
                 parameters, buffers, children = _of_quantized(module)
             else:
@@ -107,6 +111,11 @@ class Layers:
         return elements
 
 
+def _is_special(kind: type) -> bool:
+    """Whether modules of a class keep what is theirs elsewhere than others."""
+    return issubclass(kind, torch.jit.ScriptModule) or is_keras(kind) or may_pack(kind)
+
+
 def _of_quantized(module: nn.Module) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     """The parameters, buffers and children of a quantized layer of torch: what it packed stands for parameters."""
     packed = packed_of(module)
@@ -131,7 +140,12 @@ class CallTracker:
         calls: The calls so far, in the order in which they began.
         failed_in: The path of the layer that an error came from.
         elsewhere: How many calls came from other threads.
+        is_training: Whether the network trains.
+        twins: What stands in for its tensors, if something does.
     """
+
+    is_training = False
+    twins: Twins | None = None
 
     def __init__(self, layers: Layers, recorder: Recorder) -> None:
         """Follow these layers for that recorder; nothing is changed before :meth:`enter`."""
@@ -154,6 +168,13 @@ class CallTracker:
         self._valued = [tensor for tensor in layers.own if not tensor.is_meta and tensor.layout is torch.strided]
         self._data = list(map(data_of, self._valued))
         self._places = list(map(Tensor.data_ptr, self._valued))
+        self._keras = KerasPass(self._modules, self._place(), is_training=self.is_training)
+
+    def _place(self) -> torch.device:
+        """Where the network believes to be."""
+        if self.twins is not None:
+            return self.twins.device
+        return next((tensor.device for tensor in self._layers.own if not tensor.is_meta), torch.device("cpu"))
 
     def _copy_of(self, index: int, module: nn.Module) -> dict[str, Any]:
         found = module.__dict__
@@ -173,6 +194,7 @@ class CallTracker:
         self.thread = get_ident()
         for module in self._trained:  # compiled code keeps its attributes elsewhere; a frozen module has no such flag
             module.training = False
+        self._keras.set(self.twins)
         _consume(map(object.__setattr__, self._modules, repeat("__dict__"), self._copies))
 
     def leave(self) -> None:
@@ -181,6 +203,7 @@ class CallTracker:
         It may be called again, also if it was interrupted, and where :meth:`enter` was.
         """
         _consume(map(object.__setattr__, self._modules, repeat("__dict__"), self._found))
+        self._keras.put_back()
         self.thread = 0
         if list(map(type, self._modules)) != self._kinds:  # a lazy layer becomes another
             _consume(map(object.__setattr__, self._modules, repeat("__class__"), self._kinds))
@@ -192,7 +215,7 @@ class CallTracker:
 
     def made(self) -> bool:
         """Whether the forward pass gave the network parameters that it did not have, in layers or alone."""
-        return self._has_new(_layers_of) or self._has_new(_parameters_of)
+        return self._has_new(_layers_of) or self._has_new(_parameters_of) or self._keras.has_made
 
     def _has_new(self, own: Callable[[dict[str, Any]], dict[str, Any]]) -> bool:
         now, before = list(map(own, self._copies)), list(map(own, self._found))

@@ -178,18 +178,18 @@ class _StepTracker(CallTracker):
     """Follows the layers of a training step, whose tensors are replaced by their twins."""
 
     def __init__(self, layers: Layers, recorder: StepRecorder, twins: Twins, *, is_training: bool) -> None:
-        self._twins = twins
-        self._is_training = is_training
+        self.twins: Twins = twins
+        self.is_training = is_training
         self._was_training = layers.modules[0].training
         super().__init__(layers, cast("Recorder", recorder))  # of which it uses what the two have in common
 
     def _copy_of(self, index: int, module: nn.Module) -> dict[str, Any]:
-        copy = {name: self._twins.inside(value) for name, value in module.__dict__.items()}
+        copy = {name: self.twins.inside(value) for name, value in module.__dict__.items()}
         copy["_modules"] = module.__dict__["_modules"].copy()
         for name in ("_parameters", "_buffers"):
-            copy[name] = {key: self._twins.inside(value) for key, value in module.__dict__[name].items()}
+            copy[name] = {key: self.twins.inside(value) for key, value in module.__dict__[name].items()}
         # A network that trains may keep parts frozen, as their flags say; in one that does not, flags say nothing.
-        copy["training"] = self._is_training and (module.training or not self._was_training)
+        copy["training"] = self.is_training and (module.training or not self._was_training)
         copy["forward"] = self._shadow(index, module)
         return copy
 

@@ -22,12 +22,13 @@ class Twins:
 
     Attributes:
         fake: Makes fake tensors.
+        device: Where fake tensors are.
     """
 
     def __init__(self, device: torch.device, *, is_real: bool = False) -> None:
         """Make twins on that device; with ``is_real`` they are copies with values, and the device is the CPU."""
         self.fake = FakeTensorMode(allow_non_fake_inputs=True)  # masks and ids beside them have values
-        self._device = device
+        self.device = device
         self._is_real = is_real
         self._twins: dict[int, tuple[Tensor, Tensor]] = {}
 
@@ -57,11 +58,11 @@ class Twins:
         return twin.requires_grad_(tensor.requires_grad and tensor.is_leaf)  # an input may ask for its gradient too
 
     def _has_values(self, tensor: Tensor) -> bool:
-        is_known = not is_valued(tensor) and not is_sparse(tensor) and self._device.type == "cpu"
+        is_known = not is_valued(tensor) and not is_sparse(tensor) and self.device.type == "cpu"
         return not tensor.is_meta and (self._is_real or is_known)
 
     def _fake_twin(self, tensor: Tensor) -> Tensor:
         with self.fake:
             if is_sparse(tensor):  # torch knows no sparse fake tensors; what is stored is remembered beside
-                return torch.empty(tensor.size(), dtype=tensor.dtype, device=self._device)
-            return torch.empty_strided(tensor.size(), tensor.stride(), dtype=tensor.dtype, device=self._device)
+                return torch.empty(tensor.size(), dtype=tensor.dtype, device=self.device)
+            return torch.empty_strided(tensor.size(), tensor.stride(), dtype=tensor.dtype, device=self.device)

@@ -1,5 +1,7 @@
 """The tools themselves, each in a process of its own, on the architectures: our emulation gives their numbers."""
 
+import base64
+import hashlib
 import os
 import re
 import signal
@@ -11,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from archstat.analysis.inference import analyse
-from archstat.analysis.other_tools import RUNS, Question, ask_tool, ask_tools, version
+from archstat.analysis.other_tools import RUNS, Question, ask_tool, ask_tools, has_own_files, version
 from archstat.counting.conventions import TOOLS
 from archstat.errors import SourceError
 from archstat.networks.settings import InputSpec, Setting
@@ -223,6 +225,22 @@ def test_a_tool_that_fails_says_why_and_keeps_what_it_said_before(asked, seconds
 def test_a_tool_that_is_not_there_is_not_run(monkeypatch):
     monkeypatch.setattr("archstat.analysis.other_tools.version", lambda _: "")
     assert ask_tool("thop", [Question("lenet5", Setting())], seconds=1) == [Opinion(failure="not installed")]
+
+
+def test_a_tool_whose_files_another_package_has_overwritten_is_not_run(monkeypatch, tmp_path):
+    package, records = tmp_path / "fvcore", tmp_path / "fvcore-1.0.dist-info"
+    package.mkdir()
+    records.mkdir()
+    (package / "__init__.py").write_text("own = True")
+    digest = base64.urlsafe_b64encode(hashlib.sha256(b"own = True").digest()).rstrip(b"=").decode()
+    (records / "METADATA").write_text("Metadata-Version: 2.1\nName: fvcore\nVersion: 1.0\n")
+    (records / "RECORD").write_text(f"fvcore/__init__.py,sha256={digest},10\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert has_own_files("fvcore")
+    (package / "__init__.py").write_text("own = False")
+    assert not has_own_files("fvcore")
+    (opinion,) = ask_tool("fvcore", [Question("lenet5", Setting())], seconds=1)
+    assert opinion.failure == "another package has overwritten its files: install it again"
 
 
 def test_a_name_that_leads_nowhere_is_refused_here_first():

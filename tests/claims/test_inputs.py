@@ -76,6 +76,9 @@ def test_a_function_that_makes_inputs_is_code_which_a_file_may_not_name_unless_i
         ("timm/resnet18.a1_in1k", False),
         ("torchvision:resnet18(num_classes=3)", False),
         ("hf:bert", False),
+        ("keras:ResNet50", False),
+        ("ultralytics:yolo11n", False),
+        ("ultralytics:yolo11n.pt", False),
         ("timm:create_model('resnet18')", True),
         ("torchvision:models.resnet18", True),
         ("hf.net:Net", True),
@@ -87,7 +90,7 @@ def test_a_network_of_an_installed_library_is_no_code_of_the_users(name, is_code
 
 
 def test_a_file_beside_it_that_is_called_as_a_library_is_code(folder, monkeypatch):
-    monkeypatch.setattr("archstat.networks.trust.is_package_of_networks", lambda _: False)
+    monkeypatch.setattr("archstat.networks.trust.installed_by", lambda _: ())
     assert names_code("timm/resnet18")
     text = '[[budget]]\narchitecture = "timm/resnet18"\nmacs = 16\n'
     with pytest.raises(ArchstatError, match="may not run any unless you trust it"):

@@ -35,6 +35,14 @@ class Branches(nn.Module):
     def forward(self, x):
         return x * 2 if x.sum() > 1 else x
 
+class Last(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(3, 2)
+
+    def forward(self, x):
+        return self.layer(x)
+
 class Odd(nn.Module):
     def forward(self, x):
         from tests.support import spectrum
@@ -84,6 +92,12 @@ def test_resnet50_grows_as_it_is_known_to():
     assert laws(scaling)["parameters"].coefficients == (25_557_032,)
     assert laws(scaling)["parameters"].period == 1
     assert scaling.overtaking is None
+
+
+def test_images_with_their_channels_last_vary_by_their_sides(nets):
+    scaling = scaling_of(NamedNetwork(f"{nets}:Last"), "resolution", Setting((InputSpec((32, 32, 3)),)), (16, 24, 32))
+    assert scaling.inputs == ("1×s×s×3",)
+    assert [point.macs for point in scaling.points] == [side * side * 3 * 2 for side in (16, 24, 32)]
 
 
 @pytest.mark.parametrize("name", ["resnet20", "densenet40_k12", "squeezenet1_1", "mobilenet_v2", "googlenet", "vdsr"])
@@ -199,6 +213,7 @@ def test_attention_that_is_as_steep_as_the_rest_never_overtakes_it(nets):
     [
         ("resnet20", "sequence", Setting(), "An input of 3x32x32 is no sequence"),
         ("resnet20", "resolution", setting(InputSpec((3, 32, 64))), "3x32x64 is no square image"),
+        ("resnet20", "resolution", setting(InputSpec((32, 32, 5))), "32x32x5 is no square image"),
         ("resnet20", "resolution", setting(InputSpec((32,))), "An input of 32 is no square image"),
         ("resnet20", "resolution", Setting(resolution=32), "A resolution fixes what is to vary: give the sizes"),
         ("resnet20", "batch", Setting(batch_size=2), "A batch size fixes what is to vary: give the sizes"),

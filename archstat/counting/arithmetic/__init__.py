@@ -141,8 +141,8 @@ _ON_MAPS = (*EXTENTS, "batch_norm", "group_norm")
 
 def _activations(trace: Trace, row: LayerCost, ops: Sequence[OpCall], outputs: Sequence[TensorSpec]) -> Step:
     """The tensors that were made for what the row hands on, each once."""
-    is_map = any(op.op in _ON_MAPS for op in ops)
-    terms = [_elements(shape, is_map=is_map) for shape in _made(trace, ops, outputs)]
+    maps = {op.outputs[0].shape for op in ops if op.op in _ON_MAPS and op.outputs}  # other axes may follow the batch
+    terms = [_elements(shape, is_map=shape in maps) for shape in _made(trace, ops, outputs)]
     each = Fraction(row.activation_bytes, row.activations)
     factor = f"× {each} B = " if each.denominator == 1 else ""
     return _step("activations", total(terms), row.activations, f"{factor}{units.exact(row.activation_bytes)} B")

@@ -272,6 +272,12 @@ def test_a_leaf_of_many_products_groups_the_equal_ones():
     assert found["MACs"] == "12 · (2·4 · 4) + 2·3 · 4"
 
 
+def test_maps_with_their_channels_last_are_told_in_their_own_order():
+    weight = torch.ones(6, 3, 5, 5)
+    layer = nn.Sequential(Calls(lambda x: F.conv2d(x.permute(0, 3, 1, 2), weight).permute(0, 2, 3, 1)))
+    assert formulas(layer, torch.ones(1, 24, 32, 3))["activations"] == "20·28·6"
+
+
 def test_what_has_nothing_to_say_has_no_step():
     assert formulas(nn.ReLU(inplace=True), image) == {}
     assert formulas(nn.ReLU(), image).keys() == {"activations"}
