@@ -1,20 +1,20 @@
-"""Write ``tests/hubs/transformers.json`` and ``diffusers.json``: what one network of each type, or class, costs.
+"""Write the tables of ``tests/hubs``: what each network of a library costs, and what its own numbers are.
 
-A network has the library's default config, or the fields of :data:`CHANGED` in it where that config makes no network of
+One file is one library: of transformers one network of each model type, of diffusers of each class. A network has the library's default config, or the fields of :data:`CHANGED` in it where that config makes no network of
 its own, or one that takes long; where it cannot be counted, the reason is written. Beside the MACs that archstat counts
 stands what torch's own formulas (``torch.utils.flop_counter``) say of the same forward pass. Ops that torch has no
-formula for are named with their MACs, and explain the difference. Parameters are compared with ``num_parameters()``.
+formula for are named with their MACs, and explain the difference. Parameters are compared with the library's own number.
 
 Each network is counted in a process of its own, which is ended if it takes too long::
 
-    python tools/hub_results.py                # all of transformers
-    python tools/hub_results.py bert llama     # these, the others stay as they are
-    python tools/hub_results.py diffusers      # all of diffusers, or those that are named behind it
+    python tools/hub_results.py timm               # all of timm
+    python tools/hub_results.py hf bert llama      # these, the others stay as they are
 """
 
 from __future__ import annotations
 
 import contextlib
+import importlib.metadata
 import json
 import os
 import queue
@@ -42,8 +42,8 @@ from archstat.tracing import trace
 from archstat.tracing.nested import with_tensors
 
 FOLDER = Path(__file__).parents[1] / "tests" / "hubs"
-FILE = FOLDER / "transformers.json"
-FILES = {"hf": FILE, "diffusers": FOLDER / "diffusers.json"}
+FILES = {hub: FOLDER / f"{HUBS.get(hub).package}.json" for hub in HUBS.all()}
+FILE = FILES["hf"]
 LONGEST_S = 40
 HAVE_FORMULAS = frozenset(
     """
@@ -60,8 +60,9 @@ DIFFERS: dict[str, str] = {}
 """The model types of which torch counts otherwise, with the reason."""
 
 CHANGED: dict[str, dict[str, str]] = {
-    hub: json.loads(file.with_name(f"{file.stem}_changes.json").read_text(encoding="utf-8"))
-    for hub, file in FILES.items()
+    hub: json.loads(file.read_text(encoding="utf-8"))
+    for hub, file in ((hub, file.with_name(f"{file.stem}_changes.json")) for hub, file in FILES.items())
+    if file.exists()
 }
 """By hub the arguments of the networks whose default config is not counted as it is."""
 
@@ -150,7 +151,7 @@ def shapes(value: Any) -> Any:
 
 def result(name: str, hub: str = "hf") -> dict[str, Any]:
     """What is written of one model type, or of one class."""
-    changed = CHANGED[hub].get(name, "")
+    changed = CHANGED.get(hub, {}).get(name, "")
     spec = f"{hub}:{name}{changed}"
     try:
         cost = count_source(spec, Setting())
@@ -161,22 +162,31 @@ def result(name: str, hub: str = "hf") -> dict[str, Any]:
         "network": type(loaded.model).__name__,
         "parameters": cost.parameters,
         "macs": cost.macs,
-        "inputs": shapes(dict(loaded.kwargs)),
+        "inputs": shapes(dict(loaded.kwargs)) or shapes(loaded.args),
         "uncounted": sorted({each.op for each in cost.uncounted}),
     }
     if changed:
         row["arguments"] = changed
     if cost.input_origin != "known":
         row["input_origin"] = cost.input_origin
-    says = getattr(loaded.model, "num_parameters", None)
-    if says is not None and cost.parameters != says():
-        row["library_parameters"] = says()
+    says = library_parameters(loaded.model)
+    if cost.parameters != says:
+        row["library_parameters"] = says
     try:
         row["torch_macs"], row["torch_ran_on"] = torch_macs(loaded)
     except Exception as error:  # noqa: BLE001 - likewise
         return {**row, "no_torch_macs": first_line(error)[:300]}
     named = without_formula(cost, row["torch_ran_on"])
     return {**row, "without_formula": named} if named else row
+
+
+def library_parameters(model: Any) -> int:
+    """What the library itself says of its network; one of Keras calls moving averages parameters too, untrained."""
+    if hasattr(model, "num_parameters"):
+        return int(model.num_parameters())
+    if hasattr(model, "trainable_variables"):
+        return sum(each.value.numel() for each in model.trainable_variables)
+    return sum(each.numel() for each in model.parameters())
 
 
 def apart(name: str, hub: str = "hf") -> dict[str, Any]:
@@ -213,13 +223,15 @@ def import_all(hub: str = "hf") -> None:
         for each in known_to(hub):
             with contextlib.suppress(Exception):
                 getattr(import_module("diffusers.models"), each)
-        return
-    count_source("hf:bert(num_hidden_layers=1)", Setting())
-    count_source("hf:vit(num_hidden_layers=1)", Setting())
+    elif hub == "hf":
+        count_source("hf:bert(num_hidden_layers=1)", Setting())
+        count_source("hf:vit(num_hidden_layers=1)", Setting())
+    else:
+        count_source(f"{hub}:{known_to(hub)[0]}", Setting())
 
 
 def known_to(hub: str) -> list[str]:
-    """Every model type of transformers, or every class of networks of diffusers."""
+    """Every name of a hub: of transformers every model type, of diffusers every class of networks."""
     names = list(HUBS.get(hub).names())
     return class_names() if hub == "diffusers" else names
 
@@ -230,9 +242,11 @@ def written(hub: str = "hf") -> dict[str, dict[str, Any]]:
     return json.loads(file.read_text(encoding="utf-8"))["types"] if file.exists() else {}
 
 
-def main(names: list[str]) -> None:
-    """Count networks, and write what comes out."""
-    hub = names.pop(0) if names and names[0] in FILES else "hf"
+def main(arguments: list[str]) -> None:
+    """Count networks of one hub, and write what comes out."""
+    if not arguments or arguments[0] not in FILES:
+        sys.exit(__doc__)
+    hub, *names = arguments
     import_all(hub)
     known = known_to(hub)
     rows = {**written(hub), **{name: apart(name, hub) for name in names or known}}
@@ -242,8 +256,8 @@ def main(names: list[str]) -> None:
 def write(rows: dict[str, dict[str, Any]], known: list[str], hub: str = "hf") -> None:
     """Write the results of what the library has, one in a line."""
     lines = [f' "{name}": {json.dumps(rows[name])}' for name in sorted(rows) if name in known]
-    package = FILES[hub].stem
-    head = f'{{"{package}": "{import_module(package).__version__}", "types": {{\n'
+    package = HUBS.get(hub).package
+    head = f'{{"{package}": "{importlib.metadata.version(package)}", "types": {{\n'
     write_whole(FILES[hub], head + ",\n".join(lines) + "\n}}\n")
 
 

@@ -5,6 +5,8 @@ A sample is counted here; ``ARCHSTAT_HUBS=1`` counts all of them, some 240.
 
 import os
 import re
+import runpy
+from pathlib import Path
 
 import pytest
 
@@ -13,8 +15,8 @@ from archstat.networks.hub import HUBS, names_in
 from archstat.networks.hubs import ultralytics as hub
 from archstat.networks.loading import load
 from archstat.networks.settings import Setting
-from tests.hubs.test_images import TOOL, explained
 
+TOOL = runpy.run_path(str(Path(__file__).parents[2] / "tools" / "hub_results.py"))
 IS_WHOLE = os.environ.get("ARCHSTAT_HUBS") == "1"
 SAMPLE = "yolov5n yolov8n yolov8n-seg yolov9t yolov10n yolo11n yolo11n-obb yolo26n".split()
 NAMES = names_in(HUBS.get("ultralytics"))
@@ -41,7 +43,7 @@ def test_a_network_has_the_librarys_parameters_and_the_macs_of_torchs_formulas(n
         assert commented_parameters(name) in (None, cost.parameters)
     assert (cost.forward, cost.uncounted) == ("meta", ())
     macs, ran_on = TOOL["torch_macs"](loaded)
-    assert cost.macs == macs + explained(cost, ran_on)
+    assert cost.macs == macs + sum(TOOL["without_formula"](cost, ran_on).values())
 
 
 def test_most_configs_of_v8_v11_and_v12_tell_their_parameters():
