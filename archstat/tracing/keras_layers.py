@@ -148,8 +148,13 @@ def tell_precision(model: nn.Module, dtype: torch.dtype) -> None:
     """Tell the Keras layers of a network of which element type their weights are, in which they then work."""
     name = str(dtype).removeprefix("torch.")
     for layer in _layers_in(model):
-        if layer.variable_dtype != name:
-            layer.dtype_policy = name
+        if layer.variable_dtype == name:
+            continue
+        layer.dtype_policy = name
+        functional = getattr(layer, "_functional", None) or layer  # what a sequential one holds inside
+        for given in (*getattr(functional, "_inputs", ()), *filter(_is_input, layer._layers)):  # it casts to their type
+            if given.dtype.startswith(("float", "bfloat")):
+                given._dtype = name
 
 
 def make_weights(model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:

@@ -244,6 +244,8 @@ def test_another_precision_is_that_of_weights_and_work():
     cost = archstat.count(model, torch.empty(1, 8, 8, 3, dtype=torch.bfloat16))
     assert {each._value.dtype for each in model.weights} == {torch.bfloat16}
     assert cost.macs == 8 * 8 * 4 * 27 + 256 * 10
+    plain = archstat.count(small(), torch.empty(1, 8, 8, 3))
+    assert 2 * cost.activation_bytes == plain.activation_bytes  # nothing is cast on the way
 
 
 def test_without_values_its_variables_have_none():

@@ -17,10 +17,12 @@ import logging
 import os
 import re
 import tempfile
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -71,9 +73,13 @@ def _library() -> Any:
 
 @contextlib.contextmanager
 def _left_as_found() -> Iterator[None]:
-    """Settings go to a folder that is gone afterwards; the environment and ``torch.save`` are put back."""
+    """Settings go to a folder that is gone afterwards; what the import changes of the process is put back.
+
+    That are the environment, ``torch.save``, which warnings are shown, and how arrays and tensors are printed.
+    """
     environment, save = dict(os.environ), torch.save
-    with tempfile.TemporaryDirectory() as folder:
+    arrays, tensors = np.get_printoptions(), torch._tensor_str.get_printoptions()  # noqa: SLF001 - no public way
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         os.environ.update(_SWITCHES, YOLO_CONFIG_DIR=folder)
         try:
             yield
@@ -81,16 +87,23 @@ def _left_as_found() -> Iterator[None]:
             os.environ.clear()
             os.environ.update(environment)
             torch.save = save
+            np.set_printoptions(**arrays)
+            torch.set_printoptions(**tensors)  # type: ignore[no-untyped-call]  # torch gives it no types
 
 
 @contextlib.contextmanager
 def _silent() -> Iterator[None]:
-    """The library's log goes to stdout; some constructors write into it whatever they are told."""
+    """The library's log goes to stdout; some constructors write into it whatever they are told.
+
+    To tell its operations there, a classifier imports thop, which uses what Python warns of.
+    """
     log = logging.getLogger("ultralytics")
     before = log.level
     log.setLevel(logging.CRITICAL)
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
     finally:
         log.setLevel(before)
 
