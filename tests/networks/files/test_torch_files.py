@@ -20,6 +20,9 @@ from archstat.networks.trust import NOTHING, Reach, names_code
 
 SIZE = (3, 16, 16)
 
+# torch 2.14 says so of whoever writes TorchScript; the files of those before are there all the same
+pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.*deprecated:FutureWarning")
+
 
 class Net(nn.Module):
     """A convolution, a norm, a layer that is used twice and one for the classes."""
