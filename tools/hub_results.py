@@ -1,25 +1,27 @@
 """Write the tables of ``tests/hubs``: what each network of a library costs, and what its own numbers are.
 
-One file is one library: of transformers one network of each model type, of diffusers of each class. A network has the library's default config, or the fields of :data:`CHANGED` in it where that config makes no network of
-its own, or one that takes long; where it cannot be counted, the reason is written. Beside the MACs that archstat counts
-stands what torch's own formulas (``torch.utils.flop_counter``) say of the same forward pass. Ops that torch has no
-formula for are named with their MACs, and explain the difference. Parameters are compared with the library's own number.
+One file is one library: of transformers one network of each model type, of diffusers of each class. A network has the
+library's default config, or the fields of :data:`CHANGED` in it where that config makes no network of its own, or one
+that takes long; where it cannot be counted, the reason is written. Beside the MACs that archstat counts stands what
+torch's own formulas (``torch.utils.flop_counter``) say of the same forward pass. Ops that torch has no formula for are
+named with their MACs, and explain the difference. Parameters are compared with the library's own number.
 
 Each network is counted in a process of its own, which is ended if it takes too long::
 
-    python tools/hub_results.py timm               # all of timm
-    python tools/hub_results.py hf bert llama      # these, the others stay as they are
+    python tools/hub_results.py timm                      # all of timm
+    python tools/hub_results.py hf bert llama             # these, the others stay as they are
+    python tools/hub_results.py --longest 200 hf zamba    # with more time, in seconds
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import importlib.metadata
 import json
 import os
 import queue
 import signal
-import sys
 import warnings
 from importlib import import_module
 from pathlib import Path
@@ -45,6 +47,8 @@ FOLDER = Path(__file__).parents[1] / "tests" / "hubs"
 FILES = {hub: FOLDER / f"{HUBS.get(hub).package}.json" for hub in HUBS.all()}
 FILE = FILES["hf"]
 LONGEST_S = 40
+"""How long a network may take, where nothing else is asked for."""
+
 HAVE_FORMULAS = frozenset(
     """
     linear matmul mm bmm addmm baddbmm convolution conv1d conv2d conv3d conv_transpose1d conv_transpose2d
@@ -169,7 +173,7 @@ def result(name: str, hub: str = "hf") -> dict[str, Any]:
         row["arguments"] = changed
     if cost.input_origin != "known":
         row["input_origin"] = cost.input_origin
-    says = library_parameters(loaded.model)
+    says = library_parameters(loaded.model, hub, name)
     if cost.parameters != says:
         row["library_parameters"] = says
     try:
@@ -180,8 +184,10 @@ def result(name: str, hub: str = "hf") -> dict[str, Any]:
     return {**row, "without_formula": named} if named else row
 
 
-def library_parameters(model: Any) -> int:
+def library_parameters(model: Any, hub: str, name: str) -> int:
     """What the library itself says of its network; one of Keras calls moving averages parameters too, untrained."""
+    if hub == "torchvision":
+        return int(import_module("torchvision.models").get_model_weights(name).DEFAULT.meta["num_params"])
     if hasattr(model, "num_parameters"):
         return int(model.num_parameters())
     if hasattr(model, "trainable_variables"):
@@ -189,28 +195,28 @@ def library_parameters(model: Any) -> int:
     return sum(each.numel() for each in model.parameters())
 
 
-def apart(name: str, hub: str = "hf") -> dict[str, Any]:
+def apart(name: str, hub: str = "hf", longest_s: int = LONGEST_S) -> dict[str, Any]:
     """The same, in a process of its own."""
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
         os.close(reading)
-        _answer(name, hub, writing)
+        _answer(name, hub, writing, longest_s)
     os.close(writing)
     with os.fdopen(reading, encoding="utf-8") as said:
         text = said.read()
     os.waitpid(child, 0)
-    return json.loads(text) if text else {"why": f"not done after {LONGEST_S} s, or out of memory"}
+    return json.loads(text) if text else {"why": f"not done after {longest_s} s, or out of memory"}
 
 
-def _answer(name: str, hub: str, writing: int) -> None:
+def _answer(name: str, hub: str, writing: int, longest_s: int) -> None:
     """Write the result of one network, whatever that prints, and end this process."""
     try:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, 1)
         os.dup2(nowhere, 2)
         warnings.simplefilter("ignore")
-        signal.alarm(LONGEST_S)
+        signal.alarm(longest_s)
         with os.fdopen(writing, "w", encoding="utf-8") as out:
             out.write(json.dumps(result(name, hub)))
     finally:
@@ -242,15 +248,17 @@ def written(hub: str = "hf") -> dict[str, dict[str, Any]]:
     return json.loads(file.read_text(encoding="utf-8"))["types"] if file.exists() else {}
 
 
-def main(arguments: list[str]) -> None:
+def main() -> None:
     """Count networks of one hub, and write what comes out."""
-    if not arguments or arguments[0] not in FILES:
-        sys.exit(__doc__)
-    hub, *names = arguments
-    import_all(hub)
-    known = known_to(hub)
-    rows = {**written(hub), **{name: apart(name, hub) for name in names or known}}
-    write(rows, known, hub)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("hub", choices=FILES)
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--longest", type=int, default=LONGEST_S)
+    given = parser.parse_args()
+    import_all(given.hub)
+    known = known_to(given.hub)
+    found = {name: apart(name, given.hub, given.longest) for name in given.names or known}
+    write({**written(given.hub), **found}, known, given.hub)
 
 
 def write(rows: dict[str, dict[str, Any]], known: list[str], hub: str = "hf") -> None:
@@ -262,4 +270,4 @@ def write(rows: dict[str, dict[str, Any]], known: list[str], hub: str = "hf") ->
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

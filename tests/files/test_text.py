@@ -19,7 +19,12 @@ def test_a_text_is_read_without_the_mark_that_some_editors_begin_it_with(tmp_pat
 
 @pytest.mark.parametrize(
     ("name", "why"),
-    [("none", "No such file"), ("a" * 5000, "File name too long"), ("a\0b", "null (byte|character)"), (".", "Is a directory")],
+    [
+        ("none", "No such file"),
+        ("a" * 5000, "File name too long"),
+        ("a\0b", "null (byte|character)"),
+        (".", "Is a directory"),
+    ],
 )
 def test_a_place_that_holds_no_file_is_refused_in_a_sentence(tmp_path, name, why):
     with pytest.raises(DataError, match=f"cannot be read: .*{why}"):
