@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import importlib.metadata
 import json
 import os
 import queue
@@ -265,7 +264,7 @@ def write(rows: dict[str, dict[str, Any]], known: list[str], hub: str = "hf") ->
     """Write the results of what the library has, one in a line."""
     lines = [f' "{name}": {json.dumps(rows[name])}' for name in sorted(rows) if name in known]
     package = HUBS.get(hub).package
-    head = f'{{"{package}": "{importlib.metadata.version(package)}", "types": {{\n'
+    head = f'{{"{package}": "{import_module(package).__version__}", "types": {{\n'
     write_whole(FILES[hub], head + ",\n".join(lines) + "\n}}\n")
 
 
