@@ -85,8 +85,14 @@ class KerasPass:
         has_made: The pass gave layers weights that they did not have, as the first call of a layer does.
     """
 
-    def __init__(self, modules: Sequence[nn.Module], device: torch.device, *, is_training: bool) -> None:
-        """Note what there is; nothing is changed before :meth:`set`."""
+    def __init__(self, modules: Sequence[nn.Module], place: Callable[[], torch.device], *, is_training: bool) -> None:
+        """Note what there is; nothing is changed before :meth:`set`.
+
+        Args:
+            modules: All modules of the network.
+            place: Where the network believes to be, which is looked for only if it has Keras layers.
+            is_training: Whether it trains.
+        """
         kinds = set(filter(is_keras, set(map(type, modules))))  # of a network's many modules, few classes are asked
         layers = [module for module in modules if type(module) in kinds] if kinds else []
         self.has_made = False
@@ -94,10 +100,9 @@ class KerasPass:
         self._variables = list(_variables(layers))
         self._values = [each._value for each in self._variables]
         self._state: Any = sys.modules.get("keras.src.backend.common.global_state") if layers else None
-        self._told: dict[str, Any] = {
-            "torch_device": _Everywhere(device.type),
-            "traceback_filtering": False,  # with it, the errors that stop a pass come out as others
-        }
+        self._told: dict[str, Any] = {"traceback_filtering": False}  # with it, errors that stop a pass become others
+        if layers:
+            self._told["torch_device"] = _Everywhere(place().type)
         context = getattr(sys.modules.get("keras.src.layers.layer"), "CallContext", None)
         if self._state is not None and context is not None:
             self._told["current_call_ctx"] = made = context(None)

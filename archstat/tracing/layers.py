@@ -168,7 +168,7 @@ class CallTracker:
         self._valued = [tensor for tensor in layers.own if not tensor.is_meta and tensor.layout is torch.strided]
         self._data = list(map(data_of, self._valued))
         self._places = list(map(Tensor.data_ptr, self._valued))
-        self._keras = KerasPass(self._modules, self._place(), is_training=self.is_training)
+        self._keras = KerasPass(self._modules, self._place, is_training=self.is_training)
 
     def _place(self) -> torch.device:
         """Where the network believes to be."""
