@@ -7,9 +7,9 @@ that talk.
 
 from __future__ import annotations
 
+import copy
 import functools
 import sys
-import types
 from typing import Any
 
 import torch
@@ -54,68 +54,75 @@ def _wraps(module: nn.Module) -> bool:
 
 def _sharder(kind: type) -> str:
     """What made a class from the one of the layer: the newer FSDP puts its own in front; ``""``: nothing did."""
-    is_made = any(base.__name__ == "FSDPModule" and base.__module__.startswith(_FOLDER) for base in kind.__mro__)
-    return "fully_shard" if is_made else ""
+    return "fully_shard" if any(map(_is_mixed_in, kind.__mro__)) else ""
+
+
+def _is_mixed_in(kind: type) -> bool:
+    return kind.__name__ == "FSDPModule" and kind.__module__.startswith(_FOLDER)
+
+
+def _own_class(kind: type) -> type:
+    """The class that a layer had before."""
+    for made in kind.__mro__:
+        if any(map(_is_mixed_in, made.__bases__)):
+            return next(base for base in made.__bases__ if not _is_mixed_in(base))
+    return kind
 
 
 class _Twins:
-    """The twin of each module of a network, each made once."""
+    """The twin of each module of a network, wherever in the network it is kept."""
 
     def __init__(self, model: nn.Module) -> None:
-        self._originals = {id(module) for module in model.modules()}
-        self._made: dict[int, nn.Module] = {}
-        self._whole: dict[int, nn.Parameter] = {}
         self._flat = _flattened(model)
-        self._gone = {id(handle.flat_param) for handle in _handles(model)}
+        gone = {id(handle.flat_param) for handle in _handles(model)}
+        modules = [module for module in model.modules() if not _wraps(module)]
+        # Whatever refers to one of these has its twin in the copy: modules refer to each other, and to themselves.
+        self._memo: dict[int, Any] = {id(module): _shell(module) for module in modules}
+        for module in model.modules():
+            if _wraps(module):
+                self._memo[id(module)] = self.of(module)
+            for buffer in module.buffers(recurse=False):
+                self._memo[id(buffer)] = buffer
+            for value in module.parameters(recurse=False):
+                if id(value) not in gone:
+                    self._memo[id(value)] = _on_meta(value.shape, value.dtype, is_trained=value.requires_grad)
+        for module in modules:
+            self._fill(self.of(module), module, gone)
 
-    def of(self, module: nn.Module) -> nn.Module:
+    def of(self, module: Any) -> nn.Module:
         """The twin of a module; of a wrapper, that of the module inside."""
-        if _wraps(module):
-            inner: Any = module._fsdp_wrapped_module
-            return self.of(inner)
-        if id(module) not in self._made:
-            self._make(module)
-        return self._made[id(module)]
+        while _wraps(module):
+            module = module._fsdp_wrapped_module
+        twin: nn.Module = self._memo[id(module)]
+        return twin
 
-    def _make(self, module: nn.Module) -> None:
-        kind = type(module)
-        if _sharder(kind):
-            kind = next(base for base in kind.__mro__ if not base.__module__.startswith(_FOLDER))
-        twin = self._made[id(module)] = kind.__new__(kind)
-        own = dict(vars(module))
+    def _fill(self, twin: nn.Module, module: nn.Module, gone: set[int]) -> None:
         flat = {name: whole for (owner, name), whole in self._flat.items() if owner == id(module)}
-        for name in flat:  # where the sharding keeps a view of its own
-            own.pop(name, None)
-        kept = own.pop("_parameters")
-        twin.__dict__.update(own)  # before what is made of it, which may lead back here
-        parameters = {name: self._parameter(value) for name, value in kept.items() if id(value) not in self._gone}
-        twin.__dict__["_parameters"] = parameters | flat
-        for name in _HOOKS:
-            kept_hooks = [(key, hook) for key, hook in own[name].items() if not _talks(key, module)]
-            twin.__dict__[name] = type(own[name])(kept_hooks)
-        for name, value in own.items():
-            if name not in _HOOKS:
-                twin.__dict__[name] = self._within(value)
+        for name, value in vars(module).items():
+            if name in _HOOKS:
+                kept = [(key, self._copied(hook)) for key, hook in value.items() if not _talks(key, module)]
+                twin.__dict__[name] = type(value)(kept)
+            elif name == "_parameters":
+                own = {key: each for key, each in value.items() if id(each) not in gone}
+                twin.__dict__[name] = {**self._copied(own), **flat}
+            elif name not in flat:  # where the sharding keeps a view of its own
+                twin.__dict__[name] = self._copied(value)
+        twin.__dict__["_compiled_call_impl"] = None  # it runs the original
+        if isinstance(twin, nn.RNNBase):
+            twin._flat_weights = [getattr(twin, name) for name in twin._flat_weights_names]
 
-    def _parameter(self, value: nn.Parameter | None) -> nn.Parameter | None:
-        """A parameter with its own whole shape; a shared one stays shared."""
-        if value is None:
-            return None
-        if id(value) not in self._whole:
-            self._whole[id(value)] = _on_meta(value.shape, value.dtype, is_trained=value.requires_grad)
-        return self._whole[id(value)]
+    def _copied(self, value: Any) -> Any:
+        """What a module keeps, with twins in place of modules; what cannot be copied is kept itself."""
+        try:
+            return copy.deepcopy(value, self._memo)
+        except Exception:  # noqa: BLE001 - a group of processes, a stream, a tensor with a history
+            return value
 
-    def _within(self, value: Any) -> Any:
-        """What a module keeps, with the twins of the modules in it."""
-        if isinstance(value, nn.Module) and id(value) in self._originals:
-            return self.of(value)
-        if type(value) in {list, tuple}:
-            return type(value)(map(self._within, value))
-        if type(value) is dict:
-            return {key: self._within(each) for key, each in value.items()}
-        if isinstance(value, types.MethodType) and id(value.__self__) in self._originals:
-            return types.MethodType(value.__func__, self.of(value.__self__))  # type: ignore[arg-type]
-        return value
+
+def _shell(module: nn.Module) -> nn.Module:
+    """A module of the class that another one had, with nothing in it."""
+    shell: nn.Module = object.__new__(_own_class(type(module)))
+    return shell
 
 
 def _talks(key: int, module: nn.Module) -> bool:

@@ -1,8 +1,13 @@
 """Networks that FSDP has sharded over two processes, one of which asks what they cost."""
 
+import abc
+import collections
+import functools
+
 import pytest
 import torch
 from torch import distributed, nn
+from torch.distributed.algorithms._checkpoint.checkpoint_wrapper import checkpoint_wrapper
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import FullyShardedDataParallel, fully_shard
 from torch.testing._internal.distributed.fake_pg import FakeStore
@@ -118,6 +123,59 @@ def test_the_network_itself_is_left_as_it_is(shard):
     assert [(name, id(value), tuple(value.shape)) for name, value in network.named_parameters()] == before
     assert [type(module) for module in network.modules()] == kinds
     assert is_sharded(network)
+
+
+class Recurrent(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.lstm = nn.LSTM(8, 5)
+
+    def forward(self, x):
+        return self.lstm(x)[0]
+
+
+class Kept(nn.Module):
+    """A network that finds its layers in what is no list of modules."""
+
+    def __init__(self, keep):
+        super().__init__()
+        self.layer = nn.Linear(8, 5)
+        self.kept = keep(self.layer)
+
+    def forward(self, x):
+        found = self.kept
+        return (found if callable(found) else next(iter(found)))(x)
+
+
+class Abstract(nn.Linear, abc.ABC):
+    """A class whose instances are made in another way than others."""
+
+
+def compiled(network):
+    for layer in network.children():
+        layer.compile()
+    return network
+
+
+SHAPES = {
+    "compiled": lambda: compiled(nn.Sequential(nn.Linear(8, 5), nn.BatchNorm1d(5), nn.ReLU())),
+    "recurrent": Recurrent,
+    "abstract": lambda: nn.Sequential(Abstract(8, 5)),
+    "recomputed": lambda: nn.Sequential(checkpoint_wrapper(nn.Linear(8, 5))),
+    "in a tuple": lambda: Kept(lambda layer: (layer,)),
+    "in a deque": lambda: Kept(lambda layer: collections.deque([layer])),
+    "in a partial": lambda: Kept(functools.partial),
+    "in a method": lambda: Kept(lambda layer: layer.forward),
+}
+
+
+@WAYS
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("make", SHAPES.values(), ids=SHAPES)
+def test_whatever_way_a_network_keeps_its_layers_it_costs_what_it_costs_whole(shard, make):
+    network, plain = shard(make()), make()
+    assert archstat.count(network, X).layers == archstat.count(plain, X).layers
+    assert archstat.count_training(network, X).layers == archstat.count_training(plain, X).layers
 
 
 def test_a_network_that_nothing_sharded_is_not_sharded():
