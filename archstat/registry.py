@@ -155,6 +155,10 @@ def parse_call(spec: str) -> tuple[str, list[Any], dict[str, Any]]:
     wrong = f"{quoted(spec)} cannot be read: arguments are literals, as in 'resnet50(classes=10)'."
     try:
         call = ast.parse(f"_{call_text}", mode="eval").body
+        if call.end_col_offset != len(f"_{call_text}".encode()) and "\n" not in call_text:
+            raise SourceError(
+                f"{quoted(spec)} cannot be read: arguments come last, as in 'hf:gpt2#CausalLM(n_layer=2)'."
+            )
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
             raise SourceError(wrong)
         args = [ast.literal_eval(arg) for arg in call.args]

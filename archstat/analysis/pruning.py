@@ -40,7 +40,7 @@ class Pruned(NamedTuple):
 
     Attributes:
         weights: The elements of all weights that have masks.
-        nonzero_weights: Those of them that are not masked.
+        nonzero_weights: The elements of these weights that are not masked.
         macs: The MACs of dense kernels.
         effective_macs: The MACs without those of masked weights.
     """

@@ -76,8 +76,21 @@ def assume(source: Source, model: nn.Module, setting: Setting) -> tuple[tuple[An
                 helps=_helps(guess),
             )
         else:
+            _refuse_sizes_without_effect(source, guess, setting)
             return guess.inputs, guess.why
     raise _nothing_works(source, model, tried)
+
+
+def _refuse_sizes_without_effect(source: Source, guess: Guess, setting: Setting) -> None:
+    """Refuse a size that the input does not have: it would be passed over without a word."""
+    shapes = [spec.shape for spec in tensor_specs(guess.inputs)]
+    for size, what in ((setting.sequence, "a sequence length"), (setting.resolution, "a resolution")):
+        if size is not None and not any(size in shape for shape in shapes):
+            raise InputError(
+                f"{quoted(source.name)} is given {_described(guess)}, which {what} does not change: give the sizes of "
+                "its input instead.",
+                helps={"inputs": ""},
+            )
 
 
 def _failure_on(model: nn.Module, inputs: Sequence[AnyInput], setting: Setting) -> str:

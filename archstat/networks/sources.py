@@ -29,7 +29,7 @@ from archstat.networks.importing import (
     see_working_folder,
 )
 from archstat.networks.input_specs import AnyInput, InputSpec, at_resolution
-from archstat.networks.libraries import backend_hint, library_of
+from archstat.networks.libraries import backend_hint, keras_on_torch, library_of
 from archstat.networks.makers import check_maker
 from archstat.networks.settings import Setting
 from archstat.networks.source import Built, Source
@@ -68,6 +68,11 @@ def find(spec: str, reach: Reach | None = None) -> Source:
     container, colon, attribute = place.rpartition(":")
     if not colon and not place.endswith(".py"):
         return _own(spec, _architecture(place), args, kwargs)
+    if container in HUBS and not attribute:
+        raise SourceError(
+            f"{quoted(spec)} names no network: what one of {container} is called is missing.",
+            helps={"source": container},
+        )
     if not container or not attribute:
         raise SourceError(
             f"{quoted(spec)} names no network: write it as './net.py:Net' or 'torchvision.models:resnet50'."
@@ -235,7 +240,7 @@ def whole_on_meta(source: Source) -> Built:
         SourceError: The constructor of the network raised.
     """
     try:
-        with MetaConstruction(), fresh_names():
+        with keras_on_torch(), MetaConstruction(), fresh_names():
             return _whole(source.build())
     except SourceError:
         raise
@@ -267,7 +272,7 @@ def whole_on_cpu(source: Source, seed: int | None = None) -> Built:
         SourceError: The constructor of the network raised.
     """
     try:
-        with torch.random.fork_rng(devices=[]), fresh_names():
+        with keras_on_torch(), torch.random.fork_rng(devices=[]), fresh_names():
             if seed is not None:
                 torch.manual_seed(seed)
             return _whole(source.build())

@@ -182,11 +182,15 @@ def op_table(cost: ModelCost, *, sort: str | None = None) -> Table:
 
 
 def title_of(cost: ModelCost | InferenceMemory | TrainingCost) -> str:
-    """What was counted, on which input; one that was assumed is told as that, with the reason."""
+    """What was counted, on which input."""
+    return f"{cost.architecture} · {inputs_of(cost)} · {cost.dtype}"
+
+
+def inputs_of(cost: ModelCost | InferenceMemory | TrainingCost) -> str:
+    """What went in; an input that was assumed is told as that, with the reason."""
     inputs = ", ".join(units.shape(shape) for shape in cost.input_shapes)
     origin, _, reason = cost.input_origin.partition(": ")
-    told = f"input assumed: {inputs} ({reason})" if origin == "assumed" else f"input {inputs}"
-    return f"{cost.architecture} · {told} · {cost.dtype}"
+    return f"input assumed: {inputs} ({reason})" if origin == "assumed" else f"input {inputs}"
 
 
 def _notes(cost: ModelCost) -> tuple[str, ...]:

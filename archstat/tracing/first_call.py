@@ -91,7 +91,9 @@ def _copies_of_tensors(model: nn.Module) -> dict[int, Any]:
     That are buffers which wait for their shape, and what was worked out of parameters: a weight that is normalized.
     """
     lazies: list[Any] = list(filter(is_lazy, [*model.parameters(), *model.buffers()]))
-    copies = {id(lazy): type(lazy)(device=lazy.device, dtype=lazy.dtype) for lazy in lazies}
+    # Under a recorder a network without values believes itself on the CPU, where its layers then make theirs.
+    places = [torch.device("cpu") if lazy.is_meta else lazy.device for lazy in lazies]
+    copies = {id(lazy): type(lazy)(device=place, dtype=lazy.dtype) for lazy, place in zip(lazies, places, strict=True)}
     held = tensors_in([vars(module) for module in model.modules()])
     return copies | {id(tensor): tensor.detach().clone() for tensor in held if not tensor.is_leaf}
 

@@ -91,7 +91,7 @@ class KerasPass:
         Args:
             modules: All modules of the network.
             place: Where the network believes to be, which is looked for only if it has Keras layers.
-            is_training: Whether it trains.
+            is_training: Whether the network trains.
         """
         kinds = set(filter(is_keras, set(map(type, modules))))  # of a network's many modules, few classes are asked
         layers = [module for module in modules if type(module) in kinds] if kinds else []

@@ -36,6 +36,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.parameter import is_lazy
 
 from archstat import units
 from archstat.records import OpCall, TensorSpec
@@ -215,6 +216,8 @@ class Recorder(OpRecorder):
         return out, spec
 
     def _ask_torch(self, op: OpInfo, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if args and is_lazy(args[0]):
+            return func(*args, **kwargs)  # a parameter that its layer's first call makes: of that no record is kept
         if op.is_composite:
             if op.name == "to" and args and not self._is_real:
                 func, args, kwargs = at_home(func, args, kwargs, self._device)

@@ -1,6 +1,10 @@
 """The networks of libraries at the command line: lists, completion, mistakes."""
 
 import json
+import os
+import re
+import subprocess
+import sys
 
 import pytest
 from click.shell_completion import ShellComplete
@@ -81,3 +85,43 @@ def test_a_network_of_a_library_has_its_table(archstat):
     code, out, _ = archstat("table", "timm/resnet18.a1_in1k")
     assert code == 0
     assert "timm/resnet18.a1_in1k · input 1×3×224×224 · float32" in out
+
+
+def test_a_hub_without_a_name_says_where_its_names_are(fails):
+    says = "'timm:' names no network: what one of timm is called is missing ('archstat list --source timm')."
+    assert says in fails("table", "timm:")
+
+
+def test_arguments_before_the_head_are_refused_and_not_dropped_with_it(fails):
+    says = "'hf:gpt2(n_layer=1)#CausalLM' cannot be read: arguments come last, as in 'hf:gpt2#CausalLM(n_layer=2)'."
+    assert says in fails("table", "hf:gpt2(n_layer=1)#CausalLM")
+
+
+def test_a_factory_that_imports_keras_itself_gets_it_on_torch(tmp_path):
+    (tmp_path / "net.py").write_text(
+        "def build():\n import keras\n return keras.Sequential([keras.Input((8,)), keras.layers.Dense(4)])\n"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
+    command = [sys.executable, "-m", "archstat", "table", "./net.py:build", "--exact"]
+    ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert re.search(r"^MACs +32$", ran.stdout, re.MULTILINE)
+
+
+def test_a_detector_is_measured_in_a_process_that_has_not_imported_its_library(tmp_path):
+    command = [sys.executable, "-m", "archstat", "measure", "ultralytics:yolo11n", "--resolution", "64"]
+    ran = subprocess.run(
+        [*command, "--max-time", "1", "--format", "csv"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert "ultralytics:yolo11n" in ran.stdout
+
+
+def test_a_comparison_tells_what_was_assumed_and_all_that_goes_in(archstat, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.py").write_text(
+        "from torch import nn\nclass Net(nn.Sequential):\n def __init__(self): super().__init__(nn.Conv2d(3, 4, 3))\n"
+    )
+    out = archstat("compare", "./net.py:Net", "hf:bert(num_hidden_layers=1)").out
+    assert "./net.py:Net: input assumed: 1×3×224×224 (first layer takes 3 channels)." in out
+    assert "hf:bert(num_hidden_layers=1): input 1×128, 1×128, 1×128." in out

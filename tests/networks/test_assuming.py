@@ -94,3 +94,10 @@ def test_a_network_that_takes_more_than_one_input_is_told_so():
 def test_a_network_without_layers_is_asked_for():
     with pytest.raises(InputError, match=r"Which input does 'net.py:Net' take\? Give its sizes.*such as 3x224x224\.$"):
         assumed(nn.ReLU())
+
+
+@pytest.mark.parametrize(("size", "what"), [("sequence", "a sequence length"), ("resolution", "a resolution")])
+def test_a_size_that_changes_nothing_of_what_is_assumed_is_refused(size, what):
+    model = nn.Conv2d(3, 4, 3) if size == "sequence" else nn.Linear(13, 4)
+    with pytest.raises(InputError, match=f"is given .*, which {what} does not change: give the sizes"):
+        assumed(model, **{size: 7})

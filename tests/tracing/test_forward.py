@@ -12,6 +12,8 @@ from torch.nn import functional as F  # noqa: N812
 from torch.utils.flop_counter import FlopCounterMode
 
 from archstat.errors import ForwardError
+from archstat.networks.source import Source
+from archstat.networks.sources import build_on_meta
 from archstat.tracing import recorder, trace
 from tests.support import Calls, cost_of, op_names, trace_of
 
@@ -629,3 +631,17 @@ def test_whole_numbers_that_a_cpu_has_no_kernel_for_go_without_values():
     trace_found = trace_of(Histogram(), torch.ones(4, device="meta"), kinds)
     assert trace_found.forward == "meta"
     assert trace_found.ops[-1].outputs[0].shape == (4,)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: nn.Sequential(nn.Flatten(), nn.LazyLinear(5)),
+        lambda: nn.Sequential(nn.Conv2d(3, 8, 3), nn.LazyConv2d(4, 3), nn.LazyBatchNorm2d()),
+    ],
+    ids=["alone", "beside others"],
+)
+def test_layers_that_their_first_call_makes_are_made_in_networks_without_values_too(make):
+    x = torch.zeros(1, 3, 12, 12)
+    named = build_on_meta(Source("net", make))
+    assert trace_of(named, x.to("meta")).ops == trace_of(make(), x).ops
