@@ -183,10 +183,10 @@ def op_table(cost: ModelCost, *, sort: str | None = None) -> Table:
 
 def title_of(cost: ModelCost | InferenceMemory | TrainingCost) -> str:
     """What was counted, on which input."""
-    return f"{cost.architecture} · {inputs_of(cost)} · {cost.dtype}"
+    return f"{cost.architecture} · {inputs_told(cost)} · {cost.dtype}"
 
 
-def inputs_of(cost: ModelCost | InferenceMemory | TrainingCost) -> str:
+def inputs_told(cost: ModelCost | InferenceMemory | TrainingCost) -> str:
     """What went in; an input that was assumed is told as that, with the reason."""
     inputs = ", ".join(units.shape(shape) for shape in cost.input_shapes)
     origin, _, reason = cost.input_origin.partition(": ")

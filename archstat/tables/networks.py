@@ -13,7 +13,7 @@ from archstat.published.figures import ErrorRate, Figure, counted, published, pu
 from archstat.records import ModelCost, Tally
 from archstat.tables import quantities
 from archstat.tables.columns import Column, Row, Table, number, path, sort_rows
-from archstat.tables.network import FIGURES, inputs_of, uncounted_in
+from archstat.tables.network import FIGURES, inputs_told, uncounted_in
 
 _SHORT = {
     "all": "",
@@ -64,7 +64,7 @@ def compare_table(costs: Sequence[ModelCost], *, sort: str | None = None, tallie
     pairs = zip(costs, numbers, strict=True)
     rows = sort_rows(columns, [(*_compared(cost), *more) for cost, more in pairs], sort)
     told = [cost for cost in costs if len(cost.input_shapes) > 1 or cost.input_origin.startswith("assumed")]
-    notes = [f"{cost.architecture}: {inputs_of(cost)}." for cost in told]  # its row has the first input alone
+    notes = [f"{cost.architecture}: {inputs_told(cost)}." for cost in told]  # its row has the first input alone
     notes += [f"{cost.architecture}: not counted: {uncounted_in(cost)}." for cost in costs if cost.uncounted]
     errors = "Errors are those of the first protocol listed for each; unlike protocols do not compare."
     has_errors = any(row[len(_COMPARE_COLUMNS) - 1] for row in rows)

@@ -25,21 +25,22 @@ from typing import Any
 
 from archstat.counting.receptive_field import state as sights
 from archstat.counting.receptive_field.intervals import LOST, WHOLE_AXIS, Span
-from archstat.counting.receptive_field.rules import sight_of
+from archstat.counting.receptive_field.rules import channels_summed, sight_of
 from archstat.counting.receptive_field.state import Sight
 from archstat.records import OpCall, ReceptiveField, Shape, TensorSpec, Trace
 
 
 def receptive_fields(trace: Trace) -> tuple[ReceptiveField | None, ...]:
-    """The receptive field of each op's first output, along each axis of the first input after batch and channels.
+    """The receptive field of each op's first output, along each axis of the first input beside batch and channels.
 
     ``None`` stands where the output does not depend on that input, where an op that is not followed lies between, and
-    everywhere if the input has no axes after its channels. Inputs are taken to be ``(batch, channels, …)``, also where
-    a network means ``(channels, height, width)``.
+    everywhere if the input has no axes beside its channels. Inputs are taken to be ``(batch, channels, …)``, also where
+    a network means ``(channels, height, width)``; but where the first convolution sums over another axis of the input,
+    as over the last one of an image whose channels come last, that one has the channels.
     """
     if not trace.inputs or len(trace.inputs[0]) < 3:
         return (None,) * len(trace.ops)
-    follower = _Follower(trace)
+    follower = _Follower(trace, sights.of_input(trace.inputs[0], _channels(trace)))
     return tuple([_field(sight) for sight in map(follower.follow, trace.ops)])
 
 
@@ -66,6 +67,22 @@ def describe(field: ReceptiveField, *, is_full: bool = False) -> str:
     if is_full or set(strides) != {1}:
         text += f", stride {_alike(strides)}"
     return f"{text}, padding {_alike(pads)}" if any(pads) else text
+
+
+_LOOKED_AT = 64
+"""How many ops may come before the first convolution: scaling, turning and padding of an image."""
+
+
+def _channels(trace: Trace) -> int:
+    """The axis of the first input that the first convolution sums over; 1 if that is none, or the batch."""
+    follower = _Follower(trace, sights.of_input(trace.inputs[0], channels=-1))
+    for call in trace.ops[:_LOOKED_AT]:
+        follower.find_input(call)
+        summed = channels_summed(call, follower.look)
+        if summed is not None:
+            return summed[0] if len(summed) == 1 and summed[0] > 0 else 1
+        follower.follow(call)
+    return 1
 
 
 def _alike(numbers: Sequence[Fraction]) -> str:
@@ -100,9 +117,10 @@ class _Follower:
     which nobody made it, is not known.
     """
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: Trace, start: Sight | None = None) -> None:
         self._trace = trace
-        self._sides = len(trace.inputs[0]) - 2
+        self._start = sights.of_input(trace.inputs[0]) if start is None else start
+        self._sides = len(self._start.spans)
         self._input: int | None = None
         self._known: dict[int, dict[Shape, Sight]] = {}
 
@@ -110,8 +128,7 @@ class _Follower:
         """What the elements of an op's first output see."""
         if not call.outputs:
             return None
-        if self._input is None:
-            self._find_input(call)
+        self.find_input(call)
         found = self._of_outputs(call)
         taken = {spec.storage for spec in call.tensors()}
         for spec, sight in zip(call.outputs, found, strict=True):
@@ -121,17 +138,19 @@ class _Follower:
                 self._enter(spec, sight)
         return found[0]
 
-    def _find_input(self, call: OpCall) -> None:
+    def find_input(self, call: OpCall) -> None:
         """The first input is the first tensor of its shape that was there before the pass."""
+        if self._input is not None:
+            return
         storages, shape = self._trace.storages, self._trace.inputs[0]
         for spec in call.tensors():
             if spec.storage >= 0 and storages[spec.storage].born < 0 and spec.shape == shape:
                 self._input = spec.storage
-                self._known[spec.storage] = {shape: sights.of_input(shape)}
+                self._known[spec.storage] = {shape: self._start}
                 return
 
     def _of_outputs(self, call: OpCall) -> Sequence[Sight | None]:
-        answer = sight_of(call, self._look)
+        answer = sight_of(call, self.look)
         if answer is None:
             return [None] * len(call.outputs)
         if not isinstance(answer, Sight):
@@ -143,7 +162,8 @@ class _Follower:
     def _unknown(self, spec: TensorSpec, first: Sight) -> Sight:
         return (sights.whole if first.is_whole else sights.lost)(self._sides, spec.shape)
 
-    def _look(self, spec: Any) -> Sight | None:
+    def look(self, spec: Any) -> Sight | None:
+        """What the elements of a tensor see; ``None`` if it depends on no input."""
         known = self._known.get(spec.storage) if isinstance(spec, TensorSpec) else None
         if known is None:
             return None
@@ -160,6 +180,8 @@ class _Follower:
 
     def _write(self, spec: TensorSpec, sight: Sight | None) -> None:
         """A result in place, or in a part of a larger tensor."""
+        if sight is None and spec.storage not in self._known:
+            return  # nothing there depends on the input, before as after
         known = self._known.setdefault(spec.storage, {})
         if known.get(spec.shape) == sight:
             return

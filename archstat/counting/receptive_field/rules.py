@@ -18,6 +18,7 @@ from typing import Any
 
 from archstat.counting.arguments import QUANTIZED_CONVOLUTIONS, QUANTIZED_TRANSPOSED, arg, args, first
 from archstat.counting.receptive_field import state as sights
+from archstat.counting.receptive_field.factors import sides_of
 from archstat.counting.receptive_field.intervals import Footprint
 from archstat.counting.receptive_field.state import Sight
 from archstat.records import OpCall, Shape
@@ -132,6 +133,21 @@ def _convolved(call: OpCall, sight: Sight, *, transposed: bool) -> Sight:
         numbers = zip(kernel, stride, _each(padding, axes), dilation, strict=True)
         return _slid(sight, [_spread(*each) for each in numbers], call.outputs[0].shape)
     return _slid(sight, _windows(kernel, stride, _each(padding, axes), dilation), call.outputs[0].shape)
+
+
+_ALL = frozenset(
+    f"conv1d conv2d conv3d convolution conv_transpose1d conv_transpose2d conv_transpose3d {QUANTIZED_CONVOLUTIONS} "
+    f"{QUANTIZED_TRANSPOSED}".split()
+)
+"""The ops whose weight has one axis for each along which it slides, behind two others."""
+
+
+def channels_summed(call: OpCall, look: SightOf) -> tuple[int, ...] | None:
+    """The sides that a convolution of the input sums over as channels; ``None`` for every other op."""
+    sight = look(first(call)) if call.op in _ALL else None
+    if sight is None:
+        return None
+    return sides_of(sight.axes[-1 - len(arg(call, "weight").shape[2:])])
 
 
 @_enter(f"conv1d conv2d conv3d {QUANTIZED_CONVOLUTIONS}")

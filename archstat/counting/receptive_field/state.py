@@ -66,11 +66,20 @@ class Sight(msgspec.Struct, frozen=True, gc=False):
         return tuple([math.prod([factor.extent for factor in axis]) for axis in self.axes])
 
 
-def of_input(shape: Shape) -> Sight:
-    """Each element of ``(batch, channels, *sides)`` sees itself."""
+def of_input(shape: Shape, channels: int = 1) -> Sight:
+    """Each element of an input sees itself; its sides are the axes behind the batch, but for that of the channels.
+
+    Args:
+        shape: The size of the input, the batch first.
+        channels: The axis of the channels; -1: every axis is a side, the batch too.
+    """
     # The factors of batch and channels have no side: nothing moves along them.
-    sides = tuple([(Factor(extent, (side,), 1),) for side, extent in enumerate(shape[2:])])
-    return Sight((Span((0,), (0,), 1),) * len(sides), ((Factor(shape[0]),), (Factor(shape[1]),), *sides))
+    sideless = () if channels < 0 else (0, channels)
+    sides = [axis for axis in range(len(shape)) if axis not in sideless]
+    axes = [
+        (Factor(size, (sides.index(axis),), 1) if axis in sides else Factor(size),) for axis, size in enumerate(shape)
+    ]
+    return Sight((Span((0,), (0,), 1),) * len(sides), tuple(axes))
 
 
 def lost(sides: int, shape: Iterable[int]) -> Sight:

@@ -544,3 +544,66 @@ def test_a_field_is_told_in_the_words_of_a_table(size, stride, start, text):
 def test_a_rule_that_is_taken_away_is_missed(monkeypatch):
     monkeypatch.delitem(FIELDS, "conv2d")
     assert fields_of(nn.Conv2d(4, 4, 3), IMAGE) == (None,)
+
+
+class Turned(nn.Module):
+    """Layers on an input whose axes come in another order."""
+
+    def __init__(self, order, *layers):
+        super().__init__()
+        self.order, self.layers = order, nn.Sequential(*layers)
+
+    def forward(self, x):
+        return self.layers((x / 255).permute(self.order))
+
+
+CHAIN = nn.Conv2d(3, 4, 3, padding=1), nn.Conv2d(4, 4, (3, 5), stride=2), nn.AvgPool2d(2)
+
+
+@pytest.mark.parametrize(
+    ("turned", "shape", "plain", "own"),
+    [
+        (Turned((0, 3, 1, 2), *CHAIN), (1, 32, 30, 3), nn.Sequential(*CHAIN), (1, 3, 32, 30)),
+        (
+            Turned((0, 2, 1), nn.Conv1d(3, 4, 5), nn.MaxPool1d(2)),
+            (1, 32, 3),
+            nn.Sequential(nn.Conv1d(3, 4, 5), nn.MaxPool1d(2)),
+            (1, 3, 32),
+        ),
+        (
+            Turned((0, 4, 1, 2, 3), nn.Conv3d(3, 4, (1, 3, 5))),
+            (1, 6, 7, 8, 3),
+            nn.Conv3d(3, 4, (1, 3, 5)),
+            (1, 3, 6, 7, 8),
+        ),
+        (
+            Turned((0, 2, 1, 3, 4), nn.Conv3d(3, 4, (1, 3, 5))),
+            (1, 6, 3, 7, 8),
+            nn.Conv3d(3, 4, (1, 3, 5)),
+            (1, 3, 6, 7, 8),
+        ),
+    ],
+    ids=["image", "signal", "clip", "clip of images"],
+)
+def test_the_channels_are_where_the_first_convolution_sums_over_them(turned, shape, plain, own):
+    assert fields_of(turned, shape)[-1] == fields_of(plain, own)[-1]
+
+
+def test_what_is_worked_out_in_place_of_constants_is_no_part_of_the_field():
+    class Normed(nn.Module):
+        """A norm by hand, as libraries write it that know no running statistics."""
+
+        def __init__(self):
+            super().__init__()
+            self.conv, self.variance = nn.Conv2d(3, 4, 3), nn.Parameter(torch.ones(4, 1, 1))
+
+        def forward(self, x):
+            return self.conv(x) * (self.variance + 1e-5).rsqrt_()
+
+    fields = fields_of(Normed(), (1, 3, 8, 8))
+    assert fields[-1] == fields[0]
+    assert fields[-1].size == (3, 3)
+
+
+def test_a_network_without_a_convolution_has_its_channels_behind_the_batch():
+    assert fields_of(nn.AvgPool2d(2), (1, 3, 8, 8))[-1].size == (2, 2)
