@@ -23,7 +23,7 @@ the library itself tells, and the MACs that torch's own formulas (`torch.utils.f
 the same forward pass. Of transformers it is one network of each model type, of diffusers one of each class.
 
 This page is made by `tools/hub_page.py` from the tables in `tests/hubs`; a sample of every library is counted anew by
-`make test`, and all of it by `make hubs`.
+`make test`, and all of it by `make hubs`. Of timm, all of whose networks `make hubs` compares, no table is kept.
 
 | library | names | counted, nothing left out | parameters as the library's | MACs as torch's | with ops added |
 |---|--:|--:|--:|--:|--:|
