@@ -66,13 +66,12 @@ TESTS = (
     "tests/tracing/test_training.py",
     "tests/tracing/test_autocast.py",
     "tests/tracing/test_unsharded.py",
-    "tests/counting/test_training.py",
     "tests/counting/test_training_memory.py",
     "tests/analysis/test_training.py",
     # Of a torch that was built without CUDA:
     "--deselect=tests/tracing/test_training.py::test_a_device_that_torch_has_not_is_refused",
 )
-"""The totals of all networks, and those tests of tracing, counting and analysis that ask most of torch."""
+"""The totals of all networks and of their training steps, and those tests that ask most of torch."""
 
 CHECKS = (
     ("-m", "archstat", "table", "resnet50"),

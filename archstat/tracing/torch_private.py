@@ -141,6 +141,9 @@ vmap_level: Callable[[], Any] = _found("_C._functorch.maybe_current_level", lamb
 
 is_hiding_dimensions: Callable[[Tensor], bool] = _found("_C._functorch.is_functorch_wrapped_tensor")
 
+print_options: Callable[[], dict[str, Any]] = _found("_tensor_str.get_printoptions", dict)
+"""How tensors are printed, which torch can be told and not asked; where it cannot be, nothing is put back."""
+
 # -- autocast ----------------------------------------------------------------------------------------------------------
 
 

@@ -20,6 +20,7 @@ text, of a logger or of the home of a class, and nothing is looked up by it."""
 WITHOUT = """
 import importlib.util, os, sys
 import click, msgspec, numpy, psutil, torch, torch._subclasses.fake_tensor, torch.nested._internal.sdpa
+import torch._dynamo, torch.utils.flop_counter  # once for all, as a step of an optimizer imports them
 from torch import nn
 
 FILE = sys.argv[1]

@@ -33,6 +33,7 @@ from archstat.networks.libraries import import_within, library_of, refuse_argume
 from archstat.networks.settings import Setting
 from archstat.networks.source import Source
 from archstat.networks.torchvision_ops import mend_torchvision
+from archstat.tracing.torch_private import print_options
 
 _OF_WEIGHTS = ("pretrained", "weights", "model")
 _ARGUMENTS = ("ch", "fuse", "kpt_shape", "nc")
@@ -78,7 +79,7 @@ def _left_as_found() -> Iterator[None]:
     That are the environment, ``torch.save``, which warnings are shown, and how arrays and tensors are printed.
     """
     environment, save = dict(os.environ), torch.save
-    arrays, tensors = np.get_printoptions(), torch._tensor_str.get_printoptions()  # noqa: SLF001 - no public way
+    arrays, tensors = np.get_printoptions(), print_options()
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         os.environ.update(_SWITCHES, YOLO_CONFIG_DIR=folder)
         try:
