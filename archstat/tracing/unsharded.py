@@ -30,7 +30,14 @@ def is_sharded(model: nn.Module) -> bool:
     """Whether ``FullyShardedDataParallel`` or ``fully_shard`` is anywhere in a network."""
     if "torch.distributed.fsdp" not in sys.modules:  # each class of each network would have to be asked
         return False
-    return any(_wraps(module) or _sharder(type(module)) for module in model.modules())
+    waiting, seen = [model], set()
+    while waiting:  # a network may be nested deeper than Python's stack, on which "modules()" goes down
+        module = waiting.pop()
+        if _wraps(module) or _sharder(type(module)):
+            return True
+        seen.add(id(module))
+        waiting += [each for each in module._modules.values() if each is not None and id(each) not in seen]
+    return False
 
 
 def unsharded(model: nn.Module) -> nn.Module:

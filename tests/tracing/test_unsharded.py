@@ -178,5 +178,14 @@ def test_whatever_way_a_network_keeps_its_layers_it_costs_what_it_costs_whole(sh
     assert archstat.count_training(network, X).layers == archstat.count_training(plain, X).layers
 
 
+def test_a_network_nested_deeper_than_pythons_stack_is_looked_through():
+    network = nn.Linear(8, 8)
+    for _ in range(2000):
+        network = nn.Sequential(network)
+    assert not is_sharded(network)
+    while isinstance(network, nn.Sequential):  # it could not be freed all at once
+        network = network[0]
+
+
 def test_a_network_that_nothing_sharded_is_not_sharded():
     assert not is_sharded(CHAIN)
