@@ -154,8 +154,9 @@ def parse_call(spec: str) -> tuple[str, list[Any], dict[str, Any]]:
         return place, [], {}
     wrong = f"{quoted(spec)} cannot be read: arguments are literals, as in 'resnet50(classes=10)'."
     try:
-        call = ast.parse(f"_{call_text}", mode="eval").body
-        if call.end_col_offset != len(f"_{call_text}".encode()) and "\n" not in call_text:
+        text = f"_{call_text}"
+        call = ast.parse(text, mode="eval").body
+        if ast.get_source_segment(text, call) != text:  # to Python, what follows a "#" is a comment
             raise SourceError(
                 f"{quoted(spec)} cannot be read: arguments come last, as in 'hf:gpt2#CausalLM(n_layer=2)'."
             )

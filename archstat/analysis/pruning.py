@@ -41,13 +41,11 @@ class Pruned(NamedTuple):
     Attributes:
         weights: The elements of all weights that have masks.
         nonzero_weights: The elements of these weights that are not masked.
-        macs: The MACs of dense kernels.
         effective_macs: The MACs without those of masked weights.
     """
 
     weights: int
     nonzero_weights: int
-    macs: int
     effective_macs: int
 
     @property
@@ -69,9 +67,8 @@ def pruned(model: nn.Module, rows: Sequence[LayerCost]) -> Pruned | None:
     masked = list(masked_weights(model))
     if not masked:
         return None
-    macs = sum(row.macs for row in rows)
-    left = macs
+    left = sum(row.macs for row in rows)
     for each in masked:
         own = sum(row.macs for row in rows if row.layer == each.layer)
         left -= own * (each.total - each.kept) // max(each.total, 1)
-    return Pruned(sum(each.total for each in masked), sum(each.kept for each in masked), macs, left)
+    return Pruned(sum(each.total for each in masked), sum(each.kept for each in masked), left)

@@ -7,9 +7,11 @@ initialiser runs; a constructor that needs values is run again on the CPU.
 from __future__ import annotations
 
 import inspect
+import sys
 import typing
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import msgspec
@@ -306,6 +308,11 @@ _FILLING = frozenset(
 """What changes the values of its first argument alone, which is left as it is where it has none."""
 
 
+def _is_at_top(caller: FrameType) -> bool:
+    """Whether a module or the body of a class is run: what a constructor imports keeps its tensors for good."""
+    return not caller.f_code.co_flags & inspect.CO_OPTIMIZED
+
+
 class MetaConstruction(TorchFunctionMode):
     """While it is active, floating-point tensors are made on the meta device, and filling them takes no time.
 
@@ -319,7 +326,7 @@ class MetaConstruction(TorchFunctionMode):
         if func in _ON_META:
             dtype = kwargs.get("dtype") or torch.get_default_dtype()
             is_valued = dtype is float or (isinstance(dtype, torch.dtype) and dtype.is_floating_point)
-            if kwargs.get("device") is None and is_valued:
+            if kwargs.get("device") is None and is_valued and not _is_at_top(sys._getframe(1)):  # noqa: SLF001 - none is public
                 kwargs = {**kwargs, "device": "meta"}
             elif func is torch.empty and not is_valued:
                 func = torch.zeros  # an index that is never filled beside weights on meta would lead anywhere

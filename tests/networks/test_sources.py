@@ -494,3 +494,21 @@ def test_whole_numbers_that_are_never_filled_are_zeros():
     assert not index.is_meta
     assert not index.any()
     assert weight.is_meta
+
+
+def test_what_a_constructor_imports_keeps_its_tensors_with_values(tmp_path, monkeypatch):
+    (tmp_path / "late_layers.py").write_text(
+        "import torch\nSCALE = torch.ones(2)\nclass Layer(torch.nn.Linear):\n    anchors = torch.zeros(3)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def build():
+        import late_layers
+
+        return late_layers.Layer(2, 2)
+
+    layer = build_on_meta(Source("net", build))
+    late = sys.modules.pop("late_layers")
+    assert layer.weight.is_meta
+    assert late.SCALE.tolist() == [1, 1]
+    assert type(layer).anchors.tolist() == [0, 0, 0]

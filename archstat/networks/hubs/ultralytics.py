@@ -170,7 +170,6 @@ def _source(spec: str, name: str, args: list[Any], kwargs: dict[str, Any]) -> So
     if args:
         raise SourceError(f"{quoted(spec)} does not fit: give arguments by name, as in 'ultralytics:yolo11n(nc=10)'.")
     refuse_arguments(spec, kwargs, _OF_WEIGHTS)
-    _library()  # here, and not while the network is built: tensors that its classes have would be without values then
     content = _content(config.file)
     _check_arguments(spec, kwargs, has_points="kpt_shape" in content)
     side = _CLASSIFIED_SIDE if _head(content) == "Classify" else _SIDE
