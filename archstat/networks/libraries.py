@@ -9,10 +9,11 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import ModuleType
 
-from archstat.errors import SourceError, first_line, shortened
+from archstat.errors import SourceError, first_line
 from archstat.networks.torchvision_ops import mend_torchvision
 
 Guard = Callable[[], contextlib.AbstractContextManager[None]]
@@ -96,28 +97,17 @@ def _is_torchvisions(error: BaseException | None) -> bool:
     return error is not None
 
 
-def refuse_arguments(spec: str, given: Iterable[str], refused: Iterable[str]) -> None:
-    """Refuse arguments that would ask the network for weights.
+def folder_of(extra: str, package: str) -> Path | None:
+    """Where a package lies, which is not imported for it; ``None`` for one without a folder.
 
     Raises:
-        SourceError: One of the refused arguments is given.
+        SourceError: The package is not installed.
     """
-    wrong = sorted(set(given) & set(refused))
-    if wrong:
-        raise SourceError(
-            f"{spec!r} does not fit: weights change no count and are never fetched, so leave out {', '.join(wrong)}."
-        )
-
-
-def said_by(error: Exception) -> str:
-    """What a library says of what it cannot build, as a sentence."""
-    said = shortened(" ".join(str(error).split()), _SAID_MOST)
-    if not isinstance(error, ValueError):
-        said = f"{type(error).__name__}: {said}" if said else type(error).__name__
-    return f"{said.removesuffix('.')}."
-
-
-_SAID_MOST = 400
+    found = importlib.util.find_spec(package)
+    if found is None:
+        library_of(extra, package)
+    places = found.submodule_search_locations if found is not None else None
+    return Path(places[0]) if places else None
 
 
 @contextlib.contextmanager

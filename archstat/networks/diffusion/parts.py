@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from archstat.errors import SourceError, UnknownNameError, first_line, quoted
 from archstat.networks.hf.configs import cached_file, config_file, is_folder, is_path, json_fields
+from archstat.networks.hub_arguments import refuse_unknown
 
 
 class PipelinePart(NamedTuple):
@@ -180,8 +181,6 @@ def _part(spec: str, name: str, held: Mapping[str, Any], given: Mapping[str, Any
         for each in inspect.signature(network.__init__).parameters.values()
         if each.name not in {"self", "kwargs"}
     }
-    for wrong in set(given) - set(defaults):
-        said = UnknownNameError.of(f"argument of {name}", wrong, defaults)
-        raise SourceError(f"{quoted(spec)} does not fit: {said}")
+    refuse_unknown(spec, name, given, defaults)
     own = {key: value for key, value in held.items() if key in defaults}
     return PipelinePart(network, held, {**defaults, **own, **given})

@@ -12,7 +12,7 @@ from typing import Any
 from archstat.errors import SourceError, UnknownNameError, first_line, quoted
 from archstat.networks.hf.foreign import refuse_other_library
 from archstat.networks.hf.well_known import WELL_KNOWN
-from archstat.networks.libraries import said_by
+from archstat.networks.hub_arguments import said_by
 
 _LARGEST_FILE = 16 << 20
 

@@ -10,14 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from archstat.errors import ArchstatError, InputError, SourceError, quoted
+from archstat.errors import SourceError, quoted
 from archstat.networks.diffusion.needs import PartNeed
 from archstat.networks.diffusion.parts import PipelinePart, classes_with_defaults, pipeline_part
 from archstat.networks.diffusion.takes import inputs_for_part
 from archstat.networks.hf.offline import offline
 from archstat.networks.hub import HUBS, Hub
+from archstat.networks.hub_arguments import refuse_positions, said_by, told_by_config
 from archstat.networks.input_specs import AnyInput
-from archstat.networks.libraries import library_of, said_by, unheard
+from archstat.networks.libraries import library_of, unheard
 from archstat.networks.settings import Setting
 from archstat.networks.source import Source
 from archstat.networks.torchvision_ops import mend_torchvision
@@ -39,23 +40,12 @@ def _names() -> Iterable[str]:
 def _source(spec: str, name: str, args: list[Any], kwargs: dict[str, Any]) -> Source:
     """The network of a class or of a config, and what it takes."""
     _library()
-    if args:
-        raise SourceError(
-            f"{quoted(spec)} does not fit: give arguments by name, as in 'diffusers:UNet2DModel(sample_size=32)'."
-        )
+    refuse_positions(spec, args, "diffusers:UNet2DModel(sample_size=32)")
     with unheard(), offline():
         part = pipeline_part(spec, name, kwargs)
 
     def takes(setting: Setting) -> tuple[AnyInput, ...] | None:
-        try:
-            return inputs_for_part(PartNeed(part.network, part.fields, setting))
-        except ArchstatError:
-            raise
-        except Exception as error:
-            raise InputError(
-                f"Which input does {quoted(spec)} take? Its config does not tell ({said_by(error)[:-1]}): give it.",
-                helps={"inputs": ""},
-            ) from error
+        return told_by_config(spec, lambda: inputs_for_part(PartNeed(part.network, part.fields, setting)))
 
     return Source(spec, lambda: _built(spec, part, kwargs), takes)
 

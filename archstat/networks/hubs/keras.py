@@ -12,7 +12,6 @@ from __future__ import annotations
 import ast
 import contextlib
 import functools
-import importlib.util
 import inspect
 import os
 import sys
@@ -27,8 +26,9 @@ import torch
 
 from archstat.errors import SourceError, UnknownNameError, first_line, quoted
 from archstat.networks.hub import HUBS, Hub
+from archstat.networks.hub_arguments import refuse_arguments, refuse_positions, refuse_unknown
 from archstat.networks.input_specs import AnyInput, InputSpec
-from archstat.networks.libraries import import_within, library_of, refuse_arguments
+from archstat.networks.libraries import folder_of, import_within, library_of
 from archstat.networks.settings import Setting
 from archstat.networks.source import Source
 from archstat.tracing.keras_layers import fresh_names
@@ -96,11 +96,10 @@ def _names() -> Iterable[str]:
 @functools.cache
 def _applications() -> tuple[str, ...]:
     """Every application, read from the package: importing it takes seconds."""
-    found = importlib.util.find_spec("keras")
-    if found is None or not found.submodule_search_locations:
-        library_of("keras", "keras")
+    folder = folder_of("keras", "keras")
+    if folder is None:
         return ()
-    init = Path(found.submodule_search_locations[0], "applications", "__init__.py")
+    init = folder / "applications" / "__init__.py"
     imports = [each for each in ast.parse(init.read_text(encoding="utf-8")).body if isinstance(each, ast.ImportFrom)]
     return tuple(name.name for each in imports for name in each.names if name.name[:1].isupper())
 
@@ -112,11 +111,11 @@ def _source(spec: str, name: str, args: list[Any], kwargs: dict[str, Any]) -> So
     """The application of that name, and what it takes."""
     if name not in _applications():
         raise UnknownNameError.of("network of keras", name, _names(), helps={"source": "keras"})
-    if args:
-        raise SourceError(f"{quoted(spec)} does not fit: give arguments by name, as in 'keras:ResNet50(classes=10)'.")
+    refuse_positions(spec, args, "keras:ResNet50(classes=10)")
     given = {key: value for key, value in kwargs.items() if (key, value) != ("weights", None)}
     refuse_arguments(spec, given, ("weights",))
-    _check_arguments(spec, getattr(_library().applications, name), given)
+    arguments = inspect.signature(getattr(_library().applications, name)).parameters
+    refuse_unknown(spec, name, given, [each for each in arguments if each not in ("weights", "input_tensor")])
 
     def build() -> Any:
         return _built(spec, name, given, on_meta=torch.empty(0).is_meta)
@@ -133,20 +132,6 @@ def _source(spec: str, name: str, args: list[Any], kwargs: dict[str, Any]) -> So
         return (_resized(own(), setting.resolution),)
 
     return Source(spec, build, takes)
-
-
-def _check_arguments(spec: str, function: Any, given: dict[str, Any]) -> None:
-    """Refuse arguments that an application does not have.
-
-    Raises:
-        SourceError: There is such an argument.
-    """
-    known = [name for name in inspect.signature(function).parameters if name not in ("weights", "input_tensor")]
-    for name in given:
-        if name not in known:
-            raise SourceError(
-                f"{quoted(spec)} does not fit: it has no argument {quoted(name)}. Its arguments are {', '.join(known)}."
-            )
 
 
 def _input_shape(model: Any) -> tuple[Any, ...]:

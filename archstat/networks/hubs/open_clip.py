@@ -18,8 +18,9 @@ from archstat.networks.hf.configs import cached_file, is_path
 from archstat.networks.hf.needs import pair
 from archstat.networks.hf.offline import offline
 from archstat.networks.hub import HUBS, Hub
+from archstat.networks.hub_arguments import refuse_arguments, refuse_positions, refuse_unknown, said_by
 from archstat.networks.input_specs import AnyInput, InputSpec
-from archstat.networks.libraries import library_of, refuse_arguments, said_by, unheard
+from archstat.networks.libraries import library_of, unheard
 from archstat.networks.settings import Setting
 from archstat.networks.source import Source
 
@@ -54,10 +55,9 @@ def _names() -> Iterable[str]:
 def _source(spec: str, name: str, args: list[Any], kwargs: dict[str, Any]) -> Source:
     """The network of that name, with an image and a text."""
     library = _library()
-    if args:
-        raise SourceError(f"{quoted(spec)} does not fit: give arguments by name, as in '{name}(force_image_size=336)'.")
+    refuse_positions(spec, args, "open_clip:ViT-B-32(force_image_size=336)")
     refuse_arguments(spec, kwargs, _OF_WEIGHTS)
-    _check_arguments(spec, library, kwargs)
+    refuse_unknown(spec, "OpenCLIP", kwargs, _arguments(library))
     place = _place(library, name)
     config = _config(spec, library, place, kwargs)
 
@@ -103,16 +103,10 @@ def _text(spec: str, config: Mapping[str, Any], setting: Setting) -> InputSpec:
     return InputSpec((length,), "int64")
 
 
-def _check_arguments(spec: str, library: Any, given: Mapping[str, Any]) -> None:
-    """Refuse arguments that the library has not, or that are none of the network's.
-
-    Raises:
-        SourceError: One is none.
-    """
+def _arguments(library: Any) -> list[str]:
+    """The arguments that are the network's."""
     known = {*inspect.signature(library.create_model).parameters, *inspect.signature(library.CLIP).parameters}
-    fitting = sorted(known - {*_ELSEWHERE, *_OF_WEIGHTS})
-    for wrong in set(given) - set(fitting):
-        raise SourceError(f"{quoted(spec)} does not fit: {UnknownNameError.of('argument of OpenCLIP', wrong, fitting)}")
+    return sorted(known - {*_ELSEWHERE, *_OF_WEIGHTS})
 
 
 # -- configs -----------------------------------------------------------------------------------------------------------

@@ -18,9 +18,10 @@ from typing import Any
 
 from archstat.errors import SourceError, UnknownNameError, quoted
 from archstat.networks.hub import HUBS, Hub
+from archstat.networks.hub_arguments import refuse_arguments, refuse_unknown, said_by
 from archstat.networks.hubs.timm import check_name_in_timm, image_in_timm
 from archstat.networks.input_specs import AnyInput, InputSpec, at_resolution
-from archstat.networks.libraries import library_of, refuse_arguments, said_by
+from archstat.networks.libraries import library_of
 from archstat.networks.settings import Setting
 from archstat.networks.source import Source
 
@@ -108,10 +109,7 @@ def _check_encoder(spec: str, network: type[Any], encoder: Any, given: Mapping[s
     if is_of_timm:
         return  # which says itself what it does not take
     own = [each for each in inspect.signature(network).parameters if each != "kwargs"]
-    for wrong in set(given) - {*own, "output_stride"}:
-        raise SourceError(
-            f"{quoted(spec)} does not fit: {UnknownNameError.of(f'argument of {network.__name__}', wrong, own)}"
-        )
+    refuse_unknown(spec, network.__name__, given, [*own, "output_stride"])
 
 
 def _image(encoder: str, given: Mapping[str, Any], *, is_test: bool) -> tuple[int, ...]:

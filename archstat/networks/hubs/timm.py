@@ -11,8 +11,9 @@ from typing import Any
 
 from archstat.errors import SourceError, UnknownNameError, first_line, quoted
 from archstat.networks.hub import HUBS, Hub
+from archstat.networks.hub_arguments import refuse_arguments, refuse_positions
 from archstat.networks.input_specs import AnyInput, InputSpec, at_resolution
-from archstat.networks.libraries import library_of, refuse_arguments
+from archstat.networks.libraries import library_of
 from archstat.networks.settings import Setting
 from archstat.networks.source import Source
 
@@ -29,8 +30,7 @@ def _source(spec: str, name: str, args: list[Any], kwargs: dict[str, Any]) -> So
     """The network of that name, and the image that it was trained on."""
     timm = library_of("timm", "timm")
     check_name_in_timm(name)
-    if args:
-        raise SourceError(f"{quoted(spec)} does not fit: give arguments by name, as in 'timm:resnet50(in_chans=1)'.")
+    refuse_positions(spec, args, "timm:resnet50(in_chans=1)")
     refuse_arguments(spec, kwargs, _OF_WEIGHTS)
     config = timm.get_pretrained_cfg(name)
 

@@ -22,8 +22,9 @@ from torch import nn
 
 from archstat.errors import SourceError, UnknownNameError, first_line, quoted
 from archstat.networks.hub import HUBS, Hub
+from archstat.networks.hub_arguments import refuse_arguments, refuse_positions
 from archstat.networks.input_specs import AnyInput, InputGroup, InputSpec, at_resolution
-from archstat.networks.libraries import library_of, refuse_arguments
+from archstat.networks.libraries import library_of
 from archstat.networks.settings import Setting
 from archstat.networks.source import Source
 
@@ -42,8 +43,7 @@ def _source(spec: str, name: str, args: list[Any], kwargs: dict[str, Any]) -> So
     models = library_of("torchvision", "torchvision").models
     if name not in set(models.list_models()):
         raise UnknownNameError.of("network of torchvision", name, _names(), helps={"source": "torchvision"})
-    if args:
-        raise SourceError(f"{quoted(spec)} does not fit: give arguments by name, as in '{name}(num_classes=10)'.")
+    refuse_positions(spec, args, "torchvision:resnet50(num_classes=10)")
     refuse_arguments(spec, kwargs, ("weights", "weights_backbone"))
     weights = models.get_model_weights(name).DEFAULT
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from archstat.errors import ArchstatError, InputError, SourceError, quoted
+from archstat.errors import SourceError, quoted
 from archstat.networks.hf.configs import config_of, config_types
 from archstat.networks.hf.heads import network_class
 from archstat.networks.hf.needs import Need
@@ -23,8 +23,9 @@ from archstat.networks.hf.offline import offline
 from archstat.networks.hf.probing import count_tokens
 from archstat.networks.hf.takes import inputs_for_need
 from archstat.networks.hub import HUBS, Hub
+from archstat.networks.hub_arguments import refuse_positions, said_by, told_by_config
 from archstat.networks.input_specs import AnyInput, InputSpec
-from archstat.networks.libraries import library_of, said_by
+from archstat.networks.libraries import library_of
 from archstat.networks.settings import Setting
 from archstat.networks.source import Source
 from archstat.networks.torchvision_ops import mend_torchvision
@@ -47,10 +48,7 @@ def _source(spec: str, name: str, args: list[Any], kwargs: dict[str, Any]) -> So
     """The network of a config, and what it takes."""
     _library()
     with offline():
-        if args:
-            raise SourceError(
-                f"{quoted(spec)} does not fit: give fields of the config by name, as in 'hf:bert(num_hidden_layers=2)'."
-            )
+        refuse_positions(spec, args, "hf:bert(num_hidden_layers=2)")
         place, _, head = name.partition("#")
         config = config_of(spec, place, kwargs)
         network = network_class(spec, config, head)
@@ -70,15 +68,7 @@ def _source(spec: str, name: str, args: list[Any], kwargs: dict[str, Any]) -> So
             return count_tokens(source, kind, media)
 
     def takes(setting: Setting) -> tuple[AnyInput, ...] | None:
-        try:
-            return inputs_for_need(Need(config, network, setting), tokens_for)
-        except ArchstatError:
-            raise
-        except Exception as error:
-            raise InputError(
-                f"Which input does {quoted(spec)} take? Its config does not tell ({said_by(error)[:-1]}): give it.",
-                helps={"inputs": ""},
-            ) from error
+        return told_by_config(spec, lambda: inputs_for_need(Need(config, network, setting), tokens_for))
 
     return Source(spec, build, takes)
 

@@ -12,8 +12,6 @@ from __future__ import annotations
 import contextlib
 import copy
 import functools
-import importlib.util
-import logging
 import os
 import re
 import tempfile
@@ -28,8 +26,9 @@ from torch import nn
 
 from archstat.errors import SourceError, UnknownNameError, first_line, quoted
 from archstat.networks.hub import HUBS, Hub
+from archstat.networks.hub_arguments import refuse_arguments, refuse_positions, refuse_unknown
 from archstat.networks.input_specs import AnyInput, InputSpec, at_resolution
-from archstat.networks.libraries import import_within, library_of, refuse_arguments
+from archstat.networks.libraries import folder_of, import_within, library_of, unheard
 from archstat.networks.settings import Setting
 from archstat.networks.source import Source
 from archstat.networks.torchvision_ops import mend_torchvision
@@ -92,23 +91,6 @@ def _left_as_found() -> Iterator[None]:
             torch.set_printoptions(**tensors)  # type: ignore[no-untyped-call]  # torch gives it no types
 
 
-@contextlib.contextmanager
-def _silent() -> Iterator[None]:
-    """The library's log goes to stdout; some constructors write into it whatever they are told.
-
-    To tell its operations there, a classifier imports thop, which uses what Python warns of.
-    """
-    log = logging.getLogger("ultralytics")
-    before = log.level
-    log.setLevel(logging.CRITICAL)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        log.setLevel(before)
-
-
 # -- names -------------------------------------------------------------------------------------------------------------
 
 
@@ -127,11 +109,10 @@ def _names() -> Iterable[str]:
 @functools.cache
 def _configs() -> Mapping[str, _Config]:
     """The networks by name; the library need not be imported to know them, but be installed."""
-    found = importlib.util.find_spec("ultralytics")
-    if found is None or not found.submodule_search_locations:
-        library_of("ultralytics", "ultralytics")
+    package = folder_of("ultralytics", "ultralytics")
+    if package is None:
         return {}
-    folder = Path(found.submodule_search_locations[0], "cfg", "models")
+    folder = package / "cfg" / "models"
     return {name: config for file in sorted(folder.rglob("*.yaml")) for name, config in _sizes_of(file)}
 
 
@@ -167,8 +148,7 @@ def _source(spec: str, name: str, args: list[Any], kwargs: dict[str, Any]) -> So
     config = known.get(name) or known.get(re.sub(r"\.(pt|yaml)$", "", name))
     if config is None:
         raise UnknownNameError.of("network of ultralytics", name, known, helps={"source": "ultralytics"})
-    if args:
-        raise SourceError(f"{quoted(spec)} does not fit: give arguments by name, as in 'ultralytics:yolo11n(nc=10)'.")
+    refuse_positions(spec, args, "ultralytics:yolo11n(nc=10)")
     refuse_arguments(spec, kwargs, _OF_WEIGHTS)
     content = _content(config.file)
     _check_arguments(spec, kwargs, has_points="kpt_shape" in content)
@@ -190,12 +170,8 @@ def _check_arguments(spec: str, given: Mapping[str, Any], *, has_points: bool) -
     Raises:
         SourceError: There is no such argument, or its value is none.
     """
-    known = [name for name in _ARGUMENTS if has_points or name != "kpt_shape"]
+    refuse_unknown(spec, "that network", given, [name for name in _ARGUMENTS if has_points or name != "kpt_shape"])
     for name, value in given.items():
-        if name not in known:
-            raise SourceError(
-                f"{quoted(spec)} does not fit: it has no argument {quoted(name)}. Its arguments are {', '.join(known)}."
-            )
         if name == "fuse":
             fits, wanted = isinstance(value, bool), "True or False"
         elif name == "kpt_shape":
@@ -222,7 +198,7 @@ def _built(spec: str, name: str, config: _Config, given: Mapping[str, Any]) -> A
     if "kpt_shape" in given:
         content["kpt_shape"] = list(given["kpt_shape"])
     network = getattr(tasks, _NETWORKS.get(_head(content), "DetectionModel"))
-    with _silent():
+    with unheard():  # the library's log goes to stdout, and a classifier has thop warn of what it uses
         try:
             model = network(content, ch=given.get("ch", 3), nc=given.get("nc"), verbose=False)
         except (TypeError, ValueError, KeyError) as error:

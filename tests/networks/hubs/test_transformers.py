@@ -204,7 +204,7 @@ def test_a_list_with_an_entry_for_each_layer_is_cut_with_them(folder):
         ("hf:bert(hidden_size='wide')", "does not fit: .*hidden_size"),
         ("hf:bert(hidden_size=33)", "hidden size .*33.* is not a multiple"),
         ("hf:bert(trust_remote_code=True)", "No field of BertConfig is named 'trust_remote_code'"),
-        ("hf:bert(2)", "give fields of the config by name"),
+        ("hf:bert(2)", "give arguments by name"),
     ],
 )
 def test_fields_that_do_not_fit_are_refused(spec, says):
