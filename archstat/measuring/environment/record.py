@@ -18,16 +18,14 @@ from archstat.measuring.environment.noise import NoiseMeter
 from archstat.measuring.environment.procfiles import ROOT, NotToldError, gather_fields
 from archstat.measuring.prepared import GradMode
 from archstat.measuring.protocols import Clock, HostClock
+from archstat.networks.hub import HUBS
 from archstat.records import Environment, Gpu, Numerics, Precision, Software
 from archstat.version import __version__
 
 _backends: Any = torch.backends  # its modules replace themselves with objects that have more than the types say
 
-#: Libraries that networks come from.
-_LIBRARIES = """
-diffusers monai open_clip segmentation_models_pytorch timm torch_geometric torchaudio torchvision transformers
-ultralytics
-""".split()
+_LIBRARIES = sorted({"monai", "peft", "torch_geometric", "torchaudio", *(hub.package for hub in HUBS.all().values())})
+"""Libraries that networks come from: those of hubs, and others."""
 
 
 class Surroundings:
