@@ -33,7 +33,7 @@ from archstat.tracing.first_call import is_unfinished
 from archstat.tracing.layers import Layers
 from archstat.tracing.modes import without_garbage_collection
 from archstat.tracing.nested import tensors_in
-from archstat.tracing.values import held
+from archstat.tracing.values import in_memory
 
 
 def count(model: nn.Module | torch.export.ExportedProgram | str, *inputs: Any, **kwargs: Any) -> ModelCost:
@@ -144,15 +144,7 @@ def _with_more(cost: ModelCost, remarks: tuple[str, ...], masked: Pruned | None)
 
 
 def _size(tensors: Iterable[Tensor]) -> int:
-    return sum(each.numel() * each.element_size() for tensor in tensors for each in _in_memory(tensor))
-
-
-def _in_memory(tensor: Tensor) -> tuple[Tensor, ...]:
-    """What holds the numbers of a tensor: of a quantized one, small whole numbers and their scales.
-
-    What is distributed counts whole, and not as the part that one process has of it.
-    """
-    return (tensor,) if hasattr(tensor, "device_mesh") else held(tensor)
+    return sum(each.numel() * each.element_size() for tensor in tensors for each in in_memory(tensor))
 
 
 def check_network(model: object, *, what: str = "counted") -> None:

@@ -49,7 +49,7 @@ from archstat.tracing.nested import tensors_in
 from archstat.tracing.outputs import tensors_out
 from archstat.tracing.replay import TwinReplay
 from archstat.tracing.survivors import with_remarks_on
-from archstat.tracing.values import dtype_of, held, parts
+from archstat.tracing.values import dtype_of, held, in_memory
 
 __all__ = ["OPTIMIZERS", "trace_step"]
 
@@ -235,8 +235,8 @@ class _Step(TwinReplay):
 
     def _size(self, twins: Sequence[Tensor]) -> int:
         """The bytes of what these stand in for."""
-        sparse = {id(twin): tensor for tensor, twin in self._twins.sparse()}
-        return _size([part for twin in twins for part in parts(sparse.get(id(twin), twin))])
+        originals = {id(twin): tensor for tensor, twin in self._twins.made_of_others()}
+        return _size([part for twin in twins for part in in_memory(originals.get(id(twin), twin))])
 
 
 def _backward(loss: Tensor) -> None:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from archstat.tracing import jagged
 from archstat.tracing.nested import tensors_in, with_tensors
 from archstat.tracing.torch_private import FakeTensorMode, Jagged
-from archstat.tracing.values import is_sparse, is_valued
+from archstat.tracing.values import in_memory, is_sparse, is_valued
 
 
 class Twins:
@@ -40,9 +40,13 @@ class Twins:
 
     def sparse(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Sparse tensors and their twins, where those are dense."""
+        return (pair for pair in self.made_of_others() if is_sparse(pair[0]))
+
+    def made_of_others(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Tensors that consist of others, sparse and quantized ones, and their twins, where those are plain."""
         if self._is_real:
             return iter(())
-        return (pair for pair in self._twins.values() if is_sparse(pair[0]))
+        return (pair for pair in self._twins.values() if all(part is not pair[0] for part in in_memory(pair[0])))
 
     def inside(self, value: Any) -> Any:
         """A module's attribute with twins of the tensors in it; without tensors the attribute itself."""

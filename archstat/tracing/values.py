@@ -49,6 +49,14 @@ def held(tensor: Tensor) -> tuple[Tensor, ...]:
     return tuple([part for value in inside if isinstance(value, Tensor) for part in held(value)])
 
 
+def in_memory(tensor: Tensor) -> tuple[Tensor, ...]:
+    """What holds the numbers of a tensor: of a quantized one, small whole numbers and their scales.
+
+    What is distributed counts whole, and not as the part that one process has of it.
+    """
+    return (tensor,) if hasattr(tensor, "device_mesh") else held(tensor)
+
+
 def stored(tensor: Tensor) -> int | None:
     """How many elements a sparse tensor stores, -1 for one without values, of which that is not known."""
     if not is_sparse(tensor):

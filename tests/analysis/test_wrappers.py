@@ -127,3 +127,6 @@ def test_a_weight_that_is_made_of_others_takes_their_bytes():
     memory = archstat.memory(layer, torch.ones(2, 8))
     assert memory.parameter_bytes == 4 * 8 + 4 * 4
     assert archstat.count(layer, torch.ones(2, 8)).parameters == 4 * 8
+    trained = nn.Sequential(layer, nn.Linear(4, 2))  # as an adapter on a quantized network is
+    cost = archstat.count_training(trained, torch.ones(2, 8))
+    assert (cost.parameter_bytes, cost.gradient_bytes) == (4 * 8 + 4 * 4 + 4 * 10, 4 * 10)
