@@ -32,7 +32,7 @@ from archstat.networks.input_specs import (
     at_resolution,
     tensor_specs,
 )
-from archstat.networks.inputs import arguments_for
+from archstat.networks.inputs import arguments_for, sizes_not_in
 from archstat.networks.settings import Setting
 from archstat.networks.source import Source
 from archstat.tracing import trace
@@ -82,15 +82,14 @@ def assume(source: Source, model: nn.Module, setting: Setting) -> tuple[tuple[An
 
 
 def _refuse_sizes_without_effect(source: Source, guess: Guess, setting: Setting) -> None:
-    """Refuse a size that the input does not have: it would be passed over without a word."""
-    shapes = [spec.shape for spec in tensor_specs(guess.inputs)]
-    for size, what in ((setting.sequence, "a sequence length"), (setting.resolution, "a resolution")):
-        if size is not None and not any(size in shape for shape in shapes):
-            raise InputError(
-                f"{quoted(source.name)} is given {_described(guess)}, which {what} does not change: give the sizes of "
-                "its input instead.",
-                helps={"inputs": ""},
-            )
+    """Refuse a size that the input does not have."""
+    for size in sizes_not_in(guess.inputs, setting):
+        what = "a sequence length" if size == "sequence" else "a resolution"
+        raise InputError(
+            f"{quoted(source.name)} is given {_described(guess)}, which {what} does not change: give the sizes of its "
+            "input instead.",
+            helps={"inputs": ""},
+        )
 
 
 def _failure_on(model: nn.Module, inputs: Sequence[AnyInput], setting: Setting) -> str:
@@ -210,9 +209,6 @@ def _keras_inputs(model: Any, setting: Setting) -> tuple[AnyInput, ...]:
     if not isinstance(inputs, list) or not inputs or isinstance(_attribute(model, "input"), dict):
         return ()
     specs = tuple(_spec_of_keras(each, setting) for each in inputs)
-    asked = {setting.resolution, setting.sequence} - {None}
-    if asked - {size for spec in specs for size in spec.shape}:  # it has no such size, which is not passed over
-        return ()
     return specs if len(specs) == 1 else (InputGroup("list", specs),)
 
 

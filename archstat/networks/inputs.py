@@ -52,18 +52,22 @@ def known_inputs(source: Source, setting: Setting) -> tuple[AnyInput, ...] | Non
         return setting.inputs or None
     inputs = source.takes(setting)
     if inputs is not None:
-        shapes = [spec.shape for spec in tensor_specs(inputs)]
-        if setting.sequence is not None and not any(setting.sequence in shape for shape in shapes):
-            _refuse_without_effect(source, setting, inputs, "sequence")
-        side = setting.resolution
-        if side is not None and not any(shape[-2:] == (side, side) for shape in shapes):
-            _refuse_without_effect(source, setting, inputs, "resolution")
+        for size in sizes_not_in(inputs, setting):
+            _refuse_without_effect(source, setting, inputs, size)
     return inputs
 
 
-def _refuse_without_effect(
-    source: Source, setting: Setting, inputs: Sequence[AnyInput], size: Literal["sequence", "resolution"]
-) -> None:
+AskedSize = Literal["sequence", "resolution"]
+
+
+def sizes_not_in(inputs: Sequence[AnyInput], setting: Setting) -> list[AskedSize]:
+    """The sizes that were asked for and that no input has: to pass them over without a word would be wrong."""
+    there = {extent for spec in tensor_specs(inputs) for extent in spec.shape}
+    asked: dict[AskedSize, int | None] = {"sequence": setting.sequence, "resolution": setting.resolution}
+    return [name for name, size in asked.items() if size is not None and size not in there]
+
+
+def _refuse_without_effect(source: Source, setting: Setting, inputs: Sequence[AnyInput], size: Size) -> None:
     """Refuse a size that changes no input of the network: it would be passed over without a word.
 
     Raises:

@@ -162,7 +162,7 @@ def test_a_network_in_a_file_takes_the_input_that_it_was_made_for(nets):
 
 
 def test_a_resolution_that_a_network_does_not_have_is_not_passed_over(nets):
-    with pytest.raises(InputError, match="Which input does"):
+    with pytest.raises(InputError, match=r"is given 28×28×1 .its inputs., which a resolution does not change"):
         count_source(f"{nets}:small", Setting(resolution=32))
 
 
