@@ -44,7 +44,6 @@ from archstat.tracing.nested import with_tensors
 
 FOLDER = Path(__file__).parents[1] / "tests" / "hubs"
 FILES = {hub: FOLDER / f"{HUBS.get(hub).package}.json" for hub in HUBS.all()}
-FILE = FILES["hf"]
 LONGEST_S = 40
 """How long a network may take, where nothing else is asked for."""
 
@@ -58,9 +57,6 @@ HAVE_FORMULAS = frozenset(
 
 FALL_APART = frozenset({"lstm", "gru", "rnn_tanh", "rnn_relu"})
 """Those that are products of matrices to torch on the meta device, and one op to it elsewhere."""
-
-DIFFERS: dict[str, str] = {}
-"""The model types of which torch counts otherwise, with the reason."""
 
 CHANGED: dict[str, dict[str, str]] = {
     hub: json.loads(file.read_text(encoding="utf-8"))
@@ -152,7 +148,7 @@ def shapes(value: Any) -> Any:
     return {key: shapes(each) for key, each in value.items()} if isinstance(value, dict) else value
 
 
-def result(name: str, hub: str = "hf") -> dict[str, Any]:
+def result(name: str, hub: str) -> dict[str, Any]:
     """What is written of one model type, or of one class."""
     changed = CHANGED.get(hub, {}).get(name, "")
     spec = f"{hub}:{name}{changed}"
@@ -194,7 +190,7 @@ def library_parameters(model: Any, hub: str, name: str) -> int:
     return sum(each.numel() for each in model.parameters())
 
 
-def apart(name: str, hub: str = "hf", longest_s: int = LONGEST_S) -> dict[str, Any]:
+def apart(name: str, hub: str, longest_s: int = LONGEST_S) -> dict[str, Any]:
     """The same, in a process of its own."""
     reading, writing = os.pipe()
     child = os.fork()
@@ -222,7 +218,7 @@ def _answer(name: str, hub: str, writing: int, longest_s: int) -> None:
         os._exit(0)
 
 
-def import_all(hub: str = "hf") -> None:
+def import_all(hub: str) -> None:
     """Import once what each process would import for itself."""
     if hub == "diffusers":
         for each in known_to(hub):
@@ -241,7 +237,7 @@ def known_to(hub: str) -> list[str]:
     return class_names() if hub == "diffusers" else names
 
 
-def written(hub: str = "hf") -> dict[str, dict[str, Any]]:
+def written(hub: str) -> dict[str, dict[str, Any]]:
     """The results by model type or class, as they stand in the file."""
     file = FILES[hub]
     return json.loads(file.read_text(encoding="utf-8"))["types"] if file.exists() else {}
@@ -260,7 +256,7 @@ def main() -> None:
     write({**written(given.hub), **found}, known, given.hub)
 
 
-def write(rows: dict[str, dict[str, Any]], known: list[str], hub: str = "hf") -> None:
+def write(rows: dict[str, dict[str, Any]], known: list[str], hub: str) -> None:
     """Write the results of what the library has, one in a line."""
     lines = [f' "{name}": {json.dumps(rows[name])}' for name in sorted(rows) if name in known]
     package = HUBS.get(hub).package

@@ -67,7 +67,7 @@ def sizes_not_in(inputs: Sequence[AnyInput], setting: Setting) -> list[AskedSize
     return [name for name, size in asked.items() if size is not None and size not in there]
 
 
-def _refuse_without_effect(source: Source, setting: Setting, inputs: Sequence[AnyInput], size: Size) -> None:
+def _refuse_without_effect(source: Source, setting: Setting, inputs: Sequence[AnyInput], size: AskedSize) -> None:
     """Refuse a size that changes no input of the network: it would be passed over without a word.
 
     Raises:

@@ -1,10 +1,5 @@
 """Networks of Ultralytics by name: as the library makes them of its configs, and nothing of what it does besides."""
 
-import os
-import re
-import subprocess
-import sys
-
 import pytest
 import torch
 
@@ -152,13 +147,5 @@ assert printed == (str(np.arange(3) / 7), str(torch.arange(3) / 7), str(torch.ar
 """
 
 
-def test_nothing_is_asked_printed_or_written(tmp_path):
-    environment = {name: value for name, value in os.environ.items() if not re.match("YOLO_|XDG_", name)}
-    temporary = tmp_path / "tmp"
-    temporary.mkdir()
-    environment |= {"HOME": str(tmp_path), "TMPDIR": str(temporary), "PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run(
-        [sys.executable, "-B", "-c", COUNTS], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+def test_nothing_is_asked_printed_or_written(leaves_nothing):
+    leaves_nothing(COUNTS, "YOLO_")
