@@ -70,17 +70,29 @@ def rows_under(layer: str, rows: Sequence[RowT], hint: str) -> tuple[RowT, ...]:
     Raises:
         UnknownNameError: There are none.
     """
-    under = tuple(row for row in rows if _lies_under(layer, row))
+    lies_under = _under(layer)
+    under = tuple(row for row in rows if lies_under(row.layer))
     if not under:
         paths = {".".join(row.layer.split(".")[:depth]) for row in rows for depth in range(1, 6)}
         raise UnknownNameError.of("layer", layer, sorted(paths), hint)
     return under
 
 
-def _lies_under(layer: str, row: OfLayer) -> bool:
-    if not layer or row.layer == layer or row.layer.startswith(f"{layer}."):
-        return True
-    return is_glob(layer) and any(fnmatch.fnmatchcase(path, layer) for path in (row.layer, *_around(row.layer)))
+def _under(layer: str) -> Callable[[str], bool]:
+    """Whether a path lies under a layer, or under one that looks as it says."""
+    return _looks_like(layer) if is_glob(layer) else _starts_with(layer)
+
+
+def _starts_with(layer: str) -> Callable[[str], bool]:
+    """Whether a path is that of a layer, or of one in it; all lie in the network itself, whose path is ``""``."""
+    start = f"{layer}."
+    return lambda path: not layer or path == layer or path.startswith(start)
+
+
+def _looks_like(form: str) -> Callable[[str], bool]:
+    """Whether a path, or that of a block around it, has a form."""
+    is_literal = _starts_with(form)
+    return lambda path: is_literal(path) or any(fnmatch.fnmatchcase(each, form) for each in (path, *_around(path)))
 
 
 def _around(path: str) -> list[str]:
@@ -219,8 +231,8 @@ def by_convention(name: str) -> QuantityOfPart:
         tally = part.network.tally(name)
         if tally.refusal:
             raise DataError(f"What {name} says of {part.network.cost.architecture} cannot be told: {tally.refusal}.")
-        pairs = zip(part.network.cost.layers, tally.rows, strict=True)
-        return sum(number for row, number in pairs if _lies_under(part.layer, row))
+        pairs, lies_under = zip(part.network.cost.layers, tally.rows, strict=True), _under(part.layer)
+        return sum(number for row, number in pairs if lies_under(row.layer))
 
     return counted
 

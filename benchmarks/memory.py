@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 
-from archstat.counting import count_trace
+from archstat.counting.rows import count_trace
 from archstat.counting.training import count_step
 from archstat.measuring.cpu.allocations import changes, levels_of, profiled
 from archstat.networks import sources

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from archstat.counting import count_trace
+from archstat.counting.rows import count_trace
 from archstat.tracing import _run, trace
 from archstat.tracing.attributes import Kept
 from archstat.tracing.layers import Layers

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from archstat.analysis.traced import Traced
-from archstat.counting import count_trace
 from archstat.counting.memory import alive_at_peak
+from archstat.counting.rows import count_trace
 from archstat.networks.input_specs import AnyInput
 from archstat.networks.settings import Setting
 from archstat.onnx_graphs.graph import OnnxGraph

@@ -13,8 +13,8 @@ from archstat.analysis.adapters import adapter_remark
 from archstat.analysis.graphs import GraphAnalysis, NamedGraph
 from archstat.analysis.pruning import Pruned, pruned
 from archstat.analysis.traced import Traced
-from archstat.counting import count_trace
 from archstat.counting.memory import alive_at_peak
+from archstat.counting.rows import count_trace
 from archstat.errors import ForwardError, InputError, SourceError, quoted
 from archstat.networks.advice import Advice, advice
 from archstat.networks.file_formats import format_of

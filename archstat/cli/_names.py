@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 from click.shell_completion import CompletionItem
 
+from archstat.networks.hub import HUB_NAMES
+
 
 class NetworkName(click.ParamType):  # type: ignore[type-arg]  # of which click 8.1 has none
     """A name of a network: one of ours, of a hub, a file, a module or a saved cost; any text, looked up later."""
@@ -39,7 +41,3 @@ def _names(incomplete: str) -> list[str]:
 def is_saved(name: str) -> bool:
     """Whether a name is that of a file that archstat wrote, and not of a config that a hub builds a network from."""
     return name.endswith(".json") and name.partition(":")[0] not in HUB_NAMES
-
-
-HUB_NAMES = ("diffusers", "hf", "keras", "open_clip", "smp", "timm", "torchvision", "ultralytics")
-"""The hubs, known without torch; a test holds this to what is registered."""

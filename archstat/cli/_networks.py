@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from archstat.cli._cache import answers
 from archstat.cli._names import is_saved
 from archstat.errors import InputError, quoted
 
@@ -71,22 +70,25 @@ def analyse_quietly(name: str, setting: Setting, reach: Reach | None = None) -> 
         from archstat.analysis.network import Saved, read_for
 
         return Saved(read_for(name, setting))
-    from archstat.analysis.inference import analyse
+    from archstat.analysis.kept import KeptNetwork
 
-    with contextlib.redirect_stdout(sys.stderr):
-        return analyse(name, setting, reach)
+    return KeptNetwork(answers(), name, setting, reach)
 
 
 def scaling_named(name: str, over: Over, sizes: str | None, **given: Any) -> Scaling:
     """How the cost of the named network grows; what a network's code prints goes to stderr."""
     _refuse_saved(name)
-    from archstat.analysis.inference import named_network
     from archstat.networks.settings import parse_sizes
-    from archstat.scaling import scaling_of
+    from archstat.scaling import Scaling, scaling_of
 
-    at = () if sizes is None else parse_sizes(sizes)
-    with contextlib.redirect_stdout(sys.stderr):
-        return scaling_of(named_network(name), over, _setting(**given), at)
+    at, setting = () if sizes is None else parse_sizes(sizes), _setting(**given)
+
+    def work_out() -> Scaling:
+        from archstat.analysis.inference import named_network
+
+        return scaling_of(named_network(name), over, setting, at)
+
+    return answers().answer("scaling", Scaling, work_out, name, setting, over, at)
 
 
 def memory_of(
@@ -98,16 +100,48 @@ def memory_of(
     setting = _setting(**given)
     limit = None if fit is None else parse_limit(fit)
     _refuse_saved(name)
-    from archstat.analysis.inference import analyse
-    from archstat.analysis.training import fit_source, train_source
+    batch = None if limit is None else _fit(name, setting, limit, training)
+    if batch is not None and batch.batch_size:
+        setting = msgspec.structs.replace(setting, batch_size=batch.batch_size)
+    if training is None:
+        return _inference_memory(name, setting), batch
+    return _training(name, setting, training), batch
 
-    with contextlib.redirect_stdout(sys.stderr):
-        batch = None if limit is None else fit_source(name, setting, limit, training)
-        if batch is not None and batch.batch_size:
-            setting = msgspec.structs.replace(setting, batch_size=batch.batch_size)
-        if training is None:
-            return analyse(name, setting).memory(), batch
-        return train_source(name, setting, training), batch
+
+def _fit(name: str, setting: Setting, limit: int, training: TrainingSetting | None) -> BatchFit:
+    """The largest batch of the named network that takes no more memory than a limit."""
+    from archstat.records import BatchFit
+
+    def work_out() -> BatchFit:
+        from archstat.analysis.training import fit_source
+
+        return fit_source(name, setting, limit, training)
+
+    return answers().answer("fit", BatchFit, work_out, name, setting, limit, training)
+
+
+def _inference_memory(name: str, setting: Setting) -> InferenceMemory:
+    """What the memory of the named network goes to at inference."""
+    from archstat.records import InferenceMemory
+
+    def work_out() -> InferenceMemory:
+        from archstat.analysis.inference import analyse
+
+        return analyse(name, setting).memory()
+
+    return answers().answer("memory", InferenceMemory, work_out, name, setting)
+
+
+def _training(name: str, setting: Setting, training: TrainingSetting) -> TrainingCost:
+    """What a training step of the named network costs."""
+    from archstat.records import TrainingCost
+
+    def work_out() -> TrainingCost:
+        from archstat.analysis.training import train_source
+
+        return train_source(name, setting, training)
+
+    return answers().answer("training", TrainingCost, work_out, name, setting, training)
 
 
 def measured_of(
@@ -196,11 +230,9 @@ def _known(measurements: Sequence[Measurement]) -> list[str]:
 def training_of(name: str, **given: Any) -> TrainingCost:
     """What one training step of the named network costs with these options."""
     _refuse_saved(name)
-    from archstat.analysis.training import train_source
     from archstat.networks.settings import TrainingSetting
 
-    with contextlib.redirect_stdout(sys.stderr):
-        return train_source(name, _setting(**given), TrainingSetting())
+    return _training(name, _setting(**given), TrainingSetting())
 
 
 def _refuse_saved(name: str) -> None:

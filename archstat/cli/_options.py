@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from archstat.cli._cache import count_anew
 from archstat.cli._streams import put_on_stdout, tell
 from archstat.errors import OutputError
 
@@ -47,7 +48,8 @@ def output_options_with(*more: str) -> Callable[[Command], Command]:
 
 
 def input_options(command: Command) -> Command:
-    """``--input``, ``--resolution``, ``--batch-size``, ``--dtype`` and ``--strict``."""
+    """``--input``, ``--resolution``, ``--batch-size``, ``--dtype``, ``--strict`` and ``--no-cache``."""
+    command = cache_option(command)
     dtypes = click.Choice(["float32", "float16", "bfloat16", "float64"])
     for option in (
         click.option("--strict", is_flag=True, help="Fail if there is an op that no rule counts."),
@@ -66,6 +68,12 @@ def input_options(command: Command) -> Command:
     ):
         command = option(command)
     return command
+
+
+def cache_option(command: Command) -> Command:
+    """``--no-cache``, of which the command itself need not know."""
+    told = "Count anew and keep nothing; 'archstat cache show' says where else results are kept."
+    return click.option("--no-cache", is_flag=True, expose_value=False, callback=count_anew, help=told)(command)
 
 
 def is_given(option: str) -> bool:

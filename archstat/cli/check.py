@@ -8,12 +8,13 @@ import click
 
 from archstat.cli._commands import command
 from archstat.cli._networks import analyse_quietly
-from archstat.cli._options import output_options_with, put, put_table, trust_option
+from archstat.cli._options import cache_option, output_options_with, put, put_table, trust_option
 
 
 @command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
 @click.option("--only-unexpected", is_flag=True, help="Leave out what has the verdict that the file expects.")
+@cache_option
 @trust_option
 @output_options_with("junit", "github")
 @click.pass_context

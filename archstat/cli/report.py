@@ -10,7 +10,7 @@ import click
 from archstat.cli._commands import COMMANDS
 from archstat.cli._names import NetworkName
 from archstat.cli._networks import analyse_quietly, material_of
-from archstat.cli._options import input_options, put_page, trust_option, wrote
+from archstat.cli._options import cache_option, input_options, put_page, trust_option, wrote
 from archstat.errors import OutputError
 
 
@@ -80,6 +80,7 @@ def page(
 @click.option(
     "--offline/--cdn", "is_offline", default=True, help="Put plotly.js into the page, or let a browser fetch it."
 )
+@cache_option
 @trust_option
 def build(folders: tuple[Path, ...], *, is_offline: bool, is_trusted: bool) -> None:
     """Build written reports: in each FOLDER index.html from its text and its claims, and beside them the start page.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from archstat.counting import RowOrigin, itemsize, rows_of
 from archstat.counting.arguments import arg
+from archstat.counting.rows import RowOrigin, itemsize, rows_of
 from archstat.records import OpCall, TensorSpec, Trace
 
 _GATHERS = frozenset(

@@ -55,9 +55,14 @@ class Hub(msgspec.Struct, frozen=True):
 HUBS: Registry[Hub] = Registry("archstat.networks.hubs", "hub")
 """The hubs by name."""
 
+HUB_NAMES = ("diffusers", "hf", "keras", "open_clip", "smp", "timm", "torchvision", "ultralytics")
+"""The names of the hubs, known without torch; a test holds this to what is registered."""
+
 
 def hub_of(place: str) -> tuple[Hub | None, str]:
     """The hub that a name begins with, and the name that it has there: ``timm:resnet50``, ``timm/resnet50.a1_in1k``."""
+    if not place.startswith(HUB_NAMES):  # which needs no hub's file, and so no torch
+        return None, ""
     if place.rpartition(":")[0].endswith(".py"):  # a file in a folder that is called as the library is
         return None, ""
     for hub in HUBS.all().values():

@@ -8,7 +8,6 @@ naming the file as trusted, or in the ``pyproject.toml`` of the folder that is w
 from __future__ import annotations
 
 import functools
-import importlib.metadata
 import importlib.util
 import json
 import os
@@ -19,9 +18,7 @@ import sysconfig
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import FunctionType
-from typing import TypeVar
-from urllib.parse import urlparse
-from urllib.request import url2pathname
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -31,6 +28,9 @@ from archstat.networks.hub import Hub, hub_of
 from archstat.networks.input_specs import InputMaker
 from archstat.networks.settings import Setting
 from archstat.registry import parse_call
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution
 
 _Network = TypeVar("_Network")
 PROJECT = "pyproject.toml"
@@ -128,8 +128,18 @@ class Reach(msgspec.Struct, frozen=True):
 
 
 _OURS = "archstat.architectures."
-_FREE = re.compile(r"\s*(torch\.nn|archstat\.architectures\.\w+):\w+\s*(\(.*\)\s*)?", re.DOTALL)
+_OWN_CODE = re.compile(r"\s*(torch\.nn|archstat\.architectures\.\w+):\w+\s*(\(.*\)\s*)?", re.DOTALL)
 """A layer of torch, or a builder of ours, by its own name: both are there anyhow, and run nothing of others."""
+
+
+def is_our_code(name: str) -> bool:
+    """Whether a name leads to a layer of torch or to a builder of ours, by the module that it is in.
+
+    >>> is_our_code("torch.nn:Linear(3, 4)"), is_our_code("torch.hub:load('a')"), is_our_code("./net.py:Net")
+    (True, False, False)
+    """
+    return _OWN_CODE.fullmatch(name) is not None
+
 
 Bounded = Callable[[str, Setting], _Network]
 """From a name and a setting to a network, within the reach of one file."""
@@ -161,7 +171,7 @@ class Trust(msgspec.Struct, frozen=True):
             project = _project(real.parent)
         else:
             project = _trusting(real)
-            if project is None and _FREE.fullmatch(name):
+            if project is None and is_our_code(name):
                 return Reach(str(file), ())
             if project is None:
                 raise SourceError(
@@ -266,12 +276,14 @@ def is_package_of_networks(top: str) -> bool:
 
 
 @functools.cache
-def installed_by(top: str) -> tuple[importlib.metadata.Distribution, ...]:
+def installed_by(top: str) -> tuple[Distribution, ...]:
     """What installed a package; nothing, if it was not installed, or what is found by that name lies elsewhere."""
     places = [Path(os.path.realpath(place)) for place in _places(top)]
     if not places or is_standard_module(top):
         return ()
-    distributions = [importlib.metadata.distribution(name) for name in _distributions().get(top, ())]
+    from importlib.metadata import distribution  # noqa: PLC0415 - see _distributions
+
+    distributions = [distribution(name) for name in _distributions().get(top, ())]
     own = [each for each in distributions if is_installed_in(Path(os.path.realpath(str(each.locate_file("")))))]
     folders = [*_sites(), *filter(None, map(_edited, own))]
     is_there = all(any(place.is_relative_to(folder) for folder in folders) for place in places)
@@ -280,7 +292,9 @@ def installed_by(top: str) -> tuple[importlib.metadata.Distribution, ...]:
 
 @functools.cache
 def _distributions() -> dict[str, list[str]]:
-    return dict(importlib.metadata.packages_distributions())
+    from importlib.metadata import packages_distributions  # noqa: PLC0415 - takes as long as a kept answer
+
+    return dict(packages_distributions())
 
 
 @functools.cache
@@ -295,15 +309,18 @@ def is_installed_in(path: Path) -> bool:
     return any(path.is_relative_to(folder) for folder in _sites())
 
 
-def _edited(distribution: importlib.metadata.Distribution) -> str | None:
+def _edited(distribution: Distribution) -> str | None:
     """Where the source of a package lies that is worked on while it is installed."""
+    from urllib.parse import urlparse  # noqa: PLC0415 - likewise
+    from urllib.request import url2pathname  # noqa: PLC0415 - likewise
+
     text = distribution.read_text("direct_url.json")
     told = json.loads(text) if text else {}
     is_edited = told.get("dir_info", {}).get("editable", False)
     return os.path.realpath(url2pathname(urlparse(told["url"]).path)) if is_edited else None
 
 
-def _builds_on_torch(distribution: importlib.metadata.Distribution) -> bool:
+def _builds_on_torch(distribution: Distribution) -> bool:
     name = distribution.metadata["Name"]
     needs = distribution.requires or []
     return name == "torch" or any(re.match(r"torch(?![\w.-])", each) for each in needs)

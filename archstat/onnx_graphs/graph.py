@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from archstat.counting import itemsize
+from archstat.counting.rows import itemsize
 from archstat.networks.input_specs import AnyInput
 from archstat.networks.settings import Setting
 from archstat.onnx_graphs.holdings import holdings_of

@@ -17,7 +17,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from archstat.counting import itemsize
+from archstat.counting.rows import itemsize
 from archstat.onnx_graphs.reading import ONNX_TYPES, every_graph, operator_of
 from archstat.records import ParameterSpec, Shape
 

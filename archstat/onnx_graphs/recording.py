@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from archstat.counting import itemsize
+from archstat.counting.rows import itemsize
 from archstat.records import LayerCall, LayerSpec, OpCall, ParameterSpec, Shape, StorageLife, TensorSpec, Trace
 from archstat.records.trace import Nature
 

@@ -4,6 +4,7 @@ A :class:`Table` holds plain values in base units; :mod:`archstat.tables.formats
 JSON or LaTeX. Text shows numbers in four digits and a prefix, or in full on request; the other formats keep base units.
 """
 
+from archstat.tables.cache import cache_table
 from archstat.tables.claims import claims_table
 from archstat.tables.columns import Column, Table
 from archstat.tables.difference import diff_table, matched
@@ -21,6 +22,7 @@ from archstat.tables.scaling import scale_table
 __all__ = [
     "Column",
     "Table",
+    "cache_table",
     "chosen",
     "claims_table",
     "compare_table",

@@ -10,8 +10,7 @@ import pytest
 from click.shell_completion import ShellComplete
 
 from archstat.cli import cli
-from archstat.cli._names import HUB_NAMES
-from archstat.networks.hub import HUBS
+from archstat.networks.hub import HUB_NAMES, HUBS
 
 
 def completed(*words):

@@ -19,6 +19,7 @@ EVERY = pytest.mark.parametrize("command", list(COMMANDS))
 CLAIMS = str(Path(__file__).parents[2] / "reports" / "cnn-overview" / "claims.toml")
 MEASURED = str(Path(__file__).parents[2] / "reports" / "cnn-architectures" / "results" / "alexnet-cpu-fp32-b1.json")
 RESULTS = {
+    "cache": ["cache", "show"],
     "check": ["check", CLAIMS],
     "list": ["list"],
     "table": ["table", "lenet5"],
@@ -97,7 +98,7 @@ def test_an_option_that_is_not_there_is_refused(archstat, command):
     assert (code, out) == (2, "")
     assert "Error: No such option" in err
     assert "--nonsense" in err
-    assert re.search(f"Try 'archstat {command}( page)? --help' for help.", err)
+    assert re.search(f"Try 'archstat {command}( page| show)? --help' for help.", err)
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ import pytest
 import torch
 from torch import nn
 
-from archstat.counting import count_trace
 from archstat.counting.arithmetic import explain_trace
 from archstat.counting.conventions import CONVENTIONS
 from archstat.counting.conventions.tally import tally
+from archstat.counting.rows import count_trace
 from archstat.tracing import trace
 from archstat.tracing.nested import tensors_in
 from tests.support import Calls, real_trace_of

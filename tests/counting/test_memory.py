@@ -12,8 +12,8 @@ from torch import nn
 from torch.nn import functional as F  # noqa: N812
 from torch.profiler import ProfilerActivity, profile
 
-from archstat.counting import count_trace
 from archstat.counting.memory import alive, levels, peak
+from archstat.counting.rows import count_trace
 from archstat.records import AliveTensor, MemoryLevel, MemoryLevels, Peak
 from tests.support import Calls, cost_of, trace_of
 

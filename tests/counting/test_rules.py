@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
-from archstat.counting import count_trace
+from archstat.counting.rows import count_trace
 from archstat.counting.rules import RULES
 from archstat.counting.rules import cost_of as rule_cost
 from archstat.errors import UncountedError

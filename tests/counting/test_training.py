@@ -13,8 +13,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from archstat import count
 from archstat.analysis.training import count_training
-from archstat.counting import count_trace
 from archstat.counting.memory import alive_bytes
+from archstat.counting.rows import count_trace
 from archstat.counting.rules import RULES
 from archstat.counting.training import count_step
 from archstat.errors import ForwardError, UncountedError

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from archstat.counting import count_trace
+from archstat.counting.rows import count_trace
 from archstat.measuring.memory import measure_memory
 from archstat.measuring.prepared import Prepared
 from archstat.networks import sources

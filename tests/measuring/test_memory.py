@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from archstat.counting import count_trace
+from archstat.counting.rows import count_trace
 from archstat.measuring.cpu import allocations
 from archstat.measuring.memory import measure_memory
 from archstat.networks import sources

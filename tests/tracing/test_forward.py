@@ -502,7 +502,7 @@ def test_a_network_of_70_billion_parameters_takes_next_to_no_memory():
     program = """
     import torch
     from torch import nn
-    from archstat.counting import count_trace
+    from archstat.counting.rows import count_trace
     from archstat.tracing import trace
 
     def resident():

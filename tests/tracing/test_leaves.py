@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from archstat.counting import count_trace
 from archstat.counting.memory import peak
+from archstat.counting.rows import count_trace
 from archstat.errors import ForwardError
 from archstat.tracing import layers, leaves
 from tests.support import Calls, trace_of

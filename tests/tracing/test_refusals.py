@@ -12,8 +12,8 @@ import pytest
 import torch
 from torch import nn
 
-from archstat.counting import count_trace
 from archstat.counting.arithmetic import explain_trace
+from archstat.counting.rows import count_trace
 from archstat.errors import ForwardError
 from archstat.tracing import ops, stand_ins, trace
 from archstat.tracing.nested import tensors_in, with_tensors

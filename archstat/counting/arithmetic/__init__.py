@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
 from archstat import units
-from archstat.counting import RowOrigin, rows_of
 from archstat.counting.arithmetic.sizes import EXTENTS
 from archstat.counting.arithmetic.terms import TERMS, WEIGHTS, map_sizes, product, total, without_ones
 from archstat.counting.arithmetic.windows import Extent, Window
 from archstat.counting.receptive_field import describe, receptive_fields
+from archstat.counting.rows import RowOrigin, rows_of
 from archstat.counting.rules import cost_of
 from archstat.expressions import evaluate
 from archstat.records import Explanation, LayerCost, OpCall, ReceptiveField, Shape, Step, TensorSpec, Trace

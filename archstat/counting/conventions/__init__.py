@@ -8,7 +8,7 @@ architectures (``tests/analysis/test_other_tools.py``). Tools differ between ver
 from __future__ import annotations
 
 from archstat.counting.conventions import amounts
-from archstat.counting.conventions.tally import BATCH, FOREIGN, PRODUCTS, SHARED, Convention, counts_as
+from archstat.counting.conventions.convention import BATCH, FOREIGN, PRODUCTS, SHARED, Convention, counts_as
 
 # -- ops and classes of layers by what they are ------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from archstat.counting.arguments import arg, args, first
-from archstat.counting.conventions.tally import Use
+from archstat.counting.conventions.convention import Use
 from archstat.records import ParameterSpec, Shape
 
 

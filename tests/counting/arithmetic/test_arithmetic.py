@@ -13,10 +13,10 @@ from torch.nn import functional as F  # noqa: N812
 
 import archstat
 from archstat.analysis import inference
-from archstat.counting import count_trace
 from archstat.counting.arithmetic import explain_trace
 from archstat.counting.arithmetic.terms import TERMS, total
 from archstat.counting.arithmetic.windows import Adapted, Window
+from archstat.counting.rows import count_trace
 from archstat.counting.rules import RULES
 from archstat.counting.rules import cost_of as rule_cost
 from archstat.expressions import evaluate

@@ -6,7 +6,8 @@ from torch import nn
 
 from archstat.analysis.inference import analyse, analyse_model
 from archstat.counting.conventions import CONVENTIONS, OURS, PAPERS, TOOLS
-from archstat.counting.conventions.tally import PRODUCTS, Convention, _what, counts_as, tally
+from archstat.counting.conventions.convention import PRODUCTS, Convention, counts_as
+from archstat.counting.conventions.tally import _what, tally
 from archstat.errors import UnknownNameError
 from archstat.networks.settings import Setting
 from archstat.registry import architectures

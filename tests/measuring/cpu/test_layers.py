@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from archstat.counting import count_trace
+from archstat.counting.rows import count_trace
 from archstat.measuring.cpu import layers as measuring
 from archstat.measuring.cpu.layers import HookCost, LayerPlan, hook_cost, time_layers
 from archstat.measuring.protocols import HostClock

@@ -1,0 +1,301 @@
+"""Sees what is read while a network is found, built and traced, so that a kept result can be held against it.
+
+Python tells an audit hook of every file, folder, connection and program that is opened. What it does not tell, such as
+the clock, is looked for in the sources of the user's own modules; where a module has it, nothing is kept.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType, ModuleType
+from typing import Any
+
+from archstat.networks.ingredients import LARGEST_READ, Ingredients, digest_of_variable, is_ours
+from archstat.networks.settings import Setting
+from archstat.networks.trust import is_in_standard_library, is_installed_in
+from archstat.registry import parse_call
+
+_OURS = f"{Path(__file__).parent.parent}{os.sep}"
+_OF_THE_MACHINE = ("/proc/", "/sys/", "/dev/")
+_FAR = frozenset({"socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto", "urllib.Request"})
+_PROGRAMS = frozenset(
+    {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "pty.spawn"}
+)
+_LISTS = frozenset({"os.listdir", "os.scandir"})
+_TERMINAL = frozenset({"COLUMNS", "LINES", "TERM", "COLORTERM", "NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE"})
+"""What libraries read of a terminal when they are imported; no network depends on it."""
+
+_UNSEEN = frozenset(
+    {
+        *("time", "time_ns", "perf_counter", "perf_counter_ns", "monotonic", "monotonic_ns", "process_time"),
+        *("now", "today", "utcnow", "localtime", "gmtime", "ctime"),
+        *("random", "urandom", "getrandom", "secrets", "uuid1", "uuid4", "getrandbits"),
+        *("getpid", "getppid", "getuid", "getuser", "getlogin", "uname", "cpu_count", "sched_getaffinity", "argv"),
+        *("exists", "lexists", "is_file", "isfile", "is_dir", "isdir", "stat", "lstat", "access"),
+        *("getmtime", "getctime", "getsize", "iterdir"),
+        *("stdin", "exec", "safe_open", "load_file", "memmap", "fromfile", "CDLL", "PyDLL"),
+    }
+)
+"""Names of functions that read what no hook sees: clocks, chance, the machine, whether a file is there."""
+
+
+class Witness:
+    """What this process has read of others so far, for as long as somebody watches.
+
+    A process has one: what a module read when it was imported is known to the next network that comes from it.
+    """
+
+    def __init__(self) -> None:
+        """Nobody watches yet."""
+        self._is_watching = self._is_hooked = False
+        self._read: set[str] = set()
+        self._written: set[str] = set()
+        self._listed: set[str] = set()
+        self._variables: dict[str, str] = {}
+        self._set: set[str] = set()
+        self._copied: list[str] = []
+        self._is_blind = False
+        self._places: set[str] = set()
+
+    @contextlib.contextmanager
+    def watching(self, name: str, setting: Setting) -> Iterator[None]:
+        """Watch what is read, for a network of that name."""
+        if is_ours(name, setting):
+            yield
+            return
+        self._note_arguments(name)
+        before = set(map(_source, _own_modules()))
+        if not self._is_hooked:  # a hook cannot be taken away, so that it must be idle where nobody watches
+            sys.addaudithook(self._hear)
+            self._is_hooked = True
+        with self._reading_variables():
+            self._is_watching = True
+            try:
+                yield
+            finally:
+                self._is_watching = False
+                if set(map(_source, _own_modules())) - before:
+                    self._places.add(_place(name))
+
+    def ingredients(self, name: str, setting: Setting) -> Ingredients | None:
+        """What a network that was just built comes from; ``None``: it must not be kept.
+
+        It must not where something was read that cannot be seen, or where code of others than its own has run in this
+        process, which may have changed anything.
+        """
+        if self._places - {_place(name)}:
+            return None
+        if is_ours(name, setting):
+            return Ingredients()
+        lasting = set(filter(os.path.isfile, self._written))
+        if self._is_blind or self._read & lasting:
+            return None
+        sources = [source for each in _own_modules() if (source := _source(each))]
+        files = sorted({*(self._read - self._written), *sources})
+        if _size(files) > LARGEST_READ or any(map(_reads_unseen, sources)):
+            return None
+        searched = [os.path.abspath(each) for each in sys.path]  # noqa: PTH100 - links may change too
+        folders = {each for each in (*searched, *map(os.path.dirname, sources)) if _is_foreign(each)}
+        return Ingredients.now(files, sorted(folders), sorted(self._listed), dict(self._variables))
+
+    def _note_arguments(self, name: str) -> None:
+        """Take what an argument names for a file that is read: some readers are no Python, and no hook hears them."""
+        place, args, kwargs = parse_call(name)
+        for each in (place, *args, *kwargs.values()):
+            if isinstance(each, str) and os.path.isdir(each):  # noqa: PTH112 - any text may be asked for
+                self._is_blind = True
+            elif isinstance(each, str) and os.path.isfile(each):  # noqa: PTH113 - likewise
+                self._read.add(os.path.abspath(each))  # noqa: PTH100 - links may change too
+
+    @contextlib.contextmanager
+    def _reading_variables(self) -> Iterator[None]:
+        """Note each variable of the environment that is read, unless this process had set it itself."""
+        kind: Any = type(os.environ)
+        get, put, walk = kind.__getitem__, kind.__setitem__, kind.__iter__
+        witness = self
+
+        def got(self: Any, key: Any) -> Any:
+            value = None
+            try:
+                value = get(self, key)
+            finally:
+                witness._hear_variable(key, value)
+            return value
+
+        def set_(self: Any, key: Any, value: Any) -> None:
+            put(self, key, value)
+            witness._set.add(str(key))
+
+        def walked(self: Any) -> Any:
+            names = list(walk(self))
+            witness._hear_all_variables(names)
+            return iter(names)
+
+        kind.__getitem__, kind.__setitem__, kind.__iter__ = got, set_, walked
+        try:
+            yield
+        finally:
+            kind.__getitem__, kind.__setitem__, kind.__iter__ = get, put, walk
+
+    def _hear_variable(self, key: Any, value: Any) -> None:
+        if not isinstance(key, (str, bytes)):
+            return
+        text, reader = os.fsdecode(key), _reader()
+        if self._copied and self._copied.pop() == text:
+            return
+        self._copied = []
+        matters = reader == "user" or (reader == "library" and text not in _TERMINAL)
+        if matters and text not in self._variables and text not in self._set:
+            self._variables[text] = digest_of_variable(None if value is None else os.fsdecode(value))
+
+    def _hear_all_variables(self, names: list[str]) -> None:
+        """Let a library copy the environment, as it does to hand it to a program: that is no reading of all of it."""
+        self._is_blind = self._is_blind or _reader() == "user"
+        self._copied = names[::-1]
+
+    def _hear(self, event: str, args: tuple[Any, ...]) -> None:
+        """Take note of what Python tells of; it must never fail, as what was asked for would."""
+        if not self._is_watching:
+            return
+        if event == "open":
+            self._hear_file(args)
+        elif event in _LISTS:
+            self._hear_folder(args[0])
+        elif event in _FAR or event in {"sqlite3.connect", "builtins.input"}:
+            self._is_blind = True
+        elif event in _PROGRAMS:
+            self._is_blind = self._is_blind or _reader() == "user"
+
+    def _hear_file(self, args: tuple[Any, ...]) -> None:
+        path = _text(args[0])
+        if path is None or path.startswith(_OURS):
+            return
+        if path.startswith(_OF_THE_MACHINE):
+            self._is_blind = self._is_blind or (path != os.devnull and _reader() == "user")
+        elif _is_foreign(path) and "__pycache__" not in path:
+            mode = args[1] if isinstance(args[1], str) else ""
+            flags = args[2] if isinstance(args[2], int) else 0
+            is_written = bool(set("wax+") & set(mode)) or bool(flags & (os.O_WRONLY | os.O_RDWR))
+            if not is_written or "+" in mode or flags & os.O_RDWR:
+                self._read.add(path)
+            if is_written:
+                self._written.add(path)
+
+    def _hear_folder(self, folder: Any) -> None:
+        path = _text(folder if folder is not None else ".")
+        if path is None or not _is_foreign(path) or _is_importing():
+            return
+        if _reader() == "user":
+            self._listed.add(path)
+
+
+def _place(name: str) -> str:
+    """The file, module or library that a name leads to."""
+    place = parse_call(name)[0]
+    return place.rpartition(":")[0] if ".py:" in place else place.partition(":")[0]
+
+
+def _text(path: Any) -> str | None:
+    """The whole path of what is opened; ``None`` for a descriptor."""
+    if isinstance(path, int):
+        return None
+    with contextlib.suppress(TypeError, ValueError, OSError):
+        return os.path.abspath(os.fsdecode(path))  # noqa: PTH100 - a link may lead elsewhere tomorrow
+    return None
+
+
+_foreign: dict[str, bool] = {}
+
+
+def _is_foreign(path: str) -> bool:
+    """Whether a file or folder belongs neither to Python, nor to a package that was installed, nor to archstat."""
+    folder = path if os.path.isdir(path) else os.path.dirname(path)  # noqa: PTH112, PTH120 - asked for each file that is opened
+    if folder not in _foreign:
+        real = Path(os.path.realpath(folder))
+        is_known = is_in_standard_library(real) or is_installed_in(real)
+        _foreign[folder] = not is_known and not f"{real}{os.sep}".startswith(_OURS)
+    return _foreign[folder]
+
+
+def _reader() -> str:
+    """Whose code reads: the first that is not Python's own, from where it reads outwards: user, library or ours."""
+    frame: FrameType | None = sys._getframe(2)  # noqa: SLF001 - Python has no public one
+    while frame is not None:
+        path = frame.f_code.co_filename
+        if path.startswith(_OURS) and path != __file__:
+            return "ours"
+        if os.path.isabs(path) and path != __file__ and not _is_of_python(path):  # noqa: PTH117 - likewise
+            return "user" if _is_foreign(path) else "library"
+        frame = frame.f_back
+    return "library"
+
+
+_of_python: dict[str, bool] = {}
+
+
+def _is_of_python(path: str) -> bool:
+    if path not in _of_python:
+        _of_python[path] = is_in_standard_library(path)
+    return _of_python[path]
+
+
+def _is_importing() -> bool:
+    """Whether the import system lists a folder, which is noted by what could be imported from it."""
+    frame: FrameType | None = sys._getframe(3)  # noqa: SLF001 - likewise
+    return frame is not None and "importlib" in frame.f_code.co_filename
+
+
+def _own_modules() -> list[ModuleType]:
+    """The modules of this process that the user has written: neither Python's, nor installed, nor ours."""
+    files = [(each, getattr(each, "__file__", None)) for each in list(sys.modules.values())]
+    return [each for each, path in files if isinstance(path, str) and os.path.isabs(path) and _is_foreign(path)]  # noqa: PTH117 - any text may be there
+
+
+def _source(module: ModuleType) -> str:
+    """The file that a module was made from."""
+    return str(module.__file__) if module.__file__ else ""
+
+
+def _size(files: list[str]) -> int:
+    total = 0
+    for each in files:
+        with contextlib.suppress(OSError):
+            total += Path(each).stat().st_size
+    return total
+
+
+def _reads_unseen(path: str) -> bool:
+    """Whether a module has a name that reads what no hook sees; what only runs as a program does not matter."""
+    if not path.endswith(".py"):
+        return False
+    try:
+        tree = ast.parse(Path(path).read_bytes())
+    except (OSError, SyntaxError, ValueError, RecursionError):
+        return True
+    return any(_is_unseen(node) for node in _walked(tree))
+
+
+def _is_unseen(node: ast.AST) -> bool:
+    if isinstance(node, ast.ImportFrom):
+        return any(alias.name in _UNSEEN and alias.asname for alias in node.names)
+    if isinstance(node, ast.Attribute):
+        return node.attr in _UNSEEN and not (isinstance(node.value, ast.Name) and node.value.id == "self")
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in _UNSEEN
+
+
+def _walked(node: ast.AST) -> Iterator[ast.AST]:
+    """Every node, without what stands under ``if __name__ == "__main__"``."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and "__name__" in ast.unparse(child.test):
+            continue
+        yield child
+        yield from _walked(child)
+
+
+WITNESS = Witness()
+"""The one of this process."""
