@@ -60,8 +60,9 @@ reports: .venv/.test
 docs: .venv/.docs
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html docs build/docs
 
-dist: .venv/.dist
+dist: .venv/.dist .venv/.demo
 	rm -rf dist
+	$(BIN)/python tools/count_ahead.py
 	$(BIN)/python -m build --outdir dist
 	$(BIN)/python tools/check_distributions.py dist
 

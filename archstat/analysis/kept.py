@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from archstat.analysis.ahead import counted_ahead
 from archstat.analysis.network import Fields
 from archstat.files.cache import Cache
-from archstat.networks.ingredients import Ingredients, key_of
+from archstat.networks.ingredients import Ingredients, digest_of, key_of, key_of_parts
 from archstat.networks.settings import Setting
 from archstat.networks.trust import Reach
 from archstat.networks.witness import WITNESS
@@ -57,44 +58,94 @@ class Answers(msgspec.Struct, frozen=True):
         Raises:
             ArchstatError: As ``work_out`` does; a failure is not kept.
         """
+        return self.found(question, kind, work_out, name, setting, *more, reach=reach)[0]
+
+    def found(
+        self,
+        question: str,
+        kind: Any,
+        work_out: Callable[[], _Result],
+        name: str,
+        setting: Setting,
+        *more: object,
+        reach: Reach | None = None,
+    ) -> tuple[_Result, str | None]:
+        """An answer, and what tells it from every other one; ``None``: it is not kept, and may be another next time.
+
+        The arguments and errors are those of :meth:`answer`.
+        """
         with contextlib.redirect_stdout(sys.stderr):
             if self.cache is None:
-                return work_out()
+                return work_out(), None
             key = key_of(question, name, setting, reach, *more)
-            kept = _read(self.cache.get(key), kind)
+            kept = _read(self.cache.get(key), key, kind)
+            if kept is None and not more and setting == Setting():
+                kept = _read(counted_ahead(question, name), key, kind)
             if kept is not None:
-                answer: _Result = kept.answer
-                return answer
+                return kept
             with WITNESS.watching(name, setting):
                 made = work_out()
-            _keep(self.cache, key, WITNESS.ingredients(name, setting), made)
-            return made
+            return made, _keep(self.cache, key, WITNESS.ingredients(name, setting), made)
+
+    def text(self, question: str, networks: Iterable[Network], work_out: Callable[[], str], *more: object) -> str:
+        """A text that is made of several networks, such as a page.
+
+        Args:
+            question: The kind of the text.
+            networks: The networks that it is made of; it is kept if all that is known of them is kept.
+            work_out: Makes the text.
+            more: What else it depends on.
+        """
+        parts = [network.identity if isinstance(network, KeptNetwork) else None for network in networks]
+        known = [part for part in parts if part is not None]
+        if self.cache is None or len(known) < len(parts):
+            return work_out()
+        key = key_of_parts(question, known, *more)
+        kept = _read(self.cache.get(key), key, str)
+        if kept is not None:
+            found: str = kept[0]
+            return found
+        made = work_out()
+        _keep(self.cache, key, Ingredients(), made)
+        return made
 
 
-def _read(entry: bytes | None, kind: Any) -> _Answer | None:
+def _read(entry: bytes | None, key: str, kind: Any) -> tuple[Any, str] | None:
     """The answer in an entry, if all that it was made from is as it was; ``None``: there is none that can be used."""
     if entry is None:
         return None
     with contextlib.suppress(ValueError, RecursionError):  # written by another version, or by somebody else
         kept = msgspec.json.decode(entry, type=_Kept)
         if kept.ingredients.hold():
-            return _Answer(msgspec.json.decode(kept.answer, type=kind, dec_hook=_decoded))
+            return msgspec.json.decode(kept.answer, type=kind, dec_hook=_decoded), _identity(key, kept.ingredients)
     return None
 
 
-def _keep(cache: Cache, key: str, ingredients: Ingredients | None, made: object) -> None:
-    """Keep an answer, where it can be told what it depends on, and JSON can hold it."""
+def _keep(cache: Cache, key: str, ingredients: Ingredients | None, made: object) -> str | None:
+    """Keep an answer, where it can be told what it depends on, and JSON can hold it.
+
+    Returns:
+        What tells it from every other answer; ``None``: it is not kept.
+    """
     if ingredients is None:
-        return
+        return None
+    entry = entry_of(ingredients, made)
+    if entry is None:
+        return None
+    cache.put(key, entry)
+    return _identity(key, ingredients)
+
+
+def entry_of(ingredients: Ingredients, made: object) -> bytes | None:
+    """What is kept of an answer; ``None``: JSON cannot hold it."""
     with contextlib.suppress(ValueError, TypeError, NotImplementedError, RecursionError):
         answer = msgspec.Raw(msgspec.json.encode(made, enc_hook=_encoded))
-        cache.put(key, msgspec.json.encode(_Kept(ingredients, answer)))
+        return msgspec.json.encode(_Kept(ingredients, answer))
+    return None
 
 
-class _Answer(NamedTuple):
-    """An answer that was kept, which may be ``None``."""
-
-    answer: Any
+def _identity(key: str, ingredients: Ingredients) -> str:
+    return digest_of(key.encode() + msgspec.json.encode(ingredients, order="deterministic"))
 
 
 class _Kept(msgspec.Struct, frozen=True):
@@ -117,7 +168,12 @@ def _decoded(kind: type, value: Any) -> Any:
 
 
 class KeptNetwork:
-    """What is known of a named network: kept answers, and the network itself once one is missing."""
+    """What is known of a named network: kept answers, and the network itself once one is missing.
+
+    Attributes:
+        identity: What tells this network, on this input and with all that it is made from, from every other one;
+            ``None``: nothing is kept of it.
+    """
 
     def __init__(self, answers: Answers, name: str, setting: Setting, reach: Reach | None = None) -> None:
         """A network that nobody has looked for yet.
@@ -127,7 +183,9 @@ class KeptNetwork:
         """
         self._answers, self._name, self._setting, self._reach = answers, name, setting, reach
         self._found: Network | None = None
-        self._cost: ModelCost = self._answer("cost", ModelCost, lambda network: network.cost)
+        self._cost, self.identity = answers.found(
+            "cost", ModelCost, lambda: self._network().cost, name, setting, reach=reach
+        )
 
     @property
     def cost(self) -> ModelCost:

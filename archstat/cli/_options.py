@@ -18,7 +18,6 @@ from archstat.errors import OutputError
 
 if TYPE_CHECKING:
     from archstat.records import Step
-    from archstat.report.page import Page
     from archstat.tables import Table
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -137,22 +136,20 @@ def _put_sheets(
     tables: Sequence[Table], output: Path | None, *, is_exact: bool, sums: Sequence[tuple[Step, ...]] = ()
 ) -> None:
     """Put out a page of tables that sort and search."""
-    from archstat.report.page import sheets_page
+    from archstat.report.page import render, sheets_page
 
-    put_page(sheets_page(tables, sums=sums, is_exact=is_exact), output)
+    put_text_of_page(render(sheets_page(tables, sums=sums, is_exact=is_exact)), output)
 
 
-def put_page(page: Page, output: Path | None, *, is_offline: bool = True) -> None:
+def put_text_of_page(text: str, output: Path | None) -> None:
     """Put out a page; megabytes of HTML are no use on a terminal.
 
     Raises:
         UsageError: The page would go to a terminal.
     """
-    from archstat.report.page import render
-
     if output is None and sys.stdout is not None and sys.stdout.isatty():
         raise click.UsageError("A page is for a browser: say where to write it, as in '--output report.html'.")
-    put(render(page, is_offline=is_offline), output)
+    put(text, output)
 
 
 def _terminal(output: Path | None) -> dict[str, Any]:

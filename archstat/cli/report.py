@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from archstat.cli._cache import answers
 from archstat.cli._commands import COMMANDS
 from archstat.cli._names import NetworkName
 from archstat.cli._networks import analyse_quietly, material_of
-from archstat.cli._options import cache_option, input_options, put_page, trust_option, wrote
+from archstat.cli._options import cache_option, input_options, put_text_of_page, trust_option, wrote
 from archstat.errors import OutputError
+
+if TYPE_CHECKING:
+    from archstat.report.material import Material
+    from archstat.report.page import Page
 
 
 class _Pages(click.Group):
@@ -64,15 +70,35 @@ def page(
 
     Example: archstat report vgg16 resnet34 --charts accuracy,top1 --output report.html
     """
-    from archstat.report.compose import compose
-    from archstat.report.images import write_images
-
     chosen = [name.strip() for name in charts.split(",") if name.strip()]
-    made = compose(material_of(names, evaluation, **given), title=title, charts=chosen)
+    material = material_of(names, evaluation, **given)
+
+    def compose_page() -> Page:
+        from archstat.report.compose import compose
+
+        return compose(material, title=title, charts=chosen)
+
     if image:
-        wrote(write_images(made.charts, output or Path(), image))
+        from archstat.report.images import write_images
+
+        wrote(write_images(compose_page().charts, output or Path(), image))
     else:
-        put_page(made, output, is_offline=is_offline)
+        put_text_of_page(_text(material, compose_page, title, chosen, is_offline=is_offline), output)
+
+
+def _text(
+    material: Material, compose_page: Callable[[], Page], title: str, chosen: Sequence[str], *, is_offline: bool
+) -> str:
+    """The page of some material, as it is kept, or made now."""
+
+    def work_out() -> str:
+        from archstat.report.page import render
+
+        return render(compose_page(), is_offline=is_offline)
+
+    return answers().text(
+        "page", material.networks, work_out, material.measurements, material.evaluation, title, chosen, is_offline
+    )
 
 
 @report.command()

@@ -50,6 +50,12 @@ def key_of(question: str, name: str, setting: Setting, reach: Reach | None = Non
     return digest_of(repr(parts).encode(errors="surrogatepass"))
 
 
+def key_of_parts(question: str, parts: Iterable[str], *more: object) -> str:
+    """The name that something made of several kept results is kept under; what is installed has a part in it."""
+    told = (question, tuple(parts), more, *_of_program(), _installed(tuple(sys.path)))
+    return digest_of(repr(told).encode(errors="surrogatepass"))
+
+
 _OWN_NAME = re.compile(r"\s*\w+\s*(\(.*)?", re.DOTALL)
 
 
@@ -67,10 +73,11 @@ def digest_of(content: bytes) -> str:
 @functools.cache
 def _of_program() -> tuple[str, ...]:
     """The program that counts: archstat to the letter, Python, and torch."""
-    return __version__, _of_archstat(), sys.version, platform.machine(), _of_torch()
+    return __version__, digest_of_archstat(), sys.version, platform.machine(), _of_torch()
 
 
-def _of_archstat() -> str:
+@functools.cache
+def digest_of_archstat() -> str:
     """A digest of archstat's own files: who works on it has the same version for weeks."""
     made = hashlib.blake2b(digest_size=20)
     for path in sorted(_OURS.rglob("*")):
@@ -82,11 +89,28 @@ def _of_archstat() -> str:
 
 def _of_torch() -> str:
     """Torch's version, its build and its commit, as its own file has them: importing it takes seconds."""
-    with contextlib.suppress(ImportError, ValueError, OSError):
+    place = _place_of_torch()
+    return "" if place is None else f"{place} {digest_of(place.read_bytes())}"
+
+
+def version_of_torch() -> str:
+    """Torch's version without what names the build, ``"2.13.0"``; ``""``: there is none."""
+    place = _place_of_torch()
+    found = None if place is None else _VERSION.search(place.read_text(encoding="utf-8", errors="replace"))
+    return "" if found is None else found[1]
+
+
+_VERSION = re.compile(r"""^__version__ *= *['"]([^'"+]*)""", re.MULTILINE)
+
+
+def _place_of_torch() -> Path | None:
+    """The file in which torch says its version."""
+    with contextlib.suppress(ImportError, ValueError):
         found = importlib.util.find_spec("torch")
         if found is not None and found.origin:
-            return f"{found.origin} {digest_of(Path(found.origin).with_name('version.py').read_bytes())}"
-    return ""
+            path = Path(found.origin).with_name("version.py")
+            return path if path.is_file() else None
+    return None
 
 
 def _of_surroundings() -> tuple[object, ...]:

@@ -88,6 +88,12 @@ class Material(msgspec.Struct, frozen=True):
         """The names of the networks."""
         return [subject.name for subject in self.subjects]
 
+    @property
+    def networks(self) -> list[Network]:
+        """Every network, as it was counted for the page and as it was measured."""
+        both = [network for subject in self.subjects for network in (subject.network, subject.as_measured)]
+        return [network for network in both if network is not None]
+
 
 def material_from(
     names: Sequence[str], measurements: Sequence[Measurement], analyse: Analyse, setting: Setting | None = None

@@ -26,9 +26,10 @@ QUESTIONS = ("explanations", "fields", "depth", "traffic", "levels")
 
 
 @pytest.fixture(autouse=True)
-def witness(monkeypatch):
-    """Nobody has watched yet: code of others that other tests ran would keep anything from being kept."""
+def a_fresh_process(monkeypatch, tmp_path):
+    """Nobody has watched yet, as code of others may have run in other tests, and nothing was counted ahead."""
     monkeypatch.setattr("archstat.analysis.kept.WITNESS", Witness())
+    monkeypatch.setattr("archstat.analysis.ahead.FILE", tmp_path / "counted.zip")
 
 
 @pytest.fixture
@@ -128,6 +129,7 @@ CHANGES = {
 @pytest.mark.parametrize(("path", "text"), CHANGES.values(), ids=CHANGES)
 def test_another_program_is_another_answer(a_program, path, text):
     def key():
+        ingredients.digest_of_archstat.cache_clear()
         ingredients._of_program.cache_clear()
         return ingredients.key_of("cost", "lenet5", Setting())
 
@@ -135,6 +137,7 @@ def test_another_program_is_another_answer(a_program, path, text):
     assert key() == before
     (a_program / path).write_text(text)
     after = key()
+    ingredients.digest_of_archstat.cache_clear()
     ingredients._of_program.cache_clear()
     assert after != before
 

@@ -32,7 +32,6 @@ COMMANDS = [
     ("memory", "lenet5", "--training", "--optimizer", "adam", "--fit", "1MiB"),
     ("training", "lenet5"),
     ("reconcile", "lenet5"),
-    ("report", "lenet5", "--cdn"),
     ("check", "claims.toml"),
     ("check", "claims.toml", "--format", "junit"),
 ]
@@ -49,9 +48,10 @@ quantity = "parameters"
 
 
 @pytest.fixture(autouse=True)
-def witness(monkeypatch):
-    """Nobody has watched yet: code of others that other tests ran would keep anything from being kept."""
+def a_fresh_process(monkeypatch, tmp_path):
+    """Nobody has watched yet, as code of others may have run in other tests, and nothing was counted ahead."""
     monkeypatch.setattr("archstat.analysis.kept.WITNESS", Witness())
+    monkeypatch.setattr("archstat.analysis.ahead.FILE", tmp_path / "counted.zip")
 
 
 @pytest.fixture
@@ -71,10 +71,38 @@ def test_a_second_look_imports_no_torch_and_says_the_same(archstat, folder, comm
     first = archstat(*command)
     kept = entries(folder)
     assert kept
-    second = subprocess.run([sys.executable, "-c", SECOND, *command], capture_output=True, text=True, check=False)
+    second = in_another_process(*command)
     assert (second.returncode, second.stdout) == (first.code, first.out)
     assert second.stderr.splitlines()[-1] == "False", second.stderr
     assert entries(folder) == kept, "nothing is written again"
+
+
+def in_another_process(*command):
+    return subprocess.run([sys.executable, "-c", SECOND, *command], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_second_page_needs_no_torch_either():
+    first, second = (in_another_process("report", "lenet5", "--cdn") for _ in range(2))
+    assert first.stderr.splitlines()[-1] == "True"
+    assert second.stderr.splitlines()[-1] == "False"
+    assert second.stdout == first.stdout
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_page_of_other_material_is_another_page(archstat):
+    page = ("report", "lenet5", "--cdn")
+    first = archstat(*page).out
+    assert archstat(*page, "--title", "Mine").out != first
+    assert archstat(*page, "--charts", "layers").out != first
+    assert archstat("report", "lenet5", "srdensenet", "--cdn").out != first
+    assert archstat(*page).out == first
+
+
+def test_a_page_of_a_network_that_is_not_kept_is_made_each_time(archstat, folder):
+    (folder / "net.py").write_text("import time\nfrom torch import nn\nclock = time.time\nNet = nn.ReLU\n")
+    archstat("report", "./net.py:Net", "--input", "3x4x4", "--cdn")
+    assert entries(folder) == {}
 
 
 def test_no_cache_counts_anew_and_keeps_nothing(archstat, folder):
