@@ -139,6 +139,9 @@ class DataError(ArchstatError):
 
 
 EXTRAS = {
+    "alembic": "store",
+    "dask": "cluster",
+    "distributed": "cluster",
     "itables": "report",
     "jinja2": "report",
     "kaleido": "images",
@@ -146,6 +149,9 @@ EXTRAS = {
     "markupsafe": "report",
     "pandas": "frame",
     "plotly": "report",
+    "psycopg": "postgresql",
+    "pyarrow": "parquet",
+    "sqlalchemy": "store",
 }
 """What is imported only where it is needed → the extra of archstat that brings it."""
 

@@ -1,0 +1,1 @@
+"""How a store of an older archstat becomes one of today: one file of ``versions/`` is one step."""
