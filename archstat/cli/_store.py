@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from archstat.store.questions import Question
+    from archstat.store.questions import Wanted
 
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
 
@@ -39,10 +39,10 @@ def question_options(command: _Decorated) -> _Decorated:
 
 def question_of(
     pattern: str, record: type, *, limits: tuple[str, ...], has_failed: bool | None, sort: str | None, most: int | None
-) -> Question:
+) -> Wanted:
     """What the options of a command ask of a store."""
-    from archstat.store.questions import Question, parse_bound
+    from archstat.store.questions import Wanted, parse_bound
     from archstat.store.store import columns_of
 
     columns = columns_of(record)
-    return Question(pattern, tuple(parse_bound(each, columns) for each in limits), has_failed, sort, most)
+    return Wanted(pattern, tuple(parse_bound(each, columns) for each in limits), has_failed, sort, most)

@@ -29,9 +29,9 @@ def cache() -> None:
 COMMANDS.add(cache)
 
 
-@cache.command()
+@cache.command(name="show")
 @output_options
-def show(format_: str, output: Path | None, *, is_exact: bool) -> None:
+def show_cache(format_: str, output: Path | None, *, is_exact: bool) -> None:
     """Show where results are kept, how many there are, and what they take.
 
     Example: archstat cache show
@@ -43,9 +43,9 @@ def show(format_: str, output: Path | None, *, is_exact: bool) -> None:
     put_table(table, format_, output, is_exact=is_exact)
 
 
-@cache.command()
+@cache.command(name="clear")
 @output_options
-def clear(format_: str, output: Path | None, *, is_exact: bool) -> None:
+def clear_cache(format_: str, output: Path | None, *, is_exact: bool) -> None:
     """Throw away every result that is kept, and show how many there were.
 
     Example: archstat cache clear

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def results() -> None:
     """List, show, export and import the results in a store, which 'archstat sweep' fills.
 
-    Example: archstat results list 'timm:*' --where 'macs<1G' --sort parameters
+    Example: archstat results list --where 'macs<1G' --sort parameters
     """
 
 
@@ -35,7 +35,7 @@ COMMANDS.add(results)
 @store_option
 @question_options
 @output_options
-def list_(
+def list_results(
     pattern: str, *, place: str, is_measured: bool, format_: str, output: Path | None, is_exact: bool, **asked: Any
 ) -> None:
     """List results, one row each.
@@ -65,13 +65,13 @@ def _listed(store: Store, pattern: str, *, is_measured: bool, is_full: bool, **a
     return results_table(store.results(question_of(pattern, ListedResult, **asked)), is_full=is_full)
 
 
-@results.command()
+@results.command(name="show")
 @click.argument("name", type=NetworkName())
 @click.option("--depth", type=click.IntRange(1), help="Put what lies deeper than this into one row.")
 @store_option
 @click.option("--where", "limits", multiple=True, metavar="LIMIT", help="Which of several, as 'batch_size=8'.")
 @output_options
-def show(
+def show_result(
     name: str,
     *,
     depth: int | None,
@@ -119,7 +119,7 @@ def _key_of(store: Store, name: str, limits: tuple[str, ...]) -> str:
     raise DataError(f"The store {store.place} holds no cost of {quoted(name)}.{why}")
 
 
-@results.command()
+@results.command(name="export")
 @click.argument("pattern", default="")
 @click.option("--measured", "is_measured", is_flag=True, help="Export measurements, not counts.")
 @store_option
@@ -133,7 +133,7 @@ def _key_of(store: Store, name: str, limits: tuple[str, ...]) -> str:
     help="All have every column, in base units.",
 )
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="Write to this file.")
-def export(pattern: str, *, place: str, is_measured: bool, format_: str, output: Path, **asked: Any) -> None:
+def export_results(pattern: str, *, place: str, is_measured: bool, format_: str, output: Path, **asked: Any) -> None:
     """Write every column of results into a file, for pandas, a spreadsheet or a database.
 
     Example: archstat results export 'timm:*' --format parquet --output timm.parquet
@@ -169,7 +169,7 @@ def _write_parquet(table: Table, output: Path) -> None:
 @results.command(name="import")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
 @store_option
-def import_(files: tuple[Path, ...], *, place: str) -> None:
+def import_results(files: tuple[Path, ...], *, place: str) -> None:
     """Store what 'archstat table --format json' and 'archstat measure --save' have written, each result once.
 
     Example: archstat results import results/*.json --store results.db

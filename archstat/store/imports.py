@@ -9,7 +9,7 @@ from archstat import units
 from archstat.errors import DataError
 from archstat.files.results import COST_SCHEMA, MEASUREMENTS_SCHEMA, read_cost, read_measurements, schema_of
 from archstat.records import Measurement
-from archstat.store.packing import setting_of
+from archstat.store.packing import setting_of_cost
 from archstat.store.records import StoredResult, Versions
 from archstat.store.store import Store
 
@@ -33,7 +33,7 @@ def import_files(store: Store, paths: Iterable[Path]) -> str:
         schema = schema_of(path)
         if schema == COST_SCHEMA:
             cost = read_cost(path)
-            costs.append(StoredResult(cost.architecture, setting_of(cost), Versions(), cost))
+            costs.append(StoredResult(cost.architecture, setting_of_cost(cost), Versions(), cost))
         elif schema == MEASUREMENTS_SCHEMA:
             measurements += read_measurements(path)
         else:

@@ -57,7 +57,7 @@ def _engine(url: URL) -> Engine:
 
     Raises:
         MissingPackageError: The driver is not installed, and an extra of archstat brings it.
-        DataError: It is not installed, and none does.
+        DataError: The driver is not installed, and no extra brings it.
     """
     try:
         return create_engine(url)

@@ -67,7 +67,7 @@ def _columns(cost: ModelCost | None) -> dict[str, Any]:
 
 
 def packed_cost(cost: ModelCost) -> bytes:
-    """A cost as compressed JSON: that of ``archstat table --format json`` without the FLOPs, which follow from it."""
+    """A cost as compressed JSON: that of a saved cost without the FLOPs, which follow from the rest."""
     fields = msgspec.json.encode(cost)
     return zlib.compress(b'{"schema":"%b",%b' % (COST_SCHEMA.encode(), fields[1:]), _LEVEL)
 
@@ -137,7 +137,7 @@ def _digest(told: bytes) -> str:
     return hashlib.blake2b(told, digest_size=16).hexdigest()
 
 
-def setting_of(cost: ModelCost) -> str:
+def setting_of_cost(cost: ModelCost) -> str:
     """The setting of a cost that was saved without one: its inputs and its element type."""
     given = {"dtype": cost.dtype, "inputs": [units.shape(shape) for shape in cost.input_shapes]}
     return msgspec.json.encode(given, order="sorted").decode()

@@ -35,7 +35,7 @@ class Limit(msgspec.Struct, frozen=True):
 
     Attributes:
         quantity: A column of what is asked.
-        relation: How it must lie to the bound.
+        relation: Whether the quantity must be smaller than the bound, larger, or equal.
         bound: A number in base units, or a text.
     """
 
@@ -58,7 +58,7 @@ class Limit(msgspec.Struct, frozen=True):
         return bool(tests[self.relation]())
 
 
-class Question(msgspec.Struct, frozen=True):
+class Wanted(msgspec.Struct, frozen=True):
     """Which rows are wanted, and in which order.
 
     Attributes:
@@ -77,7 +77,7 @@ class Question(msgspec.Struct, frozen=True):
     most: int | None = None
 
 
-EVERYTHING = Question()
+EVERYTHING = Wanted()
 
 
 def parse_bound(text: str, columns: Mapping[str, type]) -> Limit:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from archstat.networks.hub import HUB_NAMES
+from archstat.networks.input_specs import InputSpec
 from archstat.networks.settings import Setting
 from archstat.records import ModelCost
 
@@ -50,7 +51,7 @@ class StoredResult(msgspec.Struct, frozen=True):
         versions: The programs that counted it.
         cost: The cost of the network; ``None``: it failed.
         failure: Why there is none.
-        elapsed_s: How long it took to find, build and count it; 0 where nobody looked at a clock.
+        elapsed_s: The time to find, build and count the network; 0 where nobody looked at a clock.
     """
 
     network: str
@@ -63,7 +64,7 @@ class StoredResult(msgspec.Struct, frozen=True):
     @property
     def key(self) -> str:
         """What is stored once."""
-        return key_of(self.network, self.setting, self.versions)
+        return result_key(self.network, self.setting, self.versions)
 
     @property
     def source(self) -> str:
@@ -82,9 +83,9 @@ class ListedResult(msgspec.Struct, frozen=True):
         archstat: The version of archstat.
         torch: The version of torch.
         library: The library that the network comes from, with its version.
-        failure_kind: How it failed, or ``""``.
+        failure_kind: The kind of its failure, or ``""``.
         reason: Why there is no cost, or ``""``.
-        elapsed_s: How long it took.
+        elapsed_s: The time that it took.
         batch_size: How many inputs at once; ``None`` where it failed or none is told.
         input_shapes: The shapes of what goes in, as ``"1x3x224x224"``.
         dtype: The element type.
@@ -159,13 +160,22 @@ def setting_text(setting: Setting) -> str:
     >>> setting_text(Setting()), setting_text(Setting(batch_size=8, resolution=288))
     ('', '{"batch_size":8,"resolution":288}')
     """
-    default = Setting()
-    given: dict[str, Any] = {
-        name: getattr(setting, name)
-        for name in Setting.__struct_fields__
-        if getattr(setting, name) != getattr(default, name)
-    }
+    given = _given(setting)
     return msgspec.json.encode(given, order="sorted").decode() if given else ""
+
+
+def _given(value: Any) -> Any:
+    """A value without what is as it is by default, all the way down."""
+    if isinstance(value, tuple):
+        return [_given(each) for each in value]
+    if not isinstance(value, msgspec.Struct):
+        return value
+    told = {
+        field.name: _given(getattr(value, field.name))
+        for field in msgspec.structs.fields(value)
+        if getattr(value, field.name) != field.default
+    }
+    return told if isinstance(value, Setting | InputSpec) else {"type": type(value).__name__, **told}
 
 
 def source_of(network: str) -> str:
@@ -178,7 +188,7 @@ def source_of(network: str) -> str:
     return first if first in HUB_NAMES else ""
 
 
-def key_of(network: str, setting: str, versions: Versions) -> str:
+def result_key(network: str, setting: str, versions: Versions) -> str:
     """What tells a result from every other one, in a store of any database."""
     told = msgspec.json.encode([clean(network), clean(setting), versions.archstat, versions.torch, versions.library])
     return hashlib.blake2b(told, digest_size=16).hexdigest()

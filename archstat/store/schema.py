@@ -80,6 +80,7 @@ MEASUREMENTS = Table(
     Column("energy_j", Float),
     Column("peak_bytes", BigInteger),
     Column("started", String(32), nullable=False),
+    Column("task", String(32), nullable=False),
     Column("environment_id", Integer, ForeignKey("environments.id"), nullable=False),
     Column("content", LargeBinary, nullable=False),
 )
@@ -91,4 +92,5 @@ INDICES = (
     Index("results_by_macs", RESULTS.c.macs),
     Index("results_by_parameters", RESULTS.c.parameters),
     Index("measurements_by_network", MEASUREMENTS.c.network),
+    Index("measurements_by_task", MEASUREMENTS.c.task),
 )

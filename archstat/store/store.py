@@ -24,7 +24,7 @@ from archstat.store.packing import (
     unpacked_cost,
     unpacked_measurement,
 )
-from archstat.store.questions import EVERYTHING, Limit, Question
+from archstat.store.questions import EVERYTHING, Limit, Wanted
 from archstat.store.records import Failure, ListedMeasurement, ListedResult, StoredResult, Versions
 from archstat.store.schema import COSTS, ENVIRONMENTS, MEASUREMENTS, RESULTS
 
@@ -83,7 +83,16 @@ class Store(contextlib.AbstractContextManager["Store"]):
                 known.update(connection.execute(wanted).scalars())
         return known
 
-    def results(self, question: Question = EVERYTHING) -> list[ListedResult]:
+    def measured(self, tasks: Iterable[str]) -> set[str]:
+        """Which of these tasks of a sweep have left a measurement."""
+        found: set[str] = set()
+        with self._reading() as connection:
+            for some in _batches(tasks):
+                wanted = select(MEASUREMENTS.c.task).where(MEASUREMENTS.c.task.in_(some))
+                found.update(connection.execute(wanted).scalars())
+        return found
+
+    def results(self, question: Wanted = EVERYTHING) -> list[ListedResult]:
         """The results that are asked for.
 
         Raises:
@@ -95,7 +104,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
         with self._reading() as connection:
             return [ListedResult(*row) for row in connection.execute(wanted)]
 
-    def measurements(self, question: Question = EVERYTHING) -> list[ListedMeasurement]:
+    def measurements(self, question: Wanted = EVERYTHING) -> list[ListedMeasurement]:
         """The measurements that are asked for.
 
         Raises:
@@ -160,8 +169,12 @@ class Store(contextlib.AbstractContextManager["Store"]):
         packed = {key: None if result.cost is None else packed_cost(result.cost) for key, result in once.items()}
         return self._written(lambda connection: _insert(connection, rows, packed)) if once else 0
 
-    def add_measurements(self, measurements: Iterable[Measurement]) -> int:
+    def add_measurements(self, measurements: Iterable[Measurement], *, task: str = "") -> int:
         """Store measurements, each once, with their environments.
+
+        Args:
+            measurements: What was measured.
+            task: The task of a sweep that they come from; ``""``: none.
 
         Returns:
             How many were new.
@@ -169,9 +182,9 @@ class Store(contextlib.AbstractContextManager["Store"]):
         Raises:
             DataError: A number in one is not possible, or the database failed; then none of its batch is stored.
         """
-        return sum(self._add_measured(batch) for batch in _batches(measurements))
+        return sum(self._add_measured(batch, task) for batch in _batches(measurements))
 
-    def _add_measured(self, measurements: Sequence[Measurement]) -> int:
+    def _add_measured(self, measurements: Sequence[Measurement], task: str) -> int:
         rows = [(*packed_measurement(each), *packed_environment(each.environment)) for each in measurements]
         once = {columns["key"]: (columns, content, place) for columns, content, place, _ in rows}
         environments = {place: content for _, _, place, content in rows}
@@ -180,7 +193,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
             numbers = _numbered(connection, environments)
             there = set(connection.execute(select(MEASUREMENTS.c.key).where(MEASUREMENTS.c.key.in_(once))).scalars())
             new = [
-                {**columns, "content": content, "environment_id": numbers[place]}
+                {**columns, "task": task, "content": content, "environment_id": numbers[place]}
                 for key, (columns, content, place) in once.items()
                 if key not in there
             ]
@@ -223,7 +236,7 @@ def _plain(hint: Any) -> type:
     return found
 
 
-def _asked(table: SqlTable, record: type, question: Question) -> Select[Any]:
+def _asked(table: SqlTable, record: type, question: Wanted) -> Select[Any]:
     """The rows of a table that are asked for, with the columns of a listing.
 
     Raises:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
 from archstat import units
 from archstat.store.records import ListedMeasurement, ListedResult
+from archstat.sweeping.sweep import SweepProgress
 from archstat.tables.columns import Column, Show, Table, number, path
 
 _SHOWN: dict[str, tuple[str, Show]] = {
@@ -30,7 +32,6 @@ _SHOWN: dict[str, tuple[str, Show]] = {
 _NAMES = {
     "key": "Key",
     "source": "Source",
-    "setting": "Setting",
     "library": "Library",
     "input_shapes": "Inputs",
     "dtype": "Type",
@@ -86,6 +87,23 @@ def stored_measurements_table(rows: Sequence[ListedMeasurement], *, is_full: boo
     return _table(shown, rows, [_counted(len(rows), "measurement")])
 
 
+def sweep_table(place: str, progress: SweepProgress) -> Table:
+    """One row: how many results a sweep brought, how many of its networks failed, and what was there before.
+
+    Args:
+        place: The store, without a password.
+        progress: How far the sweep came.
+    """
+    columns = (
+        path("store", "Store"),
+        number("new", "New", units.exact),
+        number("failed", "Failed", units.exact),
+        number("there_before", "There before", units.exact),
+    )
+    row = (place, progress.done - progress.failed, progress.failed, progress.there)
+    return Table(columns, (row,))
+
+
 def _table(
     names: Sequence[str], rows: Sequence[ListedResult] | Sequence[ListedMeasurement], notes: Sequence[str]
 ) -> Table:
@@ -98,10 +116,32 @@ def _column(name: str) -> Column:
     if name == "network":
         return path("network", "Network")
     gives_way = _GIVES_WAY.get(name, 0)
+    if name == "setting":
+        return Column(name, "Setting", _in_words, gives_way=gives_way)
     if name in _SHOWN:
         header, show = _SHOWN[name]
         return number(name, header, show, gives_way=gives_way)
     return msgspec.structs.replace(Column(name, _NAMES[name]), gives_way=gives_way)
+
+
+def _in_words(setting: str) -> str:
+    """A setting as people read it: ``batch_size 8, resolution 288``.
+
+    >>> _in_words('{"batch_size":8,"inputs":[{"shape":[3,64,64]}]}'), _in_words("")
+    ('batch_size 8, inputs 3×64×64', '')
+    """
+    given = msgspec.json.decode(setting) if setting else {}
+    return ", ".join(f"{name} {_said(value)}" for name, value in given.items())
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(map(_said, value))
+    if isinstance(value, dict):
+        shape = units.shape(value.get("shape", ()))
+        rest = [f"{name} {_said(each)}" for name, each in value.items() if name != "shape"]
+        return " ".join([shape, *rest]).strip()
+    return str(value)
 
 
 def _counted(count: int, what: str) -> str:

@@ -4,8 +4,10 @@ import io
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import click
@@ -14,12 +16,20 @@ import pytest
 import archstat
 from archstat.cli._commands import COMMANDS
 from archstat.errors import ArchstatError
+from archstat.store.records import StoredResult
+from archstat.store.store import Store
+from archstat.sweeping.plan import versions_for
 
 EVERY = pytest.mark.parametrize("command", list(COMMANDS))
 CLAIMS = str(Path(__file__).parents[2] / "reports" / "cnn-overview" / "claims.toml")
 MEASURED = str(Path(__file__).parents[2] / "reports" / "cnn-architectures" / "results" / "alexnet-cpu-fp32-b1.json")
+STORE = Path(tempfile.mkdtemp()) / "results.db"
+with Store(STORE, is_made=True) as opened:  # so that a sweep has nothing left to do
+    opened.add([StoredResult("lenet5", "", versions_for("lenet5"), archstat.count("lenet5"))])
 RESULTS = {
     "cache": ["cache", "show"],
+    "results": ["results", "list", "--store", str(STORE)],
+    "sweep": ["sweep", "lenet5", "--store", str(STORE)],
     "check": ["check", CLAIMS],
     "list": ["list"],
     "table": ["table", "lenet5"],
@@ -76,6 +86,7 @@ def test_the_help_of_a_command_has_an_example_and_explains_every_option(archstat
 def test_the_example_of_a_command_works(archstat, command, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "reports").symlink_to(Path(__file__).parents[2] / "reports")
+    shutil.copy(STORE, tmp_path)
     example = re.search(r"Example: archstat (.+)", COMMANDS.get(command).help)[1]
     code, out, err = archstat(*shlex.split(example))
     assert code == 0
@@ -98,7 +109,7 @@ def test_an_option_that_is_not_there_is_refused(archstat, command):
     assert (code, out) == (2, "")
     assert "Error: No such option" in err
     assert "--nonsense" in err
-    assert re.search(f"Try 'archstat {command}( page| show)? --help' for help.", err)
+    assert re.search(f"Try 'archstat {command}( page| show| list)? --help' for help.", err)
 
 
 @pytest.mark.parametrize(

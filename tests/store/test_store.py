@@ -15,14 +15,14 @@ import archstat
 from archstat.errors import DataError, UnknownNameError
 from archstat.files.results import cost_to_json, read_measurements
 from archstat.networks.settings import Setting
-from archstat.store.questions import Question, parse_bound
+from archstat.store.questions import Wanted, parse_bound
 from archstat.store.records import (
     Failure,
     ListedMeasurement,
     ListedResult,
     StoredResult,
     Versions,
-    key_of,
+    result_key,
     setting_text,
 )
 from archstat.store.store import Store, columns_of
@@ -45,7 +45,7 @@ def bounds(*texts):
 
 
 def names(store, **asked):
-    return [row.network for row in store.results(Question(**asked))]
+    return [row.network for row in store.results(Wanted(**asked))]
 
 
 def test_what_was_stored_comes_out_whole(store):
@@ -83,7 +83,7 @@ def test_a_cost_takes_the_place_of_a_failure_and_not_the_other_way_round(store):
 
 def test_thousands_of_keys_are_asked_for_at_once(store):
     store.add(result(f"net{number}") for number in range(5))
-    keys = [key_of(f"net{number}", "", VERSIONS) for number in range(3000)]
+    keys = [result_key(f"net{number}", "", VERSIONS) for number in range(3000)]
     assert store.known(keys) == set(keys[:5])
 
 
@@ -108,7 +108,7 @@ def test_limits_sort_and_pattern_choose(store):
 
 def test_a_column_that_is_not_there_is_refused(store):
     with pytest.raises(UnknownNameError, match=r"No column is named 'mac'\. Did you mean 'macs'"):
-        store.results(Question(sort="mac"))
+        store.results(Wanted(sort="mac"))
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_any_name_can_be_stored(store, name):
     assert store.add([result(name)]) == 1
     assert store.add([result(name)]) == 0
     assert len(store.results()) == 1
-    assert len(store.results(Question(pattern="nothing like it"))) == 0
+    assert len(store.results(Wanted(pattern="nothing like it"))) == 0
 
 
 def test_a_count_too_large_for_a_column_is_refused_and_nothing_of_its_batch_is_stored(store):
@@ -138,7 +138,7 @@ def test_a_whole_measurement_comes_out(store):
     assert store.measurement(row.key) == measurements[0]
     assert row.latency_s == measurements[0].latency.median_s
     limit = parse_bound("latency_s<1ms", columns_of(ListedMeasurement))
-    assert store.measurements(Question(limits=(limit,))) == []
+    assert store.measurements(Wanted(limits=(limit,))) == []
 
 
 def test_measurements_share_their_environment(store):

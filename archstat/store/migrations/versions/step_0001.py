@@ -18,7 +18,8 @@ def upgrade() -> None:
     _make_measurements()
     for column in ("network", "source", "macs", "parameters"):
         op.create_index(f"results_by_{column}", "results", [column])
-    op.create_index("measurements_by_network", "measurements", ["network"])
+    for column in ("network", "task"):
+        op.create_index(f"measurements_by_{column}", "measurements", [column])
 
 
 def _make_results() -> None:
@@ -69,6 +70,7 @@ def _make_measurements() -> None:
         sa.Column("energy_j", sa.Float),
         sa.Column("peak_bytes", sa.BigInteger),
         sa.Column("started", sa.String(32), nullable=False),
+        sa.Column("task", sa.String(32), nullable=False),
         sa.Column("environment_id", sa.Integer, sa.ForeignKey("environments.id"), nullable=False),
         sa.Column("content", sa.LargeBinary, nullable=False),
     )
