@@ -117,17 +117,17 @@ def _column(name: str) -> Column:
         return path("network", "Network")
     gives_way = _GIVES_WAY.get(name, 0)
     if name == "setting":
-        return Column(name, "Setting", _in_words, gives_way=gives_way)
+        return Column(name, "Setting", setting_in_words, gives_way=gives_way)
     if name in _SHOWN:
         header, show = _SHOWN[name]
         return number(name, header, show, gives_way=gives_way)
     return msgspec.structs.replace(Column(name, _NAMES[name]), gives_way=gives_way)
 
 
-def _in_words(setting: str) -> str:
+def setting_in_words(setting: str) -> str:
     """A setting as people read it: ``batch_size 8, resolution 288``.
 
-    >>> _in_words('{"batch_size":8,"inputs":[{"shape":[3,64,64]}]}'), _in_words("")
+    >>> setting_in_words('{"batch_size":8,"inputs":[{"shape":[3,64,64]}]}'), setting_in_words("")
     ('batch_size 8, inputs 3×64×64', '')
     """
     given = msgspec.json.decode(setting) if setting else {}

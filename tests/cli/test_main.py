@@ -34,6 +34,8 @@ RESULTS = {
     "list": ["list"],
     "table": ["table", "lenet5"],
     "explain": ["explain", "lenet5"],
+    "find": ["find", "lenet5"],
+    "pareto": ["pareto", "lenet5", "--y", "parameters"],
     "memory": ["memory", "lenet5"],
     "compare": ["compare", "lenet5"],
     "diff": ["diff", "lenet5", "lenet5"],

@@ -1,0 +1,77 @@
+"""The command ``archstat find``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from archstat.cli._commands import command
+from archstat.cli._finding import candidate_options, candidates_for, limits_of, quantity_named
+from archstat.cli._options import output_options, put_table
+from archstat.errors import InputError, UnknownNameError
+
+if TYPE_CHECKING:
+    from archstat.finding.candidates import Candidate
+
+
+@command("find")
+@candidate_options
+@click.option("--near", metavar="NAME", help="Those nearest to this network come first.")
+@click.option("--by", metavar="QUANTITY", help="With --near: near in what; macs if nothing is said.")
+@click.option("--sort", metavar="QUANTITY", help="The best of this come first, as 'top1' or 'macs'.")
+@click.option("--limit", "most", type=click.IntRange(1), help="Show as many at the most.")
+@output_options
+def find_networks(
+    pattern: str,
+    *,
+    place: str | None,
+    evaluation: str,
+    accuracy: str | None,
+    near: str | None,
+    by: str | None,
+    sort: str | None,
+    most: int | None,
+    format_: str,
+    output: Path | None,
+    is_exact: bool,
+    **limits: str | None,
+) -> None:
+    """Find networks within limits, among archstat's own and the results of a store.
+
+    PATTERN is a part of a name; with * or ? the form of a whole name. Accuracies come from one source, and a network
+    that it does not have is not compared by them.
+
+    Example: archstat find --macs '<1G' --parameters '<6M' --peak-activation-memory '<40MB' --sort top1
+    """
+    from archstat.finding.choosing import ordered, within_limits
+    from archstat.tables.candidates import candidates_table
+
+    if by is not None and near is None:
+        raise InputError("'--by' says in what a network is near another one: add '--near NAME'.")
+    if near is not None and sort is not None:
+        raise InputError("'--near' has an order of its own: leave out '--sort'.")
+    every, rated = candidates_for(pattern, place, evaluation, accuracy)
+    found = within_limits(every, limits_of(limits))
+    if near is not None:
+        found = _near(found, every, near, quantity_named(by or "macs"))
+    elif sort is not None:
+        found = ordered(found, quantity_named(sort))
+    table = candidates_table(found[:most], len(every), rated.source, is_full=format_ in ("csv", "json"))
+    put_table(table, format_, output, is_exact=is_exact)
+
+
+def _near(found: list[Candidate], every: list[Candidate], name: str, quantity: str) -> list[Candidate]:
+    """The networks in the order of how near they are to another one.
+
+    Raises:
+        UnknownNameError: No network to choose from has that name.
+    """
+    from archstat.finding.candidates import networks_of
+    from archstat.finding.choosing import near
+
+    to = next((each for each in every if each.network == name), None)
+    if to is None:
+        raise UnknownNameError.of("network to choose from", name, networks_of(every), "")
+    return near(found, to, quantity)

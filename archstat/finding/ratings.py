@@ -1,0 +1,137 @@
+"""Whose accuracies: those of one evaluation, or those of one file; never of two on one axis.
+
+A file is CSV with a column of names (``model``, ``network`` or ``name``) and one of accuracies in percent (``top1``,
+perhaps ``top5``), as timm's own ``results-imagenet.csv`` is. Where it says the size of the image (``img_size``), a
+network that was counted on another one has no accuracy.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from archstat.errors import DataError, quoted
+from archstat.files.text import text_of
+from archstat.published.accuracies import Evaluation, best_for, evaluation_named
+
+_NAMES = ("network", "model", "name")
+_PREFIXES = ("timm:", "timm/", "hf-hub:timm/")
+
+
+class Rating(msgspec.Struct, frozen=True):
+    """How accurate one network is.
+
+    Attributes:
+        top1: Percent right.
+        top5: Percent with the right one among five; ``None``: not told.
+        size: The side of the image that it was evaluated on; ``None``: not told.
+    """
+
+    top1: float
+    top5: float | None = None
+    size: int | None = None
+
+
+class RatedBy(msgspec.Struct, frozen=True):
+    """One source of accuracies.
+
+    Attributes:
+        source: Who evaluated, in a sentence; ``""``: nobody.
+        ratings: Accuracies by the name of the network, the surest first where a name has several.
+    """
+
+    source: str = ""
+    ratings: Mapping[str, tuple[Rating, ...]] = {}
+
+    def of(self, network: str, shapes: Sequence[Sequence[int]]) -> tuple[float | None, float | None]:
+        """The accuracies of a network that was counted on an input; ``None``: the source has none of it.
+
+        A name without a tag (``timm:resnet50``) has those of the one tag (``resnet50.a1_in1k``) that the source has
+        of it, and none if there are several, which are other weights.
+        """
+        sides = {side for shape in shapes[:1] for side in shape[-2:]} if shapes else set()
+        found = [
+            each for each in self.ratings.get(_plain(network), ()) if each.size is None or sides in ({each.size}, set())
+        ]
+        return (found[0].top1, found[0].top5) if len(found) == 1 else (None, None)
+
+
+NO_RATINGS = RatedBy()
+
+
+def _plain(network: str) -> str:
+    prefix = next((each for each in _PREFIXES if network.startswith(each)), "")
+    return network[len(prefix) :]
+
+
+def of_evaluation(key: str, names: Iterable[str]) -> RatedBy:
+    """The accuracies of one evaluation.
+
+    Args:
+        key: The name of the evaluation; ``""``: the one that has most of the networks.
+        names: The networks.
+
+    Raises:
+        UnknownNameError: There is no such evaluation.
+    """
+    evaluation = evaluation_named(key) if key else best_for(names)
+    return NO_RATINGS if evaluation is None else RatedBy(_source(evaluation), _ratings(evaluation))
+
+
+def _source(evaluation: Evaluation) -> str:
+    return f"Accuracy: {evaluation.source}; {evaluation.protocol}; {evaluation.precision} ({evaluation.link})."
+
+
+def _ratings(evaluation: Evaluation) -> dict[str, tuple[Rating, ...]]:
+    return {name: (Rating(top1, evaluation.top5.get(name)),) for name, top1 in evaluation.top1.items()}
+
+
+def of_file(path: Path) -> RatedBy:
+    """The accuracies in a file.
+
+    Raises:
+        DataError: The file cannot be read, has no such columns, or a value that is no percentage.
+    """
+    reader = csv.DictReader(io.StringIO(text_of(path)))
+    fields = [field for field in reader.fieldnames or () if field]
+    named = next((field for field in _NAMES if field in fields), None)
+    if named is None or "top1" not in fields:
+        has = ", ".join(fields[:8]) or "none"
+        raise DataError(f"{path} has no accuracies: it needs the columns 'network' and 'top1', and has {has}.")
+    exact: dict[str, list[Rating]] = {}
+    untagged: dict[str, list[Rating]] = {}
+    for line, row in enumerate(reader, 2):
+        rating = _rating(row, f"{path}:{line}")
+        name = _plain((row[named] or "").strip())
+        exact.setdefault(name, []).append(rating)
+        if "." in name:
+            untagged.setdefault(name.partition(".")[0], []).append(rating)
+    ratings = {**untagged, **exact}  # what is named exactly is sure
+    return RatedBy(f"Accuracy: {path}.", {name: tuple(each) for name, each in ratings.items()})
+
+
+def _rating(row: Mapping[str, str | None], place: str) -> Rating:
+    top1 = _percent(row.get("top1"), place)
+    if top1 is None:
+        raise DataError(f"{place}: there is no accuracy 'top1'.")
+    size = (row.get("img_size") or "").strip()
+    if size and not (size.isascii() and size.isdigit()):
+        raise DataError(f"{place}: {quoted(size)} is no size of an image.")
+    return Rating(top1, _percent(row.get("top5"), place), int(size) if size else None)
+
+
+def _percent(text: str | None, place: str) -> float | None:
+    if not (text or "").strip():
+        return None
+    try:
+        value = float(text or "")
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= 100:
+        raise DataError(f"{place}: {quoted(text)} is no accuracy in percent.")
+    return value

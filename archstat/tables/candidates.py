@@ -1,0 +1,66 @@
+"""Networks to choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from archstat import units
+from archstat.finding.candidates import ZOO, Candidate
+from archstat.tables.columns import Column, Table, number, path
+from archstat.tables.results import setting_in_words
+
+_COLUMNS = (
+    path("network", "Network"),
+    Column("setting", "Setting", setting_in_words, gives_way=5),
+    Column("origin", "From", gives_way=7),
+    Column("input_shapes", "Input", gives_way=4),
+    number("batch_size", "Batch", units.exact, gives_way=8),
+    number("parameters", "Params"),
+    number("macs", "MACs"),
+    number("flops", "FLOPs", gives_way=6),
+    number("activations", "Activations", gives_way=3),
+    number("activation_bytes", "Activation memory", units.data_size, gives_way=2),
+    number("peak_activation_bytes", "Peak", units.data_size, gives_way=1),
+    Column("is_lower_bound", "Lower bound", lambda is_so: "yes" if is_so else "no", gives_way=9),
+    number("top1_accuracy", "Top-1 %", lambda share: f"{share:.2f}"),
+    number("top5_accuracy", "Top-5 %", lambda share: f"{share:.2f}", gives_way=3),
+)
+assert [column.key for column in _COLUMNS] == list(Candidate.__struct_fields__)
+
+
+def candidates_table(found: Sequence[Candidate], tried: int, source: str, *, is_full: bool = False) -> Table:
+    """One row for each network that was chosen.
+
+    Args:
+        found: The networks, in order.
+        tried: How many there were to choose from.
+        source: Who says how accurate they are.
+        is_full: With every column, also one that is empty or the same in all rows, as for a program.
+    """
+    rows = [msgspec.structs.astuple(each) for each in found]
+    shown = [place for place, column in enumerate(_COLUMNS) if is_full or _tells(column, [row[place] for row in rows])]
+    rated = any(each.top1_accuracy is not None for each in found)
+    bound = any(each.is_lower_bound for each in found)
+    notes = (
+        f"{units.exact(len(found))} of {units.exact(tried)} networks.",
+        source if rated else "",
+        "Some have ops that no rule counts: MACs and FLOPs are lower bounds there." if bound else "",
+    )
+    return Table(
+        tuple(_COLUMNS[place] for place in shown),
+        tuple(tuple(row[place] for place in shown) for row in rows),
+        notes=tuple(note for note in notes if note),
+    )
+
+
+_HIDDEN = {"setting": "", "origin": ZOO, "batch_size": 1, "is_lower_bound": False}
+"""What a column says in every row where it says nothing."""
+
+
+def _tells(column: Column, values: Sequence[object]) -> bool:
+    """Whether a column tells something."""
+    if column.key in _HIDDEN:
+        return any(value != _HIDDEN[column.key] for value in values)
+    return any(value not in (None, "") for value in values) or not values

@@ -1,0 +1,82 @@
+"""Accuracies of one evaluation, or of one file; a name that has several has none."""
+
+import pytest
+
+from archstat.errors import DataError, UnknownNameError
+from archstat.finding.ratings import of_evaluation, of_file
+from archstat.published.accuracies import evaluations
+
+RESULTS = """model,top1,top1_err,top5,top5_err,param_count,img_size
+resnet50.a1_in1k,80.2,19.8,95.0,5.0,25.56,224
+resnet50.tv_in1k,76.1,23.9,92.9,7.1,25.56,224
+vit_tiny_patch16_224.augreg_in21k_ft_in1k,75.4,24.6,92.8,7.2,5.72,224
+eva_giant.clip,89.5,10.5,,,1014,448
+eva_giant.clip,88.9,11.1,98.0,2.0,1014,336
+"""
+AT_224 = ((1, 3, 224, 224),)
+
+
+@pytest.fixture
+def rated(tmp_path):
+    path = tmp_path / "results-imagenet.csv"
+    path.write_text(RESULTS)
+    return of_file(path)
+
+
+@pytest.mark.parametrize(
+    ("network", "shapes", "found"),
+    [
+        ("timm:vit_tiny_patch16_224", AT_224, (75.4, 92.8)),
+        ("timm/vit_tiny_patch16_224.augreg_in21k_ft_in1k", AT_224, (75.4, 92.8)),
+        ("vit_tiny_patch16_224", AT_224, (75.4, 92.8)),
+        ("timm:resnet50.a1_in1k", AT_224, (80.2, 95.0)),
+        ("timm:resnet50", AT_224, (None, None)),
+        ("timm:resnet50.a1_in1k", ((1, 3, 288, 288),), (None, None)),
+        ("timm:resnet50.a1_in1k", ((8, 224, 224, 3),), (None, None)),
+        ("timm:eva_giant.clip", ((1, 3, 448, 448),), (89.5, None)),
+        ("timm:eva_giant.clip", ((1, 3, 336, 336),), (88.9, 98.0)),
+        ("timm:eva_giant", ((2, 3, 336, 336),), (88.9, 98.0)),
+        ("timm:nothing", AT_224, (None, None)),
+        ("timm:resnet50.a1_in1k", (), (80.2, 95.0)),
+    ],
+)
+def test_a_network_has_the_accuracy_of_its_name_and_size(rated, network, shapes, found):
+    assert rated.of(network, shapes) == found
+
+
+def test_a_file_says_where_it_lies(rated, tmp_path):
+    assert rated.source == f"Accuracy: {tmp_path / 'results-imagenet.csv'}."
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "has no accuracies: it needs the columns 'network' and 'top1', and has none"),
+        ("a,b\n1,2\n", "and has a, b"),
+        ("network,top1\nx,\n", ":2: there is no accuracy 'top1'"),
+        ("network,top1\nx,high\n", ":2: 'high' is no accuracy in percent"),
+        ("network,top1\nx,1\ny,101\n", ":3: '101' is no accuracy in percent"),
+        ("network,top1\nx,nan\n", "'nan' is no accuracy"),
+        ("network,top1,img_size\nx,1,big\n", "'big' is no size of an image"),
+    ],
+)
+def test_a_file_without_accuracies_is_refused(tmp_path, text, says):
+    path = tmp_path / "a.csv"
+    path.write_text(text)
+    with pytest.raises(DataError, match=says):
+        of_file(path)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(DataError, match="cannot be read"):
+        of_file(tmp_path / "a.csv")
+
+
+def test_an_evaluation_is_chosen_by_name_or_by_how_many_it_has():
+    canziani = evaluations()["canziani2016"]
+    rated = of_evaluation("", ["alexnet", "googlenet", "vgg16"])
+    assert canziani.source in rated.source
+    assert rated.of("alexnet", AT_224)[0] == canziani.top1["alexnet"]
+    assert of_evaluation("", ["nothing"]).source == ""
+    with pytest.raises(UnknownNameError, match="No evaluation is named 'canzani'"):
+        of_evaluation("canzani", [])
