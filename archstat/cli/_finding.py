@@ -50,9 +50,17 @@ def candidate_options(command: _Chooser) -> _Chooser:
 
 
 def quantity_named(name: str) -> str:
-    """A quantity as a candidate has it; users write ``top1`` and ``peak-activation-memory``."""
+    """A quantity as a candidate has it; users write ``top1`` and ``peak-activation-memory``.
+
+    Raises:
+        UnknownNameError: There is no such quantity.
+    """
+    from archstat.finding.choosing import check_quantity
+
     plain = name.strip().lower().replace("-", "_")
-    return _LIMITS.get(plain, plain)
+    quantity = _LIMITS.get(plain, plain)
+    check_quantity(quantity)
+    return quantity
 
 
 def candidates_for(
@@ -70,7 +78,7 @@ def candidates_for(
 
     if accuracy is not None and evaluation:
         raise InputError("Accuracies come from one source: '--accuracy' or '--evaluation', not both.")
-    names = (select(pattern) if is_glob(pattern) else [name for name in counted() if pattern in name]) or []
+    names = select(pattern) if is_glob(pattern) else [name for name in counted() if pattern in name]
     rows = [] if place is None else _rows(place, pattern)
     every = [*names, *(row.network for row in rows)]
     rated = of_evaluation(evaluation, every) if accuracy is None else of_file(Path(accuracy))

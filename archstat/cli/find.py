@@ -52,12 +52,13 @@ def find_networks(
         raise InputError("'--by' says in what a network is near another one: add '--near NAME'.")
     if near is not None and sort is not None:
         raise InputError("'--near' has an order of its own: leave out '--sort'.")
+    asked, quantity = limits_of(limits), quantity_named(by or sort or "macs")
     every, rated = candidates_for(pattern, place, evaluation, accuracy)
-    found = within_limits(every, limits_of(limits))
+    found = within_limits(every, asked)
     if near is not None:
-        found = _near(found, every, near, quantity_named(by or "macs"))
+        found = _near(found, every, near, quantity)
     elif sort is not None:
-        found = ordered(found, quantity_named(sort))
+        found = ordered(found, quantity)
     table = candidates_table(found[:most], len(every), rated.source, is_full=format_ in ("csv", "json"))
     put_table(table, format_, output, is_exact=is_exact)
 

@@ -39,7 +39,9 @@ def pareto(
     from archstat.finding.choosing import pareto_front, within_limits
     from archstat.tables.candidates import candidates_table
 
+    asked, at_x, at_y = limits_of(limits), quantity_named(x), quantity_named(y)
+    pareto_front([], at_x, at_y)  # before thousands of networks are looked at
     every, rated = candidates_for(pattern, place, evaluation, accuracy)
-    found = pareto_front(within_limits(every, limits_of(limits)), quantity_named(x), quantity_named(y))
+    found = pareto_front(within_limits(every, asked), at_x, at_y)
     table = candidates_table(found, len(every), rated.source, is_full=format_ in ("csv", "json"))
     put_table(table, format_, output, is_exact=is_exact)
