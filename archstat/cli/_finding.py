@@ -32,12 +32,20 @@ _LIMITS = {
 }
 """Quantities as options name them, and as a candidate has them."""
 
+_EXAMPLES = {
+    "parameters": "<6M",
+    "activation_memory": "<100MB",
+    "peak_activation_memory": "40MB",
+    "top1": ">=76",
+    "top5": ">=93",
+}
+
 
 def candidate_options(command: _Chooser) -> _Chooser:
     """Where networks come from, whose accuracies they have, and a limit on each quantity."""
     for name in reversed(_LIMITS):
-        flag = f"--{name.replace('_', '-')}"
-        command = click.option(flag, name, metavar="LIMIT", help="A limit, as '<1G', '>=70' or '40MB'.")(command)
+        flag, like = f"--{name.replace('_', '-')}", _EXAMPLES.get(name, "<1G")
+        command = click.option(flag, name, metavar="LIMIT", help=f"A limit, as '{like}'.")(command)
     for option in (
         cache_option,
         click.option("--accuracy", metavar="FILE.csv", help="Accuracies by name, as timm's results-imagenet.csv."),

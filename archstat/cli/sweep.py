@@ -15,7 +15,7 @@ import click
 from archstat.cli._cache import answers
 from archstat.cli._commands import command
 from archstat.cli._names import NetworkName
-from archstat.cli._options import cache_option, output_options, put_table
+from archstat.cli._options import output_options, put_table
 from archstat.cli._store import store_option
 from archstat.cli._streams import tell
 from archstat.errors import InputError, quoted
@@ -40,7 +40,6 @@ _TELL_S = 30.0
 @click.option("--memory-limit", metavar="SIZE", help="Memory for one task, as 4GiB; by default its share of all.")
 @click.option("--scheduler", metavar="ADDRESS", help="Count on the Dask cluster there, as tcp://head:8786.")
 @click.option("--retry", "retries", is_flag=True, help="Do again what failed before.")
-@cache_option
 @output_options
 def sweep(
     names: tuple[str, ...],

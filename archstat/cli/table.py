@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 @click.option("--depth", type=click.IntRange(1), help="Put what lies deeper than this into one row.")
 @click.option("--sort", metavar="COLUMN", help="Sort by this column of the CSV, largest first.")
 @click.option("--explain", is_flag=True, help="Show the sums of parameters and MACs (JSON has none).")
+@click.option("--unfold", is_flag=True, help="Show equal blocks one by one (CSV, JSON and HTML always do).")
 @convention_option
 @input_options
 @output_options
@@ -36,6 +37,7 @@ def table(
     depth: int | None,
     sort: str | None,
     explain: bool,
+    unfold: bool,
     convention: str | None,
     format_: str,
     output: Path | None,
@@ -62,7 +64,8 @@ def table(
         put_table(op_table(cost, sort=sort), format_, output, is_exact=is_exact)
     else:
         explained = network.explanations() if explain else None
-        shown = layer_table(cost, depth=depth, sort=sort, explained=explained, tally=tally)
+        folds = not unfold and format_ not in ("csv", "html")
+        shown = layer_table(cost, depth=depth, sort=sort, explained=explained, tally=tally, folds=folds)
         sums = () if depth or sort else _sums(network, format_)
         put_table(shown, format_, output, is_exact=is_exact, sums=sums)
 

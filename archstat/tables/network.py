@@ -29,6 +29,7 @@ from archstat.tables.columns import (
     path,
     sort_rows,
 )
+from archstat.tables.folding import folded
 from archstat.tables.quantities import ACTIVATION_BYTES, ACTIVATIONS, FLOPS, MACS, PARAMETERS
 
 _AMOUNTS = (
@@ -55,6 +56,7 @@ def layer_table(
     sort: str | None = None,
     explained: Sequence[Explanation] | None = None,
     tally: Tally | None = None,
+    folds: bool = False,
 ) -> Table:
     """One row for each layer in the order of execution.
 
@@ -64,15 +66,20 @@ def layer_table(
         sort: The key of the column to sort by, largest first.
         explained: The sums behind the rows, to stand in columns of their own; rows that are put together have none.
         tally: Another convention, to stand in a column of its own.
+        folds: Show equal blocks that follow each other as one; it has no part in rows that are put together otherwise.
 
     Raises:
         UnknownNameError: There is no column to sort by of that name.
         DataError: The convention's number cannot be told.
     """
-    rows = cost.layers if depth is None else _merged(cost.layers, depth)
+    is_folded = folds and depth is None and sort is None and explained is None
+    together = folded(cost.layers) if is_folded else []
+    rows = [each.row for each in together] or (cost.layers if depth is None else _merged(cost.layers, depth))
     counted = () if tally is None else (number("by_convention", tally.convention),)
     columns = (*_LAYER_COLUMNS, *counted, *(_SUMS if explained is not None else ()))
-    numbers = [()] * len(rows) if tally is None else _numbers(cost, tally, depth)
+    numbers: Sequence[tuple[int, ...]] = [()] * len(rows) if tally is None else _numbers(cost, tally, depth)
+    if tally is not None and together:
+        numbers = [(sum(tally.rows[place] for place in each.members),) for each in together]
     sums = map(_sums, explained) if explained is not None else [()] * len(rows)
     values = [
         (
@@ -87,6 +94,8 @@ def layer_table(
         for row, more, formulas in zip(rows, numbers, sums, strict=True)
     ]
     notes = (*_notes(cost), *_by_convention(tally)) if tally is not None else _notes(cost)
+    if len(rows) < len(cost.layers) and together:
+        notes = (*notes, "Equal blocks are shown as one, with what all of them come to.")
     return Table(columns, sort_rows(columns, values, sort), title_of(cost), notes)
 
 
