@@ -148,6 +148,9 @@ class OpInfo(msgspec.Struct, frozen=True):
         is_tried: Whether torch takes the types of its tensors is found out (:mod:`archstat.tracing.stand_ins`).
         refusal: What refuses sizes, and known values, that torch's kernel without values takes.
         is_unsafe: Whether the op refuses what the kernel with values takes as well, and should not.
+        is_remembered: Whether what the op makes depends on nothing but its arguments as they are without values, and
+            torch itself makes it (:mod:`archstat.tracing.remembered`).
+        makes_several: Whether what the op returns is a tuple.
     """
 
     name: str
@@ -164,6 +167,8 @@ class OpInfo(msgspec.Struct, frozen=True):
     is_tried: bool
     refusal: Refusal | None
     is_unsafe: bool
+    is_remembered: bool
+    makes_several: bool
 
 
 _known: dict[Any, OpInfo] = {}
@@ -198,7 +203,28 @@ def _learn(op: Any) -> OpInfo:
         is_tried=op.namespace == "aten" and not is_random and (name in TRIED or _is_pointwise(op)),
         refusal=REFUSALS.get(name),
         is_unsafe=name in UNSAFE,
+        is_remembered=_is_remembered(op) and not (composite and op not in KEPT_WHOLE),
+        makes_several=len(op._schema.returns) > 1,
     )
+
+
+def _is_remembered(op: Any) -> bool:
+    """Whether torch's kernel makes tensors, and nothing else, of what it is told about others."""
+    declared = op._schema
+    return (
+        op.namespace in {"aten", "prims"}
+        and op not in _ON_META
+        and op not in _OF_VALUES
+        and (torch.Tag.nondeterministic_seeded not in op.tags or op in KEPT_WHOLE)  # attention may drop some of itself
+        and bool(declared.returns)
+        and all(str(each.type) == "Tensor" and each.alias_info is None for each in declared.returns)
+        and all(each.alias_info is None for each in declared.arguments)
+        and any("Tensor" in str(each.type) for each in declared.arguments)
+    )
+
+
+_OF_VALUES = frozenset({_aten.index.Tensor, _aten.lift_fresh.default, _aten.lift.default})
+"""Ops of which more is known than tensors without values tell, or which hand on what they are given."""
 
 
 def refuse_impossible(info: OpInfo, op: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:

@@ -47,6 +47,7 @@ from archstat.tracing.ops import OpInfo, at_home, fall_apart, info, refuse_impos
 from archstat.tracing.packed import UNPACKED, with_unpacked
 from archstat.tracing.recording import OpRecorder
 from archstat.tracing.recurrent import RECURRENT_NAMES, scratch_bytes
+from archstat.tracing.remembered import Answer, AskedOp, again, answer, is_in_autocast, question
 from archstat.tracing.shapes import LIKE, SAME, Size
 from archstat.tracing.storages import Storages
 from archstat.tracing.torch_private import Jagged
@@ -60,8 +61,7 @@ REAL_ELEMENTS_MAX = 1 << 24
 """A tensor of constants larger than this is not made for real: no network branches on one, and it costs memory."""
 
 _DTYPE_NAMES = {v: str(v).removeprefix("torch.") for v in vars(torch).values() if isinstance(v, torch.dtype)}
-_PLAIN = frozenset({int, float, bool, str, type(None), torch.dtype, torch.device})
-_NO_KWARGS: dict[str, Any] = {}
+_PLAIN, _NO_KWARGS = frozenset({int, float, bool, str, type(None), torch.dtype, torch.device}), dict[str, Any]()
 _NONE_YET: tuple[Callable[[], Tensor | None], TensorSpec] = (lambda: None, TensorSpec((), "", -1))
 
 
@@ -107,6 +107,7 @@ class Recorder(OpRecorder):
         self._known = {**self._own, id(None): None}.__getitem__  # a layer without a bias has None in its place
         self._weights = own
         self._twins: dict[int, Tensor] = {}
+        self._answers: dict[AskedOp | None, Answer] = {}
         self._originals: dict[int, Tensor] = {}
         self._storages = Storages(self.ops, copies)
         self._newest = _NONE_YET  # the newest output and its spec: it is what the next layer takes
@@ -191,6 +192,8 @@ class Recorder(OpRecorder):
                     return self.answer(op, self.specs(args), kwargs, x, size)[0]
         elif op.nature == "view" and not op.is_composite and x is not None and x.is_meta:
             return self._view(op, func, args, kwargs or {})
+        if op.is_remembered and not self._is_real:
+            return self._remember(op, func, args, kwargs or _NO_KWARGS)
         return self._ask_torch(op, func, args, kwargs or {})
 
     def answer(
@@ -214,6 +217,26 @@ class Recorder(OpRecorder):
         self._append(op, specs, kwargs, (spec,))
         self._newest = (weakref.ref(out), spec)  # weakly: what the network lets go of must die here too
         return out, spec
+
+    def _remember(self, op: OpInfo, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Answer as torch did before, or ask it and keep what it says."""
+        asked = question(func, args, kwargs, self._twins)
+        known = self._answers.get(asked)
+        if known is None:
+            out = self._ask_torch(op, func, args, kwargs)
+            if asked is not None and (new := answer(out, tensors_in(with_tensors((args, kwargs), self._twin_of)))):
+                self._answers[asked] = new
+            return out
+        specs, made = self.specs(args), again(known)
+        self._append(op, specs, kwargs, tuple(map(self._watched, made)))
+        return tuple(made) if op.makes_several else made[0]
+
+    def _watched(self, made: Tensor) -> TensorSpec:
+        """The record of what the op makes that is entered next."""
+        index = self._storages.watch(made.untyped_storage(), len(self.ops))
+        spec = TensorSpec(made.shape, _DTYPE_NAMES[made.dtype], index)
+        self._newest = (weakref.ref(made), spec)
+        return spec
 
     def _ask_torch(self, op: OpInfo, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if args and is_lazy(args[0]):
@@ -309,7 +332,7 @@ class Recorder(OpRecorder):
     def _run_meta(self, op: OpInfo, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Let torch work out the shapes, every tensor being replaced by a meta twin."""
         # Under autocast a real run casts: types that differ here may be alike there, and are no reason to refuse.
-        if (op.is_tried or op.refusal is not None) and not _in_autocast():
+        if (op.is_tried or op.refusal is not None) and not is_in_autocast():
             refuse_impossible(op, func, *with_tensors((args, kwargs), self._twin_of))
         for target in self._written(op, args):
             if not self._is_abstract(target):
@@ -359,11 +382,8 @@ class Recorder(OpRecorder):
     ) -> None:
         if self._storages.dead:
             self._storages.bury()
-        self.ops.append(OpCall(op.name, self.call, op.nature, specs, self._named(kwargs), outputs))
-
-    def _named(self, kwargs: dict[str, Any] | None) -> dict[str, Any]:
-        """An op's arguments with names, as a record holds them."""
-        return {name: self.plain(arg) for name, arg in kwargs.items()} if kwargs else _NO_KWARGS
+        named = {name: self.plain(arg) for name, arg in kwargs.items()} if kwargs else _NO_KWARGS
+        self.ops.append(OpCall(op.name, self.call, op.nature, specs, named, outputs))
 
     def _place_own_memory(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Make the memory of the network's own tensors known, so that a view of one is no new memory."""
@@ -378,12 +398,3 @@ class Recorder(OpRecorder):
         for tensor in tensors:
             self._storages.meet(tensor, len(self.ops))
         return tuple([self.spec(tensor) for tensor in tensors])
-
-
-def _in_autocast() -> bool:
-    """Whether types are cast on the way: of the weights, on a device that autocast knows, and of nothing on meta.
-
-    Whether it is enabled is not told below it; how deep it is nested is.
-    """
-    torch.autocast_increment_nesting()
-    return bool(torch.autocast_decrement_nesting())
