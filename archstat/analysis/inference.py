@@ -274,13 +274,13 @@ class NamedNetwork(Loader):
             UncountedError: Under ``strict``, there is an op that no rule covers.
         """
         try:
-            return self._analysed(setting)
+            return without_garbage_collection(lambda: self._analysed(setting))
         except ForwardError as error:
             if not error.needs_values or self._needs_values:
                 raise
             refuse_too_large(self.model(), error)
         self._needs_values = True
-        return self._analysed(setting)
+        return without_garbage_collection(lambda: self._analysed(setting))
 
     def _analysed(self, setting: Setting) -> Analysis:
         source, model, args, kwargs, origin = self.load(setting, on="cpu" if self._needs_values else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import torch
@@ -21,14 +22,38 @@ def in_precision(model: _Network, dtype: torch.dtype) -> _Network:
     """
     complex_dtype = torch.complex128 if dtype is torch.float64 else torch.complex64
 
+    def is_cast(tensor: Tensor) -> bool:
+        wanted = complex_dtype if tensor.is_complex() else dtype if tensor.is_floating_point() else tensor.dtype
+        return tensor.dtype is wanted
+
     def cast(tensor: Tensor) -> Tensor:
         if tensor.is_complex():
             return tensor.to(complex_dtype)
         return tensor.to(dtype) if tensor.is_floating_point() else tensor
 
     tell_precision(model, dtype)
+    if _is_plain_throughout(model, is_cast):
+        return model
     model._apply(cast)  # type: ignore[no-untyped-call]  # noqa: SLF001 - what "model.to" itself runs; torch gives it no types
     return model
+
+
+def _is_plain_throughout(model: nn.Module, is_right: Callable[[Tensor], bool]) -> bool:
+    """Whether every tensor of a network is right, and no module keeps others, of which its own ``_apply`` knows."""
+    waiting, seen = [model], set[int]()
+    while waiting:
+        module = waiting.pop()
+        if id(module) in seen:
+            continue
+        seen.add(id(module))
+        state = vars(module)
+        if "_parameters" not in state or "_apply" in state or type(module)._apply is not nn.Module._apply:  # noqa: SLF001 - as above
+            return False
+        for own in (state["_parameters"], state["_buffers"]):
+            if not all(tensor is None or is_right(tensor) for tensor in own.values()):
+                return False
+        waiting += [inner for inner in state["_modules"].values() if inner is not None]
+    return True
 
 
 def without_values(model: _Network) -> _Network:

@@ -29,6 +29,10 @@ Own = tuple[dict[str, Any], dict[str, Any], dict[str, Any]]
 """The parameters, buffers and children of a module, by name."""
 
 
+_KERAS_LAYERS = "keras.src.layers.layer"
+"""Where Keras defines what a layer is."""
+
+
 @functools.lru_cache(maxsize=4096)
 def _derives(kind: type, base: type) -> bool:
     return issubclass(kind, base)
@@ -36,7 +40,7 @@ def _derives(kind: type, base: type) -> bool:
 
 def is_keras(kind: type) -> bool:
     """Whether a class of modules is one of Keras layers; where nobody imported Keras, none is."""
-    module = sys.modules.get("keras.src.layers.layer")
+    module = sys.modules.get(_KERAS_LAYERS)
     base = getattr(module, "Layer", None)
     return base is not None and _derives(kind, base)
 
@@ -190,6 +194,8 @@ def fresh_names() -> Iterator[None]:
 
 def _layers_in(model: nn.Module) -> list[Any]:
     """The Keras layers of a network, those too that are no submodules."""
+    if _KERAS_LAYERS not in sys.modules:
+        return []
     waiting: list[Any] = [model]
     found: dict[int, Any] = {}
     while waiting:

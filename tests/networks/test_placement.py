@@ -56,6 +56,43 @@ def test_complex_parameters_stay_complex(dtype, complex_dtype):
     assert network["w"].requires_grad
 
 
+class Watched(nn.Linear):
+    """Says when it is cast."""
+
+    casts = 0
+
+    def _apply(self, fn, recurse=True):
+        self.casts += 1
+        return super()._apply(fn, recurse)
+
+
+def test_a_network_in_that_precision_already_is_left_alone(monkeypatch):
+    network = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2), Tied())
+    monkeypatch.setattr(nn.Module, "_apply", None)
+    assert in_precision(network, torch.float32) is network
+    with pytest.raises(TypeError, match="NoneType"):
+        in_precision(network, torch.float64)
+
+
+@pytest.mark.parametrize("name", ["bias", "running_var", "other"])
+def test_one_tensor_of_another_precision_is_cast(name):
+    network = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+    network[1].register_buffer("other", torch.ones(2))
+    tensor = getattr(network[1], name)
+    tensor.data = tensor.data.double()
+    assert getattr(in_precision(network, torch.float32)[1], name).dtype is torch.float32
+
+
+def test_a_scripted_module_which_keeps_its_own_elsewhere_is_cast():
+    assert in_precision(torch.jit.script(nn.Linear(2, 2).double()), torch.float32).weight.dtype is torch.float32
+
+
+def test_a_module_with_a_way_of_its_own_is_asked_each_time():
+    layer = Watched(2, 2)
+    in_precision(nn.Sequential(nn.Linear(2, 2), layer), torch.float32)
+    assert layer.casts == 1
+
+
 FOURIER = """
 import torch
 from torch import nn
