@@ -87,19 +87,20 @@ def candidates_for(
     if accuracy is not None and evaluation:
         raise InputError("Accuracies come from one source: '--accuracy' or '--evaluation', not both.")
     names = select(pattern) if is_glob(pattern) else [name for name in counted() if pattern in name]
-    rows = [] if place is None else _rows(place, pattern)
+    rows, shown = ([], "") if place is None else _rows(place, pattern)
     every = [*names, *(row.network for row in rows)]
     rated = of_evaluation(evaluation, every) if accuracy is None else of_file(Path(accuracy))
     networks = [analyse_quietly(name, Setting()) for name in names]
-    return all_of(networks, rows, place or "", rated), rated
+    return all_of(networks, rows, shown, rated), rated
 
 
-def _rows(place: str, pattern: str) -> list[ListedResult]:
+def _rows(place: str, pattern: str) -> tuple[list[ListedResult], str]:
+    """The results of a store that have not failed, and the store as it may be shown."""
     from archstat.store.questions import Wanted
     from archstat.store.store import Store
 
     with Store(place) as store:
-        return store.results(Wanted(pattern, has_failed=False))
+        return store.results(Wanted(pattern, has_failed=False)), store.place
 
 
 def limits_of(given: dict[str, str | None]) -> list[Limit]:

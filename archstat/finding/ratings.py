@@ -18,6 +18,7 @@ import msgspec
 from archstat.errors import DataError, quoted
 from archstat.files.text import text_of
 from archstat.published.accuracies import Evaluation, best_for, evaluation_named
+from archstat.published.figures import counted
 
 _NAMES = ("network", "model", "name")
 _PREFIXES = ("timm:", "timm/", "hf-hub:timm/")
@@ -88,7 +89,12 @@ def _source(evaluation: Evaluation) -> str:
 
 
 def _ratings(evaluation: Evaluation) -> dict[str, tuple[Rating, ...]]:
-    return {name: (Rating(top1, evaluation.top5.get(name)),) for name, top1 in evaluation.top1.items()}
+    """The accuracies of an evaluation, each of the input that its network is made for and of no other."""
+    own = counted()
+    return {
+        name: (Rating(top1, evaluation.top5.get(name), own[name].input_shape[-1] if name in own else None),)
+        for name, top1 in evaluation.top1.items()
+    }
 
 
 def of_file(path: Path) -> RatedBy:

@@ -76,7 +76,9 @@ def test_an_evaluation_is_chosen_by_name_or_by_how_many_it_has():
     canziani = evaluations()["canziani2016"]
     rated = of_evaluation("", ["alexnet", "googlenet", "vgg16"])
     assert canziani.source in rated.source
-    assert rated.of("alexnet", AT_224)[0] == canziani.top1["alexnet"]
+    assert rated.of("alexnet", ((1, 3, 227, 227),))[0] == canziani.top1["alexnet"]
+    assert rated.of("vgg16", ((8, 3, 224, 224),))[0] == canziani.top1["vgg16"]
+    assert rated.of("vgg16", ((1, 3, 288, 288),)) == (None, None), "nobody has evaluated it so"
     assert of_evaluation("", ["nothing"]).source == ""
     with pytest.raises(UnknownNameError, match="No evaluation is named 'canzani'"):
         of_evaluation("canzani", [])
