@@ -41,6 +41,9 @@ def run_without(*args, code=WITHOUT):
         ("memory", "lenet5", "--training"),
         ("scale", "lenet5"),
         ("list", "lenet*"),
+        ("find", "lenet5", "--macs", "<1G"),
+        ("pareto", "lenet5", "--y", "parameters"),
+        ("cache", "show"),
         ("measure", "lenet5", "--dry-run"),
     ],
     ids=" ".join,
@@ -48,7 +51,7 @@ def run_without(*args, code=WITHOUT):
 def test_counting_and_measuring_need_no_extra(args):
     done = run_without(*args)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "lenet5" in done.stdout or "DistanceToCodes" in done.stdout
+    assert any(each in done.stdout for each in ("lenet5", "DistanceToCodes", "ARCHSTAT_CACHE"))
 
 
 @pytest.mark.parametrize(
@@ -67,6 +70,9 @@ def test_counting_and_measuring_need_no_extra(args):
         (("table", "keras:ResNet50"), "pip install 'archstat[keras]'."),
         (("table", "ultralytics:yolo11n"), "pip install 'archstat[ultralytics]'."),
         (("list", "--source", "timm"), "pip install 'archstat[timm]'."),
+        (("sweep", "lenet5"), "pip install 'archstat[store]'."),
+        (("results", "list"), "pip install 'archstat[store]'."),
+        (("find", "lenet5", "--store", "results.db"), "pip install 'archstat[store]'."),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )

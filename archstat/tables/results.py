@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from archstat import units
 from archstat.store.records import ListedMeasurement, ListedResult
-from archstat.sweeping.sweep import SweepProgress
 from archstat.tables.columns import Column, Show, Table, number, path
+
+if TYPE_CHECKING:
+    from archstat.sweeping.sweep import SweepProgress  # which needs a database, and this none
 
 _SHOWN: dict[str, tuple[str, Show]] = {
     "parameters": ("Params", units.compact),
