@@ -104,13 +104,16 @@ class Witness:
         return Ingredients.now(files, sorted(folders), sorted(self._listed), dict(self._variables))
 
     def _note_arguments(self, name: str) -> None:
-        """Take what an argument names for a file that is read: some readers are no Python, and no hook hears them."""
+        """Take what a name or an argument leads to for a file that is read, or a folder that is listed.
+
+        Some readers are not written in Python, and no hook hears them.
+        """
         place, args, kwargs = parse_call(name)
-        for each in (place, *args, *kwargs.values()):
+        for each in (place, place.partition(":")[2], *args, *kwargs.values()):
             if isinstance(each, str) and os.path.isdir(each):  # noqa: PTH112 - any text may be asked for
-                self._is_blind = True
-            elif isinstance(each, str) and os.path.isfile(each):  # noqa: PTH113 - likewise
-                self._read.add(os.path.abspath(each))  # noqa: PTH100 - links may change too
+                self._listed.add(os.path.abspath(each))  # noqa: PTH100 - links may change too
+            elif isinstance(each, str) and os.path.isfile(each):  # noqa: PTH113 - as above
+                self._read.add(os.path.abspath(each))  # noqa: PTH100 - as above
 
     @contextlib.contextmanager
     def _reading_variables(self) -> Iterator[None]:

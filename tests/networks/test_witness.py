@@ -158,6 +158,25 @@ def test_a_secret_in_a_variable_is_not_written_down(asker):
     assert b"not-for-the-disk" not in told
 
 
+def test_a_file_that_an_argument_names_is_read(asker):
+    asker.write("net.py", "def made():\n    return 1\n")
+    asker.write("weights.bin", "1")
+    name = "./net.py:made('weights.bin')"
+    assert asker.ask(name) == (1, True)
+    assert asker.ask(name) == (1, False)
+    asker.write("weights.bin", "2")
+    assert asker.ask(name) == (1, True)
+
+
+def test_a_folder_that_an_argument_names_is_listed(asker):
+    asker.write("weights/a.bin", "1")
+    name = "./net.py:made('weights')"
+    assert asker.ask(name) == (1, True)
+    assert asker.ask(name) == (1, False)
+    asker.write("weights/b.bin", "2")
+    assert asker.ask(name) == (1, True)
+
+
 def test_another_folder_is_another_network(asker):
     assert asker.ask() == (1, True)
     other = asker.folder.parent / "other"
