@@ -39,8 +39,8 @@ def question(op: Any, args: Sequence[Any], kwargs: Mapping[str, Any], twins: Map
 
     Args:
         op: The op.
-        args: Its arguments.
-        kwargs: Its arguments with names.
+        args: The arguments of the op by position.
+        kwargs: The arguments of the op by name.
         twins: What stands in for tensors with values, by their ``id``.
     """
     if _vmap_level() is not None:
