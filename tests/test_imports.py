@@ -31,7 +31,8 @@ def test_a_circle_would_be_found():
 
 FIRST = """
 import importlib, os, sys, traceback
-import click, msgspec, pandas, plotly.graph_objects, torch  # so that each module costs what it is itself
+import click, jinja2, msgspec, pandas, plotly.graph_objects, rich.progress, sqlalchemy.dialects.sqlite, torch
+import alembic.command, distributed, markdown_it, onnx, torch._dynamo  # so that each module costs what it is itself
 failed = 0
 for name in sys.argv[1:]:
     child = os.fork()

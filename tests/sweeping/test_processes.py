@@ -162,7 +162,7 @@ def test_a_sweep_that_is_killed_again_and_again_loses_and_repeats_nothing(tmp_pa
     sweeping = command(place, f"lenet5(classes={{{','.join(map(str, range(1, total + 1)))}}})", jobs=1)
     chance = random.Random(7)  # noqa: S311 - the same moments each time
     stored = 0
-    for kill in (signal.SIGKILL, signal.SIGINT, signal.SIGKILL):
+    for kill in (signal.SIGKILL, signal.SIGINT):
         process = subprocess.Popen(sweeping, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         deadline = time.monotonic() + 60
         until = stored + chance.randint(1, 60)
