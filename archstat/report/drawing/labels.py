@@ -172,9 +172,10 @@ def _on_lines(boxes: Array, frame: Frame, lines: Sequence[Line]) -> Array:
 
 def _contains(boxes: Array, points: Array) -> Where:
     """Which boxes hold which points."""
-    above = points >= boxes[..., None, :2]
-    below = points <= boxes[..., None, 2:]
-    return np.asarray((above & below).all(axis=-1))
+    # Coordinate by coordinate: a reduction over an axis of two takes three times as long.
+    across, down = points[..., 0], points[..., 1]
+    left, top, right, bottom = (boxes[..., None, side] for side in range(4))
+    return np.asarray((left <= across) & (across <= right) & (top <= down) & (down <= bottom))
 
 
 def _overlap(boxes: Array, box: Array) -> Where:
