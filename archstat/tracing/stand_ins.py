@@ -134,17 +134,22 @@ def _verdict(op: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[ty
     names = [argument.name for argument in op._schema.arguments]
     is_padded = "same" in [value for value in (*args, *kwargs.values()) if isinstance(value, str)]
     for size in (1,) if is_padded else _SIZES:  # of an even kernel torch would warn
-        error = _attempt(op, names, args, kwargs, size)
-        if error is None:
+        refused = _attempt(op, names, args, kwargs, size)
+        if refused is None:
             return None
-        said = str(error).partition("\n")[0]
+        kind, said = refused
         if _OF_TYPES.search(said):
-            return (type(error), said) if _holds_everywhere(error, said, tensors) else None
+            return refused if _holds_everywhere(kind, said, tensors) else None
     return None
 
 
-def _attempt(op: Any, names: list[str], args: tuple[Any, ...], kwargs: dict[str, Any], size: int) -> Exception | None:
-    """What torch says of the op on real tensors of that size along each axis."""
+def _attempt(
+    op: Any, names: list[str], args: tuple[Any, ...], kwargs: dict[str, Any], size: int
+) -> tuple[type[Exception], str] | None:
+    """What torch says of the op on real tensors of that size along each axis: the class of its error, and a line.
+
+    Not the error itself: it holds the frames of all that runs, and these the network's tensors, which must die.
+    """
     small = [_small(name, value, size) for name, value in zip(names, args, strict=False)]
     named = {name: _small(name, value, size) for name, value in kwargs.items()}
     try:
@@ -152,7 +157,7 @@ def _attempt(op: Any, names: list[str], args: tuple[Any, ...], kwargs: dict[str,
             warnings.simplefilter("ignore")
             op(*small, **named)
     except (RuntimeError, IndexError, ValueError, TypeError) as error:
-        return error
+        return type(error), str(error).partition("\n")[0]
     return None
 
 
@@ -170,12 +175,12 @@ def _number(name: str, value: Any) -> Any:
     return _SMALL[name] if type(value) is int else value
 
 
-def _holds_everywhere(error: Exception, said: str, tensors: list[Tensor]) -> bool:
+def _holds_everywhere(kind: type[Exception], said: str, tensors: list[Tensor]) -> bool:
     """Whether no device would take what the CPU refuses."""
     types = {tensor.dtype for tensor in tensors}
     if _ONLY_CPU.search(said):
         return False
-    if isinstance(error, NotImplementedError):
+    if issubclass(kind, NotImplementedError):
         return types <= _EVERYWHERE
     if said.startswith("mixed dtype (CPU)"):  # half precision has norms in single precision, somewhere or other
         return tensors[0].dtype not in _HALVES or not types <= {tensors[0].dtype, torch.float32}

@@ -176,6 +176,26 @@ def test_a_verdict_is_kept(monkeypatch):
     assert len(tried) == 1
 
 
+class Sorter(nn.Module):
+    """Holds a tensor in a frame, from which an op is tried that the CPU has no kernel for, and does more then."""
+
+    def forward(self, x):
+        return self.inner(x).exp().exp().exp()
+
+    def inner(self, x):
+        large = x.repeat(1000, 1)
+        torch.histc(torch.zeros(4, dtype=torch.int32, device=x.device), 4, 0, 3)
+        return large.sum()
+
+
+def test_what_is_tried_holds_no_tensor_of_the_network(monkeypatch):
+    monkeypatch.setattr(stand_ins, "_verdicts", {})
+    monkeypatch.setattr(stand_ins, "_holds_everywhere", lambda *_: False)
+    first, second = (trace(Sorter(), (torch.zeros(2, 8, device="meta"),)) for _ in range(2))
+    assert first == second, "the first pass tries, the second one knows"
+    assert [life.died for life in first.storages if life.nbytes == 2 * 1000 * 8 * 4] != [None]
+
+
 def test_verdicts_are_forgotten_when_there_are_too_many(monkeypatch):
     monkeypatch.setattr(stand_ins, "_verdicts", {})
     monkeypatch.setattr(stand_ins, "_VERDICTS_MOST", 2)
