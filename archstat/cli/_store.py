@@ -26,7 +26,7 @@ def store_option(command: _Decorated) -> _Decorated:
 def question_options(command: _Decorated) -> _Decorated:
     """``--where``, ``--failed`` or ``--counted``, ``--sort`` and ``--limit``."""
     for option in (
-        click.option("--limit", "most", type=click.IntRange(1), help="Show as many at the most."),
+        click.option("--limit", "most", type=click.IntRange(1, 10**9), help="Show as many at the most."),
         click.option("--sort", metavar="COLUMN", help="Sort by this column of the CSV, largest first."),
         click.option("--failed/--counted", "has_failed", default=None, help="Only what failed, or only what did not."),
         click.option(

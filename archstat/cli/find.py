@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.option("--near", metavar="NAME", help="Those nearest to this network come first.")
 @click.option("--by", metavar="QUANTITY", help="With --near: near in what; macs if nothing is said.")
 @click.option("--sort", metavar="QUANTITY", help="The best of this come first, as 'top1' or 'macs'.")
-@click.option("--limit", "most", type=click.IntRange(1), help="Show as many at the most.")
+@click.option("--limit", "most", type=click.IntRange(1, 10**9), help="Show as many at the most.")
 @output_options
 def find_networks(
     pattern: str,

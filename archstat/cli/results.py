@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -139,19 +140,20 @@ def export_results(pattern: str, *, place: str, is_measured: bool, format_: str,
     Example: archstat results export 'timm:*' --format parquet --output timm.parquet
     """
     from archstat.files.saving import check_place
-    from archstat.store.store import Store
+    from archstat.store.records import ListedMeasurement, ListedResult
+    from archstat.store.store import Store, columns_of
 
     check_place(output)
     with Store(place) as store:
         table = _listed(store, pattern, is_measured=is_measured, is_full=True, **asked)
     if format_ == "parquet":
-        _write_parquet(table, output)
+        _write_parquet(table, columns_of(ListedMeasurement if is_measured else ListedResult), output)
     else:
         put_table(table, format_, output, is_exact=True)
 
 
-def _write_parquet(table: Table, output: Path) -> None:
-    """Write a table as Parquet, whole or not at all."""
+def _write_parquet(table: Table, kinds: Mapping[str, type], output: Path) -> None:
+    """Write a table as Parquet, each column of its kind, whole or not at all."""
     import io
 
     import pyarrow as pa
@@ -160,8 +162,10 @@ def _write_parquet(table: Table, output: Path) -> None:
     from archstat.files.saving import write_whole
 
     columns = {column.key: [row[place] for row in table.rows] for place, column in enumerate(table.columns)}
+    of_kinds = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
+    schema = pa.schema([(key, of_kinds[kinds[key]]) for key in columns])  # also where every value is missing
     file = io.BytesIO()
-    pq.write_table(pa.table(columns), file)
+    pq.write_table(pa.table(columns, schema=schema), file)
     write_whole(output, file.getvalue())
     wrote([output])
 

@@ -36,7 +36,12 @@ def cache_folder() -> Path | None:
     named = os.environ.get(VARIABLE)
     if named is None:
         return platformdirs.user_cache_path("archstat", appauthor=False)
-    return None if named.strip().lower() in _OFF else Path(named).expanduser()
+    if named.strip().lower() in _OFF:
+        return None
+    try:
+        return Path(named).expanduser()
+    except RuntimeError:  # of a user who is not there
+        return Path(named)
 
 
 class CacheSize(msgspec.Struct, frozen=True):

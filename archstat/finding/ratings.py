@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -111,7 +111,7 @@ def of_file(path: Path) -> RatedBy:
         raise DataError(f"{path} has no accuracies: it needs the columns 'network' and 'top1', and has {has}.")
     exact: dict[str, list[Rating]] = {}
     untagged: dict[str, list[Rating]] = {}
-    for line, row in enumerate(reader, 2):
+    for line, row in enumerate(_rows(reader, path), 2):
         rating = _rating(row, f"{path}:{line}")
         name = _plain((row[named] or "").strip())
         exact.setdefault(name, []).append(rating)
@@ -119,6 +119,13 @@ def of_file(path: Path) -> RatedBy:
             untagged.setdefault(name.partition(".")[0], []).append(rating)
     ratings = {**untagged, **exact}  # what is named exactly is sure
     return RatedBy(f"Accuracy: {path}.", {name: tuple(each) for name, each in ratings.items()})
+
+
+def _rows(reader: csv.DictReader[str], path: Path) -> Iterator[dict[str, str | None]]:
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise DataError(f"{path} cannot be read: {error}.") from error
 
 
 def _rating(row: Mapping[str, str | None], place: str) -> Rating:

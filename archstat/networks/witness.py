@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import importlib.util
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any
@@ -30,18 +31,30 @@ _LISTS = frozenset({"os.listdir", "os.scandir"})
 _TERMINAL = frozenset({"COLUMNS", "LINES", "TERM", "COLORTERM", "NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE"})
 """What libraries read of a terminal when they are imported; no network depends on it."""
 
-_UNSEEN = frozenset(
+_UNSEEN_MODULES = frozenset(
     {
-        *("time", "time_ns", "perf_counter", "perf_counter_ns", "monotonic", "monotonic_ns", "process_time"),
-        *("now", "today", "utcnow", "localtime", "gmtime", "ctime"),
-        *("random", "urandom", "getrandom", "secrets", "uuid1", "uuid4", "getrandbits"),
-        *("getpid", "getppid", "getuid", "getuser", "getlogin", "uname", "cpu_count", "sched_getaffinity", "argv"),
-        *("exists", "lexists", "is_file", "isfile", "is_dir", "isdir", "stat", "lstat", "access"),
-        *("getmtime", "getctime", "getsize", "iterdir"),
-        *("stdin", "exec", "safe_open", "load_file", "memmap", "fromfile", "CDLL", "PyDLL"),
+        *("time", "timeit", "random", "secrets", "uuid", "numpy.random", "getpass", "socket", "glob", "ctypes"),
+        *("h5py", "safetensors", "platform", "torchvision.io", "numpy.memmap", "numpy.fromfile", "cv2.imread"),
+        *("torch.jit.load", "torch.seed", "torch.initial_seed", "torch.ops.load_library", "torch.classes.load_library"),
+        *("pandas.read_parquet", "pandas.read_hdf", "sys.argv", "sys.stdin", "shutil.which", "exec", "eval", "input"),
+        *("os.urandom", "os.getrandom", "os.getpid", "os.getppid", "os.getuid", "os.getlogin", "os.uname", "os.times"),
+        *("os.cpu_count", "os.process_cpu_count", "os.sched_getaffinity", "os.getloadavg", "os.stat", "os.lstat"),
+        *("os.access", "os.readlink", "os.path.exists", "os.path.lexists", "os.path.isfile", "os.path.isdir"),
+        *("os.path.islink", "os.path.ismount", "os.path.getmtime", "os.path.getctime", "os.path.getatime"),
+        *("os.path.getsize", "os.path.realpath", "os.path.samefile", "datetime.datetime.now", "datetime.date.today"),
+        *("datetime.datetime.today", "datetime.datetime.utcnow"),
     }
 )
-"""Names of functions that read what no hook sees: clocks, chance, the machine, whether a file is there."""
+"""Modules and functions that read what no hook sees: clocks, chance, the machine, whether a file is there."""
+
+_UNSEEN_METHODS = frozenset(
+    {
+        *("exists", "is_file", "is_dir", "is_symlink", "is_mount", "stat", "lstat", "samefile", "readlink", "resolve"),
+        *("glob", "rglob", "iterdir", "walk", "now", "today", "utcnow", "load_library", "LoadLibrary", "memmap"),
+        *("fromfile", "safe_open", "load_file", "imread", "read_image", "read_parquet"),
+    }
+)
+"""Names of methods that do, of whatever object: most are those of paths."""
 
 
 class Witness:
@@ -60,7 +73,7 @@ class Witness:
         self._set: set[str] = set()
         self._copied: list[str] = []
         self._is_blind = False
-        self._places: set[str] = set()
+        self._brought: set[str] = set()
 
     @contextlib.contextmanager
     def watching(self, name: str, setting: Setting) -> Iterator[None]:
@@ -80,7 +93,7 @@ class Witness:
             finally:
                 self._is_watching = False
                 if set(map(_source, _own_modules())) - before:
-                    self._places.add(_place(name))
+                    self._brought.add(name)
 
     def ingredients(self, name: str, setting: Setting) -> Ingredients | None:
         """What a network that was just built comes from; ``None``: it must not be kept.
@@ -88,19 +101,21 @@ class Witness:
         It must not where something was read that cannot be seen, or where code of others than its own has run in this
         process, which may have changed anything.
         """
-        if self._places - {_place(name)}:
+        if self._brought - {name}:
             return None
         if is_ours(name, setting):
             return Ingredients()
         lasting = set(filter(os.path.isfile, self._written))
         if self._is_blind or self._read & lasting:
             return None
-        sources = [source for each in _own_modules() if (source := _source(each))]
-        files = sorted({*(self._read - self._written), *sources})
+        files = sorted({*(self._read - self._written), *filter(None, map(_source, _own_modules()))})
+        sources = [each for each in files if each.endswith(".py")]
         if _size(files) > LARGEST_READ or any(map(_reads_unseen, sources)):
             return None
         searched = [os.path.abspath(each) for each in sys.path]  # noqa: PTH100 - links may change too
-        folders = {each for each in (*searched, *map(os.path.dirname, sources)) if _is_foreign(each)}
+        folders = {
+            each for each in (*searched, *map(os.path.dirname, sources), *_package_folders()) if _is_foreign(each)
+        }
         return Ingredients.now(files, sorted(folders), sorted(self._listed), dict(self._variables))
 
     def _note_arguments(self, name: str) -> None:
@@ -180,7 +195,9 @@ class Witness:
             return
         if path.startswith(_OF_THE_MACHINE):
             self._is_blind = self._is_blind or (path != os.devnull and _reader() == "user")
-        elif _is_foreign(path) and "__pycache__" not in path:
+        elif path.endswith(".pyc"):
+            self._hear_bytecode(path)
+        elif _is_foreign(path):
             mode = args[1] if isinstance(args[1], str) else ""
             flags = args[2] if isinstance(args[2], int) else 0
             is_written = bool(set("wax+") & set(mode)) or bool(flags & (os.O_WRONLY | os.O_RDWR))
@@ -189,18 +206,19 @@ class Witness:
             if is_written:
                 self._written.add(path)
 
+    def _hear_bytecode(self, path: str) -> None:
+        """A module that is read from where Python keeps it compiled: its source is what it was made from."""
+        with contextlib.suppress(ValueError):
+            source = importlib.util.source_from_cache(path)
+            if _is_foreign(source):
+                self._read.add(source)
+
     def _hear_folder(self, folder: Any) -> None:
         path = _text(folder if folder is not None else ".")
         if path is None or not _is_foreign(path) or _is_importing():
             return
         if _reader() == "user":
             self._listed.add(path)
-
-
-def _place(name: str) -> str:
-    """The file, module or library that a name leads to."""
-    place = parse_call(name)[0]
-    return place.rpartition(":")[0] if ".py:" in place else place.partition(":")[0]
 
 
 def _text(path: Any) -> str | None:
@@ -259,6 +277,18 @@ def _own_modules() -> list[ModuleType]:
     return [each for each, path in files if isinstance(path, str) and os.path.isabs(path) and _is_foreign(path)]  # noqa: PTH117 - any text may be there
 
 
+def _package_folders() -> list[str]:
+    """The folders of packages, those too that have no file of their own."""
+    found = [getattr(each, "__path__", ()) for each in list(sys.modules.values())]
+    return [os.path.abspath(each) for paths in found for each in _texts(paths)]  # noqa: PTH100 - links may change too
+
+
+def _texts(paths: Any) -> list[str]:
+    with contextlib.suppress(Exception):  # what a module says of itself can be anything
+        return [each for each in paths if isinstance(each, str)]
+    return []
+
+
 def _source(module: ModuleType) -> str:
     """The file that a module was made from."""
     return str(module.__file__) if module.__file__ else ""
@@ -274,30 +304,64 @@ def _size(files: list[str]) -> int:
 
 def _reads_unseen(path: str) -> bool:
     """Whether a module has a name that reads what no hook sees; what only runs as a program does not matter."""
-    if not path.endswith(".py"):
-        return False
     try:
-        tree = ast.parse(Path(path).read_bytes())
+        nodes = list(_walked(ast.parse(Path(path).read_bytes())))
     except (OSError, SyntaxError, ValueError, RecursionError):
         return True
-    return any(_is_unseen(node) for node in _walked(tree))
+    imported = dict(pair for node in nodes for pair in _imports(node))
+    return any(_is_unseen(node, imported) for node in nodes)
 
 
-def _is_unseen(node: ast.AST) -> bool:
-    if isinstance(node, ast.ImportFrom):
-        return any(alias.name in _UNSEEN and alias.asname for alias in node.names)
-    if isinstance(node, ast.Attribute):
-        return node.attr in _UNSEEN and not (isinstance(node.value, ast.Name) and node.value.id == "self")
-    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in _UNSEEN
+def _imports(node: ast.AST) -> Iterator[tuple[str, str]]:
+    """The names that a statement imports, and what each stands for in full."""
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            full = alias.name if alias.asname else alias.name.partition(".")[0]
+            yield alias.asname or full, full
+    elif isinstance(node, ast.ImportFrom) and not node.level:
+        for alias in node.names:
+            yield alias.asname or alias.name, f"{node.module}.{alias.name}"
+
+
+def _is_unseen(node: ast.AST, imported: Mapping[str, str]) -> bool:
+    if isinstance(node, ast.Attribute) and node.attr in _UNSEEN_METHODS:
+        return not (isinstance(node.value, ast.Name) and node.value.id == "self")
+    if not isinstance(node, ast.Name | ast.Attribute) or not isinstance(node.ctx, ast.Load):
+        return False
+    full = _full_name(node, imported)
+    parts = full.split(".")
+    return any(".".join(parts[:count]) in _UNSEEN_MODULES for count in range(1, len(parts) + 1))
+
+
+_OF_PYTHON = frozenset({"exec", "eval", "input"})
+
+
+def _full_name(node: ast.expr, imported: Mapping[str, str]) -> str:
+    """A name as the module that it comes from has it, ``"numpy.random.choice"``; ``""``: it is the module's own."""
+    names: list[str] = []
+    while isinstance(node, ast.Attribute):
+        names.insert(0, node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name):
+        return ""
+    if node.id in _OF_PYTHON and not names:
+        return node.id
+    return ".".join([imported[node.id], *names]) if node.id in imported else ""
 
 
 def _walked(node: ast.AST) -> Iterator[ast.AST]:
-    """Every node, without what stands under ``if __name__ == "__main__"``."""
+    """Every node, without what is done only where the module runs as a program."""
     for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.If) and "__name__" in ast.unparse(child.test):
+        if isinstance(child, ast.If) and ast.unparse(child.test) in _AS_PROGRAM:
+            for other in child.orelse:
+                yield other
+                yield from _walked(other)
             continue
         yield child
         yield from _walked(child)
+
+
+_AS_PROGRAM = frozenset({"__name__ == '__main__'", "'__main__' == __name__"})
 
 
 WITNESS = Witness()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import operator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
@@ -25,7 +26,7 @@ from archstat.store.packing import (
     unpacked_measurement,
 )
 from archstat.store.questions import EVERYTHING, Limit, Wanted
-from archstat.store.records import Failure, ListedMeasurement, ListedResult, StoredResult, Versions
+from archstat.store.records import Failure, ListedMeasurement, ListedResult, StoredResult, Versions, clean
 from archstat.store.schema import COSTS, ENVIRONMENTS, MEASUREMENTS, RESULTS
 
 _Item = TypeVar("_Item")
@@ -245,7 +246,7 @@ def _asked(table: SqlTable, record: type, question: Wanted) -> Select[Any]:
     columns = columns_of(record)
     wanted = select(*(table.c[name] for name in columns))
     if question.pattern:
-        wanted = wanted.where(table.c.network.like(_form(question.pattern), escape="\\"))
+        wanted = wanted.where(table.c.network.like(clean(_form(question.pattern)), escape="\\"))
     for limit in question.limits:
         wanted = wanted.where(_compared(table, limit))
     if question.sort is not None:
@@ -263,15 +264,18 @@ def _compared(table: SqlTable, limit: Limit) -> Any:
     is_beyond = isinstance(limit.bound, int) and abs(limit.bound) > 2**63 - 1
     if is_beyond:  # no database can compare with it: every number lies below it
         return column.is_not(None) if limit.relation in ("<", "<=", "!=") else false()
-    tests = {
-        "<": column < limit.bound,
-        "<=": column <= limit.bound,
-        ">": column > limit.bound,
-        ">=": column >= limit.bound,
-        "=": column == limit.bound,
-        "!=": column != limit.bound,
-    }
-    return tests[limit.relation]
+    bound = clean(limit.bound) if isinstance(limit.bound, str) else limit.bound
+    return _COMPARISONS[limit.relation](column, bound)
+
+
+_COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "=": operator.eq,
+    "!=": operator.ne,
+}
 
 
 def _form(pattern: str) -> str:

@@ -34,12 +34,47 @@ def main() -> None:
     tasks, outcomes = _own_pipes()
     parent = os.getppid()
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    _make_ready()
     doer = _Doer()
     while (message := read_message(tasks)) is not None:
         task = pickle.loads(message)  # noqa: S301 - from the process that started this one
-        outcome = msgspec.json.encode(doer.do(task))
-        outcomes.write(LENGTH.pack(len(outcome)) + outcome)
-        outcomes.flush()
+        if task.is_done_apart:
+            _do_apart(doer, task, outcomes)
+        else:
+            _send(outcomes, doer.do(task))
+
+
+def _make_ready() -> None:
+    """Import what every task needs, once for all copies of this process."""
+    import archstat.analysis.inference  # noqa: F401, PLC0415 - of this process alone, not of who imports its records
+
+
+def _do_apart(doer: _Doer, task: Task, outcomes: BinaryIO) -> None:
+    """Do a task in a copy of this process: what code of others changes is gone with it, and the next one finds none."""
+    parent = os.getpid()
+    child = os.fork()
+    if not child:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+        import torch  # noqa: PLC0415 - likewise
+
+        torch.set_num_threads(1)  # the threads of the process that was copied are not in the copy, which would wait
+        _send(outcomes, doer.do(task))
+        os._exit(0)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if status < 0:
+        os.kill(os.getpid(), -status)  # as who waits must see it
+    if status:
+        os._exit(status)
+
+
+def _send(outcomes: BinaryIO, outcome: Outcome) -> None:
+    try:
+        message = msgspec.json.encode(outcome)
+    except (ValueError, TypeError) as error:  # half a pair of surrogates in a name
+        failure = Failure("failed", _sentence(f"Its cost cannot be told as JSON: {error}"))
+        message = msgspec.json.encode(Outcome(failure=failure, elapsed_s=outcome.elapsed_s))
+    outcomes.write(LENGTH.pack(len(message)) + message)
+    outcomes.flush()
 
 
 def _own_pipes() -> tuple[BinaryIO, BinaryIO]:

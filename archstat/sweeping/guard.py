@@ -43,7 +43,10 @@ class TaskProcess(contextlib.AbstractContextManager["TaskProcess"]):
         process = self._running()
         failure = self._send(process, task) or self._wait(process, start)
         if failure is None:
-            return msgspec.json.decode(self._message(), type=Outcome)
+            outcome = msgspec.json.decode(self._message(), type=Outcome)
+            if task.is_foreign and not task.is_done_apart:
+                self.end()  # code of others has run in it, and may have changed anything
+            return outcome
         self.end()
         return Outcome(failure=failure, elapsed_s=time.monotonic() - start)
 

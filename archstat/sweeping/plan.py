@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import itertools
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
@@ -17,7 +18,7 @@ from archstat.networks.hub import HUB_NAMES
 from archstat.networks.ingredients import digest_of, version_of_torch
 from archstat.networks.input_specs import parse_input
 from archstat.networks.settings import MeasureSetting, Setting
-from archstat.published.figures import expand, is_glob
+from archstat.published.figures import counted, expand, is_glob
 from archstat.registry import parse_call
 from archstat.store.records import Versions, source_of
 from archstat.sweeping.tasks import Task
@@ -122,14 +123,35 @@ _READERS: Mapping[str, tuple[str, Callable[[str, str], Any]]] = {
 
 
 def _networks(name: str, names_of: NamesOf) -> Iterator[str]:
-    """The networks that a name stands for."""
+    """The networks that a name stands for.
+
+    Raises:
+        ArchstatError: It stands for none.
+    """
+    name = name.strip()
     hub, colon, pattern = name.partition(":")
-    if colon and hub in HUB_NAMES and "(" not in name and is_glob(pattern):
-        yield from _of_hub(hub, pattern, names_of)
-    elif "{" in name:
+    if not name or (name.endswith(".json") and hub not in HUB_NAMES):
+        raise InputError(f"{quoted(name)} names no network that can be counted: a saved cost is imported into a store.")
+    if "{" in name:
         yield from _of_space(name)
+    elif not colon or not is_glob(pattern) or "(" in name:
+        yield from _one_or_ours(name)
+    elif hub in HUB_NAMES:
+        yield from _of_hub(hub, pattern, names_of)
     else:
-        yield from expand([name])
+        raise InputError(f"{quoted(name)} is a form of names, which only archstat and {', '.join(HUB_NAMES)} have.")
+
+
+def _one_or_ours(name: str) -> list[str]:
+    """A network, or those of ours that a form describes.
+
+    Raises:
+        UnknownNameError: It is a plain name, and none of ours has it.
+    """
+    plain = name.partition("(")[0].strip()
+    if re.fullmatch(r"\w+", plain) and plain not in counted():
+        raise UnknownNameError.of("architecture", plain, counted(), "'archstat list' shows every name.")
+    return expand([name])
 
 
 def _of_hub(hub: str, pattern: str, names_of: NamesOf) -> Iterator[str]:
@@ -165,6 +187,9 @@ def _of_space(name: str) -> Iterator[str]:
 
 
 def _choices(node: ast.expr) -> list[ast.expr]:
+    """The values that an argument takes; what Python reads as an empty dictionary is a space of none."""
+    if isinstance(node, ast.Dict) and not node.keys:
+        raise InputError("A space has no values between its braces: write them as '{16,32}'.")
     return node.elts if isinstance(node, ast.Set) else [node]
 
 
@@ -177,25 +202,45 @@ _PACKAGES = {"hf": "transformers", "smp": "segmentation_models_pytorch"}
 def versions_for(network: str) -> Versions:
     """The programs that count a network, told without importing any.
 
-    Of a file of the user's, the name and a digest of its content stand for the library.
+    Of what lies in files of the user's, digests of their content stand beside the library.
 
     Args:
         network: The network, as a user writes it.
     """
     source = source_of(network)
-    if source:
-        return Versions(__version__, version_of_torch(), _library(_PACKAGES.get(source, source)))
-    place, _, _ = parse_call(network)
-    path = Path(place if Path(place).suffix != "" and ":" not in place else place.rpartition(":")[0])
-    return Versions(__version__, version_of_torch(), _of_file(path))
+    place, args, kwargs = parse_call(network)
+    named = [place.partition(":")[2] if source else place.rpartition(":")[0] or place, *args, *kwargs.values()]
+    digests = [found for each in named if isinstance(each, str) and (found := _digest(each))]
+    library = [_library(_PACKAGES.get(source, source))] if source else []
+    return Versions(__version__, version_of_torch(), " ".join([*library, *digests]))
 
 
 @functools.cache
-def _of_file(path: Path) -> str:
+def _digest(named: str) -> str:
+    """A digest of the file, the folder or the module of the user's that a name leads to; ``""``: it leads to none.
+
+    Of a file of Python, of those beside it as well: it may import them. What they import from elsewhere is not in it.
+    """
     try:
-        return f"{path.name} {digest_of(path.read_bytes())[:12]}" if path.is_file() else ""
+        path = Path(named) if Path(named).exists() else _module(named)
+        if path is None:
+            return ""
+        folder = path if path.is_dir() else path.parent
+        beside = folder.glob("*.py" if path.suffix == ".py" or path.is_dir() else path.name)
+        files = sorted({*beside, *([] if path.is_dir() else [path]), *(folder.glob("*.json") if path.is_dir() else [])})
+        told = [f"{each.name} {digest_of(each.read_bytes())}" for each in files]
     except (OSError, ValueError):
         return ""
+    return f"{path.name} {digest_of(repr(told).encode(errors='surrogatepass'))[:12]}"
+
+
+def _module(named: str) -> Path | None:
+    """The file of a module that lies in the folder that is worked in."""
+    parts = named.split(".")
+    if not all(part.isidentifier() for part in parts):
+        return None
+    base = Path(*parts)
+    return next((each for each in (base.with_suffix(".py"), base / "__init__.py") if each.is_file()), None)
 
 
 @functools.cache

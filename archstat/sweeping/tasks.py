@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import msgspec
 
+from archstat.networks.ingredients import is_ours
 from archstat.networks.settings import MeasureSetting, Setting
 from archstat.records import Measurement, ModelCost
-from archstat.store.records import Failure, Versions, result_key, setting_text
+from archstat.store.records import Failure, Versions, result_key, setting_text, source_of
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -30,6 +32,16 @@ class Task(msgspec.Struct, frozen=True):
     def key(self) -> str:
         """What is done once."""
         return result_key(self.network, self.told, self.versions)
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether code has a part in it that is neither ours nor that of a library of networks."""
+        return not is_ours(self.network, self.setting) and not source_of(self.network)
+
+    @property
+    def is_done_apart(self) -> bool:
+        """Whether a copy of the process does it: what is measured needs all threads, which a copy has not."""
+        return self.is_foreign and self.measured is None and hasattr(os, "fork")
 
     @property
     def told(self) -> str:

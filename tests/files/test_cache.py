@@ -137,6 +137,11 @@ def test_the_environment_names_the_folder(monkeypatch, tmp_path):
     assert cache_folder() == tmp_path / "here"
 
 
+def test_a_user_who_is_not_there_has_no_folder(monkeypatch):
+    monkeypatch.setenv("ARCHSTAT_CACHE", "~nobody-of-that-name/x")
+    assert str(cache_folder()) == "~nobody-of-that-name/x"
+
+
 @pytest.mark.parametrize("word", ["off", "OFF", "0", "no", ""])
 def test_the_environment_says_that_nothing_is_kept(monkeypatch, word):
     monkeypatch.setenv("ARCHSTAT_CACHE", word)

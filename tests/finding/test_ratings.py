@@ -58,6 +58,7 @@ def test_a_file_says_where_it_lies(rated, tmp_path):
         ("network,top1\nx,1\ny,101\n", ":3: '101' is no accuracy in percent"),
         ("network,top1\nx,nan\n", "'nan' is no accuracy"),
         ("network,top1,img_size\nx,1,big\n", "'big' is no size of an image"),
+        (f"network,top1\n{'x' * 200_000},1\n", "cannot be read: field larger than"),
     ],
 )
 def test_a_file_without_accuracies_is_refused(tmp_path, text, says):

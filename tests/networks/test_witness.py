@@ -49,9 +49,9 @@ class Asker:
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
 
-    def ask(self, name="./net.py:made", folder=None, **variables):
+    def ask(self, name="./net.py:made", folder=None, cache="cache", **variables):
         """What the answer is, and whether it had to be worked out."""
-        command = [sys.executable, "-c", ASK, str(self.cache), name]
+        command = [sys.executable, "-c", ASK, str(self.cache.with_name(cache)), name]
         environment = {**os.environ, **variables}
         ended = subprocess.run(
             command, cwd=folder or self.folder, env=environment, capture_output=True, text=True, check=False
@@ -75,6 +75,16 @@ def test_a_second_look_works_nothing_out(asker):
 # -- each ingredient: the first answer, what changes, the second one ---------------------------------------------------
 
 READS = {
+    "a module that takes its own place": (
+        "import odd\ndef made():\n    return odd.n\n",
+        {"odd.py": "import sys\nclass M:\n    n = 1\nsys.modules[__name__] = M()\n"},
+        {"odd.py": "import sys\nclass M:\n    n = 2\nsys.modules[__name__] = M()\n"},
+    ),
+    "a module that nobody keeps": (
+        "import sys\nimport odd\nN = odd.n\ndel sys.modules['odd']\ndef made():\n    return N\n",
+        {"odd.py": "n = 1\n"},
+        {"odd.py": "n = 2\n"},
+    ),
     "its source": ("def made():\n    return 1\n", {}, {"net.py": "def made():\n    return 2\n"}),
     "a module beside it": (
         "import blocks\ndef made():\n    return blocks.N\n",
@@ -125,8 +135,10 @@ def test_a_change_of_what_was_read_is_a_miss(asker, source, before, after):
     for name, text in before.items():
         asker.write(name, text)
     times = {path: path.stat() for path in asker.folder.rglob("*") if path.is_file()}
-    assert asker.ask() == (1, True)
-    assert asker.ask() == (1, False)
+    compiled = {"PYTHONDONTWRITEBYTECODE": ""}  # so that a source is looked at, and not opened
+    asker.ask(cache="elsewhere", **compiled)
+    assert asker.ask(**compiled) == (1, True)
+    assert asker.ask(**compiled) == (1, False)
     for name, text in after.items():
         asker.write(name, text)
     for path, status in times.items():  # a time that lies must not help
@@ -240,7 +252,34 @@ def test_what_reads_what_cannot_be_seen_is_not_kept(asker, source):
     assert asker.ask() == (1, True)
 
 
+UNSEEN |= {
+    "chance by its name alone": "from random import randint\ndef made():\n    return randint(1, 1)\n",
+    "chance by another name": "import random as r\ndef made():\n    return r.randint(1, 1)\n",
+    "chance of numpy": "from numpy.random import choice\ndef made():\n    return int(choice([1]))\n",
+    "the clock in words": "from time import strftime\ndef made():\n    return 1 if strftime('%Y') else 2\n",
+    "another clock": "from timeit import default_timer\ndef made():\n    return int(default_timer() > 0)\n",
+    "a form of names": "import glob\ndef made():\n    return 1 + len(glob.glob('x/*.yaml'))\n",
+    "a form of names of a path": (
+        "from pathlib import Path\ndef made():\n    return 1 + len(list(Path('x').glob('*')))\n"
+    ),
+    "where a link leads": "from pathlib import Path\ndef made():\n    return len(Path('x').resolve().name)\n",
+    "whether a program is there": "import shutil\ndef made():\n    return 1 if shutil.which('sh') else 1\n",
+    "what is done elsewhere than as a program": (
+        "import os\nif __name__ == '__main__':\n    N = 5\nelse:\n    N = 1 + os.path.exists('x')\n"
+        "def made():\n    return N\n"
+    ),
+    "what only looks like a program's part": (
+        "import os\ndef made():\n    if type(1).__name__ == 'int' and os.path.exists('x'):\n"
+        "        return 2\n    return 1\n"
+    ),
+}
+
 HARMLESS = {
+    "an argument that is called as a clock": "def made(time=None, random=3):\n    return 1 if time is None else time\n",
+    "chance of another module": (
+        "class torch:\n    class random:\n        seed = 1\ndef made():\n    return torch.random.seed\n"
+    ),
+    "what is imported and not used": "import time, random\ndef made():\n    return 1\n",
     "a program's own part": (
         "import time\ndef made():\n    return 1\nif __name__ == '__main__':\n    print(time.time())\n"
     ),
@@ -261,11 +300,12 @@ def test_what_only_looks_like_that_is_kept(asker, source):
     assert asker.ask() == (1, False)
 
 
-def test_a_network_is_not_kept_after_code_of_another_ran_in_the_same_process(asker):
+@pytest.mark.parametrize("before", ["./other.py:made", "./net.py:made()"])
+def test_a_network_is_not_kept_after_code_of_another_ran_in_the_same_process(asker, before):
     asker.write("net.py", "def made():\n    return 1\n")
     asker.write("other.py", "def made():\n    return 2\n")
     script = (
-        ASK.replace("name = sys.argv[2]", "name = './other.py:made'")
+        ASK.replace("name = sys.argv[2]", f"name = {before!r}")
         + ASK.partition("answer = ")[0].partition("from archstat.networks.settings import Setting")[2]
         + "answer = "
         + ASK.partition("answer = ")[2]

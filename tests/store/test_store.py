@@ -102,6 +102,9 @@ def test_limits_sort_and_pattern_choose(store):
     assert names(store, sort="macs")[-1] == "timm:broken"
     assert names(store, sort="network", most=1) == ["c"]
     assert names(store, has_failed=True) == ["timm:broken"]
+    assert names(store, limits=bounds("is_lower_bound=no", "source=timm")) == ["timm:a_1", "timm:a%1"]
+    assert names(store, limits=bounds("is_lower_bound=yes")) == []
+    assert names(store, pattern="\udcff") == names(store, limits=bounds("network=\udcff")) == []
     assert names(store, limits=bounds("macs<99999999999999999999999")) == ["timm:a_1", "timm:a%1", "hf:b", "c"]
     assert names(store, limits=bounds("macs>99999999999999999999999")) == []
 

@@ -4,6 +4,7 @@ import pytest
 
 from archstat.errors import InputError, SourceError, UnknownNameError
 from archstat.networks.settings import MeasureSetting, Setting
+from archstat.sweeping import plan
 from archstat.sweeping.plan import settings_over, tasks_of, versions_for
 from archstat.version import __version__
 
@@ -41,6 +42,13 @@ def test_a_name_stands_for_its_networks(names, found):
         ("timm:nothing*", UnknownNameError, r"timm has no network like 'nothing\*'"),
         ("nothing*", UnknownNameError, "No architecture is named like"),
         ("n.py:Net(w={16,32)", SourceError, "is no space of networks"),
+        ("n.py:Net(w={})", InputError, "no values between its braces"),
+        ("", InputError, "'' names no network"),
+        ("cost.json", InputError, "a saved cost is imported into a store"),
+        ("bogus:*", InputError, "is a form of names, which only archstat and"),
+        ("./n.py:*", InputError, "is a form of names"),
+        ("LENET5", UnknownNameError, "No architecture is named 'LENET5'"),
+        ("lenet55(classes=3)", UnknownNameError, "Did you mean 'lenet5'"),
         ("n.py:Net{16}", SourceError, "is no space of networks"),
         ("n.py:Net(**{1})", SourceError, "is no space of networks"),
         (
@@ -110,6 +118,39 @@ def test_versions_are_those_of_what_counts(tmp_path, monkeypatch):
     assert torch.__version__.startswith(plain.torch)
     assert versions_for("timm:resnet18").library.startswith("timm ")
     assert versions_for("hf:bert").library.startswith("transformers ")
+
+
+WHAT_IS_READ = {
+    "the file": ("{}/net.py:Net", "net.py"),
+    "a file beside it": ("{}/net.py:Net", "blocks.py"),
+    "a file that an argument names": ("{}/net.py:Net(path='{}/n.txt')", "n.txt"),
+    "a folder of a library": ("hf:{}", "config.json"),
+}
+
+
+@pytest.mark.parametrize(("name", "changed"), WHAT_IS_READ.values(), ids=WHAT_IS_READ)
+def test_another_content_of_what_a_name_leads_to_is_another_version(tmp_path, name, changed):
+    for each in ("net.py", "blocks.py", "n.txt", "config.json"):
+        (tmp_path / each).write_text("1")
+    name = name.replace("{}", str(tmp_path))
+    before = versions_for(name)
+    plan._digest.cache_clear()
+    assert versions_for(name) == before
+    (tmp_path / changed).write_text("2")
+    plan._digest.cache_clear()
+    assert versions_for(name) != before
+
+
+def test_another_content_of_a_module_is_another_version(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pack").mkdir()
+    (tmp_path / "pack" / "net.py").write_text("1")
+    before = versions_for("pack.net:Net")
+    assert before.library.startswith("net.py ")
+    plan._digest.cache_clear()
+    (tmp_path / "pack" / "net.py").write_text("2")
+    assert versions_for("pack.net:Net") != before
+    assert versions_for("torch.nn:Linear(2, 3)").library == ""
 
 
 def test_another_content_of_a_file_is_another_version(tmp_path):

@@ -59,6 +59,19 @@ class Stop(nn.Module):
     def __init__(self):
         sys.exit("enough")
 
+class Patch(Fine):
+    def __init__(self, width):
+        init = nn.Linear.__init__
+        nn.Linear.__init__ = lambda self, n, m, *more: init(self, n, m * width, *more)
+        super().__init__()
+
+class Env(Fine):
+    def __init__(self, width):
+        width *= int(os.environ.get("TIMES", "1"))
+        os.environ["TIMES"] = "100"
+        os.chdir("/")
+        super().__init__(width)
+
 class Fail(nn.Module):
     def __init__(self):
         raise ValueError("no\\nway")
@@ -133,6 +146,26 @@ def test_the_rest_goes_on(file):
     found = {each.network.rpartition(":")[2]: outcome for each, outcome in run_here(bundles, 2, LIMITS)}
     assert found.keys() == {"Leave", "Fine(width=2)", "Fine(width=3)", "lenet5"}
     assert [name for name, outcome in found.items() if outcome.failure] == ["Leave"]
+
+
+def test_what_a_network_changes_is_gone_with_it(file):
+    names = [f"{file}:Patch(2)", f"{file}:Patch(3)", "lenet5", f"{file}:Env(2)", f"{file}:Env(3)", f"{file}:Env(4)"]
+    tasks = [[spaced(file, name.rpartition(":")[2]) if ":" in name else task(name)] for name in names]
+    found = {each.network.rpartition(":")[2]: outcome.cost.parameters for each, outcome in run_here(tasks, 1, LIMITS)}
+    assert found.pop("lenet5") == archstat.count("lenet5").parameters
+    assert found == {"Patch(2)": 8, "Patch(3)": 12, "Env(2)": 8, "Env(3)": 12, "Env(4)": 16}
+
+
+def test_a_name_that_json_cannot_hold_is_a_failure(tmp_path):
+    (tmp_path / "odd.py").write_text(
+        "from torch import nn\nnet = nn.ModuleDict\ndef Net():\n    return Odd()\n"
+        "class Odd(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.parts = nn.ModuleDict({'\\ud800': nn.Linear(3, 3)})\n"
+        "    def forward(self, x):\n        return self.parts['\\ud800'](x)\n"
+    )
+    with TaskProcess(LIMITS) as process:
+        asked = Task(f"{tmp_path / 'odd.py'}:Odd", Setting(inputs=(parse_input("3"),)), Versions())
+        assert "cannot be told as JSON" in process.do(asked).failure.reason
 
 
 def test_who_stops_listening_leaves_no_process(file):
