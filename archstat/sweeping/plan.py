@@ -126,7 +126,7 @@ def _networks(name: str, names_of: NamesOf) -> Iterator[str]:
     """The networks that a name stands for.
 
     Raises:
-        ArchstatError: It stands for none.
+        ArchstatError: No network is called so.
     """
     name = name.strip()
     hub, colon, pattern = name.partition(":")
@@ -146,7 +146,7 @@ def _one_or_ours(name: str) -> list[str]:
     """A network, or those of ours that a form describes.
 
     Raises:
-        UnknownNameError: It is a plain name, and none of ours has it.
+        UnknownNameError: None of ours has that plain name.
     """
     plain = name.partition("(")[0].strip()
     if re.fullmatch(r"\w+", plain) and plain not in counted():
