@@ -99,7 +99,7 @@ def _axis(text: str) -> tuple[str, list[Any]]:
 
 
 def _size(name: str, text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < int(text) < 2**31):
+    if not (re.fullmatch(r"\d{1,10}", text, re.ASCII) and 0 < int(text) < 2**31):
         raise InputError(f"{quoted(text)} is no {name}: write whole numbers from 1 on.")
     return int(text)
 

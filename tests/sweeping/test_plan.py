@@ -79,6 +79,7 @@ def test_everything_that_varies_is_combined():
         ("batch_size=-1", "is no batch_size"),
         ("batch_size=²", "is no batch_size"),
         ("batch_size=99999999999", "is no batch_size"),
+        pytest.param(f"batch_size={'9' * 5000}", "is no batch_size", id="many digits"),
         ("dtype=int3", "is no dtype: there is float32"),
         ("width=3", "'width=3' is nothing that varies"),
         ("", "is nothing that varies"),
