@@ -21,7 +21,8 @@ from archstat.published.accuracies import Evaluation, best_for, evaluation_named
 from archstat.published.figures import counted
 
 _NAMES = ("network", "model", "name")
-_PREFIXES = ("timm:", "timm/", "hf-hub:timm/")
+_TIMM = "timm:"
+_SPELLINGS = ("timm/", "hf-hub:timm/")
 
 
 class Rating(msgspec.Struct, frozen=True):
@@ -57,7 +58,7 @@ class RatedBy(msgspec.Struct, frozen=True):
         """
         sides = {side for shape in shapes[:1] for side in shape[-2:]} if shapes else set()
         found = [
-            each for each in self.ratings.get(_plain(network), ()) if each.size is None or sides in ({each.size}, set())
+            each for each in self.ratings.get(_named(network), ()) if each.size is None or sides in ({each.size}, set())
         ]
         return (found[0].top1, found[0].top5) if len(found) == 1 else (None, None)
 
@@ -65,9 +66,10 @@ class RatedBy(msgspec.Struct, frozen=True):
 NO_RATINGS = RatedBy()
 
 
-def _plain(network: str) -> str:
-    prefix = next((each for each in _PREFIXES if network.startswith(each)), "")
-    return network[len(prefix) :]
+def _named(network: str) -> str:
+    """A name as ratings have it: a library's network is another one than ours of the same name."""
+    prefix = next((each for each in _SPELLINGS if network.startswith(each)), "")
+    return f"{_TIMM}{network[len(prefix) :]}" if prefix else network
 
 
 def of_evaluation(key: str, names: Iterable[str]) -> RatedBy:
@@ -113,10 +115,12 @@ def of_file(path: Path) -> RatedBy:
     untagged: dict[str, list[Rating]] = {}
     for line, row in enumerate(_rows(reader, path), 2):
         rating = _rating(row, f"{path}:{line}")
-        name = _plain((row[named] or "").strip())
-        exact.setdefault(name, []).append(rating)
-        if "." in name:
-            untagged.setdefault(name.partition(".")[0], []).append(rating)
+        name = _named((row[named] or "").strip())
+        in_timm = name if name.startswith(_TIMM) else f"{_TIMM}{name}"  # whose own tables leave the library out
+        for each in dict.fromkeys((name, in_timm)):
+            exact.setdefault(each, []).append(rating)
+        if "." in in_timm:
+            untagged.setdefault(in_timm.partition(".")[0], []).append(rating)
     ratings = {**untagged, **exact}  # what is named exactly is sure
     return RatedBy(f"Accuracy: {path}.", {name: tuple(each) for name, each in ratings.items()})
 

@@ -28,7 +28,6 @@ _READ = (".py", ".toml", ".json")
 _METADATA = ("METADATA", "PKG-INFO", "RECORD", "direct_url.json")
 _INFO = (".dist-info", ".egg-info", ".pth", ".egg-link")
 _MODULES = (".py", ".so", ".pyd")
-_INSTALLED = frozenset({"site-packages", "dist-packages"})
 
 LARGEST_READ = 256 * 2**20
 """The most bytes of files that are read again for one result: reading more takes longer than counting."""

@@ -1,17 +1,17 @@
 """Sees what is read while a network is found, built and traced, so that a kept result can be held against it.
 
 Python tells an audit hook of every file, folder, connection and program that is opened. What it does not tell, such as
-the clock, is looked for in the sources of the user's own modules; where a module has it, nothing is kept.
+the clock, is looked for in the sources of the user's own modules (:mod:`archstat.networks.unseen`); where a module has
+it, nothing is kept.
 """
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import importlib.util
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any
@@ -19,6 +19,7 @@ from typing import Any
 from archstat.networks.ingredients import LARGEST_READ, Ingredients, digest_of_variable, is_ours
 from archstat.networks.settings import Setting
 from archstat.networks.trust import is_in_standard_library, is_installed_in
+from archstat.networks.unseen import reads_unseen
 from archstat.registry import parse_call
 
 _OURS = f"{Path(__file__).parent.parent}{os.sep}"
@@ -30,31 +31,6 @@ _PROGRAMS = frozenset(
 _LISTS = frozenset({"os.listdir", "os.scandir"})
 _TERMINAL = frozenset({"COLUMNS", "LINES", "TERM", "COLORTERM", "NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE"})
 """What libraries read of a terminal when they are imported; no network depends on it."""
-
-_UNSEEN_MODULES = frozenset(
-    {
-        *("time", "timeit", "random", "secrets", "uuid", "numpy.random", "getpass", "socket", "glob", "ctypes"),
-        *("h5py", "safetensors", "platform", "torchvision.io", "numpy.memmap", "numpy.fromfile", "cv2.imread"),
-        *("torch.jit.load", "torch.seed", "torch.initial_seed", "torch.ops.load_library", "torch.classes.load_library"),
-        *("pandas.read_parquet", "pandas.read_hdf", "sys.argv", "sys.stdin", "shutil.which", "exec", "eval", "input"),
-        *("os.urandom", "os.getrandom", "os.getpid", "os.getppid", "os.getuid", "os.getlogin", "os.uname", "os.times"),
-        *("os.cpu_count", "os.process_cpu_count", "os.sched_getaffinity", "os.getloadavg", "os.stat", "os.lstat"),
-        *("os.access", "os.readlink", "os.path.exists", "os.path.lexists", "os.path.isfile", "os.path.isdir"),
-        *("os.path.islink", "os.path.ismount", "os.path.getmtime", "os.path.getctime", "os.path.getatime"),
-        *("os.path.getsize", "os.path.realpath", "os.path.samefile", "datetime.datetime.now", "datetime.date.today"),
-        *("datetime.datetime.today", "datetime.datetime.utcnow"),
-    }
-)
-"""Modules and functions that read what no hook sees: clocks, chance, the machine, whether a file is there."""
-
-_UNSEEN_METHODS = frozenset(
-    {
-        *("exists", "is_file", "is_dir", "is_symlink", "is_mount", "stat", "lstat", "samefile", "readlink", "resolve"),
-        *("glob", "rglob", "iterdir", "walk", "now", "today", "utcnow", "load_library", "LoadLibrary", "memmap"),
-        *("fromfile", "safe_open", "load_file", "imread", "read_image", "read_parquet"),
-    }
-)
-"""Names of methods that do, of whatever object: most are those of paths."""
 
 
 class Witness:
@@ -110,7 +86,7 @@ class Witness:
             return None
         files = sorted({*(self._read - self._written), *filter(None, map(_source, _own_modules()))})
         sources = [each for each in files if each.endswith(".py")]
-        if _size(files) > LARGEST_READ or any(map(_reads_unseen, sources)):
+        if _size(files) > LARGEST_READ or any(map(reads_unseen, sources)):
             return None
         searched = [os.path.abspath(each) for each in sys.path]  # noqa: PTH100 - links may change too
         folders = {
@@ -300,68 +276,6 @@ def _size(files: list[str]) -> int:
         with contextlib.suppress(OSError):
             total += Path(each).stat().st_size
     return total
-
-
-def _reads_unseen(path: str) -> bool:
-    """Whether a module has a name that reads what no hook sees; what only runs as a program does not matter."""
-    try:
-        nodes = list(_walked(ast.parse(Path(path).read_bytes())))
-    except (OSError, SyntaxError, ValueError, RecursionError):
-        return True
-    imported = dict(pair for node in nodes for pair in _imports(node))
-    return any(_is_unseen(node, imported) for node in nodes)
-
-
-def _imports(node: ast.AST) -> Iterator[tuple[str, str]]:
-    """The names that a statement imports, and what each stands for in full."""
-    if isinstance(node, ast.Import):
-        for alias in node.names:
-            full = alias.name if alias.asname else alias.name.partition(".")[0]
-            yield alias.asname or full, full
-    elif isinstance(node, ast.ImportFrom) and not node.level:
-        for alias in node.names:
-            yield alias.asname or alias.name, f"{node.module}.{alias.name}"
-
-
-def _is_unseen(node: ast.AST, imported: Mapping[str, str]) -> bool:
-    if isinstance(node, ast.Attribute) and node.attr in _UNSEEN_METHODS:
-        return not (isinstance(node.value, ast.Name) and node.value.id == "self")
-    if not isinstance(node, ast.Name | ast.Attribute) or not isinstance(node.ctx, ast.Load):
-        return False
-    full = _full_name(node, imported)
-    parts = full.split(".")
-    return any(".".join(parts[:count]) in _UNSEEN_MODULES for count in range(1, len(parts) + 1))
-
-
-_OF_PYTHON = frozenset({"exec", "eval", "input"})
-
-
-def _full_name(node: ast.expr, imported: Mapping[str, str]) -> str:
-    """A name as the module that it comes from has it, ``"numpy.random.choice"``; ``""``: it is the module's own."""
-    names: list[str] = []
-    while isinstance(node, ast.Attribute):
-        names.insert(0, node.attr)
-        node = node.value
-    if not isinstance(node, ast.Name):
-        return ""
-    if node.id in _OF_PYTHON and not names:
-        return node.id
-    return ".".join([imported[node.id], *names]) if node.id in imported else ""
-
-
-def _walked(node: ast.AST) -> Iterator[ast.AST]:
-    """Every node, without what is done only where the module runs as a program."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.If) and ast.unparse(child.test) in _AS_PROGRAM:
-            for other in child.orelse:
-                yield other
-                yield from _walked(other)
-            continue
-        yield child
-        yield from _walked(child)
-
-
-_AS_PROGRAM = frozenset({"__name__ == '__main__'", "'__main__' == __name__"})
 
 
 WITNESS = Witness()

@@ -26,7 +26,7 @@ from archstat.store.packing import (
     unpacked_measurement,
 )
 from archstat.store.questions import EVERYTHING, Limit, Wanted
-from archstat.store.records import Failure, ListedMeasurement, ListedResult, StoredResult, Versions, clean
+from archstat.store.records import ListedMeasurement, ListedResult, StoredResult, clean
 from archstat.store.schema import COSTS, ENVIRONMENTS, MEASUREMENTS, RESULTS
 
 _Item = TypeVar("_Item")
@@ -140,13 +140,6 @@ class Store(contextlib.AbstractContextManager["Store"]):
         if found is None:
             raise DataError(f"The store {self.place} holds no measurement {quoted(key)}.")
         return unpacked_measurement(*found)
-
-    def whole(self) -> Iterator[StoredResult]:
-        """Every result with its whole cost, one after the other, in the order in which they were stored."""
-        wanted = select(RESULTS, COSTS.c.content).outerjoin(COSTS).order_by(RESULTS.c.id)
-        with self._reading() as connection:
-            for row in connection.execution_options(yield_per=_AT_ONCE).execute(wanted).mappings():
-                yield _stored(dict(row))
 
     # -- what goes in ----------------------------------------------------------------------------------------------
 
@@ -319,13 +312,6 @@ def _numbered(connection: Connection, environments: Mapping[str, bytes]) -> dict
         connection.execute(insert(ENVIRONMENTS), new)
         there = _pairs(connection, wanted)
     return there
-
-
-def _stored(row: Mapping[str, Any]) -> StoredResult:
-    failure = Failure(row["failure_kind"], row["reason"]) if row["failure_kind"] else None
-    cost = None if row["content"] is None else unpacked_cost(row["content"])
-    versions = Versions(row["archstat"], row["torch"], row["library"])
-    return StoredResult(row["network"], row["setting"], versions, cost, failure, row["elapsed_s"])
 
 
 def _batches(items: Iterable[_Item]) -> Iterator[list[_Item]]:

@@ -28,7 +28,8 @@ def rated(tmp_path):
     [
         ("timm:vit_tiny_patch16_224", AT_224, (75.4, 92.8)),
         ("timm/vit_tiny_patch16_224.augreg_in21k_ft_in1k", AT_224, (75.4, 92.8)),
-        ("vit_tiny_patch16_224", AT_224, (75.4, 92.8)),
+        ("vit_tiny_patch16_224.augreg_in21k_ft_in1k", AT_224, (75.4, 92.8)),
+        ("vit_tiny_patch16_224", AT_224, (None, None)),  # one of ours by that name would be another network
         ("timm:resnet50.a1_in1k", AT_224, (80.2, 95.0)),
         ("timm:resnet50", AT_224, (None, None)),
         ("timm:resnet50.a1_in1k", ((1, 3, 288, 288),), (None, None)),
@@ -80,6 +81,7 @@ def test_an_evaluation_is_chosen_by_name_or_by_how_many_it_has():
     assert rated.of("alexnet", ((1, 3, 227, 227),))[0] == canziani.top1["alexnet"]
     assert rated.of("vgg16", ((8, 3, 224, 224),))[0] == canziani.top1["vgg16"]
     assert rated.of("vgg16", ((1, 3, 288, 288),)) == (None, None), "nobody has evaluated it so"
+    assert rated.of("timm:vgg16", ((1, 3, 224, 224),)) == (None, None), "what was evaluated is our structure"
     assert of_evaluation("", ["nothing"]).source == ""
     with pytest.raises(UnknownNameError, match="No evaluation is named 'canzani'"):
         of_evaluation("canzani", [])
