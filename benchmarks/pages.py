@@ -20,9 +20,10 @@ from playwright.sync_api import Browser, sync_playwright
 
 from archstat.analysis.inference import analyse
 from archstat.published.figures import published
+from archstat.report.blocks import Heading, Page
 from archstat.report.compose import compose
 from archstat.report.material import material_from
-from archstat.report.page import Heading, Page, render
+from archstat.report.page import render
 
 PAGES = {"nothing": [], "resnet152": ["resnet152"], "all architectures": list(published())}
 

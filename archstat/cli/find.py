@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from archstat.cli._commands import command
-from archstat.cli._finding import candidate_options, candidates_for, limits_of, quantity_named
+from archstat.cli._finding import candidate_options, choice_for, limits_of, quantity_named
 from archstat.cli._options import output_options, put_table
 from archstat.errors import InputError, UnknownNameError
 
@@ -29,6 +30,7 @@ def find_networks(
     place: str | None,
     evaluation: str,
     accuracy: str | None,
+    batch_size: int | None,
     near: str | None,
     by: str | None,
     sort: str | None,
@@ -53,17 +55,17 @@ def find_networks(
     if near is not None and sort is not None:
         raise InputError("'--near' has an order of its own: leave out '--sort'.")
     asked, quantity = limits_of(limits), quantity_named(by or sort or "macs")
-    every, rated = candidates_for(pattern, place, evaluation, accuracy)
-    found = within_limits(every, asked)
+    choice = choice_for(pattern, place, evaluation, accuracy, batch_size)
+    found = within_limits(choice.candidates, asked)
     if near is not None:
-        found = _near(found, every, near, quantity)
+        found = _near(found, choice.candidates, near, quantity)
     elif sort is not None:
         found = ordered(found, quantity)
-    table = candidates_table(found[:most], len(every), rated.source, is_full=format_ in ("csv", "json"))
+    table = candidates_table(found[:most], choice, is_full=format_ in ("csv", "json"))
     put_table(table, format_, output, is_exact=is_exact)
 
 
-def _near(found: list[Candidate], every: list[Candidate], name: str, quantity: str) -> list[Candidate]:
+def _near(found: list[Candidate], every: Sequence[Candidate], name: str, quantity: str) -> list[Candidate]:
     """The networks in the order of how near they are to another one.
 
     Raises:

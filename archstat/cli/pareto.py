@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from archstat.cli._commands import command
-from archstat.cli._finding import candidate_options, candidates_for, limits_of, quantity_named
+from archstat.cli._finding import candidate_options, choice_for, limits_of, quantity_named
 from archstat.cli._options import output_options, put_table
 
 
@@ -22,6 +22,7 @@ def pareto(
     place: str | None,
     evaluation: str,
     accuracy: str | None,
+    batch_size: int | None,
     x: str,
     y: str,
     format_: str,
@@ -41,7 +42,7 @@ def pareto(
 
     asked, at_x, at_y = limits_of(limits), quantity_named(x), quantity_named(y)
     pareto_front([], at_x, at_y)  # before thousands of networks are looked at
-    every, rated = candidates_for(pattern, place, evaluation, accuracy)
-    found = pareto_front(within_limits(every, asked), at_x, at_y)
-    table = candidates_table(found, len(every), rated.source, is_full=format_ in ("csv", "json"))
+    choice = choice_for(pattern, place, evaluation, accuracy, batch_size)
+    found = pareto_front(within_limits(choice.candidates, asked), at_x, at_y)
+    table = candidates_table(found, choice, is_full=format_ in ("csv", "json"))
     put_table(table, format_, output, is_exact=is_exact)

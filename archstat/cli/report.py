@@ -7,17 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from archstat.cli._cache import answers
 from archstat.cli._commands import COMMANDS
+from archstat.cli._finding import choice_in
 from archstat.cli._names import NetworkName
 from archstat.cli._networks import analyse_quietly, material_of
-from archstat.cli._options import cache_option, input_options, put_text_of_page, trust_option, wrote
-from archstat.errors import OutputError
+from archstat.cli._options import cache_option, input_options, is_given, put_text_of_page, trust_option, wrote
+from archstat.errors import InputError, OutputError
 
 if TYPE_CHECKING:
+    from archstat.finding.candidates import Choice
+    from archstat.report.blocks import Page
     from archstat.report.material import Material
-    from archstat.report.page import Page
 
 
 class _Pages(click.Group):
@@ -39,7 +42,10 @@ COMMANDS.add(report)
 
 
 @report.command()
-@click.argument("names", nargs=-1, required=True, metavar="NAME|RESULT.json...", type=NetworkName())
+@click.argument("names", nargs=-1, metavar="NAME|RESULT.json...", type=NetworkName())
+@click.option("--store", "place", metavar="FILE|URL", help="Draw all results of a store too, a dot each.")
+@click.option("--where", "limits", multiple=True, metavar="LIMIT", help="Only of those, as 'macs<1G' or 'top1>75'.")
+@click.option("--accuracy", metavar="FILE.csv", help="Accuracies of those, as timm's results-imagenet.csv.")
 @click.option("--title", default="", help="What stands over the page.")
 @click.option("--charts", default="", metavar="NAMES", help="Only these charts, as 'accuracy,top1'.")
 @click.option("--evaluation", default="", metavar="NAME", help="Whose accuracies to draw, as 'canziani2016'.")
@@ -54,6 +60,9 @@ COMMANDS.add(report)
 def page(
     names: tuple[str, ...],
     *,
+    place: str | None,
+    limits: tuple[str, ...],
+    accuracy: str | None,
     title: str,
     charts: str,
     evaluation: str,
@@ -65,13 +74,17 @@ def page(
     """Make one HTML page of networks and saved measurements: charts, and tables that sort and search.
 
     One NAME: its layers, memory and sums. Several: accuracy against cost, totals side by side. A file of 'archstat
-    measure' adds times, rooflines and batch sizes. The page needs no network, and the same records give the same bytes.
-    'archstat report build FOLDER...' makes the pages of written reports.
+    measure' adds times, rooflines and batch sizes, and a store a dot for each of its results. The page needs no
+    network, and the same records give the same bytes. 'archstat report build FOLDER...' makes the pages of written
+    reports.
 
     Example: archstat report vgg16 resnet34 --charts accuracy,top1 --output report.html
     """
     chosen = [name.strip() for name in charts.split(",") if name.strip()]
-    material = material_of(names, evaluation, **given)
+    choice = _choice(place, limits, evaluation, accuracy, given["batch_size"])
+    if place is None and not names:
+        raise click.UsageError("Missing argument 'NAME|RESULT.json...'. Name a network, or a store.")
+    material = msgspec.structs.replace(material_of(names, evaluation, **given), choice=choice)
 
     def compose_page() -> Page:
         from archstat.report.compose import compose
@@ -86,6 +99,23 @@ def page(
         put_text_of_page(_text(material, compose_page, title, chosen, is_offline=is_offline), output)
 
 
+def _choice(
+    place: str | None, limits: tuple[str, ...], evaluation: str, accuracy: str | None, batch_size: int
+) -> Choice:
+    """What a store has to choose from; nothing, where none is named.
+
+    Raises:
+        InputError: Something is asked of a store, and none is named.
+    """
+    from archstat.finding.candidates import NO_CHOICE
+
+    if place is not None:
+        return choice_in(place, limits, evaluation, accuracy, batch_size if is_given("batch_size") else None)
+    if limits or accuracy is not None:
+        raise InputError("'--where' and '--accuracy' are of the results of a store: add '--store FILE'.")
+    return NO_CHOICE
+
+
 def _text(
     material: Material, compose_page: Callable[[], Page], title: str, chosen: Sequence[str], *, is_offline: bool
 ) -> str:
@@ -97,7 +127,15 @@ def _text(
         return render(compose_page(), is_offline=is_offline)
 
     return answers().text(
-        "page", material.networks, work_out, material.measurements, material.evaluation, title, chosen, is_offline
+        "page",
+        material.networks,
+        work_out,
+        material.measurements,
+        material.evaluation,
+        material.choice,
+        title,
+        chosen,
+        is_offline,
     )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import msgspec
 
 from archstat.analysis.network import Network
-from archstat.finding.ratings import NO_RATINGS, RatedBy
+from archstat.finding.ratings import NO_RATINGS, RatedBy, Rating
 from archstat.records import ModelCost
 from archstat.store.records import ListedResult
 
@@ -33,6 +35,7 @@ class Candidate(msgspec.Struct, frozen=True):
         is_lower_bound: Whether there are ops that no rule covers.
         top1_accuracy: Percent right; ``None``: the source of accuracies has none of it.
         top5_accuracy: Percent with the right one among five.
+        weights: Which trained weights are as accurate, where the name does not say it.
     """
 
     network: str
@@ -49,6 +52,7 @@ class Candidate(msgspec.Struct, frozen=True):
     is_lower_bound: bool
     top1_accuracy: float | None = None
     top5_accuracy: float | None = None
+    weights: str = ""
 
 
 COST_QUANTITIES: tuple[str, ...] = (
@@ -64,7 +68,6 @@ ACCURACIES = ("top1_accuracy", "top5_accuracy")
 def of_network(network: Network, rated: RatedBy = NO_RATINGS) -> Candidate:
     """An architecture of ours on the input that it is made for."""
     cost = network.cost
-    top1, top5 = rated.of(cost.architecture, cost.input_shapes)
     return Candidate(
         cost.architecture,
         "",
@@ -73,16 +76,14 @@ def of_network(network: Network, rated: RatedBy = NO_RATINGS) -> Candidate:
         _batch_of(cost),
         **{name: getattr(cost, name) for name in COST_QUANTITIES},
         is_lower_bound=bool(cost.uncounted),
-        top1_accuracy=top1,
-        top5_accuracy=top5,
+        **_accuracy(rated.of(cost.architecture, cost.input_shapes)),
     )
 
 
 def of_row(row: ListedResult, place: str, rated: RatedBy = NO_RATINGS) -> Candidate:
     """A result out of a store, which has not failed."""
     shapes = tuple(tuple(map(int, shape.split("x"))) for shape in row.input_shapes.split() if shape)
-    top1, top5 = rated.of(row.network, shapes)
-    counts: Mapping[str, int] = {name: getattr(row, name) or 0 for name in COST_QUANTITIES}
+    counts: dict[str, Any] = {name: getattr(row, name) or 0 for name in COST_QUANTITIES}
     return Candidate(
         row.network,
         row.setting,
@@ -91,25 +92,66 @@ def of_row(row: ListedResult, place: str, rated: RatedBy = NO_RATINGS) -> Candid
         row.batch_size,
         **counts,
         is_lower_bound=bool(row.is_lower_bound),
-        top1_accuracy=top1,
-        top5_accuracy=top5,
+        **_accuracy(rated.of(row.network, shapes)),
     )
+
+
+def _accuracy(rating: Rating | None) -> dict[str, Any]:
+    if rating is None:
+        return {}
+    return {"top1_accuracy": rating.top1, "top5_accuracy": rating.top5, "weights": rating.weights}
 
 
 def _batch_of(cost: ModelCost) -> int | None:
     return cost.input_shapes[0][0] if cost.input_shapes and cost.input_shapes[0] else None
 
 
-def all_of(networks: Iterable[Network], rows: Iterable[ListedResult], place: str, rated: RatedBy) -> list[Candidate]:
+class Choice(msgspec.Struct, frozen=True):
+    """What there is to choose from.
+
+    Attributes:
+        candidates: The networks, all counted for as many inputs at once.
+        source: Who says how accurate they are, in a sentence; ``""``: nobody.
+        batch_size: How many inputs at once.
+        left_out: Results of a store that are of another batch size.
+    """
+
+    candidates: tuple[Candidate, ...] = ()
+    source: str = ""
+    batch_size: int = 1
+    left_out: int = 0
+
+
+NO_CHOICE = Choice()
+
+
+def batch_size_of_most(rows: Iterable[ListedResult]) -> int:
+    """The batch size that most results have, the smallest of several; 1 of none."""
+    sizes = Counter(row.batch_size for row in rows if row.batch_size is not None)
+    return min(sizes, key=lambda size: (-sizes[size], size), default=1)
+
+
+def choice_of(
+    networks: Iterable[Network],
+    rows: Iterable[ListedResult],
+    place: str = "",
+    rated: RatedBy = NO_RATINGS,
+    batch_size: int = 1,
+) -> Choice:
     """Every candidate, one of ours before those of a store.
 
     Args:
-        networks: Architectures of ours.
-        rows: Results of a store, without those that failed.
+        networks: Architectures of ours, counted for that many inputs.
+        rows: Results of a store, without those that failed. Of several of one network on one input, by several
+            versions of the programs, the last one counts.
         place: The store.
         rated: Whose accuracies.
+        batch_size: How many inputs at once: amounts of unlike batches do not compare.
     """
-    return [*(of_network(each, rated) for each in networks), *(of_row(row, place, rated) for row in rows)]
+    last = {(row.network, row.setting): row for row in rows}
+    alike = [row for row in last.values() if row.batch_size in (batch_size, None)]
+    found = (*(of_network(each, rated) for each in networks), *(of_row(row, place, rated) for row in alike))
+    return Choice(found, rated.source, batch_size, len(last) - len(alike))
 
 
 def networks_of(candidates: Sequence[Candidate]) -> list[str]:

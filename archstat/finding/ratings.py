@@ -32,11 +32,13 @@ class Rating(msgspec.Struct, frozen=True):
         top1: Percent right.
         top5: Percent with the right one among five; ``None``: not told.
         size: The side of the image that it was evaluated on; ``None``: not told.
+        weights: Which of several sets of trained weights was evaluated: ``"a1_in1k"``; ``""``: the name says it.
     """
 
     top1: float
     top5: float | None = None
     size: int | None = None
+    weights: str = ""
 
 
 class RatedBy(msgspec.Struct, frozen=True):
@@ -44,23 +46,23 @@ class RatedBy(msgspec.Struct, frozen=True):
 
     Attributes:
         source: Who evaluated, in a sentence; ``""``: nobody.
-        ratings: Accuracies by the name of the network, the surest first where a name has several.
+        ratings: Accuracies by the name of the network, of every size and of all weights that the source has.
     """
 
     source: str = ""
     ratings: Mapping[str, tuple[Rating, ...]] = {}
 
-    def of(self, network: str, shapes: Sequence[Sequence[int]]) -> tuple[float | None, float | None]:
-        """The accuracies of a network that was counted on an input; ``None``: the source has none of it.
+    def of(self, network: str, shapes: Sequence[Sequence[int]]) -> Rating | None:
+        """The rating of a network that was counted on an input; ``None``: the source has none of it.
 
-        A name without a tag (``timm:resnet50``) has those of the one tag (``resnet50.a1_in1k``) that the source has
-        of it, and none if there are several, which are other weights.
+        A name without a tag (``timm:resnet50``) is that of a structure: of the weights that the source has of it
+        (``resnet50.a1_in1k``), those are taken that are right most often.
         """
         sides = {side for shape in shapes[:1] for side in shape[-2:]} if shapes else set()
         found = [
             each for each in self.ratings.get(_named(network), ()) if each.size is None or sides in ({each.size}, set())
         ]
-        return (found[0].top1, found[0].top5) if len(found) == 1 else (None, None)
+        return max(found, key=lambda each: each.top1, default=None)
 
 
 NO_RATINGS = RatedBy()
@@ -119,10 +121,12 @@ def of_file(path: Path) -> RatedBy:
         in_timm = name if name.startswith(_TIMM) else f"{_TIMM}{name}"  # whose own tables leave the library out
         for each in dict.fromkeys((name, in_timm)):
             exact.setdefault(each, []).append(rating)
-        if "." in in_timm:
-            untagged.setdefault(in_timm.partition(".")[0], []).append(rating)
+        structure, _, weights = in_timm.partition(".")
+        if weights:
+            untagged.setdefault(structure, []).append(msgspec.structs.replace(rating, weights=weights))
     ratings = {**untagged, **exact}  # what is named exactly is sure
-    return RatedBy(f"Accuracy: {path}.", {name: tuple(each) for name, each in ratings.items()})
+    best = " Of several weights of a network the most accurate count." if untagged else ""
+    return RatedBy(f"Accuracy: {path}.{best}", {name: tuple(each) for name, each in ratings.items()})
 
 
 def _rows(reader: csv.DictReader[str], path: Path) -> Iterator[dict[str, str | None]]:

@@ -6,6 +6,7 @@ import base64
 import functools
 import gzip
 import hashlib
+import json
 from importlib.resources import files
 
 from plotly.offline import get_plotlyjs, get_plotlyjs_version
@@ -17,7 +18,18 @@ def packed_library(library: str) -> str:
 
     Every browser since 2023 can (``DecompressionStream``); an older one shows tables and texts, and no charts.
     """
-    return base64.b64encode(gzip.compress(LIBRARIES[library]().encode(), 9, mtime=0)).decode()
+    return packed(LIBRARIES[library]())
+
+
+def packed(text: str) -> str:
+    """A text, compressed with gzip and written in base64; of equal texts the same."""
+    return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
+
+
+def libraries_file() -> str:
+    """A script that holds all libraries, packed, for the pages of a site to share."""
+    held = {f"library-{name}": packed_library(name) for name in LIBRARIES}
+    return f'"use strict";\nwindow.archstatLibraries = {json.dumps(held, indent=0)};\n'
 
 
 def _tables() -> str:

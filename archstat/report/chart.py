@@ -40,12 +40,15 @@ class Chart(msgspec.Struct, frozen=True):
         title: What stands over the chart.
         views: The pictures of the chart, the first one shown first.
         caption: What stands under the chart: what is drawn, of what input, by which protocol, from which source.
+        is_searched: Whether a reader can look for names, which its points have as ``customdata``: those found stand
+            out.
     """
 
     name: str
     title: str
     views: tuple[View, ...]
     caption: str = ""
+    is_searched: bool = False
 
 
 Draw = TypeVar("Draw", bound=Callable[..., Chart])

@@ -7,18 +7,33 @@ from collections.abc import Iterator, Sequence
 from archstat import units
 from archstat.analysis.network import Network
 from archstat.errors import DataError
+from archstat.finding.candidates import Choice, networks_of
+from archstat.finding.choosing import pareto_front
 from archstat.published.figures import Published, published_of
 from archstat.records import Measurement, Step
+from archstat.report.blocks import Block, Heading, Page, Sheet, Tiles
 from archstat.report.chart import CHARTS, Chart, Kind, drawn
 from archstat.report.drawing.theme import cut
 from archstat.report.material import Material, Subject
-from archstat.report.page import Block, Heading, Page, Sheet, Tiles
 from archstat.tables import compare_table, diff_table, layer_table, measured_compare_table, measured_table
+from archstat.tables.candidates import candidates_table
 from archstat.tables.joining import refuse_another
 from archstat.tables.quantities import ACTIVATION_BYTES, FLOPS, MACS, PARAMETERS, PEAK_ACTIVATION_BYTES
 
 _ORDER = (
-    *("accuracy", "top1", "totals", "latency", "batch", "branches", "overhead", "difference", "winners"),
+    *(
+        "pareto",
+        "spread",
+        "accuracy",
+        "top1",
+        "totals",
+        "latency",
+        "batch",
+        "branches",
+        "overhead",
+        "difference",
+        "winners",
+    ),
     *("layers", "icicle", "memory", "layer_latency", "roofline"),
 )
 """How charts follow each other on a page; one that is not named here comes last."""
@@ -41,13 +56,14 @@ def compose(material: Material, *, title: str = "", charts: Sequence[str] = ()) 
     """
     pictures = _chosen(charts, material) if charts else _fitting(material)
     one = material.subjects[0] if len(material.subjects) == 1 else None
-    blocks = _of_one(one, pictures, material.measurements) if one else _of_several(material, pictures)
+    blocks = list(_of_one(one, pictures, material.measurements) if one else _of_several(material, pictures))
+    blocks += chosen_sheets(material.choice)
     without = "Charts of time, roofline and batch sizes need measurements: 'archstat measure' makes them."
     return Page(
         title or _title(material),
         tuple(blocks),
         _subtitle(one) if one else "",
-        () if material.measurements else (without,),
+        () if material.measurements or not material.subjects else (without,),
     )
 
 
@@ -79,7 +95,9 @@ def _place(kind: Kind) -> int:
 def _title(material: Material) -> str:
     """The networks; if none is counted, those that were measured."""
     names = material.names or list(dict.fromkeys(each.architecture for each in material.measurements))
-    return ", ".join(map(cut, names)) if len(names) <= _NAMED_MAX else f"{len(names)} networks"
+    if not names and material.choice.candidates:
+        names = networks_of(material.choice.candidates)
+    return ", ".join(map(cut, names)) if len(names) <= _NAMED_MAX else f"{units.exact(len(names))} networks"
 
 
 def _subtitle(subject: Subject) -> str:
@@ -124,6 +142,18 @@ def _measured(measurements: Sequence[Measurement]) -> Iterator[Block]:
     if measurements:
         yield Heading("Measured")
         yield Sheet("Measurements", measured_compare_table(measurements))
+
+
+def chosen_sheets(choice: Choice) -> Iterator[Block]:
+    """The networks of a store that no other one beats, and all of them."""
+    if not choice.candidates:
+        return
+    ahead = pareto_front(choice.candidates, MACS.key, "top1_accuracy")
+    if ahead:
+        yield Heading("What no other network beats")
+        yield Sheet("Pareto front of MACs and top-1 accuracy", candidates_table(ahead, choice))
+    yield Heading("All networks of the store")
+    yield Sheet("Networks of the store", candidates_table(choice.candidates, choice))
 
 
 def layers_sheet(subject: Subject) -> Sheet:

@@ -8,6 +8,7 @@ import msgspec
 
 from archstat.analysis.network import Analyse, Network
 from archstat.errors import DataError
+from archstat.finding.candidates import NO_CHOICE, Choice
 from archstat.networks.settings import Setting
 from archstat.records import Measurement, ModelCost, Peaks, Shape
 
@@ -76,12 +77,14 @@ class Material(msgspec.Struct, frozen=True):
         measurements: All measurements, also those of networks that are none of the subjects.
         evaluation: A key of :func:`~archstat.published.accuracies.evaluations`; ``""``: that of the most networks.
         marks: Printed figures to draw beside counts.
+        choice: Very many networks, out of a store, of which no more than totals is known.
     """
 
     subjects: tuple[Subject, ...]
     measurements: tuple[Measurement, ...] = ()
     evaluation: str = ""
     marks: tuple[Mark, ...] = ()
+    choice: Choice = NO_CHOICE
 
     @property
     def names(self) -> list[str]:

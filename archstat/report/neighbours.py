@@ -14,7 +14,7 @@ import msgspec
 
 from archstat.errors import ArchstatError
 from archstat.files.text import text_of, toml_of
-from archstat.report.page import Link
+from archstat.report.blocks import Link
 from archstat.report.writing.figures import figures
 
 CONTENTS = "report.toml"

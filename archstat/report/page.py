@@ -13,179 +13,15 @@ from markupsafe import Markup
 
 from archstat import units
 from archstat.records import Step
-from archstat.report.assets import hash_of, packed_library, plotly_address
+from archstat.report.assets import hash_of, packed, packed_library, plotly_address
+from archstat.report.blocks import Page, Sheet
 from archstat.report.chart import WIDE, Chart, View
 from archstat.report.drawing import theme
 from archstat.tables import Column, Table
 from archstat.tables.formats import shown_cells
 from archstat.version import __version__
 
-
-class Heading(msgspec.Struct, frozen=True):
-    """A heading between the blocks of a page.
-
-    Attributes:
-        text: Plain text.
-        level: 2 for a section, 3 for a part of one.
-    """
-
-    text: str
-    level: int = 2
-
-
-class Prose(msgspec.Struct, frozen=True):
-    """Text of a writer.
-
-    Attributes:
-        html: What :mod:`archstat.report.writing.prose` made of it; nothing else may make one.
-    """
-
-    html: Markup
-
-
-class Tiles(msgspec.Struct, frozen=True):
-    """The few numbers that stand at the top.
-
-    Attributes:
-        tiles: The name of each, its value, and what there is to add.
-    """
-
-    tiles: tuple[tuple[str, str, str], ...]
-
-
-class Sheet(msgspec.Struct, frozen=True):
-    """A table that can be sorted and searched.
-
-    Attributes:
-        name: The name of the table on the page.
-        table: The rows.
-        sums: The sums behind each row, to be opened by a click; ``()``: there are none.
-        is_exact: Counts are shown in full.
-        folded: What a reader clicks on to see it; ``""``: it is seen.
-    """
-
-    name: str
-    table: Table
-    sums: tuple[tuple[Step, ...], ...] = ()
-    is_exact: bool = False
-    folded: str = ""
-
-    @property
-    def is_aligned(self) -> bool:
-        """The notes are set in columns, as totals under a table are."""
-        return any("  " in note for note in self.table.notes)
-
-    @property
-    def shared(self) -> list[str]:
-        """What stands over all rows: the headings that they have in common."""
-        places = [place for place in range(len(self.table.columns)) if self._is_shared(place)]
-        first = shown_cells(msgspec.structs.replace(self.table, rows=self.table.rows[:1]))
-        return [" · ".join(first[0][place] for place in places)] if places else []
-
-    def _is_shared(self, place: int) -> bool:
-        values = {row[place] for row in self.table.rows}
-        return self.table.columns[place].is_heading and len(values) == 1
-
-    @property
-    def columns(self) -> list[Column]:
-        """The columns that say something of each row."""
-        columns = enumerate(self.table.columns)
-        return [column for place, column in columns if not self._is_shared(place) and not self._is_empty(place)]
-
-    def _is_empty(self, place: int) -> bool:
-        return bool(self.table.rows) and all(row[place] in (None, "") for row in self.table.rows)
-
-
-class Link(msgspec.Struct, frozen=True):
-    """A way to another page.
-
-    Attributes:
-        address: Where, relative to this page.
-        title: The title of the other page.
-        summary: The summary of the other page.
-    """
-
-    address: str
-    title: str
-    summary: str
-
-
-class Links(msgspec.Struct, frozen=True):
-    """Ways to other pages, as cards."""
-
-    links: tuple[Link, ...]
-
-
-class Correction(msgspec.Struct, frozen=True):
-    """A number of a text that is not right.
-
-    Attributes:
-        text: The words of the text.
-        source: Where the words stand.
-        verdict: ``"slip"``, ``"does not hold"`` or ``"truncated"``.
-        stated: The number as it is claimed.
-        is_printed: Whether the words have the number; else it is what they come to.
-        origin: Where the right one comes from: ``"counted"``.
-        found: The right one.
-        basis: What the number is of; ``""`` if the sums say it.
-        why: How the two relate, or how the wrong one came about.
-        sums: The arithmetic.
-    """
-
-    text: str
-    source: str
-    verdict: str
-    stated: str
-    is_printed: bool
-    origin: str
-    found: str
-    basis: str = ""
-    why: str = ""
-    sums: tuple[Step, ...] = ()
-
-
-class Errata(msgspec.Struct, frozen=True):
-    """The mistakes of a text.
-
-    Attributes:
-        title: The text.
-        summary: How much of it was checked.
-        corrections: What is wrong.
-        cut: What is right, but cut off instead of rounded.
-    """
-
-    title: str
-    summary: str
-    corrections: tuple[Correction, ...]
-    cut: tuple[Correction, ...] = ()
-
-
 _FONT = Markup(theme.FONT)  # noqa: S704 - ours
-
-Block = Heading | Prose | Tiles | Chart | Sheet | Links | Errata
-
-
-class Page(msgspec.Struct, frozen=True):
-    """What one file holds.
-
-    Attributes:
-        title: The title of the page.
-        subtitle: The subject of the page, in a line.
-        blocks: What stands on the page, in order.
-        notes: Sentences at its end.
-        back: The way to the page that links it, if there is one.
-    """
-
-    title: str
-    blocks: tuple[Block, ...]
-    subtitle: str = ""
-    notes: tuple[str, ...] = ()
-    back: Link | None = None
-
-    @property
-    def charts(self) -> list[Chart]:
-        """The charts of the page, in order."""
-        return [block for block in self.blocks if isinstance(block, Chart)]
 
 
 def sheets_page(tables: Sequence[Table], *, sums: Sequence[tuple[Step, ...]] = (), is_exact: bool = False) -> Page:
@@ -203,32 +39,41 @@ def sheets_page(tables: Sequence[Table], *, sums: Sequence[tuple[Step, ...]] = (
     return Page(title, tuple(sheets), " · ".join(rest))
 
 
-def render(page: Page, *, is_offline: bool = True) -> str:
+def render(page: Page, *, is_offline: bool = True, beside: str = "") -> str:
     """The HTML of a page; of equal pages, the same bytes.
 
     Args:
         page: The page that is to be written.
         is_offline: plotly.js is part of the page; else a browser fetches it, which makes the page 2 MB smaller.
+        beside: The address of a file of :func:`~archstat.report.assets.libraries_file`, which the pages of a site
+            share; ``""``: the page brings what it needs.
     """
     charts = page.charts
-    has_tables = any(isinstance(block, Sheet) for block in page.blocks)
-    libraries = [name for name, is_needed in (("plotly", charts and is_offline), ("tables", has_tables)) if is_needed]
     script = _own_script()
     address = plotly_address() if charts else None
+    drawn_from = {f"chart-{number}": content(chart) for number, chart in enumerate(charts)}
     return (
         _templates()
         .get_template("page.html")
         .render(
             page=page,
-            charts={f"chart-{number}": content(chart) for number, chart in enumerate(charts)},
-            libraries={name: Markup(packed_library(name)) for name in libraries},  # noqa: S704 - base64 has no mark-up
-            address=None if is_offline else address,
+            charts=Markup(packed(json.dumps(drawn_from, separators=(",", ":"), allow_nan=False))),  # noqa: S704 - base64
+            libraries={} if beside else _libraries(page, is_offline=is_offline),
+            beside=beside,
+            address=None if is_offline or beside else address,
             script=script,
             style=_own_style(),
-            policy=_policy(script, address, is_offline=is_offline),
+            policy=_policy(script, address, is_offline=is_offline or bool(beside), is_one_of_many=bool(beside)),
             version=__version__,
         )
     )
+
+
+def _libraries(page: Page, *, is_offline: bool) -> dict[str, Markup]:
+    """What the page brings, packed."""
+    has_tables = any(isinstance(block, Sheet) for block in page.blocks)
+    needed = {"plotly": bool(page.charts) and is_offline, "tables": has_tables}
+    return {name: Markup(packed_library(name)) for name, is_needed in needed.items() if is_needed}  # noqa: S704 - base64 has no mark-up
 
 
 def _own_script() -> Markup:
@@ -240,13 +85,14 @@ def _own_style() -> Markup:
     return Markup(_templates().get_template("page.css").render(colours))  # noqa: S704 - ours
 
 
-def _policy(script: str, plotly: tuple[str, str] | None, *, is_offline: bool) -> Markup:
+def _policy(script: str, plotly: tuple[str, str] | None, *, is_offline: bool, is_one_of_many: bool = False) -> Markup:
     """What a browser lets the page do, whatever has come to stand on it: run these scripts and no other, ask nobody.
 
     plotly.js writes style sheets of its own, so styles are free; DataTables is a module, which a browser loads by an
-    address only.
+    address only. One of many pages may run the scripts that lie beside it, also where it is opened as a file.
     """
     library = "" if plotly is None else f" '{plotly[1]}'" if is_offline else f" {plotly[0]}"
+    library += " 'self' file:" if is_one_of_many else ""
     rules = (
         "default-src 'none'",
         f"script-src '{hash_of(script)}'{library} blob:",
@@ -289,16 +135,7 @@ def _templates() -> Environment:
     environment.filters["type"] = lambda block: type(block).__name__
     environment.filters["cells"] = _cells
     environment.filters["exact"] = units.exact
-    environment.filters["json"] = _json
     return environment
-
-
-def _json(value: Any) -> Markup:
-    """JSON that may stand in a script: nothing in it can end the script."""
-    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return Markup(text)  # noqa: S704 - just made safe
 
 
 class Cell(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from archstat import units
-from archstat.finding.candidates import ZOO, Candidate
+from archstat.finding.candidates import Candidate, Choice
 from archstat.tables.columns import Column, Table, number, path
 from archstat.tables.results import setting_in_words
 
@@ -15,7 +15,7 @@ _COLUMNS = (
     path("network", "Network"),
     Column("setting", "Setting", setting_in_words, gives_way=5),
     Column("origin", "From", gives_way=7),
-    Column("input_shapes", "Input", gives_way=4),
+    Column("input_shapes", "Input", lambda shapes: shapes.replace("x", "×"), gives_way=4),
     number("batch_size", "Batch", units.exact, gives_way=8),
     number("parameters", "Params"),
     number("macs", "MACs"),
@@ -26,17 +26,22 @@ _COLUMNS = (
     Column("is_lower_bound", "Lower bound", lambda is_so: "yes" if is_so else "no", gives_way=9),
     number("top1_accuracy", "Top-1 %", lambda share: f"{share:.2f}"),
     number("top5_accuracy", "Top-5 %", lambda share: f"{share:.2f}", gives_way=3),
+    Column("weights", "Weights", gives_way=5),
 )
 assert [column.key for column in _COLUMNS] == list(Candidate.__struct_fields__)
 
 
-def candidates_table(found: Sequence[Candidate], tried: int, source: str, *, is_full: bool = False) -> Table:
+def named(each: Candidate) -> str:
+    """The name of a network, with what was varied of its input."""
+    return f"{each.network} ({setting_in_words(each.setting)})" if each.setting else each.network
+
+
+def candidates_table(found: Sequence[Candidate], choice: Choice, *, is_full: bool = False) -> Table:
     """One row for each network that was chosen.
 
     Args:
         found: The networks, in order.
-        tried: How many there were to choose from.
-        source: Who says how accurate they are.
+        choice: What there was to choose from.
         is_full: With every column, also one that is empty or the same in all rows, as for a program.
     """
     rows = [msgspec.structs.astuple(each) for each in found]
@@ -44,8 +49,9 @@ def candidates_table(found: Sequence[Candidate], tried: int, source: str, *, is_
     rated = any(each.top1_accuracy is not None for each in found)
     bound = any(each.is_lower_bound for each in found)
     notes = (
-        f"{units.exact(len(found))} of {units.exact(tried)} networks.",
-        source if rated else "",
+        f"{units.exact(len(found))} of {units.exact(len(choice.candidates))} networks.",
+        choice.source if rated else "",
+        _batches(choice),
         "Some have ops that no rule counts: MACs and FLOPs are lower bounds there." if bound else "",
     )
     return Table(
@@ -55,12 +61,26 @@ def candidates_table(found: Sequence[Candidate], tried: int, source: str, *, is_
     )
 
 
-_HIDDEN = {"setting": "", "origin": ZOO, "batch_size": 1, "is_lower_bound": False}
+def _batches(choice: Choice) -> str:
+    """How many inputs at once, where that is not plain."""
+    if choice.left_out:
+        others = f"{units.exact(choice.left_out)} results of other batch sizes are left out"
+        return f"Amounts are for {_inputs(choice)}; {others}."
+    return f"Amounts are for {_inputs(choice)}." if choice.batch_size > 1 else ""
+
+
+def _inputs(choice: Choice) -> str:
+    return "one input" if choice.batch_size == 1 else f"{units.exact(choice.batch_size)} inputs at once"
+
+
+_HIDDEN = {"setting": "", "batch_size": 1, "is_lower_bound": False}
 """What a column says in every row where it says nothing."""
 
 
 def _tells(column: Column, values: Sequence[object]) -> bool:
     """Whether a column tells something."""
+    if column.key == "origin":
+        return len(set(values)) > 1
     if column.key in _HIDDEN:
         return any(value != _HIDDEN[column.key] for value in values)
     return any(value not in (None, "") for value in values) or not values

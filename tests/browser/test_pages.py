@@ -8,14 +8,18 @@ import torch
 from torch import nn
 
 from archstat.analysis.inference import analyse, analyse_model
+from archstat.finding.candidates import Choice
 from archstat.published.figures import published
+from archstat.report.blocks import Page, Sheet
+from archstat.report.charts.candidates import best
 from archstat.report.charts.layers import layers as layers_chart
 from archstat.report.compose import compose
-from archstat.report.material import Subject, material_from
-from archstat.report.page import Page, Sheet, render
+from archstat.report.material import Material, Subject, material_from
+from archstat.report.page import render
 from archstat.tables import Column, Table
 from archstat.tables.columns import number
 from tests.browser.looks import covered, cut_off, drawn, overflow
+from tests.report.charts.test_candidates import crowd
 from tests.report.test_page import HOSTILE, chart
 
 ROWS = tuple((f"row {place}", value) for place, value in enumerate([30, 9, None, 1_000_000, 200, 9, 7, 8]))
@@ -89,6 +93,29 @@ def test_a_pointer_on_a_mark_shows_its_numbers(opened):
         shown = figure.locator(".hovertext").first
         shown.wait_for()
         assert any(character.isdigit() for character in shown.text_content())
+
+
+def opacities(figure):
+    return figure.locator(".plot .points path").evaluate_all("all => all.map(e => +getComputedStyle(e).opacity)")
+
+
+def test_names_that_are_looked_for_stand_out_in_every_view(opened):
+    chart = best(Material((), choice=Choice(crowd(300), "Accuracy: mine.")))
+    with opened(render(Page("A", (chart,)))) as found:
+        figure = found.page.locator('figure[data-chart="best"]')
+        assert figure.locator("output").inner_text() == "300 networks"
+        figure.locator("input").fill("resnet 29")
+        told = figure.locator("output").inner_text()
+        fits = [name for name in (each.network for each in crowd(300)) if "resnet" in name and "29" in name]
+        assert fits
+        assert told.startswith(f"{len(fits)}: {min(fits, key=lambda name: (len(name), name))}")
+        assert sum(opacity == 1 for opacity in opacities(figure)) == len(fits)
+        figure.get_by_role("button", name="Parameters").click()
+        assert sum(opacity == 1 for opacity in opacities(figure)) == len(fits)
+        figure.locator("input").fill("<b>nothing</b>")
+        assert figure.locator("output").inner_text() == "No name fits."
+        figure.locator("input").fill("")
+        assert max(opacities(figure)) < 1
 
 
 def colours(page):

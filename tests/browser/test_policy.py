@@ -5,9 +5,10 @@ import functools
 import pytest
 
 from archstat.analysis.inference import analyse
+from archstat.report.blocks import Link, Links, Page
 from archstat.report.compose import compose
 from archstat.report.material import material_from
-from archstat.report.page import Link, Links, Page, render
+from archstat.report.page import render
 from archstat.report.writing.reports import pages_of
 from tests.report.folders import report
 

@@ -61,9 +61,48 @@ def test_the_front_is_what_no_other_one_beats(archstat):
 def test_columns_that_say_nothing_are_left_out_and_sources_are_said(archstat):
     out = archstat("find", "timm:*", "--store", "results.db", "--accuracy", "acc.csv").out
     assert "Setting" not in out
-    assert "From" in out
-    assert out.endswith("\n\n4 of 4 networks.\nAccuracy: acc.csv.\n")
+    assert "From" in archstat("find", "lenet", "--store", "results.db").out
+    assert out.endswith(
+        "\n\n4 of 4 networks.\nAccuracy: acc.csv. Of several weights of a network the most accurate count.\n"
+    )
     assert "From" not in archstat("find", "lenet5").out
+
+
+@pytest.fixture
+def batches(folder):
+    """The store with results of other batch sizes, and a network that newer programs counted again."""
+    with Store("results.db") as store:
+        eight = msgspec.structs.replace(COST, input_shapes=((8, 1, 32, 32),), macs=COST.macs * 8)
+        store.add([StoredResult("timm:lenet_1", '{"batch_size":8}', Versions(), eight)])
+        again = msgspec.structs.replace(COST, macs=5 * 10**6)
+        store.add([StoredResult("timm:lenet_4", "", Versions("9"), again)])
+    return folder
+
+
+@pytest.mark.usefixtures("batches")
+def test_only_results_of_one_batch_size_are_compared(archstat):
+    assert found(archstat, "find", "lenet_1", "--store", "results.db") == ["timm:lenet_1"]
+    row = json.loads(archstat("find", "lenet_1", "--store", "results.db", "--format", "json").out)[0]
+    assert (row["batch_size"], row["macs"]) == (1, 10**6)
+    row = json.loads(archstat("find", "lenet_1", "--store", "results.db", "--batch-size", "8", "--format", "json").out)[
+        0
+    ]
+    assert (row["batch_size"], row["macs"]) == (8, COST.macs * 8)
+    told = archstat("find", "timm:*", "--store", "results.db").out
+    assert "Amounts are for one input; 1 results of other batch sizes are left out." in told
+
+
+@pytest.mark.usefixtures("batches")
+def test_networks_of_ours_are_counted_for_the_same_batch(archstat):
+    rows = json.loads(archstat("find", "lenet5", "--batch-size", "8", "--format", "json").out)
+    assert {row["batch_size"] for row in rows} == {8}
+    assert rows[0]["macs"] == COST.macs * 8
+
+
+@pytest.mark.usefixtures("batches")
+def test_a_network_that_was_counted_again_is_one_candidate(archstat):
+    rows = json.loads(archstat("find", "lenet_4", "--store", "results.db", "--format", "json").out)
+    assert [row["macs"] for row in rows] == [5 * 10**6]
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
+import archstat as archstat_package
 from tests.report.folders import report
 
 REPORTS = Path(__file__).parents[2] / "reports"
@@ -175,3 +177,60 @@ def test_a_page_goes_into_no_pipe_and_no_link_to_itself(fails, tmp_path, kind):
     {"pipe": os.mkfifo, "loop": lambda path: path.symlink_to(path), "folder": lambda path: path.mkdir()}[kind](path)
     assert "index.html cannot be written: " in fails("report", "build", tmp_path / "own")
     assert not (tmp_path / "index.html").exists()
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    """A store of eight networks, with a file of accuracies."""
+    from archstat.store.records import StoredResult, Versions
+    from archstat.store.store import Store
+
+    monkeypatch.chdir(tmp_path)
+    cost = archstat_package.count("lenet5")
+    with Store("results.db", is_made=True) as filled:
+        for number in range(1, 9):
+            counted = msgspec.structs.replace(cost, macs=number * 10**6, parameters=number * 1000)
+            filled.add([StoredResult(f"timm:net_{number}", "", Versions(), counted)])
+    rows = "\n".join(f"net_{number},{60 + number % 3 * 10 + number}" for number in range(1, 9))
+    (tmp_path / "acc.csv").write_text(f"model,top1\n{rows}\n")
+    return tmp_path
+
+
+def test_the_results_of_a_store_are_a_dot_each_and_a_table(archstat, store):
+    path = store / "report.html"
+    given = ("report", "--store", "results.db", "--accuracy", "acc.csv", "--output", str(path))
+    assert archstat(*given).code == 0
+    page = path.read_text(encoding="utf-8")
+    assert charts_of(path) == ["best", "cloud"]
+    assert "<h1>8 networks</h1>" in page
+    assert "Accuracy: acc.csv." in page
+    assert archstat(*given, "--where", "macs<=6M", "--where", "top1>75").code == 0
+    assert re.findall(r"<td[^>]*>(timm:net_\d)</td>", path.read_text(encoding="utf-8").rpartition("<h2>")[2]) == [
+        "timm:net_2",
+        "timm:net_5",
+    ]
+
+
+def test_a_store_without_accuracies_shows_what_its_networks_cost(archstat, store):
+    path = store / "report.html"
+    assert archstat("report", "lenet5", "--store", "results.db", "--output", str(path)).code == 0
+    assert {"cloud", "layers"} <= set(charts_of(path))
+    assert "best" not in charts_of(path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("lenet5", "--where", "macs<1"), "add '--store FILE'"),
+        (("lenet5", "--accuracy", "acc.csv"), "add '--store FILE'"),
+        (("--store", "none.db"), "There is no store 'none.db'"),
+        (("--store", "results.db", "--where", "mac<1"), "No quantity is named 'mac'"),
+        (("--store", "results.db", "--where", "macs"), "'macs' is no limit"),
+        (("--store", "results.db", "--accuracy", "acc.csv", "--evaluation", "canziani2016"), "not both"),
+        (("--store", "results.db", "--charts", "best"), "Accuracies are known of 0 of 8 networks"),
+        (("--store", "results.db", "--charts", "layers"), "none is counted here"),
+    ],
+)
+@pytest.mark.usefixtures("store")
+def test_what_a_store_has_not_is_one_sentence(fails, arguments, says):
+    assert says in fails("report", *arguments)

@@ -1,9 +1,9 @@
-"""Accuracies of one evaluation, or of one file; a name that has several has none."""
+"""Accuracies of one evaluation, or of one file; a structure has those of its best weights."""
 
 import pytest
 
 from archstat.errors import DataError, UnknownNameError
-from archstat.finding.ratings import of_evaluation, of_file
+from archstat.finding.ratings import Rating, of_evaluation, of_file
 from archstat.published.accuracies import evaluations
 
 RESULTS = """model,top1,top1_err,top5,top5_err,param_count,img_size
@@ -29,24 +29,31 @@ def rated(tmp_path):
         ("timm:vit_tiny_patch16_224", AT_224, (75.4, 92.8)),
         ("timm/vit_tiny_patch16_224.augreg_in21k_ft_in1k", AT_224, (75.4, 92.8)),
         ("vit_tiny_patch16_224.augreg_in21k_ft_in1k", AT_224, (75.4, 92.8)),
-        ("vit_tiny_patch16_224", AT_224, (None, None)),  # one of ours by that name would be another network
+        ("vit_tiny_patch16_224", AT_224, None),  # one of ours by that name would be another network
         ("timm:resnet50.a1_in1k", AT_224, (80.2, 95.0)),
-        ("timm:resnet50", AT_224, (None, None)),
-        ("timm:resnet50.a1_in1k", ((1, 3, 288, 288),), (None, None)),
-        ("timm:resnet50.a1_in1k", ((8, 224, 224, 3),), (None, None)),
+        ("timm:resnet50", AT_224, (80.2, 95.0)),
+        ("timm:resnet50.a1_in1k", ((1, 3, 288, 288),), None),
+        ("timm:resnet50.a1_in1k", ((8, 224, 224, 3),), None),
         ("timm:eva_giant.clip", ((1, 3, 448, 448),), (89.5, None)),
         ("timm:eva_giant.clip", ((1, 3, 336, 336),), (88.9, 98.0)),
         ("timm:eva_giant", ((2, 3, 336, 336),), (88.9, 98.0)),
-        ("timm:nothing", AT_224, (None, None)),
+        ("timm:nothing", AT_224, None),
         ("timm:resnet50.a1_in1k", (), (80.2, 95.0)),
     ],
 )
 def test_a_network_has_the_accuracy_of_its_name_and_size(rated, network, shapes, found):
-    assert rated.of(network, shapes) == found
+    rating = rated.of(network, shapes)
+    assert (None if rating is None else (rating.top1, rating.top5)) == found
+
+
+def test_a_name_without_a_tag_has_the_best_of_its_weights_and_says_which(rated):
+    assert rated.of("timm:resnet50", AT_224) == Rating(80.2, 95.0, 224, "a1_in1k")
+    assert rated.of("timm:resnet50.tv_in1k", AT_224) == Rating(76.1, 92.9, 224)
+    assert "the most accurate count" in rated.source
 
 
 def test_a_file_says_where_it_lies(rated, tmp_path):
-    assert rated.source == f"Accuracy: {tmp_path / 'results-imagenet.csv'}."
+    assert rated.source.startswith(f"Accuracy: {tmp_path / 'results-imagenet.csv'}. ")
 
 
 @pytest.mark.parametrize(
@@ -78,10 +85,10 @@ def test_an_evaluation_is_chosen_by_name_or_by_how_many_it_has():
     canziani = evaluations()["canziani2016"]
     rated = of_evaluation("", ["alexnet", "googlenet", "vgg16"])
     assert canziani.source in rated.source
-    assert rated.of("alexnet", ((1, 3, 227, 227),))[0] == canziani.top1["alexnet"]
-    assert rated.of("vgg16", ((8, 3, 224, 224),))[0] == canziani.top1["vgg16"]
-    assert rated.of("vgg16", ((1, 3, 288, 288),)) == (None, None), "nobody has evaluated it so"
-    assert rated.of("timm:vgg16", ((1, 3, 224, 224),)) == (None, None), "what was evaluated is our structure"
+    assert rated.of("alexnet", ((1, 3, 227, 227),)).top1 == canziani.top1["alexnet"]
+    assert rated.of("vgg16", ((8, 3, 224, 224),)).top1 == canziani.top1["vgg16"]
+    assert rated.of("vgg16", ((1, 3, 288, 288),)) is None, "nobody has evaluated it so"
+    assert rated.of("timm:vgg16", ((1, 3, 224, 224),)) is None, "what was evaluated is our structure"
     assert of_evaluation("", ["nothing"]).source == ""
     with pytest.raises(UnknownNameError, match="No evaluation is named 'canzani'"):
         of_evaluation("canzani", [])

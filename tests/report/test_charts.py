@@ -14,6 +14,9 @@ from torch import nn
 from archstat.analysis.inference import analyse, analyse_model
 from archstat.errors import DataError
 from archstat.files.results import read_measurements
+from archstat.finding.candidates import choice_of
+from archstat.finding.ratings import of_evaluation
+from archstat.networks.settings import Setting
 from archstat.report.chart import CHARTS, drawn
 from archstat.report.drawing import theme
 from archstat.report.material import Material, Subject, material_from
@@ -21,6 +24,7 @@ from archstat.report.page import content
 from tests.measured import CONDITIONS, PEAKS, latency, measured, time, times
 
 count = functools.cache(analyse)
+RATED = of_evaluation("canziani2016", ())
 RESULTS = Path(__file__).parents[2] / "reports" / "cnn-architectures" / "results"
 EVERY = pytest.mark.parametrize("name", list(CHARTS))
 HOSTILE = "<script>alert('1')</script> \"&quot;\" <b>bold</b> " + "x" * 10_000
@@ -48,6 +52,7 @@ def materials():
         material_from(["resnet50", "se_resnet50", "resnet101", "se_resnet101"], (), count),
         material_from(["lenet5"], batches, count),
         material_from(["resnet50", "resnet50_v1_5"], (), count),
+        Material((), choice=choice_of([count(name, Setting()) for name in lecture], (), "", RATED)),
     )
 
 

@@ -10,10 +10,10 @@ from archstat.analysis.network import Saved
 from archstat.errors import DataError, UnknownNameError
 from archstat.networks.settings import Setting
 from archstat.records import CountedTotals
+from archstat.report.blocks import Sheet, Tiles
 from archstat.report.chart import CHARTS
 from archstat.report.compose import compose, sums_of
 from archstat.report.material import Material, Subject, material_from
-from archstat.report.page import Sheet, Tiles
 from tests.measured import CONDITIONS, measured
 
 count = functools.cache(analyse)

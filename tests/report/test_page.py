@@ -12,9 +12,11 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from archstat.records import Step
+from archstat.report.assets import libraries_file
+from archstat.report.blocks import Heading, Link, Links, Page, Prose, Sheet, Tiles
 from archstat.report.chart import Chart, View
 from archstat.report.drawing import theme
-from archstat.report.page import Heading, Link, Links, Page, Prose, Sheet, Tiles, fragment, render, sheets_page
+from archstat.report.page import fragment, render, sheets_page
 from archstat.tables import Column, Table
 from archstat.tables.columns import number
 
@@ -29,8 +31,8 @@ def chart(name="bars"):
     )
 
 
-def library(page, name):
-    payload = re.search(rf'<script type="application/gzip" id="library-{name}">([^<]*)</script>', page)
+def packed(page, name):
+    payload = re.search(rf'<script type="application/gzip" id="{name}">([^<]*)</script>', page)
     return gzip.decompress(base64.b64decode(payload[1])).decode()
 
 
@@ -49,8 +51,8 @@ def test_no_text_turns_the_rest_around_or_is_half_a_character():
 
 def test_a_page_brings_each_library_once_and_only_what_it_needs():
     both = render(Page("A", (chart(), chart(), Sheet("s", TABLE), Sheet("t", TABLE))))
-    assert library(both, "plotly") == get_plotlyjs()
-    assert "DataTables" in library(both, "tables")
+    assert packed(both, "library-plotly") == get_plotlyjs()
+    assert "DataTables" in packed(both, "library-tables")
     assert both.count('id="library-') == 2
     assert 'id="library-plotly"' not in render(Page("A", (Sheet("s", TABLE),)))
     assert 'id="library-' not in render(Page("A", (Heading("h"),)))
@@ -83,13 +85,29 @@ def test_hostile_text_is_text_wherever_it_stands(text):
     assert "49" not in plain
     assert html.escape(text, quote=False).replace('"', "&#34;").replace("'", "&#39;") in plain
     assert len(re.findall(r"<script", page)) == len(re.findall(r"</script", page)) == 4
-    content = re.search(r'<script type="application/json" id="charts">(.*?)</script>', page, re.DOTALL)[1]
-    assert json.loads(content)["chart-0"]["views"][0]["alt"] == f"alt of {text}"
+    assert json.loads(packed(page, "charts"))["chart-0"]["views"][0]["alt"] == f"alt of {text}"
 
 
 def test_what_a_chart_is_drawn_from_cannot_end_its_script():
     page = render(Page("A", (chart("</script><script>alert(1)</script>"),)))
-    assert "alert(1)" not in re.sub(r'<script type="application/json".*?</script>|&lt;script&gt;alert\(1\)', "", page)
+    assert "alert(1)" not in page.replace("&lt;script&gt;alert(1)", "")
+    assert "alert(1)" in packed(page, "charts")
+
+
+def test_pages_of_a_site_share_their_libraries():
+    page = render(Page("A", (chart(), Sheet("s", TABLE))), beside="../libraries.js")
+    assert '<script src="../libraries.js"></script>' in page
+    assert 'id="library-' not in page
+    assert len(page) < 40_000
+    held = json.loads(libraries_file().partition("= ")[2].removesuffix(";\n"))
+    assert gzip.decompress(base64.b64decode(held["library-plotly"])).decode() == get_plotlyjs()
+    assert set(held) == {"library-plotly", "library-tables"}
+
+
+def test_a_chart_whose_points_have_names_can_be_searched():
+    searched = msgspec.structs.replace(chart(), is_searched=True)
+    assert '<input type="search"' in render(Page("A", (searched,)))
+    assert '<input type="search"' not in render(Page("A", (chart(),)))
 
 
 def test_a_cell_is_sorted_by_its_value_and_nothing_comes_first():

@@ -26,7 +26,8 @@ def winners(material: Material) -> Chart:
     """Winners of the ImageNet challenge year by year: their error, and how many layers they have."""
     rows = entries()
     named = {each.architecture for each in rows if each.architecture} & set(material.names)
-    if (material.subjects or material.measurements) and len(named) < _LEAST:
+    is_of_networks = material.subjects or material.measurements or material.choice.candidates
+    if is_of_networks and len(named) < _LEAST:
         raise DataError(f"{len(named)} of these networks won the ImageNet challenge; {_LEAST} are needed.")
     ends = [f"{units.amount(each.top5_error, '%')} in {each.year}" for each in (rows[0], rows[-1])]
     depths = [each.layers for each in rows if each.layers]

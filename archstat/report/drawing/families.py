@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
 
 from archstat.published.figures import counted
 from archstat.report.drawing import theme
@@ -45,3 +49,47 @@ def families(names: Iterable[str]) -> list[tuple[str, str]]:
     found = {family_of(name) for name in names}
     known = [(title, colour) for title, _, colour in _FAMILIES]
     return [each for each in (*known, OTHER) if each in found]
+
+
+class Stems(msgspec.Struct, frozen=True):
+    """The families of very many networks, by how their names begin: the largest have a colour each.
+
+    Attributes:
+        colours: The colour of each family that has one.
+        shown: What colours mean.
+    """
+
+    colours: Mapping[str, str]
+    shown: tuple[tuple[str, str], ...]
+
+    def of(self, name: str) -> str:
+        """The colour of a network."""
+        return self.colours.get(stem(name), theme.GREY)
+
+
+def stems(names: Sequence[str]) -> Stems:
+    """The largest families of networks, by how names begin, each with a colour; all others are grey.
+
+    >>> stems(["timm:resnet50", "resnet18", "vit_base", "timm:vit_tiny", "lenet5"]).shown
+    (('resnet', 'var(--blue)'), ('vit', 'var(--orange)'), ('Other', 'var(--grey)'))
+    """
+    sizes = Counter(map(stem, names))
+    coloured = [each for each in theme.CYCLE if each != theme.GREY]
+    large = sorted((each for each in sizes if sizes[each] > 1), key=lambda each: (-sizes[each], each))[: len(coloured)]
+    colours = dict(zip(large, coloured, strict=False))
+    others = [OTHER] if len(colours) < len(sizes) else []
+    return Stems(colours, (*colours.items(), *others))
+
+
+_STEM = re.compile(r"[^\W\d_]+?(?=v?\d|_|\.|-|\(|$)")
+
+
+def stem(name: str) -> str:
+    """How the name of a network begins, without its library, version and size.
+
+    >>> [stem(each) for each in ("timm:tf_efficientnetv2_s", "resnet50(width=2)", "./net.py:Small", "152")]
+    ['efficientnet', 'resnet', 'Small', '152']
+    """
+    own = name.rpartition(":")[2].removeprefix("tf_")
+    found = _STEM.match(own)
+    return found[0] if found else own

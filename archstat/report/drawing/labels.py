@@ -156,10 +156,31 @@ def _on_points(boxes: Array, leaders: Array, points: Array, distances: Array) ->
     nearest = np.clip(points[:, :2], boxes[:, None, :2], boxes[:, None, 2:])
     gaps = np.hypot(*np.moveaxis(nearest - points[:, :2], -1, 0)) - points[:, 2]
     misleading = np.minimum((gaps < distances[:, None] + _CLEAR).sum(axis=1), _MANY)
-    reach = np.hypot(*np.moveaxis(leaders[:, :, None, :] - points[:, :2], -1, 0))
-    crossed = (reach < points[:, 2]).any(axis=1).sum(axis=1)
-    costs: Array = np.where((gaps < 1).any(axis=1), np.inf, _LED_ACROSS * crossed + _MISLEADING * misleading)
-    return costs
+    costs = _MISLEADING * misleading.astype(np.float64)
+    costs[(gaps < 1).any(axis=1)] = np.inf
+    # In a crowd hardly a place is free, and to look what a line crosses takes longer than all the rest.
+    is_free = np.isfinite(costs)
+    costs[is_free] += _LED_ACROSS * _crossed(points, leaders[is_free])
+    return np.asarray(costs)
+
+
+def _crossed(points: Array, leaders: Array) -> Array:
+    """How many points each line crosses."""
+    beside = _beside(points, leaders)
+    reach = np.hypot(*np.moveaxis(leaders[:, :, None, :] - beside[:, :2], -1, 0))
+    crossed: Array = (reach < beside[:, 2]).any(axis=1).sum(axis=1)
+    return crossed
+
+
+def _beside(points: Array, leaders: Array) -> Array:
+    """The points that a line could cross; of a thousand most are far from all lines."""
+    ends = leaders[np.isfinite(leaders).all(axis=-1)].reshape(-1, 2)
+    if not len(ends):
+        return points[:0]
+    radii = points[:, 2:]
+    is_in = (points[:, :2] + radii >= ends.min(axis=0)) & (points[:, :2] - radii <= ends.max(axis=0))
+    found: Array = points[is_in.all(axis=1)]
+    return found
 
 
 def _on_lines(boxes: Array, frame: Frame, lines: Sequence[Line]) -> Array:

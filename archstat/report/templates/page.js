@@ -5,8 +5,9 @@
   const WIDE = {{ wide }}; // pixels of a chart's own width below which it takes the layout of a phone
   const PAPER = 680; // pixels that A4 and Letter have room for beside their margins
 
-  async function unpacked(name) {
-    const text = atob(document.getElementById("library-" + name).textContent);
+  async function unpacked(id) { // of this page, or of the file that the pages of a site share
+    const own = document.getElementById(id);
+    const text = atob(own ? own.textContent : window.archstatLibraries[id]);
     const bytes = new Uint8Array(text.length);
     for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
@@ -37,21 +38,53 @@
     plot.style.minHeight = layout.height + "px";
     figure.classList.add("drawn");
     const options = { displayModeBar: false, responsive: true, scrollZoom: false, doubleClick: false, showTips: false };
-    return Plotly.react(plot, coloured(view.data, getComputedStyle(root)), layout, options);
+    const { wanted } = charts.get(figure);
+    if (figure.querySelector(".finder")) tell(figure, view, wanted);
+    const data = view.data.map((trace) => marked(trace, wanted));
+    return Plotly.react(plot, coloured(data, getComputedStyle(root)), layout, options);
+  }
+
+  // -- names that a reader looks for stand out, and the others fade
+
+  const SAID = 5; // as many names as are read
+
+  function found(trace, wanted) {
+    if (!trace.customdata || !wanted) return [];
+    const parts = wanted.toLowerCase().split(/\s+/).filter(Boolean);
+    return trace.customdata.map((name, place) => [name.toLowerCase(), place])
+      .filter(([name]) => parts.every((part) => name.includes(part))).map(([, place]) => place);
+  }
+
+  function marked(trace, wanted) {
+    if (!trace.customdata || !wanted) return trace;
+    const strong = { marker: { color: "var(--ink)", opacity: 1, size: 10 } };
+    return { ...trace, selectedpoints: found(trace, wanted), selected: strong, unselected: { marker: { opacity: .07 } } };
+  }
+
+  function tell(figure, view, wanted) {
+    const names = view.data.flatMap((trace) => found(trace, wanted).map((place) => trace.customdata[place])).sort((a, b) => a.length - b.length || (a < b ? -1 : 1)); // the nearest first
+    const more = names.length > SAID ? ` and ${names.length - SAID} more` : "";
+    const all = view.data.reduce((sum, trace) => sum + (trace.customdata ? trace.customdata.length : 0), 0);
+    figure.querySelector(".finder output").textContent =
+      !wanted ? `${all.toLocaleString("en")} networks` : names.length ? `${names.length}: ${names.slice(0, SAID).join(", ")}${more}` : "No name fits.";
   }
 
   const drawAll = () => Promise.all([...charts.keys()].map(draw));
 
   async function startCharts() {
-    const content = JSON.parse(document.getElementById("charts").textContent);
-    if (document.getElementById("library-plotly")) {
+    const content = JSON.parse(await unpacked("charts"));
+    if (!window.Plotly) {
       const script = document.createElement("script");
-      script.textContent = await unpacked("plotly");
+      script.textContent = await unpacked("library-plotly");
       document.head.append(script);
     }
     for (const [id, { views }] of Object.entries(content)) {
       const figure = document.getElementById(id);
-      charts.set(figure, { views, chosen: 0 });
+      charts.set(figure, { views, chosen: 0, wanted: "" });
+      figure.querySelector(".finder input")?.addEventListener("input", (event) => {
+        charts.get(figure).wanted = event.target.value.trim();
+        draw(figure);
+      });
       const buttons = [...figure.querySelectorAll(".switch button")];
       buttons.forEach((button, place) => button.addEventListener("click", () => {
         charts.get(figure).chosen = place;
@@ -95,7 +128,7 @@
   async function startTables() {
     const tables = [...document.querySelectorAll("table.data")];
     if (!tables.length) return;
-    const address = URL.createObjectURL(new Blob([await unpacked("tables")], { type: "text/javascript" }));
+    const address = URL.createObjectURL(new Blob([await unpacked("library-tables")], { type: "text/javascript" }));
     const { default: DataTable } = await import(address);
     URL.revokeObjectURL(address);
     for (const type of ["string", "string-utf8", "html", "html-utf8"]) { // who looks for 3x3 means 3×3

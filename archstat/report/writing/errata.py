@@ -11,7 +11,7 @@ from archstat.errors import DataError
 from archstat.expressions import evaluate
 from archstat.quantities import part_of
 from archstat.records import Step
-from archstat.report.page import Correction, Errata
+from archstat.report.blocks import Correction, Errata
 from archstat.report.writing.citations import Checked
 
 _MOST = 8

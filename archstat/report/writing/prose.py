@@ -14,7 +14,7 @@ from markdown_it.token import Token
 from markupsafe import Markup, escape
 
 from archstat.errors import ArchstatError, DataError
-from archstat.report.page import Block, Heading, Prose
+from archstat.report.blocks import Block, Heading, Prose
 from archstat.report.writing.figures import GAP, figures
 
 

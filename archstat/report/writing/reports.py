@@ -19,11 +19,11 @@ from archstat.files.text import text_of
 from archstat.networks.trust import NOTHING, Trust
 from archstat.quantities import unit_of
 from archstat.records import Measurement
+from archstat.report.blocks import Block, Link, Links, Page, Sheet
 from archstat.report.chart import CHARTS, Chart, drawn
 from archstat.report.compose import layers_sheet, measured_sheet
 from archstat.report.material import Mark, Material, material_from
 from archstat.report.neighbours import CONTENTS, PAGE, Card, cards_beside, way
-from archstat.report.page import Block, Link, Links, Page, Sheet
 from archstat.report.writing.citations import Checked, Claims, path_from
 from archstat.report.writing.contents import Contents, FigureEntry, Of, TableEntry, read_contents
 from archstat.report.writing.errata import errata_of

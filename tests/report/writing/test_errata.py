@@ -2,7 +2,8 @@
 
 from archstat.analysis.network import Saved
 from archstat.claims import check, claims_of
-from archstat.report.page import Page, render
+from archstat.report.blocks import Page
+from archstat.report.page import render
 from archstat.report.writing.citations import Checked
 from archstat.report.writing.errata import errata_of
 from tests.report.folders import CLAIMS, counted

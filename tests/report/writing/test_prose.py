@@ -5,7 +5,7 @@ import re
 import pytest
 
 from archstat.errors import DataError, UnknownNameError
-from archstat.report.page import Heading, Prose, Tiles
+from archstat.report.blocks import Heading, Prose, Tiles
 from archstat.report.writing.prose import Citation, blocks_of, plain
 
 

@@ -7,9 +7,10 @@ import pytest
 from archstat.errors import DataError, InputError, UnknownNameError
 from archstat.files.results import measurements_to_json
 from archstat.networks.settings import Setting
+from archstat.report.blocks import Errata, Heading, Link, Links, Prose, Sheet
 from archstat.report.chart import CHARTS, Chart, Kind
 from archstat.report.material import Mark
-from archstat.report.page import Errata, Heading, Link, Links, Prose, Sheet, render
+from archstat.report.page import render
 from archstat.report.writing.reports import pages_of
 from tests.measured import measured, time, times
 from tests.report.folders import CLAIMS, REPORT, counted, report

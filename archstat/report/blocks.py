@@ -1,0 +1,176 @@
+"""What stands on a page: its blocks, and the page itself."""
+
+from __future__ import annotations
+
+import msgspec
+from markupsafe import Markup
+
+from archstat.records import Step
+from archstat.report.chart import Chart
+from archstat.tables import Column, Table
+from archstat.tables.formats import shown_cells
+
+
+class Heading(msgspec.Struct, frozen=True):
+    """A heading between the blocks of a page.
+
+    Attributes:
+        text: Plain text.
+        level: 2 for a section, 3 for a part of one.
+    """
+
+    text: str
+    level: int = 2
+
+
+class Prose(msgspec.Struct, frozen=True):
+    """Text of a writer.
+
+    Attributes:
+        html: What :mod:`archstat.report.writing.prose` made of it; nothing else may make one.
+    """
+
+    html: Markup
+
+
+class Tiles(msgspec.Struct, frozen=True):
+    """The few numbers that stand at the top.
+
+    Attributes:
+        tiles: The name of each, its value, and what there is to add.
+    """
+
+    tiles: tuple[tuple[str, str, str], ...]
+
+
+class Sheet(msgspec.Struct, frozen=True):
+    """A table that can be sorted and searched.
+
+    Attributes:
+        name: The name of the table on the page.
+        table: The rows.
+        sums: The sums behind each row, to be opened by a click; ``()``: there are none.
+        is_exact: Counts are shown in full.
+        folded: What a reader clicks on to see it; ``""``: it is seen.
+    """
+
+    name: str
+    table: Table
+    sums: tuple[tuple[Step, ...], ...] = ()
+    is_exact: bool = False
+    folded: str = ""
+
+    @property
+    def is_aligned(self) -> bool:
+        """The notes are set in columns, as totals under a table are."""
+        return any("  " in note for note in self.table.notes)
+
+    @property
+    def shared(self) -> list[str]:
+        """What stands over all rows: the headings that they have in common."""
+        places = [place for place in range(len(self.table.columns)) if self._is_shared(place)]
+        first = shown_cells(msgspec.structs.replace(self.table, rows=self.table.rows[:1]))
+        return [" · ".join(first[0][place] for place in places)] if places else []
+
+    def _is_shared(self, place: int) -> bool:
+        values = {row[place] for row in self.table.rows}
+        return self.table.columns[place].is_heading and len(values) == 1
+
+    @property
+    def columns(self) -> list[Column]:
+        """The columns that say something of each row."""
+        columns = enumerate(self.table.columns)
+        return [column for place, column in columns if not self._is_shared(place) and not self._is_empty(place)]
+
+    def _is_empty(self, place: int) -> bool:
+        return bool(self.table.rows) and all(row[place] in (None, "") for row in self.table.rows)
+
+
+class Link(msgspec.Struct, frozen=True):
+    """A way to another page.
+
+    Attributes:
+        address: Where, relative to this page.
+        title: The title of the other page.
+        summary: The summary of the other page.
+    """
+
+    address: str
+    title: str
+    summary: str
+
+
+class Links(msgspec.Struct, frozen=True):
+    """Ways to other pages, as cards."""
+
+    links: tuple[Link, ...]
+
+
+class Correction(msgspec.Struct, frozen=True):
+    """A number of a text that is not right.
+
+    Attributes:
+        text: The words of the text.
+        source: Where the words stand.
+        verdict: ``"slip"``, ``"does not hold"`` or ``"truncated"``.
+        stated: The number as it is claimed.
+        is_printed: Whether the words have the number; else it is what they come to.
+        origin: Where the right one comes from: ``"counted"``.
+        found: The right one.
+        basis: What the number is of; ``""`` if the sums say it.
+        why: How the two relate, or how the wrong one came about.
+        sums: The arithmetic.
+    """
+
+    text: str
+    source: str
+    verdict: str
+    stated: str
+    is_printed: bool
+    origin: str
+    found: str
+    basis: str = ""
+    why: str = ""
+    sums: tuple[Step, ...] = ()
+
+
+class Errata(msgspec.Struct, frozen=True):
+    """The mistakes of a text.
+
+    Attributes:
+        title: The text.
+        summary: How much of it was checked.
+        corrections: What is wrong.
+        cut: What is right, but cut off instead of rounded.
+    """
+
+    title: str
+    summary: str
+    corrections: tuple[Correction, ...]
+    cut: tuple[Correction, ...] = ()
+
+
+Block = Heading | Prose | Tiles | Chart | Sheet | Links | Errata
+
+
+class Page(msgspec.Struct, frozen=True):
+    """What one file holds.
+
+    Attributes:
+        title: The title of the page.
+        subtitle: The subject of the page, in a line.
+        blocks: What stands on the page, in order.
+        notes: Sentences at its end.
+        back: The way to the page that links it, if there is one.
+    """
+
+    title: str
+    blocks: tuple[Block, ...]
+    subtitle: str = ""
+    notes: tuple[str, ...] = ()
+    back: Link | None = None
+
+    @property
+    def charts(self) -> list[Chart]:
+        """The charts of the page, in order."""
+        return [block for block in self.blocks if isinstance(block, Chart)]
