@@ -10,6 +10,7 @@ import msgspec
 
 from archstat.cli._cache import answers
 from archstat.cli._names import is_saved
+from archstat.cli._progress import watched
 from archstat.errors import InputError, quoted
 
 if TYPE_CHECKING:
@@ -215,7 +216,7 @@ def material_of(names: Sequence[str], evaluation: str, **given: Any) -> Material
     files = [name for name in names if is_saved(name) and schema_of(Path(name)) == MEASUREMENTS_SCHEMA]
     measurements = [measurement for name in files for measurement in read_measurements(Path(name))]
     chosen = [name for name in names if name not in files] or _known(measurements)
-    material = material_from(chosen, measurements, analyse_quietly, _setting(**given))
+    material = material_from(watched(chosen), measurements, analyse_quietly, _setting(**given))
     return msgspec.structs.replace(material, evaluation=evaluation)
 
 

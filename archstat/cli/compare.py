@@ -12,6 +12,7 @@ from archstat.cli._commands import command
 from archstat.cli._names import NetworkName
 from archstat.cli._networks import measurements_named, network_of
 from archstat.cli._options import convention_option, input_options, is_given, output_options, put_table
+from archstat.cli._progress import watched
 
 
 @command()
@@ -46,7 +47,7 @@ def compare(
         _refuse(["convention", *given])
         put_table(measured_compare_table(measurements, sort=sort), format_, output, is_exact=is_exact)
         return
-    networks = [network_of(name, **given) for name in names]
+    networks = [network_of(name, **given) for name in watched(names)]
     tallies = [network.tally(convention) for network in networks] if convention else []
     put_table(
         compare_table([network.cost for network in networks], sort=sort, tallies=tallies),

@@ -15,10 +15,12 @@ from archstat.cli._finding import choice_in
 from archstat.cli._names import NetworkName
 from archstat.cli._networks import analyse_quietly, material_of
 from archstat.cli._options import cache_option, input_options, is_given, put_text_of_page, trust_option, wrote
-from archstat.errors import InputError, OutputError
+from archstat.cli._progress import watched
+from archstat.errors import InputError, OutputError, UnknownNameError
 
 if TYPE_CHECKING:
     from archstat.finding.candidates import Choice
+    from archstat.records import Measurement
     from archstat.report.blocks import Page
     from archstat.report.material import Material
 
@@ -185,3 +187,53 @@ def _refuse_foreign(path: Path) -> None:
         raise OutputError(f"{path} cannot be written: it is a pipe or a device, and no page.")
     if path.is_file() and b'name="generator" content="archstat ' not in bytes_of(path)[:2000]:
         raise OutputError(f"{path} was not made by archstat: move it away first, or its text would be lost.")
+
+
+@report.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("names", nargs=-1, metavar="[NAME...]")
+@click.option("--store", "place", metavar="FILE|URL", help="Draw its results too, and show what was measured.")
+@click.option("--accuracy", metavar="FILE.csv", help="Accuracies of those, as timm's results-imagenet.csv.")
+@click.option("--evaluation", default="", metavar="NAME", help="Whose accuracies to draw, as 'canziani2016'.")
+@cache_option
+def gallery(folder: Path, names: tuple[str, ...], *, place: str | None, accuracy: str | None, evaluation: str) -> None:
+    """Make a site in FOLDER: a start page with a search and the charts, and a page for each architecture.
+
+    NAME is one of 'archstat list', with * or ? several; all of them if none is named. The pages need no network, and
+    share one file of scripts: put the folder on any server, or open index.html.
+
+    Example: archstat report gallery site --store results.db
+    """
+    from archstat.files.saving import make_folder, write_whole
+    from archstat.finding.candidates import NO_CHOICE
+    from archstat.published.figures import expand, published
+    from archstat.report.assets import libraries_file
+    from archstat.report.gallery import SCRIPTS, START, gallery_of
+    from archstat.report.page import render
+
+    chosen = expand(names or ("*",))
+    for name in chosen:
+        if name not in published():
+            raise UnknownNameError.of("architecture", name, published(), "'archstat list' shows every name.")
+    if place is None and accuracy is not None:
+        raise InputError("'--accuracy' is of the results of a store: add '--store FILE'.")
+    choice = NO_CHOICE if place is None else choice_in(place, (), "", accuracy, None)
+    measurements = [] if place is None else _measured_in(place, chosen)
+    made = gallery_of(
+        chosen, analyse_quietly, measurements=measurements, choice=choice, evaluation=evaluation, watch=watched
+    )
+    make_folder(folder)
+    _refuse_foreign(folder / START)
+    texts = {folder / each.place: render(each.page, beside=each.beside) for each in made}
+    for path, text in {folder / SCRIPTS: libraries_file(), **texts}.items():
+        make_folder(path.parent)
+        write_whole(path, text)
+    wrote([folder / START])
+
+
+def _measured_in(place: str, names: Sequence[str]) -> list[Measurement]:
+    """What a store has measured of these networks."""
+    from archstat.store.store import Store
+
+    with Store(place) as store:
+        return [store.measurement(each.key) for each in store.measurements() if each.network in names]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from archstat.cli._cache import answers
 from archstat.cli._commands import command
 from archstat.cli._names import NetworkName
 from archstat.cli._options import output_options, put_table
+from archstat.cli._progress import StatusLine
 from archstat.cli._store import store_option
 from archstat.cli._streams import tell
 from archstat.errors import InputError, quoted
@@ -158,27 +158,24 @@ def _ways(quantities: str | None, threads: str) -> list[MeasureSetting]:
 def _telling() -> Iterator[Callable[[SweepProgress], None]]:
     """Tell how far a sweep is: in a line that is written again on a terminal, every half minute in a log."""
     start, last = time.monotonic(), 0.0
-    is_terminal = sys.stderr is not None and sys.stderr.isatty()
+    shown = StatusLine()
 
     def told(progress: SweepProgress) -> None:
         nonlocal last
         now = time.monotonic()
-        if not is_terminal and now - max(last, start) < _TELL_S:
+        if not shown.is_shown and now - max(last, start) < _TELL_S:
             return
         last = now
         line = _line(progress, now - start)
-        if is_terminal:
-            sys.stderr.write(f"\r\x1b[K{line[:79]}")
-            sys.stderr.flush()
+        if shown.is_shown:
+            shown.show(line)
         else:
             tell(line)
 
     try:
         yield told
     finally:
-        if is_terminal:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+        shown.clear()
 
 
 def _line(progress: SweepProgress, elapsed_s: float) -> str:

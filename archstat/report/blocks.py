@@ -52,6 +52,7 @@ class Sheet(msgspec.Struct, frozen=True):
         sums: The sums behind each row, to be opened by a click; ``()``: there are none.
         is_exact: Counts are shown in full.
         folded: What a reader clicks on to see it; ``""``: it is seen.
+        links: Where the first cell of each row leads to; ``()``: nowhere.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Sheet(msgspec.Struct, frozen=True):
     sums: tuple[tuple[Step, ...], ...] = ()
     is_exact: bool = False
     folded: str = ""
+    links: tuple[str, ...] = ()
 
     @property
     def is_aligned(self) -> bool:
@@ -106,6 +108,22 @@ class Links(msgspec.Struct, frozen=True):
     links: tuple[Link, ...]
 
 
+class Paper(msgspec.Struct, frozen=True):
+    """The paper that a page is about.
+
+    Attributes:
+        text: Authors, title, year, and where in it.
+        address: Where to read the paper.
+        entry: What BibTeX takes.
+        note: What differs from the paper; ``""``: nothing that is known.
+    """
+
+    text: str
+    address: str
+    entry: str
+    note: str = ""
+
+
 class Correction(msgspec.Struct, frozen=True):
     """A number of a text that is not right.
 
@@ -150,7 +168,10 @@ class Errata(msgspec.Struct, frozen=True):
     cut: tuple[Correction, ...] = ()
 
 
-Block = Heading | Prose | Tiles | Chart | Sheet | Links | Errata
+_SEEN_AT_ONCE = 2
+"""More sections than these need a list that leads to them."""
+
+Block = Heading | Prose | Tiles | Chart | Sheet | Links | Paper | Errata
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -169,6 +190,12 @@ class Page(msgspec.Struct, frozen=True):
     subtitle: str = ""
     notes: tuple[str, ...] = ()
     back: Link | None = None
+
+    @property
+    def contents(self) -> list[str]:
+        """The sections of a long page; none of a short one, which is seen at a glance."""
+        sections = [block.text for block in self.blocks if isinstance(block, Heading) and block.level == 2]
+        return sections if len(sections) > _SEEN_AT_ONCE else []
 
     @property
     def charts(self) -> list[Chart]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
 
 from archstat import units
 from archstat.analysis.network import Network
@@ -78,13 +79,16 @@ def _chosen(names: Sequence[str], material: Material) -> list[Chart]:
 
 def _fitting(material: Material) -> list[Chart]:
     """Every chart that can be drawn; those of single networks where there is only one."""
+    kinds = sorted(CHARTS.all().values(), key=_place)
+    return drawable([kind for kind in kinds if kind.of == "networks" or len(material.subjects) == 1], material)
+
+
+def drawable(kinds: Iterable[Kind], material: Material) -> list[Chart]:
+    """The charts of these kinds, without those that show what is not there: nobody has asked for one by name."""
     found: list[Chart] = []
-    for kind in sorted(CHARTS.all().values(), key=_place):
-        if kind.of == "networks" or len(material.subjects) == 1:
-            try:
-                found += drawn(kind, material)
-            except DataError:  # what it needs is not there, and nobody asked for it
-                continue
+    for kind in kinds:
+        with contextlib.suppress(DataError):
+            found += drawn(kind, material)
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -99,7 +99,7 @@ class Material(msgspec.Struct, frozen=True):
 
 
 def material_from(
-    names: Sequence[str], measurements: Sequence[Measurement], analyse: Analyse, setting: Setting | None = None
+    names: Iterable[str], measurements: Sequence[Measurement], analyse: Analyse, setting: Setting | None = None
 ) -> Material:
     """Count the networks, and find for each the measurement that shows most of it.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from archstat import units
 from archstat.records import Step
@@ -134,8 +134,22 @@ def _templates() -> Environment:
     )
     environment.filters["type"] = lambda block: type(block).__name__
     environment.filters["cells"] = _cells
+    environment.filters["breakable"] = _breakable
+    environment.filters["packed_sums"] = _packed_sums
     environment.filters["exact"] = units.exact
     return environment
+
+
+def _breakable(path: str) -> Markup:
+    """The path of a module, which may go on in another line behind each of its points."""
+    return escape(theme.readable(path)).replace(".", Markup(".<wbr>"))
+
+
+def _packed_sums(sheet: Sheet) -> Markup:
+    """The sums behind each row, as they are shown: of a thousand layers they are most of a page, and alike."""
+    steps = _templates().get_template("sheet.html").module.steps  # type: ignore[attr-defined]  # a macro of it
+    shown = [str(steps(each)) if each else "" for each in sheet.sums]
+    return Markup(packed(json.dumps(shown, separators=(",", ":"))))  # noqa: S704 - base64 has no mark-up
 
 
 class Cell(msgspec.Struct, frozen=True):

@@ -234,7 +234,7 @@ def _published(cost: ModelCost) -> list[str]:
     figures = [(figure, name) for figure, name in ((about.parameters, "parameters"), (about.macs, "MACs")) if figure]
     return [
         f"{'' if number else 'Published':<18}{figure.printed} {name}{FIGURES.get(figure.convention, '')} "
-        f"({figure.source}): {_VERDICTS[figure.verdict]}{figure.why and f'; {figure.why}'}."
+        f"({figure.source}): {VERDICTS[figure.verdict]}{figure.why and f'; {figure.why}'}."
         for number, (figure, name) in enumerate(figures)
     ]
 
@@ -246,7 +246,7 @@ FIGURES = {
     "weights": " without biases and norms",
     "all+running": " with the running means and variances",
 }
-_VERDICTS = {
+VERDICTS = {
     "exact": "as counted",
     "rounds": "as counted, rounded",
     "truncated": "as counted, cut off instead of rounded",

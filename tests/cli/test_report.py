@@ -13,6 +13,7 @@ import pytest
 
 import archstat as archstat_package
 from tests.report.folders import report
+from tests.report.test_page import unzipped
 
 REPORTS = Path(__file__).parents[2] / "reports"
 RESULTS = REPORTS / "cnn-architectures" / "results"
@@ -152,7 +153,8 @@ def test_every_table_can_be_a_page(archstat, arguments):
 
 
 def test_the_layers_of_a_table_open_their_sums(archstat):
-    assert "(5·5·1 + 1)·6 = 156" in archstat("table", "lenet5", "--format", "html").out
+    page = archstat("table", "lenet5", "--format", "html").out
+    assert "(5·5·1 + 1)·6 = 156" in json.loads(unzipped(re.search(r'class="packed-sums">([^<]*)<', page)[1]))[0]
     assert 'class="open"' not in archstat("table", "lenet5", "--by", "stage", "--format", "html").out
 
 
@@ -205,7 +207,7 @@ def test_the_results_of_a_store_are_a_dot_each_and_a_table(archstat, store):
     assert "<h1>8 networks</h1>" in page
     assert "Accuracy: acc.csv." in page
     assert archstat(*given, "--where", "macs<=6M", "--where", "top1>75").code == 0
-    assert re.findall(r"<td[^>]*>(timm:net_\d)</td>", path.read_text(encoding="utf-8").rpartition("<h2>")[2]) == [
+    assert re.findall(r"<td[^>]*>(timm:net_\d)</td>", path.read_text(encoding="utf-8").rpartition("<h2")[2]) == [
         "timm:net_2",
         "timm:net_5",
     ]
@@ -234,3 +236,34 @@ def test_a_store_without_accuracies_shows_what_its_networks_cost(archstat, store
 @pytest.mark.usefixtures("store")
 def test_what_a_store_has_not_is_one_sentence(fails, arguments, says):
     assert says in fails("report", *arguments)
+
+
+def test_a_gallery_is_a_start_page_a_page_for_each_and_one_file_of_scripts(archstat, store):
+    code, out, err = archstat("report", "gallery", "site", "lenet5*", "--store", "results.db", "--accuracy", "acc.csv")
+    assert (code, out, err) == (0, "", f"Wrote {Path('site/index.html')}\n")
+    files = {str(path.relative_to(store / "site")) for path in (store / "site").rglob("*.*")}
+    assert files == {"index.html", "libraries.js", "architectures/lenet5.html", "architectures/lenet5_modern.html"}
+    assert charts_of(store / "site/index.html")[0] == "best"
+    before = (store / "site/index.html").read_bytes()
+    assert archstat("report", "gallery", "site", "lenet5*", "--store", "results.db", "--accuracy", "acc.csv").code == 0
+    assert (store / "site/index.html").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("site", "lenet55"), "No architecture is named 'lenet55'"),
+        (("site", "timm:resnet50"), "No architecture is named 'timm:resnet50'"),
+        (("site", "resnex?"), "No architecture is named like"),
+        (("site", "--accuracy", "acc.csv"), "add '--store FILE'"),
+        (("site", "--store", "none.db"), "There is no store"),
+        (("acc.csv/site", "lenet5"), "cannot be made"),
+        (("mine", "lenet5"), "was not made by archstat"),
+        (("site", "lenet5", "alexnet", "--evaluation", "me"), "No evaluation is named 'me'"),
+    ],
+)
+def test_a_gallery_that_cannot_be_is_one_sentence(fails, store, arguments, says):
+    (store / "mine").mkdir()
+    (store / "mine/index.html").write_text("<p>Mine")
+    assert says in fails("report", "gallery", *arguments)
+    assert (store / "mine/index.html").read_text() == "<p>Mine"

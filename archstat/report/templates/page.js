@@ -3,11 +3,16 @@
   const root = document.documentElement;
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const WIDE = {{ wide }}; // pixels of a chart's own width below which it takes the layout of a phone
+  const NARROW = 640; // pixels of a window below which tables begin with their numbers
   const PAPER = 680; // pixels that A4 and Letter have room for beside their margins
 
-  async function unpacked(id) { // of this page, or of the file that the pages of a site share
+  function unpacked(id) { // of this page, or of the file that the pages of a site share
     const own = document.getElementById(id);
-    const text = atob(own ? own.textContent : window.archstatLibraries[id]);
+    return unzipped(own ? own.textContent : window.archstatLibraries[id]);
+  }
+
+  async function unzipped(packed) {
+    const text = atob(packed);
     const bytes = new Uint8Array(text.length);
     for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
@@ -139,21 +144,43 @@
       };
     }
     for (const element of tables) {
+      if (document.body.clientWidth < NARROW) numbersFirst(element);
       const isLong = element.tBodies[0].rows.length > 6;
       const table = new DataTable(element, {
         paging: false, order: [], autoWidth: false, searching: isLong, info: isLong,
         layout: { topStart: isLong ? "search" : null, topEnd: null, bottomStart: isLong ? "info" : null, bottomEnd: null },
         language: { search: "Search", info: "_TOTAL_ rows", infoEmpty: "No rows", infoFiltered: "of _MAX_", zeroRecords: "No row fits." },
       });
-      element.addEventListener("click", (event) => {
+      const scroll = element.closest(".scroll");
+      scroll.before(...scroll.querySelectorAll(".dt-search")); // what one types into does not move with the columns
+      scroll.after(...scroll.querySelectorAll(".dt-info"));
+      const packed = scroll.querySelector(".packed-sums");
+      let sums = null; // of all rows, unpacked when the first one is opened
+      element.addEventListener("click", async (event) => {
         const button = event.target.closest("button.open");
         if (!button) return;
         const row = table.row(button.closest("tr"));
-        const isOpen = row.child.isShown();
-        if (isOpen) row.child.hide(); else row.child(button.nextElementSibling.content.cloneNode(true).firstElementChild).show();
-        button.setAttribute("aria-expanded", String(!isOpen));
+        if (row.child.isShown()) row.child.hide();
+        else {
+          sums ??= JSON.parse(await unzipped(packed.textContent));
+          row.child(sums[button.dataset.row]).show();
+        }
+        button.setAttribute("aria-expanded", String(row.child.isShown()));
       });
     }
+    new ResizeObserver(() => document.querySelectorAll(".scroll").forEach(fit)).observe(document.body);
+  }
+
+  function numbersFirst(table) { // on a phone there is room for the name and some numbers, and those are what one came for
+    for (const row of table.rows) {
+      const [, ...rest] = row.cells;
+      row.append(...rest.filter((cell) => !cell.classList.contains("number")));
+    }
+  }
+
+  function fit(scroll) { // a table that fits has a header that stays in sight while the page moves
+    scroll.classList.remove("fits");
+    scroll.classList.toggle("fits", scroll.scrollWidth <= scroll.clientWidth);
   }
 
   scheme.textContent = isDark() ? "Light" : "Dark";
