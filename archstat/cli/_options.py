@@ -34,6 +34,13 @@ def output_options_with(*more: str) -> Callable[[Command], Command]:
 
     def decorate(command: Command) -> Command:
         for option in (
+            click.option(
+                "--columns",
+                metavar="NAMES",
+                expose_value=False,
+                callback=_choose_columns,
+                help="Only these columns of the CSV, in this order, as 'layer,macs'.",
+            ),
             click.option("--output", type=click.Path(path_type=Path), help="Write to this file, not to the terminal."),
             click.option("--exact", "is_exact", is_flag=True, help="Show counts in full (CSV and JSON always do)."),
             click.option(
@@ -44,6 +51,30 @@ def output_options_with(*more: str) -> Callable[[Command], Command]:
         return command
 
     return decorate
+
+
+_COLUMNS = "archstat.columns"
+"""Where click keeps, for the command that runs, which columns are asked for."""
+
+
+def _choose_columns(context: click.Context, _: click.Parameter, value: str | None) -> None:
+    """Note the columns that the user names.
+
+    Raises:
+        BadParameter: No name stands there.
+    """
+    names = [name.strip().lower().replace(" ", "_").replace("-", "_") for name in (value or "").split(",")]
+    names = [name for name in names if name]
+    if value is not None and not names:
+        raise click.BadParameter("name a column, as 'layer,macs'.")
+    context.meta[_COLUMNS] = names
+
+
+def columns_asked() -> list[str]:
+    """The columns that the user names; none: all of them."""
+    context = click.get_current_context(silent=True)
+    found: list[str] = [] if context is None else context.meta.get(_COLUMNS, [])
+    return found
 
 
 def input_options(command: Command) -> Command:
@@ -100,8 +131,9 @@ def put_table(
     is_exact: bool,
     text: Callable[..., str] | None = None,
     sums: Sequence[tuple[Step, ...]] = (),
+    more_columns: Sequence[str] = (),
 ) -> None:
-    """Put out a table in the format that was asked for.
+    """Put out a table in the format, and with the columns, that were asked for.
 
     Args:
         table: What to show.
@@ -110,11 +142,20 @@ def put_table(
         is_exact: Show counts in full.
         text: A form of its own as text.
         sums: The sums behind each row, to be opened by a click in HTML.
+        more_columns: Columns that the table would have if they were asked for.
+
+    Raises:
+        UnknownNameError: There is no such column.
     """
     from archstat.tables.formats import FORMATS
+    from archstat.tables.selection import with_columns
+
+    asked = columns_asked()
+    table = with_columns(table, asked, more_columns)
 
     if format_ == "text":
-        put((text or FORMATS["text"])(table, is_exact=is_exact, **_terminal(output)), output)
+        shown = FORMATS["text"] if asked or text is None else text
+        put(shown(table, is_exact=is_exact, **_terminal(output)), output)
     elif format_ == "html":
         _put_sheets([table], output, is_exact=is_exact, sums=sums)
     else:
@@ -129,7 +170,21 @@ def put_tables(tables: Sequence[Table], format_: str, output: Path | None, *, is
         _put_sheets(tables, output, is_exact=is_exact)
         return
     room = _terminal(output) if format_ == "text" else {}
+    tables = _with_columns_asked(tables)
     put("\n\n".join(FORMATS[format_](table, is_exact=is_exact, **room) for table in tables), output)
+
+
+def _with_columns_asked(tables: Sequence[Table]) -> Sequence[Table]:
+    """The tables with the columns that are asked for, those alone that have them all.
+
+    Raises:
+        UnknownNameError: No table has them.
+    """
+    from archstat.tables.selection import has_column, with_columns
+
+    asked = columns_asked()
+    having = [table for table in tables if all(has_column(table, name) for name in asked)]
+    return [with_columns(table, asked) for table in having or tables]
 
 
 def _put_sheets(

@@ -18,6 +18,7 @@ from archstat.cli._progress import watched
 @command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME...", type=NetworkName())
 @click.option("--sort", metavar="COLUMN", help="Sort by this column of the CSV, largest first.")
+@click.option("--protocol", default="", metavar="NAME", help="Compare errors by this protocol, as '10-crop'.")
 @convention_option
 @input_options
 @output_options
@@ -25,6 +26,7 @@ def compare(
     names: tuple[str, ...],
     *,
     sort: str | None,
+    protocol: str,
     convention: str | None,
     format_: str,
     output: Path | None,
@@ -44,13 +46,13 @@ def compare(
     names = tuple(expand(names))
     measurements = measurements_named(names)
     if measurements is not None:
-        _refuse(["convention", *given])
+        _refuse(["convention", "protocol", *given])
         put_table(measured_compare_table(measurements, sort=sort), format_, output, is_exact=is_exact)
         return
     networks = [network_of(name, **given) for name in watched(names)]
     tallies = [network.tally(convention) for network in networks] if convention else []
     put_table(
-        compare_table([network.cost for network in networks], sort=sort, tallies=tallies),
+        compare_table([network.cost for network in networks], sort=sort, tallies=tallies, protocol=protocol),
         format_,
         output,
         is_exact=is_exact,

@@ -26,7 +26,7 @@ def explain(name: str, layer: str, *, format_: str, output: Path | None, is_exac
     Example: archstat explain lenet5 c1
     """
     from archstat.tables import explanation_table
-    from archstat.tables.formats import sum_blocks
+    from archstat.tables.terminal import sum_blocks
 
     table = explanation_table(*explanations_of(name, **given), layer)
     put_table(table, format_, output, is_exact=is_exact, text=sum_blocks)

@@ -11,7 +11,7 @@ import click
 from archstat.cli._commands import command
 from archstat.cli._names import NetworkName
 from archstat.cli._networks import network_of
-from archstat.cli._options import convention_option, input_options, output_options, put, put_table
+from archstat.cli._options import columns_asked, convention_option, input_options, output_options, put, put_table
 
 if TYPE_CHECKING:
     from archstat.analysis.network import Network
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 @click.option("--sort", metavar="COLUMN", help="Sort by this column of the CSV, largest first.")
 @click.option("--explain", is_flag=True, help="Show the sums of parameters and MACs (JSON has none).")
 @click.option("--unfold", is_flag=True, help="Show equal blocks one by one (CSV, JSON and HTML always do).")
+@click.option("--only", default="", metavar="KINDS", help="Only layers of these kinds, as 'conv,linear'.")
+@click.option("--zero-rows/--no-zero-rows", "has_zero_rows", default=True, help="Also layers that cost nothing.")
+@click.option("--indent", is_flag=True, help="Show each module over what is in it, with what that comes to.")
 @convention_option
 @input_options
 @output_options
@@ -38,6 +41,9 @@ def table(
     sort: str | None,
     explain: bool,
     unfold: bool,
+    only: str,
+    has_zero_rows: bool,
+    indent: bool,
     convention: str | None,
     format_: str,
     output: Path | None,
@@ -53,21 +59,46 @@ def table(
     """
     from archstat.files.results import cost_to_json
     from archstat.tables import layer_table, op_table
+    from archstat.tables.selection import with_rows
 
     depth = 1 if by == "stage" else depth
+    kinds = [kind.strip() for kind in only.split(",") if kind.strip()]
+    picks = bool(kinds) or not has_zero_rows
     _refuse(by, depth, convention, is_explained=explain)
+    _refuse_tree(by, convention, format_, is_tree=indent, is_other=bool(depth or sort or explain or picks))
     network = network_of(name, **given)
     cost, tally = network.cost, network.tally(convention) if convention else None
-    if format_ == "json":
+    if format_ == "json" and not (columns_asked() or picks):
         put(cost_to_json(cost), output)
-    elif by == "op":
+        return
+    if by == "op":
         put_table(op_table(cost, sort=sort), format_, output, is_exact=is_exact)
-    else:
-        explained = network.explanations() if explain else None
-        folds = not unfold and format_ not in ("csv", "html")
-        shown = layer_table(cost, depth=depth, sort=sort, explained=explained, tally=tally, folds=folds)
-        sums = () if depth or sort else _sums(network, format_)
-        put_table(shown, format_, output, is_exact=is_exact, sums=sums)
+        return
+    explained = network.explanations() if explain else None
+    fields = network.fields() if _FIELD in columns_asked() else None
+    folds = not (unfold or picks or fields is not None) and format_ not in ("csv", "html", "json")
+    shown = layer_table(
+        cost, depth=depth, sort=sort, explained=explained, tally=tally, folds=folds, is_tree=indent, fields=fields
+    )
+    shown = with_rows(shown, only=kinds, has_zero_rows=has_zero_rows)
+    sums = () if depth or sort or picks or indent else _sums(network, format_)
+    put_table(shown, format_, output, is_exact=is_exact, sums=sums, more_columns=[_FIELD])
+
+
+_FIELD = "receptive_field"
+"""A column that takes as long as the count, and is there where it is asked for."""
+
+
+def _refuse_tree(by: str, convention: str | None, format_: str, *, is_tree: bool, is_other: bool) -> None:
+    """Refuse a tree of what has no modules, or of rows that a program would add up twice.
+
+    Raises:
+        UsageError: A tree is asked for, and something that has none.
+    """
+    if is_tree and (by != "layer" or convention or is_other):
+        raise click.UsageError("'--indent' shows every layer in its module: leave out what chooses or orders rows.")
+    if is_tree and format_ in ("csv", "json"):
+        raise click.UsageError("'--indent' shows modules over their layers, which CSV and JSON would count twice.")
 
 
 def _sums(network: Network, format_: str) -> Sequence[tuple[Step, ...]]:

@@ -8,7 +8,8 @@ from markupsafe import Markup
 from archstat.records import Step
 from archstat.report.chart import Chart
 from archstat.tables import Column, Table
-from archstat.tables.formats import shown_cells
+from archstat.tables.cells import shown_cells
+from archstat.tables.lean import is_empty, is_shared, told_once
 
 
 class Heading(msgspec.Struct, frozen=True):
@@ -69,23 +70,29 @@ class Sheet(msgspec.Struct, frozen=True):
 
     @property
     def shared(self) -> list[str]:
-        """What stands over all rows: the headings that they have in common."""
-        places = [place for place in range(len(self.table.columns)) if self._is_shared(place)]
+        """What stands over all rows: the headings that they have in common, and the conditions."""
+        headings = [place for place in self._places if self._is_one_heading(place)]
         first = shown_cells(msgspec.structs.replace(self.table, rows=self.table.rows[:1]))
-        return [" · ".join(first[0][place] for place in places)] if places else []
-
-    def _is_shared(self, place: int) -> bool:
-        values = {row[place] for row in self.table.rows}
-        return self.table.columns[place].is_heading and len(values) == 1
+        over = [" · ".join(first[0][place] for place in headings)] if headings else []
+        conditions = [told_once(self.table, place) for place in self._places if is_shared(self.table, place)]
+        return [*over, *([" · ".join(conditions)] if conditions else [])]
 
     @property
     def columns(self) -> list[Column]:
         """The columns that say something of each row."""
-        columns = enumerate(self.table.columns)
-        return [column for place, column in columns if not self._is_shared(place) and not self._is_empty(place)]
+        return [self.table.columns[place] for place in self._places if self._is_told_by_row(place)]
 
-    def _is_empty(self, place: int) -> bool:
-        return bool(self.table.rows) and all(row[place] in (None, "") for row in self.table.rows)
+    @property
+    def _places(self) -> range:
+        return range(len(self.table.columns))
+
+    def _is_told_by_row(self, place: int) -> bool:
+        is_bare = is_empty(self.table, place) or is_shared(self.table, place)
+        return not (is_bare or self._is_one_heading(place))
+
+    def _is_one_heading(self, place: int) -> bool:
+        values = {row[place] for row in self.table.rows}
+        return self.table.columns[place].is_heading and len(values) == 1
 
 
 class Link(msgspec.Struct, frozen=True):

@@ -18,7 +18,7 @@ from archstat.report.blocks import Page, Sheet
 from archstat.report.chart import WIDE, Chart, View
 from archstat.report.drawing import theme
 from archstat.tables import Column, Table
-from archstat.tables.formats import shown_cells
+from archstat.tables.cells import shown_cells
 from archstat.version import __version__
 
 _FONT = Markup(theme.FONT)  # noqa: S704 - ours

@@ -13,9 +13,9 @@ from archstat.tables.results import setting_in_words
 
 _COLUMNS = (
     path("network", "Network"),
-    Column("setting", "Setting", setting_in_words, gives_way=5),
-    Column("origin", "From", gives_way=7),
-    Column("input_shapes", "Input", lambda shapes: shapes.replace("x", "×"), gives_way=4),
+    Column("setting", "Setting", setting_in_words, gives_way=5, is_condition=True),
+    Column("origin", "From", gives_way=7, is_condition=True),
+    Column("input_shapes", "Input", lambda shapes: shapes.replace("x", "×"), gives_way=4, is_condition=True),
     number("batch_size", "Batch", units.exact, gives_way=8),
     number("parameters", "Params"),
     number("macs", "MACs"),

@@ -16,10 +16,10 @@ _COLUMNS = (
     Column("is_as_expected", "", lambda is_as_expected: "" if is_as_expected else "✗", least=1),
 )
 _FURTHER = (
-    Column("message", "Because"),
+    Column("message", "Because", is_sentence=True),
     Column("expected", "Expected"),
-    Column("text", "Text"),
-    Column("source", "Source"),
+    Column("text", "Text", is_sentence=True),
+    Column("source", "Source", is_sentence=True),
     Column("line", "Line"),
     Column("basis", "Basis"),
 )

@@ -31,6 +31,8 @@ class Column(msgspec.Struct, frozen=True):
         is_heading: In text it is no column: its value stands over the rows that share it.
         gives_way: Where there is still too little room, the column with the largest number is left out; 0: never.
         wraps: In text its header may take two lines.
+        is_sentence: Whether a value is read as words, and goes on in another line where there is too little room.
+        is_condition: Whether people read it once over all rows where it is the same in all: an input, a protocol.
     """
 
     key: str
@@ -42,6 +44,8 @@ class Column(msgspec.Struct, frozen=True):
     is_heading: bool = False
     gives_way: int = 0
     wraps: bool = False
+    is_sentence: bool = False
+    is_condition: bool = False
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -52,12 +56,14 @@ class Table(msgspec.Struct, frozen=True):
         rows: The values, in the order of the columns.
         title: What the table shows.
         notes: Sentences under the table.
+        is_chosen: Whether a user chose the columns: all of them are shown then, whatever stands in them.
     """
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     title: str = ""
     notes: tuple[str, ...] = ()
+    is_chosen: bool = False
 
     def to_frame(self) -> pd.DataFrame:
         """The rows as a pandas frame, in base units; its columns are those of CSV.
@@ -78,7 +84,7 @@ def path(key: str, header: str) -> Column:
     return Column(key, header, least=19, is_path=True)
 
 
-SHARE = number("macs_share", "MACs %", lambda part: f"{100 * part:.1f}", gives_way=1)
+SHARE = number("macs_share", "MACs %", lambda part: f"{100 * part:.1f}", gives_way=2)
 SHAPE = Column("output_shape", "Output", units.shape)
 
 

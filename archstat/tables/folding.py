@@ -8,14 +8,10 @@ from typing import NamedTuple
 import msgspec
 
 from archstat.records import LayerCost
+from archstat.tables.sums import SUMMED
 
 FEWEST_BLOCKS = 4
 """So many equal blocks are shown as one; fewer are read as easily one by one."""
-
-_SUMMED = (
-    *("parameters", "trainable_parameters", "weights", "buffers"),
-    *("macs", "other_flops", "activations", "activation_bytes"),
-)
 
 
 class FoldedRow(NamedTuple):
@@ -107,7 +103,7 @@ def _together(
     numbers = f"{repeated.first}–{repeated.first + repeated.times - 1}"
     for at in range(place, place + repeated.length):
         path = (*paths[at][: repeated.depth], numbers, *paths[at][repeated.depth + 1 :])
-        changes = {name: repeated.times * getattr(rows[at], name) for name in _SUMMED}
+        changes = {name: repeated.times * getattr(rows[at], name) for name in SUMMED}
         row = msgspec.structs.replace(
             rows[at], layer=".".join(path), kind=f"{repeated.times} × {rows[at].kind}", **changes
         )

@@ -19,7 +19,7 @@ NOISE = frozenset(
 _COLUMNS = (
     Column("conditions", "Conditions", is_heading=True),
     path("architecture", "Architecture"),
-    Column("input_shape", "Input", units.shape, gives_way=1),
+    Column("input_shape", "Input", units.shape, gives_way=1, is_condition=True),
     quantities.PARAMETERS.column(),
     quantities.MACS.column(),
     number("latency_s", "Latency", units.seconds),

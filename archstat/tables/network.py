@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from archstat import units
 from archstat.counting.conventions import CONVENTIONS
@@ -17,6 +17,7 @@ from archstat.records import (
     LayerTraining,
     ModelCost,
     OpCost,
+    ReceptiveField,
     Tally,
     TrainingCost,
 )
@@ -31,18 +32,20 @@ from archstat.tables.columns import (
 )
 from archstat.tables.folding import folded
 from archstat.tables.quantities import ACTIVATION_BYTES, ACTIVATIONS, FLOPS, MACS, PARAMETERS
+from archstat.tables.sums import sum_of_rows
+from archstat.tables.tree import as_tree
 
 _AMOUNTS = (
     PARAMETERS.column(),
     MACS.column(),
-    FLOPS.column(gives_way=2),
-    ACTIVATIONS.column(gives_way=3),
-    ACTIVATION_BYTES.column(),
+    FLOPS.column(gives_way=4),
+    ACTIVATIONS.column(gives_way=5),
+    ACTIVATION_BYTES.column(gives_way=3),
 )
 
 _LAYER_COLUMNS = (
     path("layer", "Layer"),
-    Column("kind", "Kind"),
+    Column("kind", "Kind", least=20),
     SHAPE,
     *_AMOUNTS,
     SHARE,
@@ -57,6 +60,8 @@ def layer_table(
     explained: Sequence[Explanation] | None = None,
     tally: Tally | None = None,
     folds: bool = False,
+    is_tree: bool = False,
+    fields: Mapping[str, ReceptiveField | None] | None = None,
 ) -> Table:
     """One row for each layer in the order of execution.
 
@@ -67,16 +72,20 @@ def layer_table(
         explained: The sums behind the rows, to stand in columns of their own; rows that are put together have none.
         tally: Another convention, to stand in a column of its own.
         folds: Show equal blocks that follow each other as one; it has no part in rows that are put together otherwise.
+        is_tree: Show each module over what is in it, with what that comes to.
+        fields: The receptive field of each layer, to stand in a column of its own.
 
     Raises:
         UnknownNameError: There is no column to sort by of that name.
         DataError: The convention's number cannot be told.
     """
-    is_folded = folds and depth is None and sort is None and explained is None
+    is_folded = folds and depth is None and sort is None and explained is None and not is_tree
     together = folded(cost.layers) if is_folded else []
     rows = [each.row for each in together] or (cost.layers if depth is None else _merged(cost.layers, depth))
+    rows = as_tree(rows) if is_tree else rows
     counted = () if tally is None else (number("by_convention", tally.convention),)
-    columns = (*_LAYER_COLUMNS, *counted, *(_SUMS if explained is not None else ()))
+    seen = () if fields is None else (_FIELD,)
+    columns = (*_LAYER_COLUMNS, *counted, *(_SUMS if explained is not None else ()), *seen)
     numbers: Sequence[tuple[int, ...]] = [()] * len(rows) if tally is None else _numbers(cost, tally, depth)
     if tally is not None and together:
         numbers = [(sum(tally.rows[place] for place in each.members),) for each in together]
@@ -90,6 +99,7 @@ def layer_table(
             _part(row.macs, cost.macs),
             *more,
             *formulas,
+            *(() if fields is None else (_field_of(row, fields),)),
         )
         for row, more, formulas in zip(rows, numbers, sums, strict=True)
     ]
@@ -97,6 +107,16 @@ def layer_table(
     if len(rows) < len(cost.layers) and together:
         notes = (*notes, "Equal blocks are shown as one, with what all of them come to.")
     return Table(columns, sort_rows(columns, values, sort), title_of(cost), notes)
+
+
+_FIELD = Column("receptive_field", "Receptive field", units.shape, wraps=True)
+
+
+def _field_of(row: LayerCost, fields: Mapping[str, ReceptiveField | None]) -> tuple[int, ...] | None:
+    """How many pixels an element of a row sees; ``None``: a whole axis, or it cannot be followed."""
+    field = fields.get(row.layer) if row.is_layer else None
+    sizes = () if field is None else tuple(size for size in field.size if size is not None)
+    return sizes if field is not None and sizes and len(sizes) == len(field.size) else None
 
 
 def _numbers(cost: ModelCost, tally: Tally, depth: int | None) -> list[tuple[int]]:
@@ -164,18 +184,12 @@ def _merged(rows: Iterable[LayerCost], depth: int) -> list[LayerCost]:
     groups: dict[str, list[LayerCost]] = {}
     for row in rows:
         groups.setdefault(_beginning(row.layer, depth), []).append(row)
-    return [_sum(path, members) for path, members in groups.items()]
+    return [_together(path, members) for path, members in groups.items()]
 
 
-def _sum(path: str, members: Sequence[LayerCost]) -> LayerCost:
-    if len(members) == 1 and members[0].layer == path:
-        return members[0]
-    last = next((row for row in reversed(members) if row.output_shape), members[-1])
-    totals = {name: sum(getattr(row, name) for row in members) for name in _SUMMED}
-    return LayerCost(path, f"{len(members)} rows", "", 1, last.output_shape, **totals, is_layer=False)
+def _together(path: str, members: Sequence[LayerCost]) -> LayerCost:
+    return members[0] if len(members) == 1 and members[0].layer == path else sum_of_rows(path, members)
 
-
-_SUMMED = LayerCost.__struct_fields__[LayerCost.__struct_fields__.index("output_shape") + 1 : -1]
 
 _OP_COLUMNS = (path("op", "Op"), number("calls", "Calls"), *_AMOUNTS[1:], SHARE)
 

@@ -9,7 +9,8 @@ import msgspec
 
 from archstat import units
 from archstat.counting.conventions import CONVENTIONS
-from archstat.published.figures import ErrorRate, Figure, counted, published, published_of
+from archstat.published.figures import ErrorRate, Figure, Published, Variant, counted, published, published_of
+from archstat.published.protocols import error_under, protocol_for
 from archstat.records import ModelCost, Tally
 from archstat.tables import quantities
 from archstat.tables.columns import Column, Row, Table, number, path, sort_rows
@@ -34,7 +35,7 @@ def _printed(figure: Figure) -> str:
 
 _COMPARE_COLUMNS = (
     path("architecture", "Architecture"),
-    Column("input_shape", "Input", units.shape, gives_way=1),
+    Column("input_shape", "Input", units.shape, gives_way=1, is_condition=True),
     quantities.PARAMETERS.column(),
     Column("published_parameters", "published", _printed, least=30),
     quantities.MACS.column(),
@@ -44,32 +45,55 @@ _COMPARE_COLUMNS = (
     quantities.PEAK_ACTIVATION_BYTES.column(gives_way=6),
     number("top1_error", "Top-1 error %", units.percent, gives_way=2),
     number("top5_error", "Top-5 error %", units.percent, gives_way=4),
-    Column("protocol", "Protocol", gives_way=3),
+    Column("protocol", "Errors by", gives_way=3, is_condition=True),
 )
 
 
-def compare_table(costs: Sequence[ModelCost], *, sort: str | None = None, tallies: Sequence[Tally] = ()) -> Table:
+def compare_table(
+    costs: Sequence[ModelCost], *, sort: str | None = None, tallies: Sequence[Tally] = (), protocol: str = ""
+) -> Table:
     """One row for each network: its totals beside what was published of it.
 
     Args:
         costs: The networks.
         sort: The key of the column to sort by, largest first.
         tallies: The counts of these networks by another convention, to stand in a column of their own.
+        protocol: The one under which errors are compared, or a part of its name; ``""``: that of most.
 
     Raises:
-        UnknownNameError: There is no column to sort by of that name.
+        UnknownNameError: There is no column to sort by of that name, or no such protocol.
     """
+    abouts = list(map(published_of, costs))
+    under = protocol_for(abouts, protocol)
     columns = (*_COMPARE_COLUMNS, *(number("by_convention", tally.convention) for tally in tallies[:1]))
     numbers: Sequence[Row] = [(tally.number,) for tally in tallies] or [()] * len(costs)
     pairs = zip(costs, numbers, strict=True)
-    rows = sort_rows(columns, [(*_compared(cost), *more) for cost, more in pairs], sort)
+    rows = sort_rows(columns, [(*_compared(cost, under), *more) for cost, more in pairs], sort)
     told = [cost for cost in costs if len(cost.input_shapes) > 1 or cost.input_origin.startswith("assumed")]
     notes = [f"{cost.architecture}: {inputs_told(cost)}." for cost in told]  # its row has the first input alone
     notes += [f"{cost.architecture}: not counted: {uncounted_in(cost)}." for cost in costs if cost.uncounted]
-    errors = "Errors are those of the first protocol listed for each; unlike protocols do not compare."
-    has_errors = any(row[len(_COMPARE_COLUMNS) - 1] for row in rows)
+    others = [cost.architecture for cost, about in zip(costs, abouts, strict=True) if _has_other_errors(about, under)]
     notes += [*_told(tallies), *map(_untold, costs[: len(tallies)], tallies)]
-    return Table(columns, rows, "", (*_reasons(rows), *filter(None, notes), *([errors] if has_errors else [])))
+    return Table(columns, rows, "", (*_reasons(rows), *filter(None, notes), *_under(under, others)))
+
+
+def _has_other_errors(about: Published | Variant | None, protocol: str) -> bool:
+    """Whether errors of a network were published, and none under that protocol."""
+    return about is not None and bool(about.errors) and error_under(about, protocol) is None
+
+
+_NAMED_MAX = 8
+"""More names than these are counted and not listed."""
+
+
+def _under(protocol: str, others: Sequence[str]) -> list[str]:
+    """By which protocol errors are, and who has only others."""
+    if not protocol:
+        return []
+    shown = ", ".join(others[:_NAMED_MAX])
+    more = f" and {len(others) - _NAMED_MAX} more" if len(others) > _NAMED_MAX else ""
+    left = f"; of {shown}{more} there are only errors by other protocols, which do not compare" if others else ""
+    return [f"Errors are those by {protocol}{left}."]
 
 
 def _untold(cost: ModelCost, tally: Tally) -> str:
@@ -104,9 +128,8 @@ def _reasons(rows: Sequence[tuple[Any, ...]]) -> list[str]:
     ]
 
 
-def _compared(cost: ModelCost) -> tuple[Any, ...]:
-    about = published_of(cost)
-    error = about.errors[0] if about is not None and about.errors else ErrorRate("", "")
+def _compared(cost: ModelCost, protocol: str) -> tuple[Any, ...]:
+    error = error_under(published_of(cost), protocol) or ErrorRate("", "")
     shape = cost.input_shapes[0] if cost.input_shapes else ()
     return (
         cost.architecture,

@@ -15,8 +15,8 @@ _COLUMNS = (
     Column("quantity", "Quantity"),
     Column("printed", "Published"),
     Column("counted", "Counted"),
-    Column("verdict", "Verdict"),
-    Column("source", "Source"),
+    Column("verdict", "Verdict", is_sentence=True),
+    Column("source", "Source", is_sentence=True),
 )
 
 

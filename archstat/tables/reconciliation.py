@@ -54,7 +54,7 @@ _NUMBERS = (path("convention", "Convention"), number("number", "Number", _or_not
 _REASONS = (
     Column("unit", "Unit", least=5),
     number("difference", "Difference", _or_nothing(_signed)),
-    Column("term", "because of", least=30),
+    Column("term", "because of", least=24, is_sentence=True),
     Column("source", "Whose", gives_way=1),
 )
 _SAID = (Column("said", "Tool says", _or_nothing(_said), least=16), Column("is_equal", "", least=1))

@@ -119,11 +119,11 @@ def _column(name: str) -> Column:
         return path("network", "Network")
     gives_way = _GIVES_WAY.get(name, 0)
     if name == "setting":
-        return Column(name, "Setting", setting_in_words, gives_way=gives_way)
+        return Column(name, "Setting", setting_in_words, gives_way=gives_way, is_condition=True)
     if name in _SHOWN:
         header, show = _SHOWN[name]
         return number(name, header, show, gives_way=gives_way)
-    return msgspec.structs.replace(Column(name, _NAMES[name]), gives_way=gives_way)
+    return Column(name, _NAMES[name], gives_way=gives_way, is_condition=True)
 
 
 def setting_in_words(setting: str) -> str:

@@ -11,7 +11,7 @@ from archstat.analysis.inference import analyse
 from archstat.expressions import evaluate
 from archstat.networks.settings import Setting
 from archstat.tables import Column, Table, layer_table
-from archstat.tables.formats import sum_blocks, text
+from archstat.tables.terminal import sum_blocks, text
 
 
 def rows(out):

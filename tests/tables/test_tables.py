@@ -14,7 +14,7 @@ from archstat.published.figures import published, select
 from archstat.records import LayerCost, UncountedOp
 from archstat.registry import architectures
 from archstat.tables import compare_table, diff_table, layer_table, list_table, matched, op_table
-from archstat.tables.formats import shown_cells
+from archstat.tables.cells import shown_cells
 
 cost_of = functools.cache(archstat.count)
 SUMMED = ("parameters", "macs", "flops", "activations", "activation_bytes")

@@ -1,0 +1,53 @@
+"""Published errors beside each other: those of one protocol, since unlike protocols do not compare."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from archstat.errors import UnknownNameError
+from archstat.published.figures import ErrorRate, Published, Variant
+
+Abouts = Iterable[Published | Variant | None]
+
+
+def protocols_of(abouts: Abouts) -> list[str]:
+    """The protocols that errors of these networks were published under, that of most networks first.
+
+    Of several with as many, the one comes first that the first network lists first.
+    """
+    listed = [dict.fromkeys(each.protocol for each in about.errors) for about in abouts if about is not None]
+    counts = Counter(protocol for each in listed for protocol in each)
+    order = list(dict.fromkeys(protocol for each in listed for protocol in each))
+    return sorted(order, key=lambda protocol: (-counts[protocol], order.index(protocol)))
+
+
+def protocol_for(abouts: Sequence[Published | Variant | None], wanted: str = "") -> str:
+    """The protocol under which networks compare.
+
+    Args:
+        abouts: What was published of each.
+        wanted: A protocol, or a part of one that no other has: ``"10-crop"``; ``""``: the one that most share.
+
+    Returns:
+        The protocol; ``""``: no error of any of them was published.
+
+    Raises:
+        UnknownNameError: None of these protocols is meant, or several are.
+    """
+    known = protocols_of(abouts)
+    if not wanted:
+        return known[0] if known else ""
+    if wanted in known:
+        return wanted
+    parts = [each for each in known if wanted.lower() in each.lower()]
+    if len(parts) != 1:
+        listed = f"The protocols are {'; '.join(known)}." if known else "No errors of these networks were published."
+        raise UnknownNameError.of("protocol", wanted, known, listed)
+    return parts[0]
+
+
+def error_under(about: Published | Variant | None, protocol: str) -> ErrorRate | None:
+    """The first error that was published of a network under a protocol; ``None``: there is none."""
+    errors = () if about is None else about.errors
+    return next((each for each in errors if each.protocol == protocol), None)
