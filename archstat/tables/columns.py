@@ -31,6 +31,7 @@ class Column(msgspec.Struct, frozen=True):
         is_heading: In text it is no column: its value stands over the rows that share it.
         gives_way: Where there is still too little room, the column with the largest number is left out; 0: never.
         wraps: In text its header may take two lines.
+        continues: The header goes on from that of the column before, and says nothing without it.
     """
 
     key: str
@@ -42,6 +43,7 @@ class Column(msgspec.Struct, frozen=True):
     is_heading: bool = False
     gives_way: int = 0
     wraps: bool = False
+    continues: bool = False
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -52,12 +54,14 @@ class Table(msgspec.Struct, frozen=True):
         rows: The values, in the order of the columns.
         title: What the table shows.
         notes: Sentences under the table.
+        legend: What signs in it mean, for the readers of a paper, who have no help at hand.
     """
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     title: str = ""
     notes: tuple[str, ...] = ()
+    legend: tuple[str, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
         """The rows as a pandas frame, in base units; its columns are those of CSV.
@@ -68,9 +72,9 @@ class Table(msgspec.Struct, frozen=True):
         return pandas_frame(self.rows, [column.key for column in self.columns])
 
 
-def number(key: str, header: str, show: Show = units.compact, *, gives_way: int = 0) -> Column:
+def number(key: str, header: str, show: Show = units.compact, *, gives_way: int = 0, continues: bool = False) -> Column:
     """A column of counts."""
-    return Column(key, header, show, is_number=True, gives_way=gives_way)
+    return Column(key, header, show, is_number=True, gives_way=gives_way, continues=continues)
 
 
 def path(key: str, header: str) -> Column:

@@ -144,7 +144,7 @@ NASTY += ["&amp;", "$x$", "50%", "#1", "{a}", "^", "[x]", "…", "模型", "é",
 
 
 def one(name):
-    return Table((Column("name", "Name"), Column("n", "N", is_number=True)), ((name, 1), ("after", 2)), name, (name,))
+    return Table((Column("name", "Name"), Column("n", "N", is_number=True)), ((name, 1), ("behind", 2)), name, (name,))
 
 
 STEERING = ["\x1b[31mred", "\x1b]52;c;YQ==\x07", "a\0b", "\x9b2J", "a\u202eb", "a\u2028b", "a\rb", "\t"]
@@ -154,7 +154,7 @@ FORMULAS = ["=1+1", "=cmd|' /C calc'!A0", "@SUM(A1)", "+A1", "-A1", "-1+A1", "--
 @pytest.mark.parametrize("name", [name for name in NASTY if name not in STEERING + FORMULAS], ids=ascii)
 def test_csv_gives_any_name_back(name):
     rows = list(csv.reader(io.StringIO(FORMATS["csv"](one(name)), newline="")))
-    assert rows == [["name", "n"], [name, "1"], ["after", "2"]]
+    assert rows == [["name", "n"], [name, "1"], ["behind", "2"]]
 
 
 @pytest.mark.parametrize("name", STEERING, ids=ascii)
@@ -206,10 +206,12 @@ def test_json_gives_any_name_back(name):
 def test_no_name_breaks_a_line_or_steers_the_terminal(format_, name):
     found = FORMATS[format_](one(name))
     plain = FORMATS[format_](one("x"))
-    rows = [line for line in found.splitlines() if "after" in line]
+    rows = [line for line in found.splitlines() if re.match(r"(\| )?behind", line)]
     assert len(rows) == 1
     assert "\x1b" not in found
-    assert found.count("\n") <= plain.count("\n") + 2 * (max(len(name.splitlines()), 1) - 1), "the title may have lines"
+    of_title = 2 * (max(len(name.splitlines()), 1) - 1)
+    of_comment = format_ == "latex" and not name.isascii()
+    assert found.count("\n") <= plain.count("\n") + of_title + of_comment
 
 
 @pytest.mark.parametrize(
@@ -240,7 +242,7 @@ def test_markdown_shows_any_name_as_it_is(name, escaped):
         ("#$", "\\#\\$"),
         ("{}", "\\{\\}"),
         ("\\", "\\textbackslash{}"),
-        ("~^", "\\textasciitilde{}\\textasciicircum{}"),
+        ("~^", "$\\sim$\\textasciicircum{}"),
         ("3×3", "3$\\times$3"),
         ("[x]", "{[}x]"),
         ("a→b", "a$\\to$b"),
