@@ -7,7 +7,8 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 
-# The widths of Computer Modern Roman at 10 pt, in units of 10 pt, from the metrics that come with TeX.
+# The widths of Computer Modern at 10 pt, in units of 10 pt, from the metrics that come with TeX; where the fonts of T1
+# are wider than those of OT1, as the underscore is, theirs.
 _WIDTHS_OF: Mapping[float, str] = {
     0.278: "!',.:;[]`il",
     0.306: "fj",
@@ -18,16 +19,16 @@ _WIDTHS_OF: Mapping[float, str] = {
     0.394: "rs",
     0.444: "cez",
     0.472: "?",
-    0.5: "$*/0123456789ago{}_^\\|",
+    0.5: "$*/0123456789ago{}\\|",
     0.514: "J",
     0.528: '"kqvxy',
     0.556: "Sbdhnpu",
-    0.625: "LZ",
+    0.625: "LZ^",
     0.681: "EFP",
     0.708: "B",
     0.736: "CRTw",
     0.764: "ADHNUVXY",
-    0.785: "~&+<=>@GKOQ",
+    0.785: "_~&+<=>@GKOQ",
     0.833: "#%m",
     0.917: "M",
     1.028: "W",
@@ -72,7 +73,7 @@ _SYMBOLS: Mapping[str, tuple[str, float]] = {
     "⌋": ("$\\rfloor$", 0.45),
     "⌈": ("$\\lceil$", 0.45),
     "⌉": ("$\\rceil$", 0.45),
-    "ᵀ": ("$^\\top$", 0.6),
+    "ᵀ": ("$^\\top$", 0.68),
     "✗": ("$\\times$", 0.78),
     "✓": ("$\\surd$", 0.84),
     "–": ("--", 0.5),
@@ -84,14 +85,14 @@ _SYMBOLS: Mapping[str, tuple[str, float]] = {
     "\u201d": ("\\textquotedblright{}", 0.5),
     "§": ("$\\mathsection$", 0.45),
     "¶": ("$\\mathparagraph$", 0.62),
-    "©": ("\\copyright{}", 1.0),
-    "°": ("$^\\circ$", 0.45),
+    "©": ("\\copyright{}", 1.12),
+    "°": ("$^\\circ$", 0.47),
     "µ": ("$\\mu$", 0.61),
-    "½": ("$\\frac12$", 0.5),
-    "¼": ("$\\frac14$", 0.5),
-    "¾": ("$\\frac34$", 0.5),
-    "⅓": ("$\\frac13$", 0.5),
-    "⅔": ("$\\frac23$", 0.5),
+    "½": ("$\\frac12$", 0.65),
+    "¼": ("$\\frac14$", 0.65),
+    "¾": ("$\\frac34$", 0.65),
+    "⅓": ("$\\frac13$", 0.65),
+    "⅔": ("$\\frac23$", 0.65),
     "ß": ("\\ss{}", 0.5),
     "æ": ("\\ae{}", 0.73),
     "Æ": ("\\AE{}", 0.91),
@@ -99,7 +100,7 @@ _SYMBOLS: Mapping[str, tuple[str, float]] = {
     "Œ": ("\\OE{}", 1.02),
     "ø": ("\\o{}", 0.5),
     "Ø": ("\\O{}", 0.78),
-    "ł": ("\\l{}", 0.28),
+    "ł": ("\\l{}", 0.34),
     "Ł": ("\\L{}", 0.63),
     "�": ("?", 0.48),
 }
@@ -136,17 +137,19 @@ def width_of(text: str) -> float:
     >>> round(width_of("MiB"), 3)
     1.903
     """
-    return sum(map(_width, unicodedata.normalize("NFC", text)))
+    return sum(map(_width, text if text.isascii() else unicodedata.normalize("NFC", text)))
 
 
 def unknown_in(text: str) -> Iterator[str]:
     """The characters that stand as their numbers, each once."""
-    return (c for c in dict.fromkeys(unicodedata.normalize("NFC", text)) if _one(c).startswith(_BY_NUMBER))
+    characters = () if text.isascii() else dict.fromkeys(unicodedata.normalize("NFC", text))
+    return (c for c in characters if _one(c).startswith(_BY_NUMBER))
 
 
 _BY_NUMBER = "{\\ttfamily U+"
 
 
+@functools.lru_cache(maxsize=2**12)
 def _one(character: str) -> str:
     """One character in TeX; the place between two that would become one is ``{}``."""
     if character == "\0":
@@ -183,6 +186,7 @@ def _accented(character: str) -> str:
     return f"\\{_ACCENTS[mark]}{{{letter}}}" if mark in _ACCENTS and letter.isascii() and letter.isalpha() else ""
 
 
+@functools.lru_cache(maxsize=2**12)
 def _width(character: str) -> float:
     if character in _SYMBOLS:
         return _SYMBOLS[character][1]

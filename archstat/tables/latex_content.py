@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -14,7 +14,7 @@ from archstat.files.text import printable
 from archstat.tables.columns import Column, Table
 from archstat.tables.latex_characters import unknown_in
 from archstat.tables.latex_fitting import Field, Fit, fitted_to
-from archstat.tables.latex_numbers import NO_VALUE, numbers_in
+from archstat.tables.latex_numbers import NO_VALUE
 from archstat.tables.quantities import ACTIVATION_BYTES
 
 
@@ -65,9 +65,13 @@ def paper_table(table: Table, rows: Sequence[Sequence[str]]) -> PaperTable:
     """
     kept = _telling(table, rows)
     headings = tuple(place for place in kept.places if table.columns[place].is_heading)
-    fields = {place: _field(table.columns[place], place, rows) for place in kept.places if place not in headings}
+    fields = {
+        place: Field.of(table.columns[place], (row[place] for row in rows))
+        for place in kept.places
+        if place not in headings
+    }
     fitted = fitted_to(fields)
-    caption = "; ".join(map(_plain, table.title.splitlines())) or _described(fields, fitted.widths, table.columns)
+    caption = "; ".join(map(_plain, table.title.splitlines())) or _described(table.columns, rows, fitted.widths)
     shown = [row[place] for row in rows for place in fitted.widths]
     notes = (*_notes((*table.notes, *table.legend)), *_same(kept.same), *([_UNKNOWN] if NO_VALUE in shown else []))
     too_wide = [_header(table.columns, place) for place in fields if place not in fitted.widths]
@@ -132,22 +136,16 @@ def _header(columns: Sequence[Column], place: int) -> str:
     return f"{leader.header}, {column.header}"
 
 
-def _field(column: Column, place: int, rows: Sequence[Sequence[str]]) -> Field:
-    cells = tuple(row[place] for row in rows)
-    numbers = numbers_in(cells) if column.is_number else None
-    return Field(column.header, cells, numbers, column.least, column.gives_way, column.is_number)
-
-
-def _described(fields: Mapping[int, Field], shown: Iterable[int], columns: Sequence[Column]) -> str:
+def _described(columns: Sequence[Column], rows: Sequence[Sequence[str]], shown: Iterable[int]) -> str:
     """What a table without a title shows: its columns of numbers and the names of its rows."""
-    first = next(iter(fields))
-    names = list(dict.fromkeys(filter(str.strip, fields[first].cells)))
-    most = max((at for at in range(1, len(names) + 1) if len(", ".join(names[:at])) < _NAMES_MOST), default=1)
-    named = names[:most] + ([f"{len(names) - most} more"] if len(names) > most else [])
-    numbers = [fields[place].header for place in shown if columns[place].is_number and not columns[place].continues]
+    first = next(place for place, column in enumerate(columns) if not column.is_heading)
+    names = list(dict.fromkeys(row[first] for row in rows if row[first].strip()))
+    most = max((at for at in range(1, min(len(names), 40) + 1) if len(", ".join(names[:at])) < _NAMES_MOST), default=1)
+    named = _listed(names[:most] + ([f"{len(names) - most} more"] if len(names) > most else []))
+    numbers = [columns[place].header for place in shown if columns[place].is_number and not columns[place].continues]
     if not numbers or not names or columns[first].is_number:
-        return f"{fields[first].header}{': ' if names else ''}{_listed(named)}"
-    return f"{_listed(numbers[:_HEADERS_MOST])} of {_listed(named)}"
+        return f"{columns[first].header}{': ' if names else ''}{named}"
+    return f"{_listed(numbers[:_HEADERS_MOST])} of {named}"
 
 
 _NAMES_MOST = 90

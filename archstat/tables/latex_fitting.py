@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
+from archstat.tables.columns import Column
 from archstat.tables.latex_characters import tex, width_of
-from archstat.tables.latex_numbers import Numbers
+from archstat.tables.latex_numbers import Numbers, numbers_in
 
 PAGE_PT = 360.0
 """The width of the text of an A4 page in ``article`` at 11 pt; over two columns there is more."""
@@ -41,7 +42,7 @@ FOOTNOTE = LetterSize("\\footnotesize", 9.26, 7.0, 11.0)
 SCRIPT = LetterSize("\\scriptsize", 8.5, 6.0, 9.5)
 
 _SHAPE = re.compile("[0-9×]*|–")
-_LEAST_MOST = 15
+_LEAST_MOST = 17
 _LEAST_EM = 3.5
 """Room for any one character, also for one that stands as its number."""
 
@@ -51,29 +52,35 @@ class Field(msgspec.Struct, frozen=True):
 
     Attributes:
         header: What stands over the cells.
-        cells: The cells, as people read them.
+        text_em: The width of the widest cell, set as text.
         numbers: What the numbers look like; ``None``: the cells are text.
         least: How many characters of a text must stand on a line.
         gives_way: See :class:`archstat.tables.columns.Column`.
         is_right: Whether the cells are set to the right.
+        is_rigid: Whether the cells are on one line whatever happens.
     """
 
     header: str
-    cells: tuple[str, ...]
+    text_em: float
     numbers: Numbers | None
     least: int
     gives_way: int
     is_right: bool
+    is_rigid: bool
 
-    @property
-    def is_rigid(self) -> bool:
-        """Whether the cells are on one line whatever happens."""
-        return self.numbers is not None or self.is_right or all(map(_SHAPE.fullmatch, self.cells))
+    @classmethod
+    def of(cls, column: Column, cells: Iterable[str]) -> Field:
+        """The column of these cells, as people read them."""
+        different = set(cells)
+        numbers = numbers_in(different) if column.is_number else None
+        is_rigid = column.is_number or all(map(_SHAPE.fullmatch, different))
+        widest = max(map(width_of, different), default=0.0)
+        return cls(column.header, widest, numbers, column.least, column.gives_way, column.is_number, is_rigid)
 
     @property
     def body_em(self) -> float:
         """The width of the widest cell."""
-        return self.numbers.width if self.numbers is not None else max(map(width_of, self.cells), default=0.0)
+        return self.numbers.width if self.numbers is not None else self.text_em
 
     @property
     def natural_em(self) -> float:

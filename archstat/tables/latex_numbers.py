@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import msgspec
 
@@ -45,7 +45,7 @@ class Numbers(msgspec.Struct, frozen=True):
         return width_of(f"{'−' * self.is_signed}{number}{self.unit}") + _THIN * bool(self.unit)
 
 
-def numbers_in(cells: Sequence[str]) -> Numbers | None:
+def numbers_in(cells: Iterable[str]) -> Numbers | None:
     """What the numbers of a column look like; ``None`` if it holds anything else, or no number."""
     found = [_NUMBER.fullmatch(cell) for cell in cells if cell not in ("", NO_VALUE)]
     matches = [match for match in found if match is not None]
