@@ -82,7 +82,7 @@ def paper_table(table: Table, rows: Sequence[Sequence[str]]) -> PaperTable:
         fit=fitted,
         headings=headings,
         caption=caption,
-        label=f"tab:{_slug(caption)}",
+        label=f"tab:{_label(table, caption)}",
         notes=notes,
         comments=tuple(_comments(too_wide, kept.empty, text)),
     )
@@ -154,6 +154,13 @@ _HEADERS_MOST = 3
 
 def _listed(words: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
+
+
+def _label(table: Table, caption: str) -> str:
+    """What to refer to a table by: its caption, and what its rows are unless they are layers."""
+    first = next(column for column in table.columns if not column.is_heading)
+    is_told = not table.title or first.is_number or first.key == "layer" or not first.header
+    return _slug(caption) if is_told else f"{_slug(caption)}-by-{_slug(first.header)}"
 
 
 def _slug(caption: str) -> str:
