@@ -63,8 +63,27 @@ def commands_with_tables(group, *path):
 
 
 def test_every_command_that_can_put_out_latex_is_tried_here():
-    missing = set(commands_with_tables(COMMANDS)) - LINES.keys()
-    assert not missing, f"give LINES a line of {', '.join(sorted(missing))}"
+    found = set(commands_with_tables(COMMANDS))
+    assert not found - LINES.keys(), f"give LINES a line of {', '.join(sorted(found - LINES.keys()))}"
+    assert not LINES.keys() - found, "there is no such command, or it puts out no LaTeX"
+
+
+def test_a_command_that_is_new_would_be_found():
+    @click.group()
+    def store():
+        pass
+
+    @store.command()
+    @click.option("--format", type=click.Choice(["text", "latex"]))
+    def anew():
+        pass
+
+    @store.command()
+    @click.option("--format", type=click.Choice(["text"]))
+    def other():
+        pass
+
+    assert list(commands_with_tables(store, "store")) == ["store anew"]
 
 
 PAGE = r"""\documentclass[11pt,a4paper,%s]{article}
