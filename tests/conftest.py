@@ -3,6 +3,7 @@
 import importlib
 import os
 import shutil
+import subprocess
 
 import pytest
 import torch
@@ -33,6 +34,14 @@ def chromium():
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     program = next(filter(None, map(shutil.which, names)), None)
     return program or pytest.skip("there is no Chromium")
+
+
+@pytest.fixture(scope="session")
+def pdflatex():
+    """The path of pdfLaTeX with siunitx, which come with the system: CI installs them, elsewhere tests are skipped."""
+    program, finder = shutil.which("pdflatex"), shutil.which("kpsewhich")
+    found = finder and subprocess.run([finder, "siunitx.sty"], check=False, capture_output=True).stdout
+    return program if program and found else pytest.skip("there is no LaTeX with siunitx: install texlive-science")
 
 
 def pytest_collection_modifyitems(config, items):

@@ -64,25 +64,22 @@ def table(
     depth = 1 if by == "stage" else depth
     kinds = [kind.strip() for kind in only.split(",") if kind.strip()]
     picks = bool(kinds) or not has_zero_rows
-    _refuse(by, depth, convention, is_explained=explain)
+    _refuse(by, depth, convention, is_explained=explain, picks=picks)
     _refuse_tree(by, convention, format_, is_tree=indent, is_other=bool(depth or sort or explain or picks))
     network = network_of(name, **given)
     cost, tally = network.cost, network.tally(convention) if convention else None
     if format_ == "json" and not (columns_asked() or picks):
-        put(cost_to_json(cost), output)
-        return
+        return put(cost_to_json(cost), output)
     if by == "op":
-        put_table(op_table(cost, sort=sort), format_, output, is_exact=is_exact)
-        return
+        return put_table(op_table(cost, sort=sort), format_, output, is_exact=is_exact)
     explained = network.explanations() if explain else None
     fields = network.fields() if _FIELD in columns_asked() else None
     folds = not (unfold or picks or fields is not None) and format_ not in ("csv", "html", "json")
-    shown = layer_table(
-        cost, depth=depth, sort=sort, explained=explained, tally=tally, folds=folds, is_tree=indent, fields=fields
-    )
+    how: dict[str, Any] = {"depth": depth, "sort": sort, "folds": folds, "is_tree": indent}
+    shown = layer_table(cost, explained=explained, tally=tally, fields=fields, **how)
     shown = with_rows(shown, only=kinds, has_zero_rows=has_zero_rows)
     sums = () if depth or sort or picks or indent else _sums(network, format_)
-    put_table(shown, format_, output, is_exact=is_exact, sums=sums, more_columns=[_FIELD])
+    return put_table(shown, format_, output, is_exact=is_exact, sums=sums, more_columns=[_FIELD])
 
 
 _FIELD = "receptive_field"
@@ -110,7 +107,7 @@ def _sums(network: Network, format_: str) -> Sequence[tuple[Step, ...]]:
     return sums_of(network)
 
 
-def _refuse(by: str, depth: int | None, convention: str | None, *, is_explained: bool) -> None:
+def _refuse(by: str, depth: int | None, convention: str | None, *, is_explained: bool, picks: bool) -> None:
     """Refuse what needs single layers where rows are others.
 
     Raises:
@@ -120,3 +117,5 @@ def _refuse(by: str, depth: int | None, convention: str | None, *, is_explained:
         raise click.UsageError("'--explain' shows what belongs to single layers: leave out '--by' and '--depth'.")
     if convention and by == "op":
         raise click.UsageError("'--convention' has a number for each layer, none for an op: leave out '--by'.")
+    if picks and by == "op":
+        raise click.UsageError("'--only' and '--no-zero-rows' choose among layers: leave out '--by'.")

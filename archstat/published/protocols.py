@@ -33,7 +33,7 @@ def protocol_for(abouts: Sequence[Published | Variant | None], wanted: str = "")
         The protocol; ``""``: no error of any of them was published.
 
     Raises:
-        UnknownNameError: None of these protocols is meant, or several are.
+        UnknownNameError: No protocol of these networks is meant, or several are.
     """
     known = protocols_of(abouts)
     if not wanted:

@@ -8,7 +8,7 @@ from archstat import units
 from archstat.files.text import printable
 from archstat.tables.columns import Column, Table
 
-NOTHING = "–"
+NO_VALUE = "–"
 """What stands where there is no value."""
 
 
@@ -22,7 +22,7 @@ def shown_cells(table: Table, *, is_exact: bool = False) -> list[list[str]]:
 
 def _cell(column: Column, value: Any, *, is_exact: bool) -> str:
     if value is None:
-        return NOTHING
+        return NO_VALUE
     if is_exact and column.is_number and isinstance(value, int):
         return units.exact(value)
     return printable(column.show(value))

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from archstat.claims import Finding, summary
 from archstat.tables.columns import Column, Table, path
 
+_CROSS = "✗"
 _COLUMNS = (
     Column("file", "File", is_heading=True),
     path("id", "Claim"),
     Column("stated", "Stated"),
     Column("computed", "Computed", least=30),
     Column("verdict", "Verdict", least=13),
-    Column("is_as_expected", "", lambda is_as_expected: "" if is_as_expected else "✗", least=1),
+    Column("is_as_expected", "", lambda is_as_expected: "" if is_as_expected else _CROSS, least=1, continues=True),
 )
 _FURTHER = (
     Column("message", "Because", is_sentence=True),
@@ -36,4 +37,5 @@ def claims_table(shown: Sequence[Finding], every: Sequence[Finding], *, is_full:
     columns = (*_COLUMNS, *_FURTHER) if is_full else _COLUMNS
     rows = tuple(tuple(getattr(finding, column.key) for column in columns) for finding in shown)
     reasons = [] if is_full else [f"{each.id}: {each.verdict}; {each.message}." for each in shown if each.message]
-    return Table(columns, rows, "", (*reasons, summary(every)))
+    legend = () if all(each.is_as_expected for each in shown) else (f"{_CROSS} not the verdict that was expected.",)
+    return Table(columns, rows, "", (*reasons, summary(every)), legend)

@@ -33,6 +33,7 @@ class Column(msgspec.Struct, frozen=True):
         wraps: In text its header may take two lines.
         is_sentence: Whether a value is read as words, and goes on in another line where there is too little room.
         is_condition: Whether people read it once over all rows where it is the same in all: an input, a protocol.
+        continues: The header goes on from that of the column before, and says nothing without it.
     """
 
     key: str
@@ -46,6 +47,7 @@ class Column(msgspec.Struct, frozen=True):
     wraps: bool = False
     is_sentence: bool = False
     is_condition: bool = False
+    continues: bool = False
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -57,12 +59,14 @@ class Table(msgspec.Struct, frozen=True):
         title: What the table shows.
         notes: Sentences under the table.
         is_chosen: Whether a user chose the columns: all of them are shown then, whatever stands in them.
+        legend: What signs in it mean, for the readers of a paper, who have no help at hand.
     """
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     title: str = ""
     notes: tuple[str, ...] = ()
+    legend: tuple[str, ...] = ()
     is_chosen: bool = False
 
     def to_frame(self) -> pd.DataFrame:
@@ -74,9 +78,9 @@ class Table(msgspec.Struct, frozen=True):
         return pandas_frame(self.rows, [column.key for column in self.columns])
 
 
-def number(key: str, header: str, show: Show = units.compact, *, gives_way: int = 0) -> Column:
+def number(key: str, header: str, show: Show = units.compact, *, gives_way: int = 0, continues: bool = False) -> Column:
     """A column of counts."""
-    return Column(key, header, show, is_number=True, gives_way=gives_way)
+    return Column(key, header, show, is_number=True, gives_way=gives_way, continues=continues)
 
 
 def path(key: str, header: str) -> Column:

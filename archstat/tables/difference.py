@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from archstat import units
 from archstat.records import LayerCost, ModelCost
-from archstat.tables.columns import Column, Table, path
+from archstat.tables.columns import Column, Row, Table, path
 from archstat.tables.network import WHOLE_NETWORK, kind_of, title_of
 from archstat.tables.quantities import ACTIVATION_BYTES, FLOPS, MACS, PARAMETERS, PEAK_ACTIVATION_BYTES, Quantity
 
@@ -15,7 +17,8 @@ from archstat.tables.quantities import ACTIVATION_BYTES, FLOPS, MACS, PARAMETERS
 def _of_both(quantity: Quantity, *, gives_way: int = 0) -> tuple[Column, Column]:
     """The columns of a quantity of A and of B."""
     first = quantity.column(of="a", header=f"{quantity.label} A", gives_way=gives_way)
-    return first, quantity.column(of="b", header="B", gives_way=gives_way)
+    second = quantity.column(of="b", header="B", gives_way=gives_way)
+    return first, msgspec.structs.replace(second, continues=True)
 
 
 _DIFF_COLUMNS = (
@@ -43,7 +46,20 @@ def diff_table(a: ModelCost, b: ModelCost, *, only_changes: bool = False) -> Tab
     shown = tuple(row for row in rows if row[0] != "=" or not only_changes)
     totals = [f"{each.label:<18}{_change(getattr(a, each.key), getattr(b, each.key), each)}" for each in _TOTALS]
     alike = f"{len(rows) - sum(row[0] != '=' for row in rows)} of {len(rows)} rows are alike."
-    return Table(_DIFF_COLUMNS, shown, f"A: {title_of(a)}\nB: {title_of(b)}", (*totals, alike))
+    return Table(_DIFF_COLUMNS, shown, f"A: {title_of(a)}\nB: {title_of(b)}", (*totals, alike), _legend(shown))
+
+
+_MARKS = {"=": "= alike", "~": "~ changed", "-": "− only in A", "+": "+ only in B"}
+
+
+def _legend(rows: Sequence[Row]) -> tuple[str, ...]:
+    """What the marks mean that stand in the rows."""
+    told = [meaning for mark, meaning in _MARKS.items() if any(row[0] == mark for row in rows)]
+    both = [f"{_BOTH} the kinds in A and in B"] if any(_BOTH in row[3] for row in rows) else []
+    return (f"{', '.join([*told, *both])}.",) if told else ()
+
+
+_BOTH = "⇄"
 
 
 _TOTALS = (PARAMETERS, MACS, FLOPS, ACTIVATION_BYTES, PEAK_ACTIVATION_BYTES)
@@ -105,7 +121,7 @@ def _side_by_side(a: LayerCost | None, b: LayerCost | None) -> tuple[Any, ...]:
     kinds = list(dict.fromkeys(kind_of(row) for row in (a, b) if row is not None))
     values = [getattr(row, name, None) for name in ("parameters", "macs", "activation_bytes") for row in (a, b)]
     paths = [(row.layer or WHOLE_NETWORK) if row is not None else "" for row in (a, b)]
-    return (mark, *paths, " ⇄ ".join(kinds), *values)
+    return (mark, *paths, f" {_BOTH} ".join(kinds), *values)
 
 
 def _work(row: LayerCost) -> tuple[Any, ...]:

@@ -11,8 +11,9 @@ from typing import Any
 from archstat.files.text import inert, json_text, printable
 from archstat.tables.cells import shown_cells
 from archstat.tables.columns import Table
+from archstat.tables.latex.setting import typeset
 from archstat.tables.lean import lean
-from archstat.tables.terminal import text
+from archstat.tables.terminal import shortened_cell, text
 
 
 def markdown(table: Table, *, is_exact: bool = False) -> str:
@@ -28,29 +29,6 @@ def markdown(table: Table, *, is_exact: bool = False) -> str:
 
 
 _MARKDOWN = {**{character: f"\\{character}" for character in "\\|*_`[]~$"}, "<": "&lt;", "&": "&amp;"}
-_LATEX = {character: f"\\{character}" for character in "&%$#_{}"} | {
-    "\\": "\\textbackslash{}",
-    "~": "\\textasciitilde{}",
-    "^": "\\textasciicircum{}",
-    "×": "$\\times$",
-    "→": "$\\to$",
-    "·": "$\\cdot$",
-    "–": "--",
-    "−": "$-$",
-    "≠": "$\\neq$",
-    "µ": "$\\mu$",
-    "⌊": "$\\lfloor$",
-    "⌋": "$\\rfloor$",
-    "⌈": "$\\lceil$",
-    "⌉": "$\\rceil$",
-    "ᵀ": "$^\\top$",
-    "↓": "$\\downarrow$",
-    "⇄": "$\\rightleftarrows$",
-    "…": "\\dots{}",
-    "[": "{[}",
-    "<": "\\textless{}",
-    ">": "\\textgreater{}",
-}
 
 
 def _escaped(value: str, replacements: dict[str, str]) -> str:
@@ -58,15 +36,9 @@ def _escaped(value: str, replacements: dict[str, str]) -> str:
 
 
 def latex(table: Table, *, is_exact: bool = False) -> str:
-    """A table for the package booktabs; title and notes are comments."""
-    table = lean(table)
-    alignment = "".join("r" if column.is_number else "l" for column in table.columns)
-    headers = " & ".join(_escaped(column.header, _LATEX) for column in table.columns)
-    rows = [" & ".join(_escaped(cell, _LATEX) for cell in row) for row in shown_cells(table, is_exact=is_exact)]
-    notes = [f"% {printable(line)}" for line in (*table.title.splitlines(), *table.notes)]
-    body = [f"{row} \\\\" for row in rows]
-    parts = [*notes, f"\\begin{{tabular}}{{{alignment}}}", "\\toprule", f"{headers} \\\\", "\\midrule"]
-    return inert("\n".join([*parts, *body, "\\bottomrule", "\\end{tabular}"]) + "\n")
+    """A table for a paper; see :mod:`archstat.tables.latex.setting`."""
+    rows = [list(map(shortened_cell, table.columns, row)) for row in shown_cells(table, is_exact=is_exact)]
+    return inert(typeset(table, rows))
 
 
 def csv_text(table: Table, *, is_exact: bool = True) -> str:  # noqa: ARG001 - CSV is always exact

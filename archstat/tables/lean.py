@@ -34,7 +34,7 @@ def lean(table: Table) -> Table:
 
 def is_empty(table: Table, place: int) -> bool:
     """Whether a column has nothing in any row."""
-    return bool(table.rows) and not table.is_chosen and not _known(table, place)
+    return bool(table.rows) and not table.is_chosen and all(row[place] in (None, "") for row in table.rows)
 
 
 def is_shared(table: Table, place: int) -> bool:
@@ -44,13 +44,13 @@ def is_shared(table: Table, place: int) -> bool:
 
 
 def _known(table: Table, place: int) -> list[Any]:
-    """The different values of a column."""
+    """The values of a column that differ, two of them at the most."""
     found: list[Any] = []
     for row in table.rows:
-        if row[place] not in (None, "") and row[place] not in found:
+        if row[place] is not None and row[place] not in found:
             found.append(row[place])
-            if len(found) > 1:
-                break
+        if len(found) > 1:
+            break
     return found
 
 

@@ -15,8 +15,8 @@ _LATENCY_COLUMNS = (
     _CONDITIONS,
     path("architecture", "Architecture"),
     number("latency_s", "Latency", units.seconds),
-    Column("mark", "", least=1),
-    number("half_width_s", "±", units.seconds),
+    Column("mark", "", least=1, continues=True),
+    number("half_width_s", "±", units.seconds, continues=True),
     number("min_s", "Min", units.seconds),
     number("p25_s", "25 %", units.seconds, gives_way=6),
     number("p75_s", "75 %", units.seconds, gives_way=6),
@@ -27,7 +27,7 @@ _LATENCY_COLUMNS = (
     Column("stopped_by", "Stopped by", gives_way=2),
     number("throughput", "Inputs/s", lambda each: units.rate(each, "").rstrip()),
     number("peak_bytes", "Peak memory", units.data_size),
-    number("counted_peak_bytes", "counted", units.data_size, gives_way=1),
+    number("counted_peak_bytes", "counted", units.data_size, gives_way=1, continues=True),
 )
 _GPU_COLUMNS = (
     number("pipelined_s", "Full queue", units.seconds, gives_way=7),
@@ -37,8 +37,8 @@ _GPU_COLUMNS = (
 )
 _ENERGY_COLUMNS = (
     number("energy_j", "Energy", units.joules),
-    number("energy_half_width_j", "±", units.joules, gives_way=2),
-    number("net_energy_j", "net", units.joules, gives_way=1),
+    number("energy_half_width_j", "±", units.joules, gives_way=2, continues=True),
+    number("net_energy_j", "net", units.joules, gives_way=1, continues=True),
     number("power_w", "Power", units.watts),
 )
 
@@ -120,8 +120,8 @@ _SELFTEST_COLUMNS = (
     number("first_s", "First", units.seconds),
     number("second_s", "Second", units.seconds),
     number("ratio", "Second / first", "{:.4f}".format),
-    number("low", "from", "{:.4f}".format),
-    number("high", "to", "{:.4f}".format),
+    number("low", "from", "{:.4f}".format, continues=True),
+    number("high", "to", "{:.4f}".format, continues=True),
     number("smallest_difference", "Smallest difference", _SHARE),
     number("least_ratio", "Of the shortest", "{:.4f}".format, gives_way=1),
     number("round_spread", "Spread", _SHARE, gives_way=2),

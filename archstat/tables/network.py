@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+import msgspec
+
 from archstat import units
 from archstat.counting.conventions import CONVENTIONS
 from archstat.errors import DataError
@@ -46,7 +48,7 @@ _AMOUNTS = (
 _LAYER_COLUMNS = (
     path("layer", "Layer"),
     Column("kind", "Kind", least=20),
-    SHAPE,
+    msgspec.structs.replace(SHAPE, gives_way=1),
     *_AMOUNTS,
     SHARE,
 )

@@ -37,9 +37,9 @@ _COMPARE_COLUMNS = (
     path("architecture", "Architecture"),
     Column("input_shape", "Input", units.shape, gives_way=1, is_condition=True),
     quantities.PARAMETERS.column(),
-    Column("published_parameters", "published", _printed, least=30),
+    Column("published_parameters", "published", _printed, least=30, continues=True),
     quantities.MACS.column(),
-    Column("published_macs", "published", _printed, least=30),
+    Column("published_macs", "published", _printed, least=30, continues=True),
     quantities.FLOPS.column(gives_way=7),
     quantities.ACTIVATION_BYTES.column(gives_way=5),
     quantities.PEAK_ACTIVATION_BYTES.column(gives_way=6),
@@ -143,7 +143,7 @@ def _compared(cost: ModelCost, protocol: str) -> tuple[Any, ...]:
         cost.peak_activation_bytes,
         error.top1,
         error.top5,
-        error.protocol,
+        error.protocol or None,
     )
 
 

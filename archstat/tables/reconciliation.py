@@ -33,7 +33,8 @@ def reconcile_table(
     for name in CONVENTIONS:
         cells = _cells(name, network, twin, opinions or {}, columns)
         rows += cells if is_full else [cells[0], *(_continued(columns, row) for row in cells[1:])]
-    return Table(columns, tuple(rows), title_of(network.cost), tuple(_notes(network.cost, opinions)))
+    legend = () if opinions is None or is_full else ("= the tool says the same, ≠ it says another number.",)
+    return Table(columns, tuple(rows), title_of(network.cost), tuple(_notes(network.cost, opinions)), legend)
 
 
 def _or_nothing(show: Show) -> Show:
@@ -54,10 +55,10 @@ _NUMBERS = (path("convention", "Convention"), number("number", "Number", _or_not
 _REASONS = (
     Column("unit", "Unit", least=5),
     number("difference", "Difference", _or_nothing(_signed)),
-    Column("term", "because of", least=24, is_sentence=True),
+    Column("term", "because of", least=24, is_sentence=True, continues=True),
     Column("source", "Whose", gives_way=1),
 )
-_SAID = (Column("said", "Tool says", _or_nothing(_said), least=16), Column("is_equal", "", least=1))
+_SAID = (Column("said", "Tool says", _or_nothing(_said), least=16), Column("is_equal", "", least=1, continues=True))
 _SAID_IN_FULL = (
     number("said", "Tool says"),
     Column("is_equal", "Equal"),

@@ -36,7 +36,7 @@ _COLUMNS = (
     quantities.MACS.column(),
     number("macs_share", "MACs %", _percent, gives_way=5),
     number("time_s", "Time", units.seconds),
-    Column("mark", "", least=1),
+    Column("mark", "", least=1, continues=True),
     number("time_share", "Time %", _percent, gives_way=1),
     number("flops_per_s", "FLOP/s", _bare, gives_way=2),
     number("bytes_per_s", "Byte/s", _bare, gives_way=3),

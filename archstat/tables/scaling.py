@@ -21,7 +21,7 @@ def scale_table(scaling: Scaling) -> Table:
     columns = (
         number("size", _HEADERS[scaling.over], units.exact),
         MACS.column(),
-        *((number("attention_macs", "of attention", gives_way=1),) if scaling.overtaking else ()),
+        *((number("attention_macs", "of attention", gives_way=1, continues=True),) if scaling.overtaking else ()),
         FLOPS.column(),
         ACTIVATION_BYTES.column(),
         PEAK_ACTIVATION_BYTES.column(),

@@ -8,10 +8,10 @@ import sys
 import textwrap
 from collections.abc import Iterable, Sequence
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 
 from archstat.files.text import inert, printable
-from archstat.tables.cells import NOTHING, shown_cells
+from archstat.tables.cells import NO_VALUE, shown_cells
 from archstat.tables.columns import Column, Table
 from archstat.tables.lean import lean
 
@@ -30,7 +30,7 @@ def text(table: Table, *, is_exact: bool = False, width: int | None = None, is_p
         is_plain: Leave out colours.
     """
     table = lean(table)
-    rows = [list(map(_short, table.columns, row)) for row in shown_cells(table, is_exact=is_exact)]
+    rows = [list(map(shortened_cell, table.columns, row)) for row in shown_cells(table, is_exact=is_exact)]
     widths = _Widths(table.columns, rows, width).found()
     bold, normal = ("", "") if is_plain else ("\x1b[1m", "\x1b[0m")
     lines = [f"{bold}{line}{normal}" for line in _wrapped_all(table.title.splitlines(), width)]
@@ -83,7 +83,7 @@ _REMARK_MIN = 30
 def _equation(row: Sequence[str]) -> str:
     """``formula = result``; a number alone is not repeated."""
     formula, result = row[3:5]
-    if not formula and result == NOTHING:
+    if not formula and result == NO_VALUE:
         return row[5]
     return f"{formula} = {result}" if formula and formula != result.replace(",", "") else result
 
@@ -167,9 +167,15 @@ class _Widths:
             least = {place: self._least(place) for place in self._places}
         if self._excess(least) > 0:
             least = {place: min(size, self._shortest(place)) for place, size in least.items()}
-        while self._excess(least) > 0 and len(self._places) > 1:
-            del least[self._places.pop()]  # there is no room for what matters: the last goes first
+        while self._excess(least) > 0 and len(least) > 1:
+            del least[self._least_missed(least)]  # there is no room for what matters
         return self._widened(least)
+
+    def _least_missed(self, widths: Iterable[int]) -> int:
+        """The last column of words that is not the first column; if there is none, the last one of numbers."""
+        _, *rest = widths
+        words = [place for place in rest if not self._columns[place].is_number]
+        return (words or rest)[-1]
 
     def _least(self, place: int) -> int:
         column, natural = self._columns[place], self._natural[place]
@@ -243,21 +249,19 @@ def _heading(columns: Sequence[Column], cells: Sequence[str]) -> str:
     return " · ".join(cell for column, cell in zip(columns, cells, strict=True) if column.is_heading)
 
 
-def _cut(line: str, width: int) -> str:
-    return line if cell_len(line) <= width else f"{line[: width - 1]}…"
-
-
 _CELL_MOST = 500
 """As many characters of a name are enough anywhere: each row is as wide as the longest one."""
 
 
-def _short(column: Column, cell: str) -> str:
+def shortened_cell(column: Column, cell: str) -> str:
+    """A cell that is no wider than anybody reads."""
     return cell if column.is_number or len(cell) <= _CELL_MOST else _set(column, cell, _CELL_MOST)
 
 
 def _set(column: Column, cell: str, width: int) -> str:
     """A cell in its column, cut at the end or, if it is a path, at the beginning."""
     if cell_len(cell) > width:
-        cell = f"…{cell[1 - width :]}" if column.is_path else _cut(cell, width)
+        kept = set_cell_size(cell[::-1] if column.is_path else cell, width - 1)
+        cell = f"…{kept[::-1]}" if column.is_path else f"{kept}…"
     space = " " * (width - cell_len(cell))
     return space + cell if column.is_number else cell + space

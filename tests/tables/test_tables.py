@@ -200,13 +200,13 @@ def test_totals_stand_beside_what_was_published():
     table = compared("vgg16", "resnet50")
     assert column(table, "macs") == [15_470_264_320, 3_857_973_248]
     assert [str(figure) for figure in column(table, "published_macs")] == ["15.3 billion", "3.8e9"]
-    assert column(table, "top1_error") == [27.0, 22.85]
+    assert column(table, "top1_error") == [28.408, 24.7], "those by one crop, which both have"
     assert [cells[5] for cells in shown_cells(table)] == ["15.3 billion (conv)", "3.8e9 ↓"]
 
 
 def test_what_was_not_published_is_a_dash():
     cells = shown_cells(compared("lenet5_modern"))[0]
-    assert (cells[3], cells[5], cells[9], cells[10], cells[11]) == ("–", "–", "–", "–", "")
+    assert (cells[3], cells[5], cells[9], cells[10], cells[11]) == ("–",) * 5
 
 
 def test_marks_are_explained_and_only_those_that_are_there():
@@ -249,9 +249,28 @@ def test_a_network_that_is_not_ours_is_compared_too():
     assert column(compared(costs=[other]), "published_parameters") == [None]
 
 
-def test_errors_of_unlike_protocols_come_with_a_warning():
-    assert compared("vgg16").notes[-1].endswith("unlike protocols do not compare.")
+def test_errors_are_those_of_the_protocol_that_most_networks_share():
+    names = ["resnet50", "se_resnet50", "resnet152", "se_resnet152"]
+    table = compared(*names)
+    assert column(table, "top1_error") == [24.7, 23.29, 23.0, 21.57], "by 10-crop ResNet-50 would have 22.85"
+    assert set(column(table, "protocol")) == {"ImageNet val, 1-crop"}
+    assert table.notes[-1] == "Errors are those by ImageNet val, 1-crop."
     assert compared("lenet5_modern").notes == ()
+
+
+def test_another_protocol_can_be_chosen_and_who_has_none_by_it_is_named():
+    costs = [cost_of(name) for name in ("resnet50", "se_resnet50")]
+    table = compare_table(costs, protocol="10-CROP")
+    assert column(table, "top1_error") == [22.85, None]
+    assert column(table, "protocol") == ["ImageNet val, 10-crop", None]
+    assert "of se_resnet50 there are only errors by other protocols" in table.notes[-1]
+
+
+@pytest.mark.parametrize("protocol", ["12-crop", "crop", "1-crop of another"])
+def test_a_protocol_that_none_or_several_have_is_refused(protocol):
+    costs = [cost_of(name) for name in ("resnet50", "se_resnet50")]
+    with pytest.raises(UnknownNameError, match="The protocols are ImageNet val, 1-crop; ImageNet val, 10-crop"):
+        compare_table(costs, protocol=protocol)
 
 
 def test_every_architecture_is_listed_in_the_order_of_the_file():
