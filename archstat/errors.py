@@ -104,12 +104,37 @@ class UnknownNameError(ArchstatError):
             hint: A sentence on where to look further.
             helps: The settings that would help.
         """
-        known, asked = list(known), name.lower()[:QUOTED_MOST]
-        cases = [match for match in known if match.lower() == asked]
-        written = {match.lower(): match for match in reversed(known)}
-        close = cases or [written[match] for match in difflib.get_close_matches(asked, written, n=3, cutoff=0.6)]
+        close = _closest(name[:QUOTED_MOST], list(known))
         guess = f" Did you mean {' or '.join(repr(match) for match in close)}?" if close else ""
         return cls(f"No {what} is named {quoted(name)}.{guess}{' ' + hint if hint else ''}", helps=helps)
+
+
+_SUGGESTED = 3
+
+
+def _closest(name: str, known: list[str]) -> list[str]:
+    """The known names that are most likely meant: the same but for case and hyphens, then longer ones, then like ones.
+
+    >>> _closest("ResNet-50", ["resnet50", "resnet56"]), _closest("conv_5x5", ["conv1", "a.conv_5x5", "b.conv_5x5"])
+    (['resnet50'], ['a.conv_5x5', 'b.conv_5x5'])
+    """
+    asked = _letters(name)
+    if not asked:
+        return []
+    same = [each for each in known if _letters(each) == asked]
+    if same:
+        return same[:_SUGGESTED]
+    begins = sorted((each for each in known if _letters(each).startswith(asked)), key=len)
+    inside = [each for each in known if each.endswith(f".{name}")]
+    if begins or inside:
+        return list(dict.fromkeys((*begins, *inside)))[:_SUGGESTED]
+    written = {each.lower(): each for each in reversed(known)}
+    return [written[each] for each in difflib.get_close_matches(name.lower(), written, n=_SUGGESTED, cutoff=0.6)]
+
+
+def _letters(name: str) -> str:
+    """A name by its letters and digits alone."""
+    return "".join(character for character in name.lower() if character.isalnum())
 
 
 class SourceError(ArchstatError):

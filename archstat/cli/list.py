@@ -9,7 +9,7 @@ import click
 
 from archstat.cli._commands import command
 from archstat.cli._options import output_options, put_table
-from archstat.errors import InputError
+from archstat.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
     from archstat.tables import Table
@@ -33,7 +33,7 @@ def list_(
 ) -> None:
     """Show every architecture by family, with its year, task, input, parameters, MACs and paper.
 
-    PATTERN is looked for in names, families, titles, authors and tasks; one with * or ? is the form of a whole name.
+    PATTERN is how a word of a name, family, title, author or task begins; one with * or ? is the form of a whole name.
     With --source timm it is looked for in the names of that library, each shown as other commands take it.
 
     Example: archstat list 'resnet*' --year 2015 --task imagenet
@@ -44,9 +44,12 @@ def list_(
         put_table(_of_hub(source, pattern), format_, output, is_exact=is_exact)
         return
     from archstat.networks.settings import parse_years
-    from archstat.published.figures import select
+    from archstat.published.figures import published, select
     from archstat.tables import list_table
 
+    if task and not select(task=task):
+        known = dict.fromkeys(each.task for each in published().values())
+        raise UnknownNameError.of("task", task, known, f"The tasks are {', '.join(known)}.")
     years = None if year is None else parse_years(year)
     put_table(list_table(select(pattern, years=years, task=task)), format_, output, is_exact=is_exact)
 

@@ -38,13 +38,24 @@ def advice(source: Source, inputs: Sequence[AnyInput], setting: Setting) -> Advi
     specs = [each for each in inputs if isinstance(each, InputSpec) and not each.name]
     if len(specs) < len(inputs):
         return Advice()
-    if source.input_shape is not None and len(specs) == 1 and specs[0].shape != source.input_shape:
-        if len(specs[0].shape) != len(source.input_shape) or specs[0].shape[0] != source.input_shape[0]:
-            return Advice(f" {source.name} takes {'x'.join(map(str, source.input_shape))}.")
-        return _size_advice(source, source.input_shape, setting)
+    if source.input_shape is not None and len(specs) == 1:
+        return _known_advice(source, source.input_shape, specs[0].shape, setting)
     if source.input_shape is None and len(specs) == 1 and len(specs[0].shape) == 3:
         return _size_advice(source, specs[0].shape, setting)
     return Advice()
+
+
+def _known_advice(source: Source, known: Shape, given: Shape, setting: Setting) -> Advice:
+    """Which input a network of a known one can take in place of another, or of its own with other arguments."""
+    sizes = "x".join(map(str, known))
+    if given == known:
+        told = f" {source.name} may take other sizes than {sizes}, which are those without arguments: give them."
+        return Advice(told, {"inputs": ""}) if "(" in source.name else Advice()
+    if len(given) == len(known) + 1:
+        return Advice(f" Sizes are without the batch: {source.name} takes {sizes}.")
+    if len(given) != len(known) or given[0] != known[0]:
+        return Advice(f" {source.name} takes {sizes}.")
+    return _size_advice(source, known, setting)
 
 
 def _size_advice(source: Source, shape: Shape, setting: Setting) -> Advice:

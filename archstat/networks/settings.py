@@ -106,6 +106,9 @@ def parse_limit(text: str) -> int:
         raise InputError(f"{quoted(text)} is no amount of memory: write it as '16GiB' or '24GB'.") from error
     if limit < 1:
         raise InputError(f"{quoted(text)} is no memory at all: write it as '16GiB' or '24GB'.")
+    amount = text.strip()
+    if amount.isdecimal():
+        raise InputError(f"{quoted(text)} has no unit: write it as '{amount}GiB', or '{amount}B' if that is meant.")
     return limit
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fnmatch
 import functools
+import re
 from collections.abc import Iterable
 from typing import Any, Literal
 
@@ -187,8 +188,8 @@ def select(pattern: str = "", *, years: tuple[int, int] | None = None, task: str
     """The names of architectures, in the order of the file.
 
     Args:
-        pattern: With ``*``, ``?`` or ``[``: what the whole name looks like. Else part of the name, the family, the
-            title, the authors or the task.
+        pattern: With ``*``, ``?`` or ``[``: what the whole name looks like. Else how a word of the name, the family,
+            the title, the authors or the task begins.
         years: The first and the last year.
         task: Part of the task.
     """
@@ -207,9 +208,11 @@ def is_glob(pattern: str) -> bool:
 
 
 def _matches(name: str, about: Published, pattern: str) -> bool:
+    """Whether a word of what is known begins so: ``lenet`` is no part of GoogLeNet, nor ``senet`` of DenseNet."""
     if is_glob(pattern):
         return fnmatch.fnmatchcase(name, pattern)
-    return pattern in f"{name} {counted()[name].family} {about.title} {about.authors} {about.task}".lower()
+    told = f"{name} {counted()[name].family} {about.title} {about.authors} {about.task}".lower()
+    return re.search(rf"(?<![^\W_\d]){re.escape(pattern)}", told) is not None
 
 
 def expand(names: Iterable[str]) -> list[str]:

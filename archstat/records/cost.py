@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from archstat import units
 from archstat.records.frames import pandas_frame
+from archstat.records.telling import counted_on, not_counted, three_lines
 from archstat.records.trace import Shape
 
 if TYPE_CHECKING:
@@ -182,6 +184,18 @@ class ModelCost(Arithmetic, frozen=True):
     input_origin: str = "given"
     nonzero_weights: int | None = None
     effective_macs: int | None = None
+
+    def __repr__(self) -> str:
+        """Three lines: the network and its input, its totals, and what no rule counts."""
+        amounts = (
+            f"{units.exact(self.parameters)} parameters",
+            f"{units.compact(self.macs)} MACs",
+            f"{units.compact(self.flops)} FLOPs",
+            f"{units.data_size(self.activation_bytes)} of activations",
+            f"{units.data_size(self.peak_activation_bytes)} of them at once",
+        )
+        title = counted_on(self.architecture, self.input_shapes, self.dtype)
+        return three_lines(title, amounts, not_counted([each.op for each in self.uncounted]))
 
     def to_frame(self) -> pd.DataFrame:
         """The rows as a pandas frame, one column for each attribute of :class:`LayerCost` and ``flops``.

@@ -7,6 +7,8 @@ from typing import Literal
 
 import msgspec
 
+from archstat.records.telling import ShortRecord
+
 
 class Software(msgspec.Struct, frozen=True):
     """The software that ran.
@@ -182,7 +184,7 @@ class Numerics(msgspec.Struct, frozen=True):
     mkldnn: bool
 
 
-class Environment(msgspec.Struct, frozen=True):
+class Environment(ShortRecord, frozen=True):
     """All that a number depends on besides the network.
 
     Attributes:

@@ -7,6 +7,7 @@ from fractions import Fraction
 import msgspec
 
 from archstat.records.cost import LayerCost
+from archstat.records.telling import ShortRecord
 
 
 class ReceptiveField(msgspec.Struct, frozen=True):
@@ -40,7 +41,7 @@ class Step(msgspec.Struct, frozen=True):
     remark: str = ""
 
 
-class Explanation(msgspec.Struct, frozen=True):
+class Explanation(ShortRecord, frozen=True):
     """How the numbers of one row come about.
 
     Attributes:
@@ -64,7 +65,7 @@ class Term(msgspec.Struct, frozen=True):
     amount: int
 
 
-class Tally(msgspec.Struct, frozen=True):
+class Tally(ShortRecord, frozen=True):
     """A network as a convention counts it.
 
     Attributes:

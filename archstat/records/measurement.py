@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
 
+from archstat import units
 from archstat.records.conditions import Conditions
 from archstat.records.energy import Energy
 from archstat.records.environment import Environment
 from archstat.records.reasons import Reason
+from archstat.records.telling import ShortRecord, three_lines
 from archstat.records.trace import Shape
 
 
@@ -52,7 +55,7 @@ class Interval(msgspec.Struct, frozen=True):
         return (self.high - self.low) / 2
 
 
-class Latency(msgspec.Struct, frozen=True):
+class Latency(ShortRecord, frozen=True):
     """The time of one whole forward pass, from the call until its result is there.
 
     Attributes:
@@ -158,7 +161,7 @@ class LayerTime(msgspec.Struct, frozen=True):
     is_shared: bool = False
 
 
-class LayerTimes(msgspec.Struct, frozen=True):
+class LayerTimes(ShortRecord, frozen=True):
     """Where the time of a forward pass goes. The rows are never rescaled to add up to the whole.
 
     Attributes:
@@ -200,7 +203,7 @@ class LayerTimes(msgspec.Struct, frozen=True):
         return (self.rows_s + (self.gap_s or 0.0) - self.overlap_s) / self.whole_s
 
 
-class LayerMemory(msgspec.Struct, frozen=True):
+class LayerMemory(ShortRecord, frozen=True):
     """The memory of one run of one module: what it leaves behind, and the most at once while it ran.
 
     Attributes:
@@ -275,7 +278,7 @@ class Peaks(msgspec.Struct, frozen=True):
         return self.flops_per_s / self.bytes_per_s
 
 
-class SelfTest(msgspec.Struct, frozen=True):
+class SelfTest(ShortRecord, frozen=True):
     """Two copies of one network measured by turns: what a machine makes of no difference at all.
 
     Attributes:
@@ -348,6 +351,23 @@ class Measurement(msgspec.Struct, frozen=True):
     energy: Energy | None = None
     peaks: Peaks | None = None
     reasons: tuple[Reason, ...] = ()
+
+    def __repr__(self) -> str:
+        """Three lines: the network and its conditions, what was measured, and what is missing or must be known."""
+        each = self.conditions
+        title = (self.architecture, each.device_name, each.precision, f"batch {each.batch_size}")
+        codes = [reason.code for reason in self.reasons]
+        return three_lines(title, self._amounts(), f"Reasons: {', '.join(codes) if codes else 'none'}")
+
+    def _amounts(self) -> Iterator[str]:
+        if self.latency is None:
+            yield "not run"
+            return
+        yield f"{units.seconds(self.latency.median_s)} a pass"
+        if self.throughput is not None:
+            yield units.rate(self.throughput, "inputs/s")
+        if self.energy is not None and self.energy.input_j is not None:
+            yield f"{units.joules(self.energy.input_j)} an input"
 
     @property
     def failure(self) -> Reason | None:

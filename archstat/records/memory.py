@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from archstat import units
 from archstat.records.cost import Peak, UncountedOp
+from archstat.records.telling import ShortRecord, counted_on, not_counted, three_lines
 from archstat.records.trace import Phase, Shape
 
 
@@ -38,7 +40,7 @@ class MemoryLevel(msgspec.Struct, frozen=True, gc=False):
     nbytes: int
 
 
-class MemoryLevels(msgspec.Struct, frozen=True):
+class MemoryLevels(ShortRecord, frozen=True):
     """The activation memory of one forward pass over time; inputs, parameters and buffers are not in it.
 
     Attributes:
@@ -80,6 +82,16 @@ class InferenceMemory(msgspec.Struct, frozen=True):
     peak_layer: str
     alive: tuple[AliveTensor, ...]
     input_origin: str = "given"
+
+    def __repr__(self) -> str:
+        """Three lines: the network and its input, what memory goes to, and where the peak is."""
+        amounts = (
+            f"{units.data_size(self.peak_bytes)} at once",
+            f"{units.data_size(self.parameter_bytes)} of parameters",
+            f"{units.data_size(self.peak_activation_bytes)} of activations",
+        )
+        title = (*counted_on(self.architecture, self.input_shapes, self.dtype), "memory at inference")
+        return three_lines(title, amounts, f"Peak in {self.peak_layer or 'the network itself'}")
 
     @property
     def peak_bytes(self) -> int:
@@ -195,6 +207,20 @@ class TrainingCost(msgspec.Struct, frozen=True):
     uncounted: tuple[UncountedOp, ...]
     remarks: tuple[str, ...] = ()
     input_origin: str = "given"
+
+    def __repr__(self) -> str:
+        """Three lines: the network and its step, what the step costs, and what no rule counts."""
+        amounts = (
+            f"{units.compact(self.forward_macs)} MACs forward",
+            f"{units.compact(self.backward_macs)} backward",
+            f"{units.data_size(self.step_peak_bytes)} peak of the step",
+            f"{units.data_size(self.saved_bytes)} saved for the backward pass",
+        )
+        title = (
+            *counted_on(self.architecture, self.input_shapes, self.dtype),
+            f"a training step with {self.optimizer}",
+        )
+        return three_lines(title, amounts, not_counted([each.op for each in self.uncounted]))
 
     @property
     def peak_bytes(self) -> int:

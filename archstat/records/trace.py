@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from archstat.records.telling import ShortRecord
+
 Shape = tuple[int, ...]
 
 
@@ -134,7 +136,7 @@ class StorageLife(msgspec.Struct, frozen=True, gc=False):
     died: int | None
 
 
-class Trace(msgspec.Struct, frozen=True):
+class Trace(ShortRecord, frozen=True):
     """One forward pass, op by op.
 
     Attributes:
@@ -171,7 +173,7 @@ RUN_FOR_REAL = (
 )
 
 
-class StepTrace(msgspec.Struct, frozen=True):
+class StepTrace(ShortRecord, frozen=True):
     """One training step, op by op: forward pass, loss, backward pass, update.
 
     The gradients of the step before are freed, and the optimizer has its state, as in every step but the first.

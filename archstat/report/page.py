@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import hashlib
+import itertools
 import json
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -104,9 +106,19 @@ def _policy(script: str, plotly: tuple[str, str] | None, *, is_offline: bool, is
     return Markup("; ".join(rules))  # noqa: S704 - ours
 
 
+FRAGMENT_ROWS = 30
+"""Rows of a table that a notebook shows before one asks for all."""
+
+
 def fragment(table: Table) -> str:
-    """A table as part of another page, such as a notebook: in the same style, with nothing that has to run."""
-    return _templates().get_template("fragment.html").render(block=Sheet("Table", table), font=_FONT)
+    """A table as part of another page, such as a notebook: in the same style, and readable where no script may run.
+
+    What is not trusted there loses its style sheet and its script, and keeps the table with its alignment.
+    """
+    block = Sheet("Table", table)
+    told = json.dumps([table.title, table.notes, shown_cells(table)], ensure_ascii=True)
+    name = f"archstat-{hashlib.blake2b(told.encode(), digest_size=6).hexdigest()}"
+    return _templates().get_template("fragment.html").render(block=block, font=_FONT, id=name, most=FRAGMENT_ROWS)
 
 
 def content(chart: Chart) -> dict[str, Any]:
@@ -166,10 +178,11 @@ class Cell(msgspec.Struct, frozen=True):
     column: Column
 
 
-def _cells(sheet: Sheet) -> Iterable[Sequence[Cell]]:
-    """The rows of a sheet."""
+def _cells(sheet: Sheet, most: int | None = None) -> Iterable[Sequence[Cell]]:
+    """The rows of a sheet, so many of them at the most."""
     table, kept = sheet.table, sheet.columns
-    for texts, values in zip(shown_cells(table, is_exact=sheet.is_exact), table.rows, strict=True):
+    shown = zip(shown_cells(table, is_exact=sheet.is_exact), table.rows, strict=True)
+    for texts, values in itertools.islice(shown, most):
         cells = zip(texts, values, table.columns, strict=True)
         yield [Cell(text, _order(value, column), column) for text, value, column in cells if column in kept]
 

@@ -124,13 +124,14 @@ def test_a_network_that_needs_two_inputs_is_tried_with_two():
 # -- nonsense ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", ["", "16", "16GiB"])
-def test_a_limit_is_read(text):
-    if not text:
-        with pytest.raises(InputError, match="is no amount of memory"):
-            parse_limit(text)
-    else:
-        assert parse_limit(text) == (16 if text == "16" else 16 * GIB)
+def test_a_limit_is_read_with_its_unit():
+    assert parse_limit("16GiB") == 16 * 2**30
+    assert parse_limit("24 GB") == 24 * 10**9
+    assert parse_limit("16B") == 16
+    with pytest.raises(InputError, match="is no amount of memory"):
+        parse_limit("")
+    with pytest.raises(InputError, match="'16' has no unit: write it as '16GiB', or '16B' if that is meant"):
+        parse_limit("16")
 
 
 @pytest.mark.parametrize("text", ["GiB", "-1GiB", "0", "0.1", "1e", "16 giga", "nan"])

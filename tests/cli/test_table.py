@@ -76,7 +76,7 @@ def test_counts_are_shown_in_full_on_request(archstat):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["resnet5"], "No architecture is named 'resnet5'. Did you mean 'resnet56' or 'resnet50'"),
+        (["resnet5"], "No architecture is named 'resnet5'. Did you mean 'resnet50' or 'resnet56'"),
         (
             ["ResNet50"],
             "No architecture is named 'ResNet50'. Did you mean 'resnet50'? 'archstat list' shows every name.",

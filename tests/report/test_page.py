@@ -154,10 +154,14 @@ def test_prose_is_put_in_as_it_is():
     assert text in render(Page("A", (Prose(text),)))
 
 
-def test_a_fragment_runs_nothing_and_keeps_its_style_to_itself():
-    found = fragment(msgspec.structs.replace(TABLE, title="<b>"))
-    assert "<script" not in found
-    assert "&lt;b&gt;" in found
+def test_a_fragment_runs_nothing_of_what_it_shows_and_keeps_its_style_to_itself():
+    found = fragment(msgspec.structs.replace(TABLE, title="</script><b>"))
+    assert found.count("<script") == found.count("</script") == 1
+    own = found.partition("<script>")[2].replace(re.search(r'id="(archstat-\w+)"', found)[1], "")
+    assert own == fragment(TABLE).partition("<script>")[2].replace(
+        re.search(r'id="(archstat-\w+)"', fragment(TABLE))[1], ""
+    ), "the script is the same whatever is shown"
+    assert "&lt;/script&gt;&lt;b&gt;" in found
     style = re.search(r"<style>(.*?)</style>", found, re.DOTALL)[1]
     assert style.strip().startswith(".archstat {")
     assert style.strip().endswith("}")
