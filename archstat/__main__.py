@@ -24,7 +24,7 @@ def _collect_rarely() -> None:
     What torch is made of is some million objects, none of them garbage. Python would look through them again and again
     while they are imported, and once more before it gives back the memory of the whole process.
     """
-    gc.set_threshold(_YOUNG, 20, 100)
+    gc.set_threshold(_YOUNG, 100, 100)
     atexit.register(gc.freeze)
 
 
