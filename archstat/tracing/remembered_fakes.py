@@ -41,12 +41,12 @@ class _Made(NamedTuple):
     """A tensor that an op makes.
 
     Attributes:
-        size: Its size.
-        strides: Its strides.
-        dtype: Its type.
-        device: The device that it seems to be on.
-        seen: The argument whose memory it is a view of; ``None``: it has new memory.
-        offset: Where in that memory it begins.
+        size: The size of the tensor.
+        strides: The strides of the tensor.
+        dtype: The type of the tensor.
+        device: The device that the tensor seems to be on.
+        seen: The argument whose memory the tensor is a view of; ``None``: new memory was made.
+        offset: Where in memory the tensor begins.
     """
 
     size: torch.Size
@@ -65,8 +65,8 @@ class _Answer(NamedTuple):
     """All that an op returns.
 
     Attributes:
-        parts: What it returns.
-        is_tuple: Whether it returns them as a tuple.
+        parts: What the op returns, in order.
+        is_tuple: Whether the op returns a tuple.
     """
 
     parts: tuple[_Part, ...]
