@@ -45,7 +45,6 @@ lint: .venv/.test
 
 bench: .venv/.bench
 	$(BIN)/python benchmarks/counters.py
-	$(BIN)/python benchmarks/counters.py --library torchvision
 
 claims: .venv/.demo
 	$(BIN)/archstat check reports/*/claims.toml

@@ -8,6 +8,7 @@ What is named in ``archstat.__all__`` is public, with the records that it return
 may change with any version.
 """
 
+import gc
 import importlib
 import sys
 from typing import TYPE_CHECKING, Any
@@ -93,7 +94,18 @@ def __getattr__(name: str) -> Any:
     name = former.PUBLIC.get(name, name)
     if name not in _HOMES:
         raise AttributeError(f"module 'archstat' has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+    return getattr(_imported(_HOMES[name]), name)
+
+
+def _imported(name: str) -> Any:
+    """A module, imported while nothing is looked through for garbage: beside torch that takes as long as the import."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return importlib.import_module(name)
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def __dir__() -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from archstat.counting.rules import cost_of
 from archstat.records import OpCall, Trace
 
@@ -27,9 +29,10 @@ def attention_macs(trace: Trace) -> int:
     moving = {index for index, life in enumerate(trace.storages) if life.born < 0}
     macs = 0
     for op in trace.ops:
-        sides = sum(spec.storage in moving for spec in op.tensors())
-        if sides:
-            moving.update(spec.storage for spec in op.outputs if spec.storage >= 0)
+        for spec in op.tensors():
+            if spec.storage in moving:
+                moving.update([made.storage for made in op.outputs if made.storage >= 0])
+                break
         if is_fused(op) or (op.op in _PRODUCTS and _factors_move(op, moving)):
             cost = cost_of(op)
             macs += cost.macs if cost is not None else 0
@@ -38,7 +41,12 @@ def attention_macs(trace: Trace) -> int:
 
 def is_fused(op: OpCall) -> bool:
     """Whether both products are this one op."""
-    return op.op.startswith(_FUSED)
+    return _is_fused_name(op.op)
+
+
+@functools.cache
+def _is_fused_name(name: str) -> bool:
+    return name.startswith(_FUSED)
 
 
 def _factors_move(op: OpCall, moving: set[int]) -> bool:

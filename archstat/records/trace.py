@@ -55,15 +55,22 @@ class OpCall(msgspec.Struct, frozen=True, gc=False):
 
     def tensors(self) -> tuple[TensorSpec, ...]:
         """The tensors among its arguments, those in lists included, in order."""
-        return tuple(_tensors_in((*self.args, *self.kwargs.values())))
+        values = (*self.args, *self.kwargs.values()) if self.kwargs else self.args
+        found: list[TensorSpec] = []
+        for value in values:  # here and not in the function below: a trace has a hundred thousand of them
+            if value.__class__ is TensorSpec:
+                found.append(value)
+            elif value.__class__ is tuple:
+                found += _tensors_in(value)
+        return tuple(found)
 
 
 def _tensors_in(values: tuple[Any, ...]) -> list[TensorSpec]:
     found: list[TensorSpec] = []
     for value in values:
-        if isinstance(value, TensorSpec):
+        if value.__class__ is TensorSpec:
             found.append(value)
-        elif isinstance(value, tuple):
+        elif value.__class__ is tuple:
             found += _tensors_in(value)
     return found
 

@@ -55,7 +55,8 @@ class AboveAutograd(TorchFunctionMode):
     ) -> Any:
         """One function of torch's; of the higher-order ops those that are known."""
         del types
-        if is_higher_order(func) and func._name in HIGHER_ORDER:
+        # By the name first: whether something is of a class without instances of its own, Python finds out slowly.
+        if getattr(func, "_name", None) in HIGHER_ORDER and is_higher_order(func):
             with self:
                 return run_higher_order(func, args, kwargs or {})
         if func is F.scaled_dot_product_attention and jagged.is_attention(args, kwargs or {}):

@@ -27,10 +27,10 @@ Answer = tuple[tuple[torch.Size, tuple[int, ...], torch.dtype], ...]
 AskedOp = tuple[Any, ...]
 
 _ORDINARY: Final = frozenset({Tensor, Parameter})
-_SCALARS: Final = frozenset(
+SCALARS: Final = frozenset(
     {int, float, bool, str, type(None), torch.dtype, torch.device, torch.layout, torch.memory_format}
 )
-_LISTS: Final = frozenset({list, tuple})
+LISTS: Final = frozenset({list, tuple})
 _vmap_level = torch_private.vmap_level
 
 
@@ -64,9 +64,9 @@ def _describe(values: Any, twins: Mapping[int, Tensor], found: list[Any]) -> boo
             if not tensor.is_meta or tensor.layout is not torch.strided or tensor.is_neg() or tensor.is_conj():
                 return False
             found += (tensor.shape, tensor.stride(), tensor.dtype)
-        elif kind in _SCALARS:
+        elif kind in SCALARS:
             found += (kind, value)  # 1, 1.0 and True are equal, and make different types
-        elif kind in _LISTS:
+        elif kind in LISTS:
             found += (kind, len(value))
             if not _describe(value, twins, found):
                 return False

@@ -35,6 +35,7 @@ from archstat.tracing.nested import tensors_in
 from archstat.tracing.ops import OpInfo, fall_apart, info, refuse_impossible
 from archstat.tracing.recording import OpRecorder
 from archstat.tracing.recurrent import PACKING
+from archstat.tracing.remembered_fakes import FakeAnswers, ask_torch
 from archstat.tracing.storages import Storages
 from archstat.tracing.torch_private import FakeTensor, FakeTensorMode, Jagged
 from archstat.tracing.twins import Twins
@@ -45,6 +46,8 @@ NOT_OPS = frozenset({"prim", "profiler"})
 _REST = "archstat::complex_convolution_rest"
 """What the second and third real convolution of a complex one are called."""
 _ADD, _ADD_IN_PLACE = torch.ops.aten.add.Tensor, torch.ops.aten.add_.Tensor
+_ORDINARY = torch_private.OpOverload
+_DEVICE = torch.ops.prim.device.default
 _BY_KNOWN_VALUES = frozenset({*WITHOUT_VALUES, *PACKING})
 """Ops whose sizes are told by the lengths of sequences, which torch's kernels without values do not look at."""
 
@@ -89,6 +92,7 @@ class StepRecorder(OpRecorder):
         self.phase: Phase | None = "forward"
         self.failed_at = ""
         self._fake = fake
+        self._ask = ask_torch if fake is None else FakeAnswers(fake).run
         self._storages = Storages(self.ops)
         self._numbers: list[int] = []  # autograd's number of the node that ...
         self._made_by: list[int] = []  # ... this op made; both ascend
@@ -157,9 +161,11 @@ class StepRecorder(OpRecorder):
         """One op: let it work out shapes, and record it."""
         if Jagged in types:
             return NotImplemented  # it comes down to ops on its values
-        if is_higher_order(func):
+        if func.__class__ is not _ORDINARY and is_higher_order(func):
             with self:
                 return run_higher_order(func, args, kwargs or {})
+        if func is _DEVICE and args[0].__class__ is FakeTensor:
+            return args[0].device  # as the class of the tensor says, which autograd asks as often as ops are run
         if func.namespace in NOT_OPS:
             return func(*args, **(kwargs or {}))
         op, kwargs = info(func), kwargs or {}
@@ -174,7 +180,8 @@ class StepRecorder(OpRecorder):
             raise
         # Autograd detaches gradients that it stores, and :meth:`keep` what is saved: neither is work of the network's.
         if self.phase is not None and op.name != "detach":
-            self._record(op, args, kwargs, out, self.phase)
+            with torch_private.no_functions():  # a mode above autograd would be told of each size that is asked for
+                self._record(op, args, kwargs, out, self.phase)
         return out
 
     def _run(self, op: OpInfo, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -184,7 +191,7 @@ class StepRecorder(OpRecorder):
         if op.is_unsafe or (self._fake is not None and self.phase == "forward"):
             refuse_impossible(op, func, args, kwargs)
         if func is _ADD and self._adds_up(args):
-            return _ADD_IN_PLACE(*args)
+            return self._ask(_ADD_IN_PLACE, args, kwargs)
         if op.on_meta is not func and self._fake is not None and func in _BY_KNOWN_VALUES:
             return op.on_meta(*args, **kwargs)
         if self._fake is not None and op.makes and op.name != "scalar_tensor":
@@ -193,7 +200,7 @@ class StepRecorder(OpRecorder):
             if sizes and (dtype.is_floating_point or str(kwargs.get("device")).startswith("cuda")):
                 with self._fake:
                     return func(*args, **kwargs)
-        return func(*args, **kwargs)
+        return self._ask(func, args, kwargs)
 
     def _meets_sparse(self, values: Any) -> bool:
         return any(self.storage_of(tensor) in self._stored for tensor in tensors_in(values))

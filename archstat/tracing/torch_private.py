@@ -7,6 +7,7 @@ looked up once, as some are called for every layer. The tests take each name awa
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import sys
 import types
@@ -99,6 +100,9 @@ has_kernel: Callable[[str, Any], bool] = _found("_C._dispatch_has_kernel_for_dis
 
 no_dispatch: Callable[[], Any] = _found("_C._DisableTorchDispatch")
 """What is run within it, no mode and no class of tensors sees."""
+
+no_functions: Callable[[], Any] = _found("_C.DisableTorchFunction", contextlib.nullcontext)
+"""What is run within it, no mode and no class of tensors above autograd sees."""
 
 dispatch_depth: Callable[[], int] = _found("_C._len_torch_dispatch_stack", lambda: 0)
 """How many dispatch modes are active; of a torch that does not tell, no layer is answered for without running it."""

@@ -29,6 +29,7 @@ the layer; the optimizer changes weight and bias. Views are left out here:
 from __future__ import annotations
 
 import functools
+import gc
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -49,6 +50,7 @@ from archstat.tracing.nested import tensors_in
 from archstat.tracing.outputs import tensors_out
 from archstat.tracing.replay import TwinReplay
 from archstat.tracing.survivors import with_remarks_on
+from archstat.tracing.torch_private import FakeTensorMode
 from archstat.tracing.values import dtype_of, held, in_memory
 
 __all__ = ["OPTIMIZERS", "trace_step"]
@@ -100,6 +102,7 @@ def trace_step(
         return _trace_step(network, args, given, OPTIMIZERS[optimizer], torch.device(device), amp=amp)
 
     def run() -> StepTrace:
+        _make_ready()
         try:
             return step_of(network)
         except UnfinishedNetworkError:
@@ -110,6 +113,19 @@ def trace_step(
         return msgspec.structs.replace(step, remarks=(MADE, *step.remarks))
 
     return without_garbage_collection(run)
+
+
+@functools.cache
+def _make_ready() -> None:
+    """Have torch import what it imports with the first fake tensors of a process, its compiler among that.
+
+    It comes to be among Python's oldest objects at once, where it belongs: when a pass is over, all of the youngest are
+    looked through for what it left. So nothing of the pass may be there yet.
+    """
+    FakeTensorMode()
+    if not gc.get_freeze_count():  # what somebody has put aside for good stays there
+        gc.freeze()
+        gc.unfreeze()
 
 
 def _trace_step(

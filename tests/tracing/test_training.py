@@ -1,5 +1,7 @@
 """A training step leaves everything as it was, and each of its ops belongs to a layer."""
 
+import gc
+
 import pytest
 import torch
 from torch import nn
@@ -8,6 +10,7 @@ from torch.utils.checkpoint import checkpoint
 from archstat.errors import ForwardError, InputError, UnknownNameError
 from archstat.networks import settings
 from archstat.records import RUN_FOR_REAL
+from archstat.tracing import training
 from archstat.tracing.training import OPTIMIZERS, trace_step
 from tests.support import Calls
 from tests.tracing.test_left_as_found import Busy, ids, snapshot, values
@@ -239,3 +242,18 @@ def test_an_optimizer_that_is_not_there_is_refused():
 def test_a_device_that_torch_has_not_is_refused():
     with pytest.raises(InputError, match="not built for CUDA"):
         trace_step(nn.Linear(8, 2), (X,), device="cuda")
+
+
+def test_what_torch_imports_for_a_step_is_not_looked_through_when_it_is_over():
+    older = [[]]  # a list of something, which Python looks through
+    training._make_ready.__wrapped__()
+    assert not any(each is older for each in gc.get_objects(generation=0))
+
+
+def test_what_somebody_has_put_aside_from_python_stays_there():
+    gc.freeze()
+    try:
+        training._make_ready.__wrapped__()
+        assert gc.get_freeze_count()
+    finally:
+        gc.unfreeze()
