@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import msgspec
 from plotly import graph_objects as go
 
 from archstat import units
@@ -17,9 +19,10 @@ from archstat.report.drawing.layer_names import layer_legend, row_name, short_pa
 from archstat.report.material import Subject
 from archstat.tables.network import kind_of
 from archstat.tables.quantities import OF_LAYERS, Quantity
+from archstat.tables.sums import sum_of_rows
 
 _SHOWN_MAX = 30
-"""More bars than these are no longer read one by one."""
+"""More bars than these are no longer read one by one: the layers of a block are one bar then."""
 
 _NAME_MAX, _NAME_MAX_PHONE = 30, 44
 _STEP, _STEP_PHONE = 24, 34
@@ -39,32 +42,59 @@ def layers(subject: Subject) -> Chart:
         f"What each layer of {theme.cut(cost.architecture)} costs",
         tuple(_view(cost.layers, quantity) for quantity in met),
         f"Counted for an input of {shapes}, in the order of execution; the share is that of the whole network. "
-        f"Activation memory is that of the layer's own output in {cost.dtype}.{_cut_off(cost.layers)}",
+        f"Activation memory is that of the layer's own output in {cost.dtype}.{_told(cost.layers)}",
     )
 
 
-def _cut_off(rows: Sequence[LayerCost]) -> str:
-    """What is not drawn, if anything."""
-    most = max(sum(1 for row in rows if getattr(row, each.key)) for each in OF_LAYERS)
-    return f" Of more than {_SHOWN_MAX} layers the largest are shown." if most > _SHOWN_MAX else ""
+def _told(rows: Sequence[LayerCost]) -> str:
+    """What a bar is, if it is no layer."""
+    is_of_blocks = any(len(_bars_of(rows, each.key)) < _layers_with(rows, each.key) for each in OF_LAYERS)
+    return f" Of more than {_SHOWN_MAX} layers a bar is what those of a block come to." if is_of_blocks else ""
+
+
+def _layers_with(rows: Sequence[LayerCost], name: str) -> int:
+    return sum(1 for row in rows if getattr(row, name))
+
+
+def _bars_of(rows: Sequence[LayerCost], name: str) -> list[LayerCost]:
+    """The layers that have some of a quantity or, where they are many, the smallest blocks that are few enough.
+
+    A network that is one long row of layers has no blocks: all of its layers are shown.
+    """
+    layers_alone = [row for row in rows if getattr(row, name)]
+    if len(layers_alone) <= _SHOWN_MAX:
+        return layers_alone
+    for depth in range(max(row.layer.count(".") for row in rows), 0, -1):
+        blocks = [row for row in _blocks(rows, depth, name) if getattr(row, name)]
+        if len(blocks) <= _SHOWN_MAX:
+            return blocks
+    return layers_alone
+
+
+def _blocks(rows: Sequence[LayerCost], depth: int, name: str) -> Iterator[LayerCost]:
+    """Layers that follow each other in one block as one, of the kind of the one that has most."""
+    for parts, group in itertools.groupby(rows, key=lambda row: row.layer.split(".")[:depth]):
+        members = list(group)
+        most = max(members, key=lambda row: getattr(row, name))
+        whole = sum_of_rows(".".join(parts), members)
+        yield (
+            members[0]
+            if len(members) == 1
+            else msgspec.structs.replace(whole, kind=most.kind, detail=f"and {len(members) - 1} more", is_layer=True)
+        )
 
 
 def _view(rows: Sequence[LayerCost], quantity: Quantity) -> View:
-    """The largest rows, as long as they are many, in the order of execution."""
+    """Every layer, or every block, in the order of execution."""
     name, title, show = quantity.key, quantity.label, quantity.show
     total = sum(getattr(row, name) for row in rows)
-    largest = sorted((row for row in rows if getattr(row, name)), key=lambda row: -getattr(row, name))
-    kept = {id(row) for row in largest[:_SHOWN_MAX]}
-    chosen = [row for row in rows if id(row) in kept]
+    chosen = _bars_of(rows, name)
     values = [getattr(row, name) for row in chosen]
     texts = [f"{show(value)} · {units.share(value, total)}" for value in values]
-    others = sum(getattr(row, name) for row in largest[_SHOWN_MAX:])
-    rest = (
-        f" The other {len(largest) - len(chosen)} layers have {units.share(others, total)} together." if others else ""
-    )
-    first = largest[0]
+    first = max(chosen, key=lambda row: getattr(row, name))
     held = units.share(getattr(first, name), total)
-    alt = f"{title} by layer: {theme.cut(row_name(first))} has {held} of {show(total)}, the most.{rest}"
+    of = "layer" if len(chosen) == _layers_with(rows, name) else "block"
+    alt = f"{title} by {of}: {theme.cut(row_name(first))} has {held} of {show(total)}, the most."
     figure = _figure(chosen, values, texts, f"{title} of {show(total)}")
     return View(title, figure, alt, _narrow(chosen, values, texts))
 

@@ -10,6 +10,7 @@ from archstat.report.charts.layers import layers
 from archstat.report.drawing.theme import CHAR
 from archstat.report.material import Subject
 from tests.report.charts.support import drawn_texts, layout_of, network, small, subject
+from tests.report.networks import cost, row
 
 
 def changed(**changes):
@@ -34,16 +35,27 @@ def test_views_are_parameters_macs_and_memory_and_leave_out_layers_without():
     assert list(memory.figure.data[0].x) == [4 * 256, 4 * 256, 4 * 2]
 
 
-def test_of_many_layers_the_thirty_largest_are_drawn_in_the_order_of_execution():
-    chart = layers(subject("densenet121"))
+def test_of_many_layers_a_bar_is_a_block_and_no_layer_is_left_out():
+    chart = layers(subject("resnet50"))
     bars = chart.views[1].figure.data[0]
-    macs = [row.macs for row in network("densenet121").cost.layers if row.macs]
-    assert sorted(bars.x) == sorted(macs)[-30:]
-    later = iter(macs)
-    assert all(value in later for value in bars.x)
-    assert f"The other {len(macs) - 30} layers have" in chart.views[1].alt
-    assert "Of more than 30 layers the largest are shown." in chart.caption
+    assert sum(bars.x) == network("resnet50").cost.macs
+    assert len(bars.x) == 22, "16 blocks, the shortcut of four, the first convolution and the last layer"
+    assert chart.views[1].alt.startswith("MACs by block: ")
+    assert "Of more than 30 layers a bar is what those of a block come to." in chart.caption
     assert "Of more than 30" not in layers(subject("alexnet")).caption
+
+
+def test_the_smallest_blocks_that_are_few_enough_are_drawn():
+    bars = layers(subject("densenet121")).views[1].figure.data[0]
+    assert sum(bars.x) == network("densenet121").cost.macs
+    assert len(bars.x) <= 30
+
+
+def test_a_network_without_blocks_shows_all_of_its_layers():
+    rows = tuple(row(f"conv{number}", 10 + number) for number in range(50))
+    view = layers(Subject(Saved(cost("flat", *rows)))).views[0]
+    assert len(view.figure.data[0].x) == 50
+    assert view.alt.startswith("MACs by layer: conv49 has ")
 
 
 @pytest.mark.parametrize("name", ["vgg16", "googlenet", "densenet121"])
