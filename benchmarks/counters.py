@@ -213,6 +213,8 @@ def main() -> None:
         print(f"\n{means(found)}\n", flush=True)
     if len(every) > len(found):
         print(f"All {len(every)} networks. {means(every)}")
+    for process in processes.values():
+        process.shutdown()
 
 
 def tell(processes: dict[str, ProcessPoolExecutor], name: str, library: str, turns: int) -> dict[str, float]:
