@@ -74,7 +74,7 @@ def image(view: View, format_: Format) -> bytes:
         )
     except (ImportError, ValueError, RuntimeError, OSError) as error:
         raise OutputError(
-            f"No picture could be drawn ({first_line(error).rstrip('.')}): pictures need kaleido and a Chrome or "
+            f"No picture could be drawn ({first_line(error).rstrip('.,: ')}): pictures need kaleido and a Chrome or "
             "Chromium: pip install kaleido."
         ) from error
     return picture

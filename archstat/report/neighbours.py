@@ -57,7 +57,8 @@ def _card(folder: Path, start: Path) -> Iterator[Card]:
 
 
 _TITLE = re.compile(r"<title>([^<]*)</title>")
-_SUMMARY = re.compile(r'<p class="subtitle">([^<]*)</p>')
+_SUMMARY = re.compile(r'<p class="subtitle">(.*?)</p>')
+_MARK_UP = re.compile(r"<[^>]*>")
 
 
 def _said_by(page: Path) -> tuple[str, str] | None:
@@ -70,7 +71,7 @@ def _said_by(page: Path) -> tuple[str, str] | None:
     title, summary = _TITLE.search(head), _SUMMARY.search(head)
     if title is None or 'name="generator" content="archstat ' not in head:
         return None
-    return html.unescape(title[1]), html.unescape(summary[1]) if summary else ""
+    return html.unescape(title[1]), html.unescape(_MARK_UP.sub("", summary[1])) if summary else ""
 
 
 def _raw(path: Path) -> dict[str, Any]:

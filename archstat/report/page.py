@@ -6,6 +6,7 @@ import functools
 import hashlib
 import itertools
 import json
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -146,10 +147,29 @@ def _templates() -> Environment:
     )
     environment.filters["type"] = lambda block: type(block).__name__
     environment.filters["cells"] = _cells
+    environment.filters["linked"] = _linked
     environment.filters["breakable"] = _breakable
     environment.filters["packed_sums"] = _packed_sums
     environment.filters["exact"] = units.exact
     return environment
+
+
+_ADDRESS = re.compile(r"https?://[^\s<>\"'&]+[^\s<>\"'&.,;:)]")
+
+
+def _linked(text: str) -> Markup:
+    """A text in which addresses of papers lead there; the page that is opened learns nothing of this one."""
+    parts: list[Markup] = []
+    end = 0
+    readable = theme.readable(text)
+    for match in _ADDRESS.finditer(readable):
+        address = escape(match[0])
+        parts += [
+            escape(readable[end : match.start()]),
+            Markup('<a href="{0}" rel="noopener noreferrer">{0}</a>').format(address),
+        ]
+        end = match.end()
+    return Markup("").join([*parts, escape(readable[end:])])
 
 
 def _breakable(path: str) -> Markup:

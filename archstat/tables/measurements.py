@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+import msgspec
+
 from archstat import units
 from archstat.files.choosing import conditions_text
 from archstat.records import Conditions, Measurement, Reason
@@ -48,11 +50,17 @@ def measured_compare_table(measurements: Sequence[Measurement], *, sort: str | N
 
 
 def alike(measurements: Iterable[Measurement]) -> list[list[Measurement]]:
-    """The measurements in groups of like conditions, in the order in which those are met."""
+    """The measurements in groups of like conditions, as those are met; where the batch alone differs, by its size."""
     groups: dict[Conditions, list[Measurement]] = {}
+    met: dict[Conditions, int] = {}
     for each in measurements:
         groups.setdefault(each.conditions, []).append(each)
-    return list(groups.values())
+        met.setdefault(_of_any_batch(each.conditions), len(met))
+    return [groups[each] for each in sorted(groups, key=lambda each: (met[_of_any_batch(each)], each.batch_size))]
+
+
+def _of_any_batch(conditions: Conditions) -> Conditions:
+    return msgspec.structs.replace(conditions, batch_size=1)
 
 
 def mark_of(measurement: Measurement) -> str:

@@ -24,7 +24,7 @@ def test_every_link_opens_a_page_that_draws_itself(site, opened):
         with opened(site / "architectures" / f"{name}.html") as found:
             assert found.page.locator(".plot .main-svg").count() > 0
             found.page.locator("button.open").first.click()
-            assert found.page.locator(".sums").first.is_visible()
+            found.page.locator(".sums").first.wait_for()
             found.page.locator("a.back").click()
             found.page.wait_for_selector("html[data-ready]", state="attached")
             assert found.page.locator("h1").inner_text() == "What 8 architectures cost"

@@ -114,6 +114,14 @@ def test_a_chart_whose_points_have_names_can_be_searched():
     assert '<input type="search"' not in render(Page("A", (chart(),)))
 
 
+def test_an_address_in_a_text_is_a_link_that_tells_nothing_of_the_page():
+    page = render(Page("A", (), "He: Deep (2015). https://arxiv.org/abs/1512.03385.", ('"https://a.b/<b>x"',)))
+    link = '<a href="https://arxiv.org/abs/1512.03385" rel="noopener noreferrer">https://arxiv.org/abs/1512.03385</a>.'
+    assert link in page
+    assert "<b>x" not in page
+    assert render(Page("A", (), "javascript:alert(1) data:x")).count("<a ") == 0
+
+
 def test_a_cell_is_sorted_by_its_value_and_nothing_comes_first():
     page = render(Page("A", (Sheet("s", TABLE),)))
     assert re.findall(r'data-order="([^"]*)"', page) == ["1", "-1"]

@@ -11,7 +11,7 @@ from archstat.files.choosing import conditions_text
 from archstat.records import Conditions, GpuTimes, Reason
 from archstat.tables import measured_compare_table
 from archstat.tables.formats import text
-from archstat.tables.measurements import NOISE
+from archstat.tables.measurements import NOISE, alike
 from tests.measured import CONDITIONS, ENERGY, MEMORY, environment, latency, measured
 
 cost_of = functools.cache(archstat.count)
@@ -173,6 +173,14 @@ Peak memory is what a pass allocates at most, above parameters and inputs.
 Rows under different headings do not compare: their conditions differ.
 ~ a at batch 8: Host not quiet: medians of rounds differ by 9 %.
 """
+
+
+def test_batches_follow_each_other_by_size():
+    sizes = [1, 16, 2, 4, 8]
+    made = [at(msgspec.structs.replace(CONDITIONS, batch_size=size), "a") for size in sizes]
+    assert [group[0].conditions.batch_size for group in alike(made)] == [1, 2, 4, 8, 16]
+    other = at(msgspec.structs.replace(CONDITIONS, threads=8), "a")
+    assert [group[0].conditions.threads for group in alike([other, *made])][:2] == [8, 1], "as they are met"
 
 
 def test_headings_stand_over_their_rows():

@@ -37,12 +37,13 @@ def layers(subject: Subject) -> Chart:
     if not met:
         raise DataError(f"{cost.architecture!r} has no layer that costs anything.")
     shapes = units.shapes(cost.input_shapes)
+    told = _told(cost.layers)
     return Chart(
         "layers",
-        f"What each layer of {theme.cut(cost.architecture)} costs",
+        f"What each {'block' if told else 'layer'} of {theme.cut(cost.architecture)} costs",
         tuple(_view(cost.layers, quantity) for quantity in met),
         f"Counted for an input of {shapes}, in the order of execution; the share is that of the whole network. "
-        f"Activation memory is that of the layer's own output in {cost.dtype}.{_told(cost.layers)}",
+        f"Activation memory is that of the layer's own output in {cost.dtype}.{told}",
     )
 
 

@@ -147,7 +147,7 @@
       if (document.body.clientWidth < NARROW) numbersFirst(element);
       const isLong = element.tBodies[0].rows.length > 6;
       const table = new DataTable(element, {
-        paging: false, order: [], autoWidth: false, searching: isLong, info: isLong,
+        paging: false, order: [], columnDefs: [{ targets: "number", orderSequence: ["desc", "asc"] }], autoWidth: false, searching: isLong, info: isLong,
         layout: { topStart: isLong ? "search" : null, topEnd: null, bottomStart: isLong ? "info" : null, bottomEnd: null },
         language: { search: "Search", info: "_TOTAL_ rows", infoEmpty: "No rows", infoFiltered: "of _MAX_", zeroRecords: "No row fits." },
       });
