@@ -42,6 +42,7 @@ def compare(
     """
     from archstat.published.figures import expand
     from archstat.tables import compare_table, measured_compare_table
+    from archstat.tables.selection import keeping
 
     names = tuple(expand(names))
     measurements = measurements_named(names)
@@ -51,12 +52,9 @@ def compare(
         return
     networks = [network_of(name, **given) for name in watched(names)]
     tallies = [network.tally(convention) for network in networks] if convention else []
-    put_table(
-        compare_table([network.cost for network in networks], sort=sort, tallies=tallies, protocol=protocol),
-        format_,
-        output,
-        is_exact=is_exact,
-    )
+    table = compare_table([network.cost for network in networks], sort=sort, tallies=tallies, protocol=protocol)
+    asked = [sort, *(("top1_error", "top5_error") if protocol else ())]
+    put_table(keeping(table, asked), format_, output, is_exact=is_exact)
 
 
 def _refuse(options: Iterable[str]) -> None:

@@ -49,6 +49,7 @@ def find_networks(
     """
     from archstat.finding.choosing import ordered, within_limits
     from archstat.tables.candidates import candidates_table
+    from archstat.tables.selection import keeping
 
     if by is not None and near is None:
         raise InputError("'--by' says in what a network is near another one: add '--near NAME'.")
@@ -62,7 +63,7 @@ def find_networks(
     elif sort is not None:
         found = ordered(found, quantity)
     table = candidates_table(found[:most], choice, is_full=format_ in ("csv", "json"))
-    put_table(table, format_, output, is_exact=is_exact)
+    put_table(keeping(table, [quantity, *(limit.quantity for limit in asked)]), format_, output, is_exact=is_exact)
 
 
 def _near(found: list[Candidate], every: Sequence[Candidate], name: str, quantity: str) -> list[Candidate]:

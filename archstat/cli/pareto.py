@@ -39,10 +39,11 @@ def pareto(
     """
     from archstat.finding.choosing import pareto_front, within_limits
     from archstat.tables.candidates import candidates_table
+    from archstat.tables.selection import keeping
 
     asked, at_x, at_y = limits_of(limits), quantity_named(x), quantity_named(y)
     pareto_front([], at_x, at_y)  # before thousands of networks are looked at
     choice = choice_for(pattern, place, evaluation, accuracy, batch_size)
     found = pareto_front(within_limits(choice.candidates, asked), at_x, at_y)
     table = candidates_table(found, choice, is_full=format_ in ("csv", "json"))
-    put_table(table, format_, output, is_exact=is_exact)
+    put_table(keeping(table, [at_x, at_y, *(limit.quantity for limit in asked)]), format_, output, is_exact=is_exact)

@@ -16,7 +16,8 @@ from archstat.cli._names import NetworkName
 from archstat.cli._networks import analyse_quietly, material_of
 from archstat.cli._options import cache_option, input_options, is_given, put_text_of_page, trust_option, wrote
 from archstat.cli._progress import watched
-from archstat.errors import InputError, OutputError, UnknownNameError
+from archstat.cli._streams import tell
+from archstat.errors import DataError, InputError, OutputError, UnknownNameError
 
 if TYPE_CHECKING:
     from archstat.finding.candidates import Choice
@@ -84,6 +85,8 @@ def page(
     """
     chosen = [name.strip() for name in charts.split(",") if name.strip()]
     choice = _choice(place, limits, evaluation, accuracy, given["batch_size"])
+    if place is not None and not choice.candidates:
+        _refuse_empty(place, has_names=bool(names))
     if place is None and not names:
         raise click.UsageError("Missing argument 'NAME|RESULT.json...'. Name a network, or a store.")
     material = msgspec.structs.replace(material_of(names, evaluation, **given), choice=choice)
@@ -99,6 +102,20 @@ def page(
         wrote(write_images(compose_page().charts, output or Path(), image))
     else:
         put_text_of_page(_text(material, compose_page, title, chosen, is_offline=is_offline), output)
+
+
+def _refuse_empty(place: str, *, has_names: bool) -> None:
+    """Say that a store has nothing to draw.
+
+    Raises:
+        DataError: There is nothing else either.
+    """
+    from archstat.store.opening import without_password
+
+    told = f"The store {without_password(place)} has no result that fits."
+    if not has_names:
+        raise DataError(told)
+    tell(f"Note: {told}")
 
 
 def _choice(
@@ -219,6 +236,8 @@ def gallery(folder: Path, names: tuple[str, ...], *, place: str | None, accuracy
         raise InputError("'--accuracy' is of the results of a store: add '--store FILE'.")
     choice = NO_CHOICE if place is None else choice_in(place, (), "", accuracy, None)
     measurements = [] if place is None else _measured_in(place, chosen)
+    if place is not None and not (choice.candidates or measurements):
+        _refuse_empty(place, has_names=True)
     made = gallery_of(
         chosen, analyse_quietly, measurements=measurements, choice=choice, evaluation=evaluation, watch=watched
     )

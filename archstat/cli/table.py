@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.option("--sort", metavar="COLUMN", help="Sort by this column of the CSV, largest first.")
 @click.option("--explain", is_flag=True, help="Show the sums of parameters and MACs (JSON has none).")
 @click.option("--unfold", is_flag=True, help="Show equal blocks one by one (CSV, JSON and HTML always do).")
-@click.option("--only", default="", metavar="KINDS", help="Only layers of these kinds, as 'conv,linear'.")
+@click.option("--only", metavar="KINDS", help="Only layers of these kinds, as 'conv,linear'.")
 @click.option("--zero-rows/--no-zero-rows", "has_zero_rows", default=True, help="Also layers that cost nothing.")
 @click.option("--indent", is_flag=True, help="Show each module over what is in it, with what that comes to.")
 @convention_option
@@ -41,7 +41,7 @@ def table(
     sort: str | None,
     explain: bool,
     unfold: bool,
-    only: str,
+    only: str | None,
     has_zero_rows: bool,
     indent: bool,
     convention: str | None,
@@ -59,10 +59,10 @@ def table(
     """
     from archstat.files.results import cost_to_json
     from archstat.tables import layer_table, op_table
-    from archstat.tables.selection import with_rows
+    from archstat.tables.selection import keeping, with_rows
 
     depth = 1 if by == "stage" else depth
-    kinds = [kind.strip() for kind in only.split(",") if kind.strip()]
+    kinds = _kinds(only)
     picks = bool(kinds) or not has_zero_rows
     _refuse(by, depth, convention, is_explained=explain, picks=picks)
     _refuse_tree(by, convention, format_, is_tree=indent, is_other=bool(depth or sort or explain or picks))
@@ -77,11 +77,12 @@ def table(
     folds = not (unfold or picks or fields is not None) and format_ not in ("csv", "html", "json")
     how: dict[str, Any] = {"depth": depth, "sort": sort, "folds": folds, "is_tree": indent}
     shown = layer_table(cost, explained=explained, tally=tally, fields=fields, **how)
-    shown = with_rows(shown, only=kinds, has_zero_rows=has_zero_rows)
+    shown = with_rows(keeping(shown, [sort, *(_SUMS if explain else ())]), only=kinds, has_zero_rows=has_zero_rows)
     sums = () if depth or sort or picks or indent else _sums(network, format_)
     return put_table(shown, format_, output, is_exact=is_exact, sums=sums, more_columns=[_FIELD])
 
 
+_SUMS = ("parameters_formula", "macs_formula")
 _FIELD = "receptive_field"
 """A column that takes as long as the count, and is there where it is asked for."""
 
@@ -107,6 +108,18 @@ def _sums(network: Network, format_: str) -> Sequence[tuple[Step, ...]]:
     return sums_of(network)
 
 
+def _kinds(only: str | None) -> list[str]:
+    """The kinds of layers that are asked for.
+
+    Raises:
+        UsageError: No kind stands there.
+    """
+    kinds = [kind.strip() for kind in (only or "").split(",") if kind.strip()]
+    if only is not None and not kinds:
+        raise click.UsageError("'--only' names kinds of layers, as 'conv,linear'.")
+    return kinds
+
+
 def _refuse(by: str, depth: int | None, convention: str | None, *, is_explained: bool, picks: bool) -> None:
     """Refuse what needs single layers where rows are others.
 
@@ -117,5 +130,5 @@ def _refuse(by: str, depth: int | None, convention: str | None, *, is_explained:
         raise click.UsageError("'--explain' shows what belongs to single layers: leave out '--by' and '--depth'.")
     if convention and by == "op":
         raise click.UsageError("'--convention' has a number for each layer, none for an op: leave out '--by'.")
-    if picks and by == "op":
-        raise click.UsageError("'--only' and '--no-zero-rows' choose among layers: leave out '--by'.")
+    if picks and (by == "op" or depth):
+        raise click.UsageError("'--only' and '--no-zero-rows' choose among layers: leave out '--by' and '--depth'.")

@@ -124,9 +124,11 @@ def of_file(path: Path) -> RatedBy:
         structure, _, weights = in_timm.partition(".")
         if weights:
             untagged.setdefault(structure, []).append(msgspec.structs.replace(rating, weights=weights))
+    if exact and all(each.top1 <= 1 for rated in exact.values() for each in rated):
+        raise DataError(f"{path} has no accuracies in percent: no 'top1' in it is more than 1.")
     ratings = {**untagged, **exact}  # what is named exactly is sure
     best = " Of several weights of a network the most accurate count." if untagged else ""
-    return RatedBy(f"Accuracy: {path}.{best}", {name: tuple(each) for name, each in ratings.items()})
+    return RatedBy(f"Accuracy: {path.name}.{best}", {name: tuple(each) for name, each in ratings.items()})
 
 
 def _rows(reader: csv.DictReader[str], path: Path) -> Iterator[dict[str, str | None]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from archstat.errors import UnknownNameError
+from archstat.errors import InputError, UnknownNameError, quoted
 from archstat.published.figures import ErrorRate, Published, Variant
 
 Abouts = Iterable[Published | Variant | None]
@@ -27,13 +27,14 @@ def protocol_for(abouts: Sequence[Published | Variant | None], wanted: str = "")
 
     Args:
         abouts: What was published of each.
-        wanted: A protocol, or a part of one that no other has: ``"10-crop"``; ``""``: the one that most share.
+        wanted: A protocol, or a part of one, or the end of one: ``"10-crop"``; ``""``: the one that most share.
 
     Returns:
         The protocol; ``""``: no error of any of them was published.
 
     Raises:
-        UnknownNameError: No protocol of these networks is meant, or several are.
+        UnknownNameError: No error of these networks is by such a protocol.
+        InputError: Several protocols are meant.
     """
     known = protocols_of(abouts)
     if not wanted:
@@ -41,10 +42,13 @@ def protocol_for(abouts: Sequence[Published | Variant | None], wanted: str = "")
     if wanted in known:
         return wanted
     parts = [each for each in known if wanted.lower() in each.lower()]
-    if len(parts) != 1:
-        listed = f"The protocols are {'; '.join(known)}." if known else "No errors of these networks were published."
-        raise UnknownNameError.of("protocol", wanted, known, listed)
-    return parts[0]
+    ends = [each for each in parts if each.lower().rpartition(", ")[2] == wanted.lower()]
+    if len(ends or parts) == 1:
+        return (ends or parts)[0]
+    if parts:
+        raise InputError(f"{quoted(wanted)} is part of {len(parts)} protocols: {'; '.join(parts)}. Name one of them.")
+    listed = f"The protocols are {'; '.join(known)}." if known else "No errors of these networks were published."
+    raise UnknownNameError.of("protocol", wanted, known, listed)
 
 
 def error_under(about: Published | Variant | None, protocol: str) -> ErrorRate | None:

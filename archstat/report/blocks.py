@@ -9,7 +9,7 @@ from archstat.records import Step
 from archstat.report.chart import Chart
 from archstat.tables import Column, Table
 from archstat.tables.cells import shown_cells
-from archstat.tables.lean import is_empty, is_shared, told_once
+from archstat.tables.lean import is_empty, is_shared, is_told_above, told_once
 
 
 class Heading(msgspec.Struct, frozen=True):
@@ -74,7 +74,7 @@ class Sheet(msgspec.Struct, frozen=True):
         headings = [place for place in self._places if self._is_one_heading(place)]
         first = shown_cells(msgspec.structs.replace(self.table, rows=self.table.rows[:1]))
         over = [" · ".join(first[0][place] for place in headings)] if headings else []
-        conditions = [told_once(self.table, place) for place in self._places if is_shared(self.table, place)]
+        conditions = [told_once(self.table, place) for place in self._places if is_told_above(self.table, place)]
         return [*over, *([" · ".join(conditions)] if conditions else [])]
 
     @property

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from archstat import units
 from archstat.analysis.network import Analyse
 from archstat.finding.candidates import NO_CHOICE, Choice
 from archstat.networks.settings import Setting
@@ -91,11 +92,11 @@ _CHARTS = ("best", "accuracy", "cloud", "latency")
 def _start_page(material: Material) -> Page:
     names = material.names
     return Page(
-        f"What {len(names)} architectures cost",
+        f"What {len(names)} architectures cost" if len(names) > 1 else f"What {names[0]} costs",
         tuple(_start_blocks(material)),
         "Each counted layer by layer from its paper, with the sums behind every row, and held against what was "
         "published of it.",
-        (f"{len(material.choice.candidates)} results of a store are drawn beside them.",)
+        (f"{units.exact(len(material.choice.candidates))} results of a store are drawn beside them.",)
         if material.choice.candidates
         else (),
     )
@@ -104,8 +105,10 @@ def _start_page(material: Material) -> Page:
 def _start_blocks(material: Material) -> Iterator[Block]:
     yield Heading("Every architecture")
     yield _index(material.names)
-    yield Heading("Accuracy and cost")
-    yield from drawable(map(CHARTS.get, _CHARTS), material)
+    charts = drawable(map(CHARTS.get, _CHARTS), material)
+    if charts:
+        yield Heading("Accuracy and cost")
+        yield from charts
     yield from chosen_sheets(material.choice)
 
 

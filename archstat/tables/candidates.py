@@ -9,6 +9,7 @@ import msgspec
 from archstat import units
 from archstat.finding.candidates import Candidate, Choice
 from archstat.tables.columns import Column, Table, number, path
+from archstat.tables.quantities import ACTIVATION_BYTES
 from archstat.tables.results import setting_in_words
 
 _COLUMNS = (
@@ -21,7 +22,7 @@ _COLUMNS = (
     number("macs", "MACs"),
     number("flops", "FLOPs", gives_way=6),
     number("activations", "Activations", gives_way=3),
-    number("activation_bytes", "Activation memory", units.data_size, gives_way=2),
+    ACTIVATION_BYTES.column(gives_way=2),
     number("peak_activation_bytes", "Peak", units.data_size, gives_way=1),
     Column("is_lower_bound", "Lower bound", lambda is_so: "yes" if is_so else "no", gives_way=9),
     number("top1_accuracy", "Top-1 %", lambda share: f"{share:.2f}"),
@@ -48,9 +49,13 @@ def candidates_table(found: Sequence[Candidate], choice: Choice, *, is_full: boo
     shown = [place for place, column in enumerate(_COLUMNS) if is_full or _tells(column, [row[place] for row in rows])]
     rated = any(each.top1_accuracy is not None for each in found)
     bound = any(each.is_lower_bound for each in found)
+    unrated = f"None of them is rated by the source of accuracies. {choice.source}"
+    is_any_rated = any(each.top1_accuracy is not None for each in choice.candidates)
     notes = (
-        f"{units.exact(len(found))} of {units.exact(len(choice.candidates))} networks.",
-        choice.source if rated else "",
+        f"{units.exact(len(found))} of {units.exact(len(choice.candidates))} networks."
+        if choice.candidates
+        else "No network has such a name, and a batch of that size.",
+        choice.source if rated else unrated if choice.source and choice.candidates and not is_any_rated else "",
         _batches(choice),
         "Some have ops that no rule counts: MACs and FLOPs are lower bounds there." if bound else "",
     )
@@ -64,7 +69,8 @@ def candidates_table(found: Sequence[Candidate], choice: Choice, *, is_full: boo
 def _batches(choice: Choice) -> str:
     """How many inputs at once, where that is not plain."""
     if choice.left_out:
-        others = f"{units.exact(choice.left_out)} results of other batch sizes are left out"
+        results = "1 result" if choice.left_out == 1 else f"{units.exact(choice.left_out)} results"
+        others = f"{results} of other batch sizes left out"
         return f"Amounts are for {_inputs(choice)}; {others}."
     return f"Amounts are for {_inputs(choice)}." if choice.batch_size > 1 else ""
 

@@ -23,13 +23,18 @@ def lean(table: Table) -> Table:
     kept = [place for place in places if place not in shared]
     if len(kept) == len(table.columns):
         return table
-    above = " · ".join(told_once(table, place) for place in shared)
+    above = " · ".join(told_once(table, place) for place in shared if is_told_above(table, place))
     return msgspec.structs.replace(
         table,
         columns=tuple(table.columns[place] for place in kept),
         rows=tuple(tuple(row[place] for place in kept) for row in table.rows),
         title="\n".join(filter(None, (table.title, above))),
     )
+
+
+def is_told_above(table: Table, place: int) -> bool:
+    """Whether a column is a condition of all rows that no note tells."""
+    return is_shared(table, place) and not any(str(_known(table, place)[0]) in note for note in table.notes)
 
 
 def is_empty(table: Table, place: int) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -29,9 +29,16 @@ def with_columns(table: Table, names: Sequence[str], more: Sequence[str] = ()) -
     return msgspec.structs.replace(table, columns=tuple(kept), rows=rows, is_chosen=True)
 
 
+def keeping(table: Table, names: Iterable[str | None]) -> Table:
+    """A table in which some columns, by their keys, never give way: what it is sorted by, or was asked for."""
+    kept = set(names)
+    columns = [msgspec.structs.replace(each, gives_way=0) if each.key in kept else each for each in table.columns]
+    return msgspec.structs.replace(table, columns=tuple(columns))
+
+
 def has_column(table: Table, name: str) -> bool:
     """Whether a table has a column of that key or header."""
-    return any(name == column.key or _plain(name) == _plain(column.header) for column in table.columns)
+    return any(name == column.key or _letters(name) == _letters(column.header) for column in table.columns)
 
 
 def _place(table: Table, name: str, more: Sequence[str]) -> int:
@@ -41,12 +48,20 @@ def _place(table: Table, name: str, more: Sequence[str]) -> int:
         return keys.index(name)
     if _plain(name) in headers:
         return headers.index(_plain(name))
+    letters = [_letters(header) for header in headers]
+    if _letters(name) in letters:
+        return letters.index(_letters(name))
     known = list(dict.fromkeys([*keys, *more]))
     raise UnknownNameError.of("column", name, known, f"The columns are {', '.join(known)}.")
 
 
 def _plain(name: str) -> str:
     return name.strip().lower().replace("-", " ").replace("_", " ")
+
+
+def _letters(name: str) -> str:
+    """A header by what is neither a space nor a sign: users write ``top1`` for ``Top-1 %``."""
+    return "".join(character for character in name.lower() if character.isalnum())
 
 
 def with_rows(table: Table, *, only: Sequence[str] = (), has_zero_rows: bool = True) -> Table:

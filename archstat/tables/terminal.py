@@ -8,6 +8,7 @@ import sys
 import textwrap
 from collections.abc import Iterable, Sequence
 
+import msgspec
 from rich.cells import cell_len, set_cell_size
 
 from archstat.files.text import inert, printable
@@ -134,12 +135,21 @@ def _wrapped_all(lines: Iterable[str], width: int | None) -> list[str]:
 
 def _hung(label: str, words: str, width: int) -> list[str]:
     """A label, and words beside it; where they go on they hang under the first of them."""
-    indent = " " * (len(label) or len(_GAP))
-    if cell_len(words) != len(words):  # characters that are two columns wide each have no room where one has
-        width = max(len(indent) + 8, width * len(words) // cell_len(words))
+    indent = " " * (cell_len(label) or len(_GAP))
+    if cell_len(words) != len(words):
+        first, *rest = _by_cells(words, width - len(indent))
+        return [f"{label}{first}", *(f"{indent}{line}" for line in rest)]
     return textwrap.wrap(words, width, initial_indent=label, subsequent_indent=indent, break_on_hyphens=False) or [
         label.rstrip()
     ]
+
+
+def _by_cells(words: str, room: int) -> list[str]:
+    """Words with characters that are two columns wide, in as many lines as they take."""
+    from rich.console import Console  # noqa: PLC0415 - takes longer to load than most tables to show
+    from rich.text import Text  # noqa: PLC0415
+
+    return [line.plain.rstrip() for line in Text(words).wrap(Console(width=room), room)]
 
 
 # -- columns -----------------------------------------------------------------------------------------------------------
@@ -222,6 +232,7 @@ def _header(column: Column, place: int, rows: Sequence[Sequence[str]]) -> tuple[
 def _header_lines(columns: Sequence[Column], rows: Sequence[Sequence[str]], widths: dict[int, int]) -> list[str]:
     """The line, or the two lines, over the rows."""
     pairs = [_header(column, place, rows) for place, column in enumerate(columns)]
+    columns = [msgspec.structs.replace(column, is_path=False) for column in columns]
     lines = [_line(columns, [pair[number] for pair in pairs], widths) for number in (0, 1)]
     return lines if lines[0] else lines[1:]
 

@@ -161,16 +161,8 @@ class Recorder(OpRecorder):
 
     def specs(self, args: Sequence[Any]) -> tuple[Any, ...]:
         """An op's arguments as a record holds them."""
-        own, twin, spec, plain = self._own.get, self._twins.get, self.spec, self.plain
-        found: list[Any] = []
-        for arg in args:
-            if arg.__class__ in _PLAIN:
-                found.append(arg)
-            elif arg.__class__ is Tensor:
-                found.append(own(id(arg)) or spec(twin(id(arg), arg)))
-            else:
-                found.append(own(id(arg)) or plain(arg))
-        return tuple(found)
+        own, plain = self._own.get, self.plain
+        return tuple([arg if arg.__class__ in _PLAIN else own(id(arg)) or plain(arg) for arg in args])
 
     def own_specs(self, own: tuple[Tensor | None, ...]) -> tuple[TensorSpec | None, ...]:
         """The records of some of the network's own tensors.

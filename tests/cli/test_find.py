@@ -89,7 +89,7 @@ def test_only_results_of_one_batch_size_are_compared(archstat):
     ]
     assert (row["batch_size"], row["macs"]) == (8, COST.macs * 8)
     told = archstat("find", "timm:*", "--store", "results.db").out
-    assert "Amounts are for one input; 1 results of other batch sizes are left out." in told
+    assert "Amounts are for one input; 1 result of other batch sizes left out." in told
 
 
 @pytest.mark.usefixtures("batches")

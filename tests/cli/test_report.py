@@ -213,6 +213,13 @@ def test_the_results_of_a_store_are_a_dot_each_and_a_table(archstat, store):
     ]
 
 
+def test_a_store_with_nothing_that_fits_is_said_beside_a_network(archstat, store):
+    made = archstat("report", "lenet5", "--store", "results.db", "--where", "macs=0", "--output", "a.html")
+    assert made.code == 0
+    assert "Note: The store results.db has no result that fits." in made.err
+    assert "best" not in charts_of(store / "a.html")
+
+
 def test_a_store_without_accuracies_shows_what_its_networks_cost(archstat, store):
     path = store / "report.html"
     assert archstat("report", "lenet5", "--store", "results.db", "--output", str(path)).code == 0
@@ -231,6 +238,8 @@ def test_a_store_without_accuracies_shows_what_its_networks_cost(archstat, store
         (("--store", "results.db", "--accuracy", "acc.csv", "--evaluation", "canziani2016"), "not both"),
         (("--store", "results.db", "--charts", "best"), "Accuracies are known of 0 of 8 networks"),
         (("--store", "results.db", "--charts", "layers"), "none is counted here"),
+        (("--store", "results.db", "--where", "macs=0"), "The store results.db has no result that fits"),
+        (("lenet5", "--charts", "best"), "one of the networks in a store, and none is given"),
     ],
 )
 @pytest.mark.usefixtures("store")

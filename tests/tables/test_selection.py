@@ -8,7 +8,8 @@ from archstat.tables import layer_table
 from archstat.tables.columns import Column, Table, number
 from archstat.tables.formats import FORMATS
 from archstat.tables.lean import lean
-from archstat.tables.selection import with_columns, with_rows
+from archstat.tables.selection import keeping, with_columns, with_rows
+from archstat.tables.terminal import text
 from archstat.tables.tree import as_tree
 
 TABLE = Table(
@@ -56,6 +57,22 @@ def test_a_condition_that_some_rows_have_none_of_is_one_all_the_same():
     assert lean(some).title == "Input 1×2"
     words = Table(TABLE.columns, (("a", "1×2", 3, "x"), ("b", "", 4, "y")))
     assert "input" in keys(lean(words)), "an empty text is another value"
+
+
+def test_what_is_asked_for_does_not_give_way():
+    wide = Table((Column("name", "Name"), number("macs", "MACs", gives_way=1)), (("a" * 30, 10**9),))
+    assert "MACs" not in text(wide, width=20).splitlines()[0]
+    assert "MACs" in text(keeping(wide, ["macs", None]), width=20).splitlines()[0]
+
+
+def test_a_header_is_known_by_its_letters():
+    rated = Table((Column("name", "Name"), number("top1_accuracy", "Top-1 %")), (("a", 70.0),))
+    assert keys(with_columns(rated, ["top1", "name"])) == ["top1_accuracy", "name"]
+
+
+def test_a_condition_that_a_note_tells_is_not_told_again():
+    noted = Table(TABLE.columns, TABLE.rows, "Title", ("All of 1×2.",))
+    assert lean(noted).title == "Title"
 
 
 def test_rows_of_some_kinds_and_without_those_that_cost_nothing():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import archstat
 from archstat.analysis.inference import Setting, count_source
-from archstat.errors import UnknownNameError
+from archstat.errors import InputError, UnknownNameError
 from archstat.published.figures import published, select
 from archstat.records import LayerCost, UncountedOp
 from archstat.registry import architectures
@@ -266,11 +266,18 @@ def test_another_protocol_can_be_chosen_and_who_has_none_by_it_is_named():
     assert "of se_resnet50 there are only errors by other protocols" in table.notes[-1]
 
 
-@pytest.mark.parametrize("protocol", ["12-crop", "crop", "1-crop of another"])
-def test_a_protocol_that_none_or_several_have_is_refused(protocol):
+@pytest.mark.parametrize("protocol", ["12-crop", "1-crop of another"])
+def test_a_protocol_that_none_has_is_refused(protocol):
     costs = [cost_of(name) for name in ("resnet50", "se_resnet50")]
     with pytest.raises(UnknownNameError, match="The protocols are ImageNet val, 1-crop; ImageNet val, 10-crop"):
         compare_table(costs, protocol=protocol)
+
+
+def test_the_end_of_a_protocol_is_enough_and_a_part_of_several_is_not():
+    costs = [cost_of(name) for name in ("vgg16", "alexnet", "resnet50")]
+    assert column(compare_table(costs, protocol="10-crop"), "top1_error") == [None, 40.7, 22.85]
+    with pytest.raises(InputError, match="'crop' is part of 4 protocols: ImageNet val, 1-crop; "):
+        compare_table(costs, protocol="crop")
 
 
 def test_every_architecture_is_listed_in_the_order_of_the_file():

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
 
 from archstat import units
 from archstat.errors import DataError
-from archstat.finding.candidates import Candidate
+from archstat.finding.candidates import Candidate, Choice
 from archstat.finding.choosing import pareto_front
 from archstat.report.chart import Chart, View, chart
 from archstat.report.drawing import axes, captions, families, theme
@@ -24,7 +25,7 @@ _COSTS = (MACS, PARAMETERS, ACTIVATION_BYTES, PEAK_ACTIVATION_BYTES)
 @chart("networks")
 def best(material: Material) -> Chart:
     """Top-1 accuracy against cost of every network of a store; those that no other one beats have names."""
-    choice = material.choice
+    choice = _chosen(material)
     rated = [each for each in choice.candidates if each.top1_accuracy is not None]
     if len(rated) < 2:
         raise DataError(
@@ -36,6 +37,7 @@ def best(material: Material) -> Chart:
         "Each dot is a network; none here is cheaper and more accurate than one on the dotted line, the Pareto front.",
         _for_inputs(rated),
         _without(len(choice.candidates) - len(rated)),
+        _undrawn(rated),
         choice.source,
     )
     title = f"Accuracy, and what it costs, of {units.exact(len(rated))} networks"
@@ -45,16 +47,27 @@ def best(material: Material) -> Chart:
 @chart("networks")
 def cloud(material: Material) -> Chart:
     """Parameters of every network of a store against what else it costs."""
-    found = [each for each in material.choice.candidates if each.parameters]
+    found = [each for each in _chosen(material).candidates if each.parameters]
     if len(found) < 2:
-        raise DataError(f"{len(found)} networks to choose from are given; 2 are needed, out of a store.")
+        raise DataError(f"The store has {len(found)} networks with parameters; 2 are needed.")
     look = _look(found)
     costs = [cost for cost in _COSTS if cost is not PARAMETERS and _varies(found, cost)]
     views = tuple(_against_parameters(found, cost, look) for cost in costs)
     if not views:
         raise DataError("The networks of the store cost nothing but parameters.")
-    caption = f"Each dot is a network. {_for_inputs(found)}"
+    caption = " ".join(filter(None, ("Each dot is a network.", _for_inputs(found), _undrawn(found))))
     return Chart("cloud", f"What {units.exact(len(found))} networks cost", views, caption, is_searched=True)
+
+
+def _chosen(material: Material) -> Choice:
+    """What the charts of a store are drawn of.
+
+    Raises:
+        DataError: No store is given, or nothing in it fits.
+    """
+    if not material.choice.candidates:
+        raise DataError("This chart is one of the networks in a store, and none is given.")
+    return material.choice
 
 
 class _Look(msgspec.Struct, frozen=True):
@@ -77,17 +90,16 @@ def _look(found: Sequence[Candidate]) -> _Look:
 
 def _against_accuracy(rated: Sequence[Candidate], cost: Quantity, look: _Look) -> View:
     known = [each for each in rated if getattr(each, cost.key)]
-    ahead = pareto_front(known, cost.key, "top1_accuracy")
+    ahead = [each for each in pareto_front(rated, cost.key, "top1_accuracy") if each in known]
     picture = CrowdPlot(
         tuple(_dot(each, cost, each.top1_accuracy or 0.0, look, is_ahead=each in ahead) for each in known),
         _axis([getattr(each, cost.key) for each in known], cost),
         _accuracies([each.top1_accuracy or 0.0 for each in known]),
         look.colours.shown,
     )
-    alt = (
-        f"Dots of {len(known)} networks: top-1 accuracy against {cost.label}. No other is both cheaper and more "
-        f"accurate than {captions.some([named(each) for each in ahead])}."
-    )
+    best_ones = captions.some([named(each) for each in ahead])
+    alt = f"Dots of {len(known)} networks: top-1 accuracy against {cost.label}."
+    alt += f" No other is both cheaper and more accurate than {best_ones}." if ahead else ""
     return View(cost.label, picture.figure(), alt, picture.narrow())
 
 
@@ -134,11 +146,22 @@ def _accuracies(values: Sequence[float]) -> dict[str, object]:
 def _for_inputs(found: Sequence[Candidate]) -> str:
     batches = sorted({each.batch_size or 1 for each in found})
     batch = "one input" if batches == [1] else f"batches of {' and '.join(map(units.exact, batches))}"
-    shapes = sorted({each.input_shapes for each in found}, key=[each.input_shapes for each in found].count)
-    most = shapes[-1].replace("x", "×")
-    others = f" by most, and {len(shapes) - 1} other shapes" if len(shapes) > 1 else ""
-    return f"Counted for {batch}: {most}{others}."
+    shapes = Counter(each.input_shapes for each in found)
+    first, count = min(shapes.items(), key=lambda pair: (-pair[1], pair[0]))
+    most, others = first.replace("x", "×"), len(shapes) - 1
+    if not others:
+        return f"Counted for {batch} of {most}."
+    if 2 * count > len(found):
+        return f"Counted for {batch}, of {most} by most and of {others} other shape{'s' * (others > 1)} by the rest."
+    return f"Counted for {batch} each, of {len(shapes)} shapes."
 
 
 def _without(count: int) -> str:
-    return f"Of {units.exact(count)} more networks no accuracy is known." if count else ""
+    return f"No accuracy is known of {units.exact(count)} more." if count else ""
+
+
+def _undrawn(found: Sequence[Candidate]) -> str:
+    """What has no place on a logarithmic axis."""
+    without = {cost.label: sum(1 for each in found if not getattr(each, cost.key)) for cost in _COSTS}
+    told = [f"{count} without {label}" for label, count in without.items() if count]
+    return f"Not drawn: {', '.join(told)}." if told else ""

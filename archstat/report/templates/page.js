@@ -4,6 +4,7 @@
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const WIDE = {{ wide }}; // pixels of a chart's own width below which it takes the layout of a phone
   const NARROW = 640; // pixels of a window below which tables begin with their numbers
+  const LONG = 300; // rows of a table that has a window of its own, since nobody would reach what stands below it
   const PAPER = 680; // pixels that A4 and Letter have room for beside their margins
 
   function unpacked(id) { // of this page, or of the file that the pages of a site share
@@ -61,7 +62,8 @@
   }
 
   function marked(trace, wanted) {
-    if (!trace.customdata || !wanted) return trace;
+    if (!wanted) return trace;
+    if (!trace.customdata) return { ...trace, opacity: .3 };
     const strong = { marker: { color: "var(--ink)", opacity: 1, size: 10 } };
     return { ...trace, selectedpoints: found(trace, wanted), selected: strong, unselected: { marker: { opacity: .07 } } };
   }
@@ -180,7 +182,8 @@
 
   function fit(scroll) { // a table that fits has a header that stays in sight while the page moves
     scroll.classList.remove("fits");
-    scroll.classList.toggle("fits", scroll.scrollWidth <= scroll.clientWidth);
+    const isShort = scroll.querySelector("table").rows.length < LONG;
+    scroll.classList.toggle("fits", isShort && scroll.scrollWidth <= scroll.clientWidth);
   }
 
   scheme.textContent = isDark() ? "Light" : "Dark";

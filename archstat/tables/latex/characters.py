@@ -125,7 +125,7 @@ def tex(text: str) -> str:
     r"""A text as TeX prints it.
 
     >>> tex("50% of a_b → 3×3"), tex("modèle"), tex("层")
-    ('50\\% of a\\_b $\\to$ 3$\\times$3', "mod\\`{e}le", '{\\ttfamily U+5C42}')
+    ('50\\% of a\\_b $\\to$ 3$\\times$3', 'mod\\`{e}le', '{\\ttfamily U+5C42}')
     """
     return "".join(_one(c) for c in _LIGATURES.sub("\0", unicodedata.normalize("NFC", text)))
 

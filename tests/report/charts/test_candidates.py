@@ -48,7 +48,7 @@ def content_of(view):
 def test_networks_whose_accuracy_is_not_known_are_counted_in_words():
     found = (*crowd(3), *(msgspec.structs.replace(each, top1_accuracy=None) for each in crowd(2, seed=2)))
     chart = best(Material((), choice=Choice(found, "Accuracy: mine.")))
-    assert "Of 2 more networks no accuracy is known. Accuracy: mine." in chart.caption
+    assert "No accuracy is known of 2 more. Accuracy: mine." in chart.caption
     assert "of 3 networks" in chart.title
     assert len(cloud(Material((), choice=Choice(found))).views[0].figure.data[0].x) == 5
 
@@ -61,10 +61,27 @@ def test_a_quantity_that_no_network_has_is_no_view():
     ]
 
 
+def test_a_network_that_costs_none_is_not_drawn_said_and_still_beats_others():
+    free = msgspec.structs.replace(crowd(1)[0], network="timm:free", macs=0, top1_accuracy=89.9)
+    dear = [msgspec.structs.replace(each, top1_accuracy=50.0) for each in crowd(3, seed=2)]
+    chart = best(Material((), choice=Choice((free, *dear))))
+    assert "Not drawn: 1 without MACs." in chart.caption
+    assert "No other" not in chart.views[0].alt, "none that is drawn is on the front"
+
+
+def test_what_networks_are_counted_for_does_not_depend_on_an_order_of_chance():
+    shapes = ["1x3x8x8", "1x1x32x32", "1x3x9x9"]
+    found = tuple(msgspec.structs.replace(each, input_shapes=shapes[n]) for n, each in enumerate(crowd(3)))
+    assert "Counted for one input each, of 3 shapes." in cloud(Material((), choice=Choice(found))).caption
+    most = tuple(msgspec.structs.replace(each, input_shapes=shapes[n // 3]) for n, each in enumerate(crowd(4)))
+    caption = cloud(Material((), choice=Choice(most))).caption
+    assert "Counted for one input, of 1×3×8×8 by most and of 1 other shape by the rest." in caption
+
+
 def test_one_network_is_no_crowd():
     with pytest.raises(DataError, match="Accuracies are known of 1 of 1 networks"):
         best(Material((), choice=Choice(crowd(1))))
-    with pytest.raises(DataError, match="0 networks to choose from are given"):
+    with pytest.raises(DataError, match="one of the networks in a store, and none is given"):
         cloud(Material(()))
 
 
