@@ -91,6 +91,9 @@ def page(
         raise click.UsageError("Missing argument 'NAME|RESULT.json...'. Name a network, or a store.")
     material = msgspec.structs.replace(material_of(names, evaluation, **given), choice=choice)
 
+    if not chosen or {"accuracy", "top1"} & set(chosen):
+        _tell_unrated(material.names, evaluation)
+
     def compose_page() -> Page:
         from archstat.report.compose import compose
 
@@ -102,6 +105,21 @@ def page(
         wrote(write_images(compose_page().charts, output or Path(), image))
     else:
         put_text_of_page(_text(material, compose_page, title, chosen, is_offline=is_offline), output)
+
+
+_NAMED_MAX = 8
+
+
+def _tell_unrated(names: Sequence[str], evaluation: str) -> None:
+    """Say which networks will be in no chart of accuracy, where there is one: who asks for a network looks for it."""
+    from archstat.published.accuracies import best_for, evaluation_named
+
+    found = evaluation_named(evaluation) if evaluation else best_for(names)
+    missing = [] if found is None else [name for name in names if name not in found.top1]
+    if found is None or not missing or len(names) - len(missing) < 2:
+        return
+    more = f" and {len(missing) - _NAMED_MAX} more" if len(missing) > _NAMED_MAX else ""
+    tell(f"Note: no chart of accuracy has {', '.join(missing[:_NAMED_MAX])}{more}: {found.key} has not evaluated them.")
 
 
 def _refuse_empty(place: str, *, has_names: bool) -> None:

@@ -89,7 +89,8 @@ def of_evaluation(key: str, names: Iterable[str]) -> RatedBy:
 
 
 def _source(evaluation: Evaluation) -> str:
-    return f"Accuracy: {evaluation.source}; {evaluation.protocol}; {evaluation.precision} ({evaluation.link})."
+    link = f" ({evaluation.link})" if evaluation.link else ""
+    return f"Accuracy: {evaluation.source}; {evaluation.protocol}; {evaluation.precision}{link}."
 
 
 def _ratings(evaluation: Evaluation) -> dict[str, tuple[Rating, ...]]:

@@ -13,6 +13,8 @@ import msgspec
 
 from archstat.errors import UnknownNameError
 from archstat.published.data_files import data_file, entries
+from archstat.published.figures import published
+from archstat.published.protocols import error_under, protocol_for, protocols_of
 
 ACCURACIES_FILE = "accuracies.toml"
 
@@ -65,24 +67,70 @@ def evaluations() -> dict[str, Evaluation]:
     return entries(data_file(ACCURACIES_FILE), ACCURACIES_FILE, Evaluation, named="key")
 
 
+def published_by(protocol: str, names: Iterable[str] | None = None) -> Evaluation:
+    """The errors that papers print of their networks by one protocol, as accuracies.
+
+    Each is of another training, so that they compare less than those of one source; of several errors of a network
+    the first that is listed counts.
+
+    Args:
+        protocol: The protocol: ``"ImageNet val, 1-crop"``.
+        names: Of which architectures; ``None``: of all.
+    """
+    wanted = published() if names is None else {name: published()[name] for name in names if name in published()}
+    errors = {name: error_under(about, protocol) for name, about in wanted.items()}
+    top1 = {name: error.top1 for name, error in errors.items() if error is not None and error.top1 is not None}
+    top5 = {name: error.top5 for name, error in errors.items() if error is not None and error.top5 is not None}
+    return Evaluation(
+        key=protocol,
+        title="Errors as papers print them",
+        source="each network's own paper or a later one, every one trained by itself ('archstat compare' lists them)",
+        link="",
+        protocol=protocol,
+        precision="as printed",
+        top1={name: round(100 - error, 3) for name, error in top1.items()},
+        top5={name: round(100 - top5[name], 3) for name in top1 if name in top5},
+    )
+
+
+_SHOWN_MIN = 2
+"""Fewer networks are no comparison."""
+
+
 def evaluation_named(key: str) -> Evaluation:
-    """The evaluation of that key.
+    """The evaluation of that key, or the errors that were published by a protocol of that name.
 
     Raises:
         UnknownNameError: There is none.
     """
     known = evaluations()
-    if key not in known:
-        raise UnknownNameError.of("evaluation", key, known, f"The evaluations are {', '.join(known)}.")
-    return known[key]
+    if key in known:
+        return known[key]
+    if key in protocols_of(published().values()):
+        return published_by(key)
+    told = f"The evaluations are {', '.join(known)}, and protocols of published errors, as 'ImageNet val, 1-crop'."
+    raise UnknownNameError.of("evaluation", key, known, told)
 
 
 def best_for(names: Iterable[str]) -> Evaluation | None:
     """The evaluation that covers most of these architectures, the first in the file if several do; or none.
+
+    Where no evaluation has two of them, but two have errors published by one protocol, it is those.
 
     >>> best_for(["alexnet", "googlenet", "vgg16"]).key
     'canziani2016'
     """
     wanted = set(names)
     best = max(evaluations().values(), key=lambda each: len(wanted & each.top1.keys()), default=None)
-    return best if best is not None and wanted & best.top1.keys() else None
+    count = 0 if best is None else len(wanted & best.top1.keys())
+    if count < _SHOWN_MIN:
+        printed = _most_printed(wanted)
+        if printed is not None and len(printed.top1) >= _SHOWN_MIN:
+            return printed
+    return best if count else None
+
+
+def _most_printed(wanted: set[str]) -> Evaluation | None:
+    """The errors by the protocol that most of these networks share."""
+    protocol = protocol_for([about for name, about in published().items() if name in wanted])
+    return published_by(protocol, wanted) if protocol else None

@@ -129,7 +129,10 @@ def test_the_examples_of_its_help_and_of_its_document_run(archstat, tmp_path, mo
     commands = [shlex.split(each) for each in found if "results/" not in each]
     assert len(commands) >= 4
     for command in commands:
-        assert archstat(*command) == (0, "", "Wrote report.html\n")
+        code, out, err = archstat(*command)
+        assert (code, out) == (0, "")
+        assert err.splitlines()[-1] == "Wrote report.html"
+        assert all(line.startswith("Note: no chart of accuracy has ") for line in err.splitlines()[:-1])
         assert charts_of(tmp_path / "report.html"), command
 
 
@@ -211,6 +214,14 @@ def test_the_results_of_a_store_are_a_dot_each_and_a_table(archstat, store):
         "timm:net_2",
         "timm:net_5",
     ]
+
+
+def test_a_network_that_no_chart_of_accuracy_has_is_named(archstat, tmp_path):
+    given = ("report", "alexnet", "vgg16", "googlenet", "lenet5", "--output", str(tmp_path / "a.html"))
+    told = "Note: no chart of accuracy has lenet5: canziani2016 has not evaluated them."
+    assert told in archstat(*given).err
+    assert "Note" not in archstat(*given, "--charts", "totals").err
+    assert "Note" not in archstat("report", "lenet5", "lenet5_modern", "--output", str(tmp_path / "b.html")).err
 
 
 def test_a_store_with_nothing_that_fits_is_said_beside_a_network(archstat, store):

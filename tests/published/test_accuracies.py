@@ -123,6 +123,21 @@ def test_where_none_covers_any_there_is_none(names):
     assert best_for(names) is None
 
 
+def test_where_no_evaluation_has_two_the_errors_of_the_protocol_that_most_share_are_taken():
+    found = best_for(["mobilenet_v2", "efficientnet_b0", "efficientnet_b1"])
+    assert found.key == found.protocol == "ImageNet val, 1-crop"
+    assert found.top1["mobilenet_v2"] == pytest.approx(100 - 28.0, abs=0.2)
+    assert set(found.top1) == {"mobilenet_v2", "efficientnet_b0", "efficientnet_b1"}
+
+
+def test_errors_of_one_protocol_are_asked_for_by_its_name():
+    found = evaluation_named("ImageNet val, 10-crop")
+    assert found.top1["resnet50"] == 77.15, "100 − 22.85"
+    assert "se_resnet50" not in found.top1
+    with pytest.raises(UnknownNameError, match="and protocols of published errors, as 'ImageNet val, 1-crop'"):
+        evaluation_named("10-crop of another")
+
+
 # -- the file ----------------------------------------------------------------------------------------------------------
 
 

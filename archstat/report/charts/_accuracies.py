@@ -76,7 +76,8 @@ class Ratings(msgspec.Struct, frozen=True):
     def caption(self) -> str:
         """Where the accuracies come from, and who has none."""
         each = self.evaluation
-        source = f"Accuracy: {each.source}; {each.protocol}; {each.precision} ({each.link})."
+        link = f" ({each.link})" if each.link else ""
+        source = f"Accuracy: {each.source}; {each.protocol}; {each.precision}{link}."
         return f"{source} It has none of: {captions.some(self.without)}." if self.without else source
 
     def inputs(self) -> str:

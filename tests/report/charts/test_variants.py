@@ -34,9 +34,12 @@ def test_what_it_gains_is_told_where_one_source_has_both():
     chart = overhead(material(known("resnet101"), known("se_resnet101")))
     assert "+2.2 points (76.2 % → 78.4 %)" in texts(chart.views[0])
     assert "Cadene, 2018" in chart.caption
-    without = overhead(material(known("resnet50"), known("se_resnet50")))
+    printed = overhead(material(known("resnet50"), known("se_resnet50")))
+    assert "+1.4 points (75.3 % → 76.7 %)" in texts(printed.views[0]), "the errors by 1-crop, 24.7 and 23.29"
+    assert "ImageNet val, 1-crop" in printed.caption
+    without = overhead(material(known("lenet5"), known("lenet5_modern")))
     assert not any("points" in text for text in texts(without.views[0]))
-    assert "Cadene" not in without.caption
+    assert "Accuracy" not in without.caption
 
 
 def test_the_longest_name_is_the_one_that_a_variant_is_named_after():
