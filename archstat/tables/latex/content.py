@@ -107,8 +107,13 @@ _STRANGE_MOST = 20
 
 
 def _telling(table: Table, rows: Sequence[Sequence[str]]) -> _Kept:
-    """The columns without those that are empty, or the same in all rows; the first one stays in any case."""
+    """The columns without those that are empty, or the same in all rows; the first one stays in any case.
+
+    Columns that a user chose all stay.
+    """
     columns = table.columns
+    if table.is_chosen:
+        return _Kept(tuple(range(len(columns))), (), ())
     first = next(place for place, column in enumerate(columns) if not column.is_heading)
     is_empty = [bool(rows) and all(row[place] in ("", NO_VALUE) for row in rows) for place in range(len(columns))]
     is_same = [len(rows) > 1 and len({row[place] for row in rows}) == 1 for place in range(len(columns))]
