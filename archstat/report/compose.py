@@ -9,7 +9,7 @@ from archstat import units
 from archstat.analysis.network import Network
 from archstat.errors import DataError
 from archstat.finding.candidates import Choice, networks_of
-from archstat.finding.choosing import pareto_front
+from archstat.finding.choosing import ordered, pareto_front
 from archstat.published.figures import Published, published_of
 from archstat.records import Measurement, Step
 from archstat.report.blocks import Block, Heading, Page, Sheet, Tiles
@@ -157,7 +157,8 @@ def chosen_sheets(choice: Choice) -> Iterator[Block]:
         yield Heading("What no other network beats")
         yield Sheet("Pareto front of MACs and top-1 accuracy", candidates_table(ahead, choice))
     yield Heading("All networks of the store")
-    yield Sheet("Networks of the store", candidates_table(choice.candidates, choice))
+    best_first = ordered(choice.candidates, "top1_accuracy" if ahead else MACS.key)
+    yield Sheet("Networks of the store", candidates_table(best_first, choice))
 
 
 def layers_sheet(subject: Subject) -> Sheet:
