@@ -33,6 +33,8 @@ def best(material: Material) -> Chart:
         )
     look = _look(rated)
     views = tuple(_against_accuracy(rated, cost, look) for cost in _COSTS if _varies(rated, cost))
+    if not views:
+        raise DataError("The networks of the store cost nothing that could be drawn.")
     told = (
         "Each dot is a network; none here is cheaper and more accurate than one on the dotted line, the Pareto front.",
         _for_inputs(rated),

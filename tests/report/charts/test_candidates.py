@@ -78,6 +78,13 @@ def test_what_networks_are_counted_for_does_not_depend_on_an_order_of_chance():
     assert "Counted for one input, of 1×3×8×8 by most and of 1 other shape by the rest." in caption
 
 
+def test_networks_that_cost_nothing_at_all_have_no_chart():
+    nothing = {"macs": 0, "parameters": 0, "activation_bytes": 0, "peak_activation_bytes": 0}
+    found = tuple(msgspec.structs.replace(each, **nothing) for each in crowd(3))
+    with pytest.raises(DataError, match="cost nothing that could be drawn"):
+        best(Material((), choice=Choice(found)))
+
+
 def test_one_network_is_no_crowd():
     with pytest.raises(DataError, match="Accuracies are known of 1 of 1 networks"):
         best(Material((), choice=Choice(crowd(1))))
