@@ -112,14 +112,14 @@ _NAMED_MAX = 8
 
 def _tell_unrated(names: Sequence[str], evaluation: str) -> None:
     """Say which networks will be in no chart of accuracy, where there is one: who asks for a network looks for it."""
+    from archstat.files.text import named_up_to
     from archstat.published.accuracies import best_for, evaluation_named
 
     found = evaluation_named(evaluation) if evaluation else best_for(names)
     missing = [] if found is None else [name for name in names if name not in found.top1]
     if found is None or not missing or len(names) - len(missing) < 2:
         return
-    more = f" and {len(missing) - _NAMED_MAX} more" if len(missing) > _NAMED_MAX else ""
-    tell(f"Note: no chart of accuracy has {', '.join(missing[:_NAMED_MAX])}{more}: {found.key} has not evaluated them.")
+    tell(f"Note: no chart of accuracy has {named_up_to(missing, _NAMED_MAX)}: {found.key} has not evaluated them.")
 
 
 def _refuse_empty(place: str, *, has_names: bool) -> None:

@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -146,6 +147,16 @@ def printable(text: str) -> str:
 
 
 _COMMAND = re.compile(r"^(\s*'?:)(?=:)|(#)(?=#\w*\[)", re.MULTILINE)
+
+
+def named_up_to(names: Sequence[str], most: int) -> str:
+    """Names, as many as are read.
+
+    >>> named_up_to(["a", "b", "c"], 2), named_up_to(["a", "b"], 2)
+    ('a, b and 1 more', 'a, b')
+    """
+    shown = ", ".join(names[:most])
+    return f"{shown} and {len(names) - most:,} more" if len(names) > most else shown
 
 
 def inert(text: str) -> str:

@@ -28,14 +28,13 @@ def short(value: Any) -> str:
     >>> short((1, 2)), short(tuple(range(1000))), short("a" * 100)[:12]
     ('(1, 2)', '<1,000 values>', "'aaaaaaaaaaa")
     """
-    if isinstance(value, (Sequence, Mapping, frozenset)) and not isinstance(value, str) and len(value) > _VALUE_MOST:
+    holds_many = isinstance(value, (Sequence, Mapping, frozenset)) and not isinstance(value, str)
+    if holds_many and len(value) > _VALUE_MOST:  # which would take long to write first
         return f"<{len(value):,} values>"
     shown = repr(value)
     if len(shown) <= _VALUE_MOST:
         return shown
-    if isinstance(value, (Sequence, Mapping, frozenset)) and not isinstance(value, str):
-        return f"<{len(value):,} values>"
-    return f"{shown[: _VALUE_MOST - 1]}…"
+    return f"<{len(value):,} values>" if holds_many else f"{shown[: _VALUE_MOST - 1]}…"
 
 
 def three_lines(title: Iterable[str], amounts: Iterable[str], rest: str) -> str:

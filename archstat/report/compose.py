@@ -22,19 +22,8 @@ from archstat.tables.joining import refuse_another
 from archstat.tables.quantities import ACTIVATION_BYTES, FLOPS, MACS, PARAMETERS, PEAK_ACTIVATION_BYTES
 
 _ORDER = (
-    *(
-        "pareto",
-        "spread",
-        "accuracy",
-        "top1",
-        "totals",
-        "latency",
-        "batch",
-        "branches",
-        "overhead",
-        "difference",
-        "winners",
-    ),
+    *("best", "cloud"),
+    *("accuracy", "top1", "totals", "latency", "batch", "branches", "overhead", "difference", "winners"),
     *("layers", "icicle", "memory", "layer_latency", "roofline"),
 )
 """How charts follow each other on a page; one that is not named here comes last."""

@@ -9,6 +9,7 @@ import msgspec
 
 from archstat import units
 from archstat.counting.conventions import CONVENTIONS
+from archstat.files.text import named_up_to
 from archstat.published.figures import ErrorRate, Figure, Published, Variant, counted, published, published_of
 from archstat.published.protocols import error_under, protocol_for
 from archstat.records import ModelCost, Tally
@@ -90,10 +91,11 @@ def _under(protocol: str, others: Sequence[str]) -> list[str]:
     """By which protocol errors are, and who has only others."""
     if not protocol:
         return []
-    shown = ", ".join(others[:_NAMED_MAX])
-    more = f" and {len(others) - _NAMED_MAX} more" if len(others) > _NAMED_MAX else ""
-    left = f"; of {shown}{more} there are only errors by other protocols, which do not compare" if others else ""
-    return [f"Errors are those by {protocol}{left}."]
+    told = f"Errors are those by {protocol}"
+    if not others:
+        return [f"{told}."]
+    shown = named_up_to(others, _NAMED_MAX)
+    return [f"{told}; of {shown} there are only errors by other protocols, which do not compare."]
 
 
 def _untold(cost: ModelCost, tally: Tally) -> str:

@@ -112,7 +112,6 @@ def _against_parameters(found: Sequence[Candidate], cost: Quantity, look: _Look)
         _axis([getattr(each, cost.key) for each in known], cost),
         _axis([each.parameters for each in known], PARAMETERS),
         look.colours.shown,
-        has_front=False,
     )
     least, most = (pick(known, key=lambda each: getattr(each, cost.key)) for pick in (min, max))
     ends = [f"{cost.show(getattr(each, cost.key))} ({named(each)})" for each in (least, most)]

@@ -13,6 +13,7 @@ from plotly import graph_objects as go
 from archstat import units
 from archstat.report.chart import PHONE, WIDE
 from archstat.report.drawing import axes, labels, legend, plot_area, theme
+from archstat.report.drawing.front import front_line, steps
 
 
 class Bubble(msgspec.Struct, frozen=True):
@@ -54,7 +55,7 @@ class Picture(msgspec.Struct, frozen=True):
 
     def figure(self) -> go.Figure:
         """With the layout for a plot of :data:`WIDE` pixels and more."""
-        return theme.figure(self._front(), self._points(), **self._layout(WIDE))
+        return theme.figure(front_line(self._steps()), self._points(), **self._layout(WIDE))
 
     def narrow(self) -> dict[str, Any]:
         """The layout for a phone."""
@@ -78,23 +79,9 @@ class Picture(msgspec.Struct, frozen=True):
             hoverinfo="text",
         )
 
-    def _front(self) -> go.Scatter:
-        corners = self._steps()
-        return go.Scatter(
-            x=[x for x, _ in corners],
-            y=[y for _, y in corners],
-            mode="lines",
-            line={"color": theme.MUTED, "width": 1.2, "dash": "dot"},
-            hoverinfo="skip",
-        )
-
     def _steps(self) -> list[tuple[float, float]]:
-        """The corners of the front: the best that can be had for a cost."""
-        ahead = front(self.bubbles)
-        corners = [(ahead[0].x, ahead[0].y)]
-        for each in ahead[1:]:
-            corners += [(each.x, corners[-1][1]), (each.x, each.y)]
-        return corners
+        """The corners of the line along the front."""
+        return steps([(each.x, each.y) for each in front(self.bubbles)])
 
     def _line(self, across: Mapping[str, Any]) -> list[tuple[float, float]]:
         """The corners of the front in the units of the range of the axis."""

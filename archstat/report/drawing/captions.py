@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from archstat.files.text import named_up_to
 from archstat.report.drawing import theme
 
 
 def some(names: Sequence[str], most: int = 12) -> str:
-    """Names, as many as are read.
+    """Names, as many as are read, each as long as a caption takes it.
 
     >>> some(["a", "b", "c"], 2)
     'a, b and 1 more'
     """
-    shown = ", ".join(theme.cut(name) for name in names[:most])
-    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
+    return named_up_to([theme.cut(name) for name in names], most)
 
 
 _SHAPES_MAX = 4

@@ -10,6 +10,7 @@ from plotly import graph_objects as go
 
 from archstat.report.chart import PHONE, WIDE
 from archstat.report.drawing import axes, labels, legend, plot_area, theme
+from archstat.report.drawing.front import front_line, steps
 
 
 class Dot(msgspec.Struct, frozen=True):
@@ -35,34 +36,28 @@ class Dot(msgspec.Struct, frozen=True):
 
 
 class CrowdPlot(msgspec.Struct, frozen=True):
-    """What is drawn.
+    """What is drawn: dots, and a line along those that are ahead, for which less is better across, and more upwards.
 
     Attributes:
         dots: In any order.
         across: The axis of costs.
         up: The upright axis.
         colours: What colours mean.
-        has_front: Whether a line leads along the dots that are ahead: less is better across, and more upwards.
     """
 
     dots: tuple[Dot, ...]
     across: Mapping[str, Any]
     up: Mapping[str, Any]
     colours: tuple[tuple[str, str], ...]
-    has_front: bool = True
 
     def figure(self) -> go.Figure:
         """With the layout for a plot of :data:`WIDE` pixels and more."""
-        lines = [self._front()] if self._steps() else []
+        lines = [front_line(self._steps())] if self._steps() else []
         return theme.figure(*lines, self._dots(), **self._layout(WIDE))
 
     def narrow(self) -> dict[str, Any]:
         """The layout for a phone."""
         return theme.styled(self._layout(PHONE))
-
-    def _ahead(self) -> list[Dot]:
-        """The dots of the front, from the cheapest."""
-        return sorted((dot for dot in self.dots if dot.is_ahead), key=lambda dot: (dot.x, dot.y))
 
     def _dots(self) -> go.Scatter:
         """Dots that are ahead come last, so that they lie on top; where many lie, the faint ones add up."""
@@ -83,25 +78,10 @@ class CrowdPlot(msgspec.Struct, frozen=True):
             hoverinfo="text",
         )
 
-    def _front(self) -> go.Scatter:
-        corners = self._steps()
-        return go.Scatter(
-            x=[x for x, _ in corners],
-            y=[y for _, y in corners],
-            mode="lines",
-            line={"color": theme.MUTED, "width": 1.4, "dash": "dot"},
-            hoverinfo="skip",
-        )
-
     def _steps(self) -> list[tuple[float, float]]:
-        """The corners of the front: the best that can be had for a cost; none where no front is drawn."""
-        if not self.has_front:
-            return []
-        corners: list[tuple[float, float]] = []
-        for dot in self._ahead():
-            corners += [(dot.x, corners[-1][1])] if corners else []
-            corners.append((dot.x, dot.y))
-        return corners
+        """The corners of the line along the dots that are ahead; none where none is."""
+        ahead = sorted((dot for dot in self.dots if dot.is_ahead), key=lambda dot: (dot.x, dot.y))
+        return steps([(dot.x, dot.y) for dot in ahead])
 
     def _layout(self, width: int) -> dict[str, Any]:
         """For a plot of that width or more."""
