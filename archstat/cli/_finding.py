@@ -42,6 +42,15 @@ _EXAMPLES = {
 }
 
 
+accuracy_option = click.option(
+    "--accuracy",
+    "accuracies",
+    multiple=True,
+    metavar="FILE.csv|NAME=PERCENT",
+    help="Accuracies by name, as timm's results-imagenet.csv, or one of your own, as 'my=76.4'.",
+)
+
+
 def candidate_options(command: _Chooser) -> _Chooser:
     """Where networks come from, whose accuracies they have, and a limit on each quantity."""
     for name in reversed(_LIMITS):
@@ -49,7 +58,7 @@ def candidate_options(command: _Chooser) -> _Chooser:
         command = click.option(flag, name, metavar="LIMIT", help=f"A limit, as '{like}'.")(command)
     for option in (
         cache_option,
-        click.option("--accuracy", metavar="FILE.csv", help="Accuracies by name, as timm's results-imagenet.csv."),
+        accuracy_option,
         click.option("--evaluation", default="", metavar="NAME", help="Whose accuracies, as 'canziani2016'."),
         click.option("--batch-size", type=click.IntRange(1), help="Inputs at once; in a store that of most."),
         click.option("--store", "place", metavar="FILE|URL", help="Choose among the results of a store too."),
@@ -74,7 +83,7 @@ def quantity_named(name: str) -> str:
 
 
 def choice_for(
-    pattern: str, place: str | None, evaluation: str, accuracy: str | None, batch_size: int | None
+    pattern: str, place: str | None, evaluation: str, accuracies: Sequence[str], batch_size: int | None
 ) -> Choice:
     """The networks to choose from, of ours and of a store, with their accuracies.
 
@@ -87,16 +96,29 @@ def choice_for(
 
     names = select(pattern) if is_glob(pattern) else [name for name in counted() if pattern in name]
     rows, shown = ([], "") if place is None else stored_rows(place, pattern)
-    rated = rated_by([*names, *(row.network for row in rows)], evaluation, accuracy)
+    rated = rated_by([*names, *(row.network for row in rows)], evaluation, accuracies)
     batch = batch_size or batch_size_of_most(rows)
     networks = [analyse_quietly(name, Setting(batch_size=batch)) for name in names]
     return choice_of(networks, rows, shown, rated, batch)
 
 
 def choice_in(
-    place: str, limits: Sequence[str], evaluation: str, accuracy: str | None, batch_size: int | None
+    place: str,
+    limits: Sequence[str] = (),
+    evaluation: str = "",
+    accuracies: Sequence[str] = (),
+    batch_size: int | None = None,
+    beside: Sequence[str] = (),
 ) -> Choice:
     """The results of a store of which limits hold, as ``macs<1G`` or ``top1>75``, with their accuracies.
+
+    Args:
+        place: The store.
+        limits: What must hold.
+        evaluation: Whose accuracies; ``""``: of the one that has most of the networks.
+        accuracies: What a user knows of accuracies.
+        batch_size: How many inputs at once; ``None``: as most results have.
+        beside: Networks beside those of the store of which an accuracy may be stated.
 
     Raises:
         ArchstatError: A store, a file or an evaluation cannot be read, or a limit is none.
@@ -111,24 +133,42 @@ def choice_in(
     asked = [parse_bound(each, {**columns, **dict.fromkeys((*_LIMITS, *_LIMITS.values()), float)}) for each in limits]
     meant = [msgspec.structs.replace(each, quantity=_LIMITS.get(each.quantity, each.quantity)) for each in asked]
     rows, shown = stored_rows(place, limits=[each for each in meant if each.quantity in columns])
-    rated = rated_by([row.network for row in rows], evaluation, accuracy)
+    rated = rated_by([*(row.network for row in rows), *beside], evaluation, accuracies)
     choice = choice_of((), rows, shown, rated, batch_size or batch_size_of_most(rows))
     found = within_limits(choice.candidates, [each for each in meant if each.quantity not in columns])
     return msgspec.structs.replace(choice, candidates=tuple(found))
 
 
-def rated_by(names: Sequence[str], evaluation: str, accuracy: str | None) -> RatedBy:
-    """Whose accuracies networks have: those of a file, of the evaluation that is named, or of the one with most.
+def rated_by(names: Sequence[str], evaluation: str, accuracies: Sequence[str]) -> RatedBy:
+    """Whose accuracies networks have: those of files, of the evaluation that is named, or of the one with most.
+
+    What is stated of one network counts before all of these.
 
     Raises:
         InputError: Both a file and an evaluation are named.
-        DataError: The file cannot be read.
+        DataError: A file cannot be read, or what is stated is no percentage.
+        UnknownNameError: Something is stated of a network that is not among them.
     """
-    from archstat.finding.ratings import of_evaluation, of_file
+    from archstat.finding.ratings import is_stated, of_evaluation, together
 
-    if accuracy is not None and evaluation:
-        raise InputError("Accuracies come from one source: '--accuracy' or '--evaluation', not both.")
-    return of_evaluation(evaluation, names) if accuracy is None else of_file(Path(accuracy))
+    own = own_ratings(names, accuracies)
+    has_file = not all(map(is_stated, accuracies))
+    if has_file and evaluation:
+        raise InputError("Accuracies come from one source: '--accuracy FILE' or '--evaluation', not both.")
+    return own if has_file else together([own, of_evaluation(evaluation, names)])
+
+
+def own_ratings(names: Sequence[str], accuracies: Sequence[str]) -> RatedBy:
+    """What a user knows of the accuracy of networks: what they state, then what their files say.
+
+    Raises:
+        DataError: A file cannot be read, or what is stated is no percentage.
+        UnknownNameError: Something is stated of a network that is not among them.
+    """
+    from archstat.finding.ratings import is_stated, of_file, stated, together
+
+    by_hand = [stated(each, names) for each in accuracies if is_stated(each)]
+    return together([*by_hand, *(of_file(Path(each)) for each in accuracies if not is_stated(each))])
 
 
 def stored_rows(place: str, pattern: str = "", limits: Sequence[Limit] = ()) -> tuple[list[ListedResult], str]:

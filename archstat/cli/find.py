@@ -29,7 +29,7 @@ def find_networks(
     *,
     place: str | None,
     evaluation: str,
-    accuracy: str | None,
+    accuracies: tuple[str, ...],
     batch_size: int | None,
     near: str | None,
     by: str | None,
@@ -56,7 +56,7 @@ def find_networks(
     if near is not None and sort is not None:
         raise InputError("'--near' has an order of its own: leave out '--sort'.")
     asked, quantity = limits_of(limits), quantity_named(by or sort or "macs")
-    choice = choice_for(pattern, place, evaluation, accuracy, batch_size)
+    choice = choice_for(pattern, place, evaluation, accuracies, batch_size)
     found = within_limits(choice.candidates, asked)
     if near is not None:
         found = _near(found, choice.candidates, near, quantity)

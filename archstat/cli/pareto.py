@@ -21,7 +21,7 @@ def pareto(
     *,
     place: str | None,
     evaluation: str,
-    accuracy: str | None,
+    accuracies: tuple[str, ...],
     batch_size: int | None,
     x: str,
     y: str,
@@ -43,7 +43,7 @@ def pareto(
 
     asked, at_x, at_y = limits_of(limits), quantity_named(x), quantity_named(y)
     pareto_front([], at_x, at_y)  # before thousands of networks are looked at
-    choice = choice_for(pattern, place, evaluation, accuracy, batch_size)
+    choice = choice_for(pattern, place, evaluation, accuracies, batch_size)
     found = pareto_front(within_limits(choice.candidates, asked), at_x, at_y)
     table = candidates_table(found, choice, is_full=format_ in ("csv", "json"))
     put_table(keeping(table, [at_x, at_y, *(limit.quantity for limit in asked)]), format_, output, is_exact=is_exact)

@@ -11,7 +11,7 @@ import msgspec
 
 from archstat.cli._cache import answers
 from archstat.cli._commands import COMMANDS
-from archstat.cli._finding import choice_in
+from archstat.cli._finding import accuracy_option, choice_in, own_ratings
 from archstat.cli._names import NetworkName
 from archstat.cli._networks import analyse_quietly, material_of
 from archstat.cli._options import cache_option, input_options, is_given, put_text_of_page, trust_option, wrote
@@ -48,7 +48,7 @@ COMMANDS.add(report)
 @click.argument("names", nargs=-1, metavar="NAME|RESULT.json...", type=NetworkName())
 @click.option("--store", "place", metavar="FILE|URL", help="Draw all results of a store too, a dot each.")
 @click.option("--where", "limits", multiple=True, metavar="LIMIT", help="Only of those, as 'macs<1G' or 'top1>75'.")
-@click.option("--accuracy", metavar="FILE.csv", help="Accuracies of those, as timm's results-imagenet.csv.")
+@accuracy_option
 @click.option("--title", default="", help="What stands over the page.")
 @click.option("--charts", default="", metavar="NAMES", help="Only these charts, as 'accuracy,top1'.")
 @click.option("--evaluation", default="", metavar="NAME", help="Whose accuracies to draw, as 'canziani2016'.")
@@ -65,7 +65,7 @@ def page(
     *,
     place: str | None,
     limits: tuple[str, ...],
-    accuracy: str | None,
+    accuracies: tuple[str, ...],
     title: str,
     charts: str,
     evaluation: str,
@@ -84,15 +84,17 @@ def page(
     Example: archstat report vgg16 resnet34 --charts accuracy,top1 --output report.html
     """
     chosen = [name.strip() for name in charts.split(",") if name.strip()]
-    choice = _choice(place, limits, evaluation, accuracy, given["batch_size"])
-    if place is not None and not choice.candidates:
-        _refuse_empty(place, has_names=bool(names))
     if place is None and not names:
         raise click.UsageError("Missing argument 'NAME|RESULT.json...'. Name a network, or a store.")
-    material = msgspec.structs.replace(material_of(names, evaluation, **given), choice=choice)
+    choice = _choice(place, limits, evaluation, accuracies, given["batch_size"], names)
+    if place is not None and not choice.candidates:
+        _refuse_empty(place, has_names=bool(names))
+    material = material_of(names, evaluation, **given)
+    known = [*material.names, *(each.network for each in choice.candidates)]
+    material = msgspec.structs.replace(material, choice=choice, accuracies=own_ratings(known, accuracies))
 
     if not chosen or {"accuracy", "top1"} & set(chosen):
-        _tell_unrated(material.names, evaluation)
+        _tell_unrated(material)
 
     def compose_page() -> Page:
         from archstat.report.compose import compose
@@ -110,16 +112,16 @@ def page(
 _NAMED_MAX = 8
 
 
-def _tell_unrated(names: Sequence[str], evaluation: str) -> None:
+def _tell_unrated(material: Material) -> None:
     """Say which networks will be in no chart of accuracy, where there is one: who asks for a network looks for it."""
     from archstat.files.text import named_up_to
-    from archstat.published.accuracies import best_for, evaluation_named
+    from archstat.report.rated import evaluation_of, unrated
 
-    found = evaluation_named(evaluation) if evaluation else best_for(names)
-    missing = [] if found is None else [name for name in names if name not in found.top1]
-    if found is None or not missing or len(names) - len(missing) < 2:
+    evaluation, missing = evaluation_of(material), unrated(material)
+    if not missing or len(material.subjects) - len(missing) < 2:
         return
-    tell(f"Note: no chart of accuracy has {named_up_to(missing, _NAMED_MAX)}: {found.key} has not evaluated them.")
+    whose = "no accuracy of them is known" if evaluation is None else f"{evaluation.key} has not evaluated them"
+    tell(f"Note: no chart of accuracy has {named_up_to(missing, _NAMED_MAX)}: {whose}.")
 
 
 def _refuse_empty(place: str, *, has_names: bool) -> None:
@@ -137,7 +139,12 @@ def _refuse_empty(place: str, *, has_names: bool) -> None:
 
 
 def _choice(
-    place: str | None, limits: tuple[str, ...], evaluation: str, accuracy: str | None, batch_size: int
+    place: str | None,
+    limits: tuple[str, ...],
+    evaluation: str,
+    accuracies: tuple[str, ...],
+    batch_size: int,
+    names: tuple[str, ...],
 ) -> Choice:
     """What a store has to choose from; nothing, where none is named.
 
@@ -145,11 +152,13 @@ def _choice(
         InputError: Something is asked of a store, and none is named.
     """
     from archstat.finding.candidates import NO_CHOICE
+    from archstat.published.figures import expand
 
     if place is not None:
-        return choice_in(place, limits, evaluation, accuracy, batch_size if is_given("batch_size") else None)
-    if limits or accuracy is not None:
-        raise InputError("'--where' and '--accuracy' are of the results of a store: add '--store FILE'.")
+        size = batch_size if is_given("batch_size") else None
+        return choice_in(place, limits, evaluation, accuracies, size, expand(names))
+    if limits:
+        raise InputError("'--where' is of the results of a store: add '--store FILE'.")
     return NO_CHOICE
 
 
@@ -170,6 +179,7 @@ def _text(
         material.measurements,
         material.evaluation,
         material.choice,
+        material.accuracies,
         title,
         chosen,
         is_offline,
@@ -228,10 +238,12 @@ def _refuse_foreign(path: Path) -> None:
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.argument("names", nargs=-1, metavar="[NAME...]")
 @click.option("--store", "place", metavar="FILE|URL", help="Draw its results too, and show what was measured.")
-@click.option("--accuracy", metavar="FILE.csv", help="Accuracies of those, as timm's results-imagenet.csv.")
+@accuracy_option
 @click.option("--evaluation", default="", metavar="NAME", help="Whose accuracies to draw, as 'canziani2016'.")
 @cache_option
-def gallery(folder: Path, names: tuple[str, ...], *, place: str | None, accuracy: str | None, evaluation: str) -> None:
+def gallery(
+    folder: Path, names: tuple[str, ...], *, place: str | None, accuracies: tuple[str, ...], evaluation: str
+) -> None:
     """Make a site in FOLDER: a start page with a search and the charts, and a page for each architecture.
 
     NAME is one of 'archstat list', with * or ? several; all of them if none is named. The pages need no network, and
@@ -250,14 +262,20 @@ def gallery(folder: Path, names: tuple[str, ...], *, place: str | None, accuracy
     for name in chosen:
         if name not in published():
             raise UnknownNameError.of("architecture", name, published(), "'archstat list' shows every name.")
-    if place is None and accuracy is not None:
-        raise InputError("'--accuracy' is of the results of a store: add '--store FILE'.")
-    choice = NO_CHOICE if place is None else choice_in(place, (), "", accuracy, None)
+    choice = NO_CHOICE if place is None else choice_in(place, accuracies=accuracies, beside=chosen)
+    known = [*chosen, *(each.network for each in choice.candidates)]
+    own = own_ratings(known, accuracies)
     measurements = [] if place is None else _measured_in(place, chosen)
     if place is not None and not (choice.candidates or measurements):
         _refuse_empty(place, has_names=True)
     made = gallery_of(
-        chosen, analyse_quietly, measurements=measurements, choice=choice, evaluation=evaluation, watch=watched
+        chosen,
+        analyse_quietly,
+        measurements=measurements,
+        choice=choice,
+        evaluation=evaluation,
+        accuracies=own,
+        watch=watched,
     )
     make_folder(folder)
     _refuse_foreign(folder / START)

@@ -1,8 +1,11 @@
-"""Whose accuracies: those of one evaluation, or those of one file; never of two on one axis.
+"""Whose accuracies: those of one evaluation or of a file, and what a user states of networks of their own.
 
 A file is CSV with a column of names (``model``, ``network`` or ``name``) and one of accuracies in percent (``top1``,
 perhaps ``top5``), as timm's own ``results-imagenet.csv`` is. Where it says the size of the image (``img_size``), a
-network that was counted on another one has no accuracy.
+network that was counted on another one has no accuracy; ``source`` says where a row comes from.
+
+Accuracies of two evaluations compare only as far as both were made alike, which nobody but the user can know: what is
+drawn says which accuracy is whose.
 """
 
 from __future__ import annotations
@@ -10,13 +13,14 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
-from archstat.errors import DataError, quoted
-from archstat.files.text import text_of
+from archstat.errors import DataError, UnknownNameError, quoted
+from archstat.files.text import named_up_to, text_of
 from archstat.published.accuracies import Evaluation, best_for, evaluation_named
 from archstat.published.figures import counted
 
@@ -33,12 +37,14 @@ class Rating(msgspec.Struct, frozen=True):
         top5: Percent with the right one among five; ``None``: not told.
         size: The side of the image that it was evaluated on; ``None``: not told.
         weights: Which of several sets of trained weights was evaluated: ``"a1_in1k"``; ``""``: the name says it.
+        source: Where this one accuracy comes from; ``""``: where all of them do.
     """
 
     top1: float
     top5: float | None = None
     size: int | None = None
     weights: str = ""
+    source: str = ""
 
 
 class RatedBy(msgspec.Struct, frozen=True):
@@ -66,6 +72,14 @@ class RatedBy(msgspec.Struct, frozen=True):
 
 
 NO_RATINGS = RatedBy()
+
+
+def together(several: Sequence[RatedBy]) -> RatedBy:
+    """Several sources as one: of a network that two of them rate, the first one counts."""
+    ratings: dict[str, tuple[Rating, ...]] = {}
+    for each in several:
+        ratings = {**each.ratings, **ratings}
+    return RatedBy(" ".join(filter(None, dict.fromkeys(each.source for each in several))), ratings)
 
 
 def _named(network: str) -> str:
@@ -100,6 +114,58 @@ def _ratings(evaluation: Evaluation) -> dict[str, tuple[Rating, ...]]:
         name: (Rating(top1, evaluation.top5.get(name), own[name].input_shape[-1] if name in own else None),)
         for name, top1 in evaluation.top1.items()
     }
+
+
+_STATED = re.compile(
+    r"(?P<name>(?:[^=()]|\((?:[^()]|\([^()]*\))*\))+)"  # the arguments of a network have their own '='
+    r"=(?P<top1>[^=/,]*)(?:/(?P<top5>[^=/,]*))?(?:,(?P<source>.*))?",
+    re.DOTALL,
+)
+
+
+def is_stated(text: str) -> bool:
+    """Whether a text states the accuracy of a network, as ``my=76.4`` does, and is no name of a file."""
+    return _STATED.fullmatch(text) is not None and not Path(text).is_file()
+
+
+def stated(text: str, names: Sequence[str]) -> RatedBy:
+    """The accuracy that a user states of a network: ``my=76.4``, ``my=76.4/93.1`` or ``my=76.4,my thesis``.
+
+    Args:
+        text: The name, the percents right (the first guess, five guesses), and where they come from.
+        names: The networks that can be meant. A part of a name that no other one ends with is enough: ``Net`` for
+            ``./net.py:Net``.
+
+    Raises:
+        UnknownNameError: No network has that name.
+        DataError: A number is no percentage.
+    """
+    found = _STATED.fullmatch(text)
+    if found is None:
+        raise DataError(f"{quoted(text)} states no accuracy: write NAME=PERCENT, as 'my=76.4'.")
+    name = _meant(found["name"].strip(), names)
+    place = f"The accuracy of {name}"
+    top1, top5 = _percent(found["top1"], place), _percent(found["top5"], place)
+    if top1 is None:
+        raise DataError(f"{place} is missing: write NAME=PERCENT, as 'my=76.4'.")
+    if top5 is not None and top5 < top1:
+        raise DataError(f"{place}: five guesses ({top5:g} %) are not right less often than one ({top1:g} %).")
+    source = (found["source"] or "").strip() or "as stated by hand"
+    return RatedBy(f"Accuracy of {name}: {source}.", {_named(name): (Rating(top1, top5, source=source),)})
+
+
+def _meant(wanted: str, names: Sequence[str]) -> str:
+    """The network that a user means."""
+    if wanted in names:
+        return wanted
+    ends = [name for name in dict.fromkeys(names) if re.split(r"[:/]", name)[-1] == wanted]
+    if len(ends) != 1:
+        told = f"The networks are {named_up_to(list(dict.fromkeys(names)), _NAMED_MAX)}." if names else ""
+        raise UnknownNameError.of("network with an accuracy to state", wanted, names, told)
+    return ends[0]
+
+
+_NAMED_MAX = 8
 
 
 def of_file(path: Path) -> RatedBy:
@@ -146,7 +212,8 @@ def _rating(row: Mapping[str, str | None], place: str) -> Rating:
     size = (row.get("img_size") or "").strip()
     if size and not (size.isascii() and size.isdigit()):
         raise DataError(f"{place}: {quoted(size)} is no size of an image.")
-    return Rating(top1, _percent(row.get("top5"), place), int(size) if size else None)
+    source = (row.get("source") or "").strip()
+    return Rating(top1, _percent(row.get("top5"), place), int(size) if size else None, source=source)
 
 
 def _percent(text: str | None, place: str) -> float | None:

@@ -115,19 +115,27 @@ def evaluation_named(key: str) -> Evaluation:
 def best_for(names: Iterable[str]) -> Evaluation | None:
     """The evaluation that covers most of these architectures, the first in the file if several do; or none.
 
-    Where no evaluation has two of them, but two have errors published by one protocol, it is those.
+    An architecture whose twin was evaluated counts too, where the evaluation has two of them by their own names. Where
+    no evaluation has two, but two have errors published by one protocol, it is those.
 
     >>> best_for(["alexnet", "googlenet", "vgg16"]).key
     'canziani2016'
     """
     wanted = set(names)
-    best = max(evaluations().values(), key=lambda each: len(wanted & each.top1.keys()), default=None)
-    count = 0 if best is None else len(wanted & best.top1.keys())
-    if count < _SHOWN_MIN:
-        printed = _most_printed(wanted)
-        if printed is not None and len(printed.top1) >= _SHOWN_MIN:
-            return printed
-    return best if count else None
+    fitting = [each for each in evaluations().values() if len(wanted & each.top1.keys()) >= _SHOWN_MIN]
+    if fitting:
+        covered = wanted | {evaluated_as(name) for name in wanted}
+        return max(fitting, key=lambda each: len(covered & each.top1.keys()))
+    printed = _most_printed(wanted)
+    if printed is not None and len(printed.top1) >= _SHOWN_MIN:
+        return printed
+    return next((each for each in evaluations().values() if wanted & each.top1.keys()), None)
+
+
+def evaluated_as(name: str) -> str:
+    """The architecture of ours that goes by the same name elsewhere; ``""``: none."""
+    about = published().get(name)
+    return about.twin if about is not None else ""
 
 
 def _most_printed(wanted: set[str]) -> Evaluation | None:

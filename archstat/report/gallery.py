@@ -10,6 +10,7 @@ import msgspec
 from archstat import units
 from archstat.analysis.network import Analyse
 from archstat.finding.candidates import NO_CHOICE, Choice
+from archstat.finding.ratings import NO_RATINGS, RatedBy
 from archstat.networks.settings import Setting
 from archstat.published.figures import Published, counted, published, published_of
 from archstat.records import Measurement
@@ -47,6 +48,7 @@ def gallery_of(
     measurements: Sequence[Measurement] = (),
     choice: Choice = NO_CHOICE,
     evaluation: str = "",
+    accuracies: RatedBy = NO_RATINGS,
     watch: Callable[[Sequence[str]], Iterable[str]] = iter,
 ) -> Iterator[SitePage]:
     """The pages of a site, those of architectures first.
@@ -57,6 +59,7 @@ def gallery_of(
         measurements: What was measured of any of them; on an input of another size it is passed over.
         choice: Networks of a store, for the charts of the start page.
         evaluation: Whose accuracies the chart of ours has; ``""``: those of the source that has most.
+        accuracies: What a user knows of accuracies, before that.
         watch: Gives the names out one by one, and may tell how far it is.
 
     Raises:
@@ -68,7 +71,7 @@ def gallery_of(
         material = material_from([name], own, analyse, Setting())
         subjects += material.subjects
         yield SitePage(_file_of(name), _architecture_page(material, names), f"../{SCRIPTS}")
-    whole = Material(tuple(subjects), tuple(measurements), evaluation, choice=choice)
+    whole = Material(tuple(subjects), tuple(measurements), evaluation, choice=choice, accuracies=accuracies)
     yield SitePage(START, _start_page(whole), SCRIPTS)
 
 

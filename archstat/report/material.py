@@ -9,6 +9,7 @@ import msgspec
 from archstat.analysis.network import Analyse, Network
 from archstat.errors import DataError
 from archstat.finding.candidates import NO_CHOICE, Choice
+from archstat.finding.ratings import NO_RATINGS, RatedBy
 from archstat.networks.settings import Setting
 from archstat.records import Measurement, ModelCost, Peaks, Shape
 
@@ -78,6 +79,7 @@ class Material(msgspec.Struct, frozen=True):
         evaluation: A key of :func:`~archstat.published.accuracies.evaluations`; ``""``: that of the most networks.
         marks: Printed figures to draw beside counts.
         choice: Very many networks, out of a store, of which no more than totals is known.
+        accuracies: What a user knows of the accuracy of networks; the evaluation has that of the others.
     """
 
     subjects: tuple[Subject, ...]
@@ -85,6 +87,7 @@ class Material(msgspec.Struct, frozen=True):
     evaluation: str = ""
     marks: tuple[Mark, ...] = ()
     choice: Choice = NO_CHOICE
+    accuracies: RatedBy = NO_RATINGS
 
     @property
     def names(self) -> list[str]:

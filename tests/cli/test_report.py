@@ -238,11 +238,22 @@ def test_a_store_without_accuracies_shows_what_its_networks_cost(archstat, store
     assert "best" not in charts_of(path)
 
 
+def test_the_accuracy_of_an_own_network_stands_beside_those_of_a_source(archstat, tmp_path):
+    given = ("vgg16", "vgg19", "lenet5_modern", "--charts", "accuracy", "--output", str(tmp_path / "page.html"))
+    code, _, err = archstat("report", *given)
+    assert (code, "lenet5_modern" in err) == (0, True), "who is in no chart is named"
+    code, _, err = archstat("report", *given, "--accuracy", "lenet5_modern=42.5,my thesis")
+    assert (code, "Note:" in err) == (0, False)
+    assert "Accuracy of lenet5_modern: my thesis." in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
         (("lenet5", "--where", "macs<1"), "add '--store FILE'"),
-        (("lenet5", "--accuracy", "acc.csv"), "add '--store FILE'"),
+        (("lenet5", "--accuracy", "none.csv"), "none.csv cannot be read"),
+        (("lenet5", "--accuracy", "mine=76"), "No network with an accuracy to state is named 'mine'"),
+        (("lenet5", "--accuracy", "lenet5=760"), "'760' is no accuracy in percent"),
         (("--store", "none.db"), "There is no store 'none.db'"),
         (("--store", "results.db", "--where", "mac<1"), "No quantity is named 'mac'"),
         (("--store", "results.db", "--where", "macs"), "'macs' is no limit"),
@@ -275,7 +286,7 @@ def test_a_gallery_is_a_start_page_a_page_for_each_and_one_file_of_scripts(archs
         (("site", "lenet55"), "No architecture is named 'lenet55'"),
         (("site", "timm:resnet50"), "No architecture is named 'timm:resnet50'"),
         (("site", "resnex?"), "No architecture is named like"),
-        (("site", "--accuracy", "acc.csv"), "add '--store FILE'"),
+        (("site", "lenet5", "--accuracy", "none.csv"), "none.csv cannot be read"),
         (("site", "--store", "none.db"), "There is no store"),
         (("acc.csv/site", "lenet5"), "cannot be made"),
         (("mine", "lenet5"), "was not made by archstat"),

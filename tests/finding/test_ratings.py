@@ -1,9 +1,11 @@
 """Accuracies of one evaluation, or of one file; a structure has those of its best weights."""
 
+from pathlib import Path
+
 import pytest
 
-from archstat.errors import DataError, UnknownNameError
-from archstat.finding.ratings import Rating, of_evaluation, of_file
+from archstat.errors import ArchstatError, DataError, UnknownNameError
+from archstat.finding.ratings import RatedBy, Rating, is_stated, of_evaluation, of_file, stated, together
 from archstat.published.accuracies import evaluations
 
 RESULTS = """model,top1,top1_err,top5,top5_err,param_count,img_size
@@ -94,3 +96,57 @@ def test_an_evaluation_is_chosen_by_name_or_by_how_many_it_has():
     assert of_evaluation("", ["nothing"]).source == ""
     with pytest.raises(UnknownNameError, match="No evaluation is named 'canzani'"):
         of_evaluation("canzani", [])
+
+
+# -- what a user states ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "rating"),
+    [
+        ("my=76.4", "my", Rating(76.4, source="as stated by hand")),
+        ("my=76.4/93.1", "my", Rating(76.4, 93.1, source="as stated by hand")),
+        ("my=76.4,my thesis, a=b", "my", Rating(76.4, source="my thesis, a=b")),
+        ("Net=50", "./net.py:Net", Rating(50.0, source="as stated by hand")),
+        ("./net.py:Net=50", "./net.py:Net", Rating(50.0, source="as stated by hand")),
+        ("N(width=(1,2), depth=3)=50", "N(width=(1,2), depth=3)", Rating(50.0, source="as stated by hand")),
+    ],
+)
+def test_an_accuracy_can_be_stated(text, name, rating):
+    names = ["my", "./net.py:Net", "N(width=(1,2), depth=3)"]
+    assert is_stated(text)
+    assert stated(text, names).of(name, ()) == rating
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("other=5", r"named 'other'. The networks are my, a:Net, b:Net\."),
+        ("Net=5", "named 'Net'"),
+        ("my=", "The accuracy of my is missing"),
+        ("my=high", "'high' is no accuracy in percent"),
+        ("my=-1", "'-1' is no accuracy"),
+        ("my=101", "'101' is no accuracy"),
+        ("my=nan", "'nan' is no accuracy"),
+        ("my=50/40", "not right less often than one"),
+        ("my", "states no accuracy: write NAME=PERCENT"),
+    ],
+)
+def test_what_states_no_accuracy_is_refused(text, says):
+    with pytest.raises(ArchstatError, match=says):
+        stated(text, ["my", "a:Net", "b:Net"])
+
+
+def test_a_file_is_no_statement(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "run=3.csv").write_text("network,top1,source\nmy,70,our run\n")
+    assert not is_stated("run=3.csv")
+    assert of_file(Path("run=3.csv")).of("my", ()) == Rating(70.0, source="our run")
+
+
+def test_of_several_sources_the_first_counts():
+    first, second = stated("a=1", ["a"]), RatedBy("Accuracy: b.", {"a": (Rating(2.0),), "b": (Rating(3.0),)})
+    both = together([first, second])
+    assert both.of("a", ()).top1 == 1.0
+    assert both.of("b", ()).top1 == 3.0
+    assert both.source == "Accuracy of a: as stated by hand. Accuracy: b."

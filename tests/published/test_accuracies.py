@@ -114,6 +114,11 @@ def test_of_evaluations_that_cover_as_many_the_first_is_chosen():
     assert best_for(["alexnet", "vgg16"]).key == "zagoruyko2016", "printed before read off"
 
 
+def test_a_twin_that_was_evaluated_counts_too_where_the_evaluation_has_two_others():
+    assert best_for(["vgg16", "googlenet", "resnet50", "alexnet"]).key == "canziani2016"
+    assert best_for(["resnet50", "resnet101"]).key == "ImageNet val, 10-crop", "both have errors of their own"
+
+
 def test_a_name_that_comes_twice_counts_once():
     assert best_for(["alexnet", "alexnet", "densenet121", "vgg11"]).key == "cadene2018"
 

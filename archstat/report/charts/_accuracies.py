@@ -1,84 +1,75 @@
-"""Networks with their accuracies, all of them from one source."""
+"""Networks with their accuracies as charts tell of them: whose they are, and who has none."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import msgspec
 
 from archstat import units
 from archstat.errors import DataError
-from archstat.published.accuracies import Evaluation, best_for, evaluation_named
-from archstat.published.figures import counted, published
+from archstat.published.accuracies import Evaluation, evaluated_as
 from archstat.report.drawing import captions, theme
 from archstat.report.material import Material, Subject, one_input
-
-
-class Rated(msgspec.Struct, frozen=True):
-    """A network whose accuracy the source has.
-
-    Attributes:
-        subject: The network.
-        top1: Percent right.
-        top5: Percent with the right one among five; ``None``: the source has none.
-        note: In which respect another network was evaluated.
-    """
-
-    subject: Subject
-    top1: float
-    top5: float | None
-    note: str
-
-    @property
-    def name(self) -> str:
-        """The name of the network."""
-        return self.subject.name
-
-    @property
-    def batch(self) -> int:
-        """How many inputs it was counted for."""
-        return batch_of(self.subject)
-
-    def amount(self, quantity: str) -> float:
-        """A quantity of the network for one input, by its name in the cost; parameters do not grow with the batch."""
-        whole: int = getattr(self.subject.network.cost, quantity)
-        return whole if quantity == "parameters" else whole / self.batch
-
-    def lines(self) -> list[tuple[str, str]]:
-        """The accuracies of the network, and what was counted of it, for one input."""
-        cost = self.subject.network.cost
-        top5 = [] if self.top5 is None else [("Top-5 accuracy", units.amount(self.top5, "%"))]
-        return [
-            ("Top-1 accuracy", units.amount(self.top1, "%")),
-            *top5,
-            ("MACs", units.compact(round(self.amount("macs")))),
-            ("Parameters", units.compact(cost.parameters)),
-            ("Activation memory", units.data_size(round(self.amount("activation_bytes")))),
-        ]
+from archstat.report.rated import Rated, evaluation_of, rated_as
 
 
 class Ratings(msgspec.Struct, frozen=True):
-    """The networks of a page that one source rates.
+    """The networks of a page that one source rates, and those whose accuracy a user knows.
 
     Attributes:
-        evaluation: The source.
-        rated: The networks that the source rates.
-        without: The networks that the source does not rate, each with a hint in brackets where there is one.
+        evaluation: The source; ``None``: all accuracies are a user's.
+        rated: The networks that have an accuracy.
+        without: The networks that have none, each with a hint in brackets where there is one.
     """
 
-    evaluation: Evaluation
+    evaluation: Evaluation | None
     rated: tuple[Rated, ...]
     without: tuple[str, ...]
 
+    @property
+    def counts_operations(self) -> bool:
+        """Whether the source has a chart of its own, which counts two operations for each MAC."""
+        return self.evaluation is not None and self.evaluation.key == "canziani2016"
+
     def source_of(self, each: Rated) -> str:
         """Where the accuracies come from, for a hover."""
-        source = f"Accuracy: {self.evaluation.source}; {self.evaluation.protocol}; {self.evaluation.precision}."
-        return f"{source} {each.note}".strip()
+        if each.source or self.evaluation is None:
+            return f"Accuracy: {each.source}."
+        return f"{self._evaluated()}. {each.note}".strip()
+
+    def _evaluated(self) -> str:
+        """What the evaluation is, without a full stop."""
+        each = self.evaluation
+        return "" if each is None else f"Accuracy: {each.source}; {each.protocol}; {each.precision}"
 
     def caption(self) -> str:
         """Where the accuracies come from, and who has none."""
-        each = self.evaluation
-        link = f" ({each.link})" if each.link else ""
-        source = f"Accuracy: {each.source}; {each.protocol}; {each.precision}{link}."
-        return f"{source} It has none of: {captions.some(self.without)}." if self.without else source
+        told = [*self._told_evaluation(), *self._told_twins(), *self._told_own()]
+        if self.without:
+            whose = "No accuracy is known" if self.evaluation is None else "It has none"
+            told.append(f"{whose} of: {captions.some(self.without)}.")
+        return " ".join(told)
+
+    def _told_evaluation(self) -> Iterator[str]:
+        if self.evaluation is not None and any(not each.source for each in self.rated):
+            link = f" ({self.evaluation.link})" if self.evaluation.link else ""
+            yield f"{self._evaluated()}{link}."
+
+    def _told_twins(self) -> Iterator[str]:
+        twins = [f"{theme.cut(each.name)} (that of {each.twin})" for each in self.rated if each.twin]
+        if twins:
+            yield f"With the accuracy of what goes by the same name elsewhere, dashed: {captions.some(twins)}."
+
+    def _told_own(self) -> Iterator[str]:
+        """Whose accuracies a user knows, and that they compare only as far as they were found alike."""
+        sources: dict[str, list[str]] = {}
+        for each in self.rated:
+            if each.source:
+                sources.setdefault(each.source, []).append(each.name)
+        yield from (f"Accuracy of {captions.some(names)}: {source}." for source, names in sources.items())
+        if sources and len(sources) + any(not each.source for each in self.rated) > 1:
+            yield "Accuracies from several sources compare as far as they were found alike."
 
     def inputs(self) -> str:
         """What the networks were counted for: the shape that most have, and the others."""
@@ -88,51 +79,35 @@ class Ratings(msgspec.Struct, frozen=True):
 
 
 def ratings(material: Material, least: int = 2) -> Ratings:
-    """The networks of a page with their accuracies from the source that was asked for, else from the one with most.
+    """The networks of a page with their accuracies: what a user knows, else what one source says.
+
+    The source is the one that was asked for, else the one that has most of the networks.
 
     Raises:
         UnknownNameError: No source of that name is known.
-        DataError: The source rates too few of the networks.
+        DataError: Too few of the networks have an accuracy.
     """
-    names = material.names
-    evaluation = evaluation_named(material.evaluation) if material.evaluation else best_for(names)
-    if evaluation is None:
+    names, evaluation = material.names, evaluation_of(material)
+    found = [(subject, rated_as(subject, evaluation, material)) for subject in material.subjects]
+    rated = tuple(each for _, each in found if each is not None)
+    if evaluation is None and not rated:
         raise DataError(
             f"No source that archstat knows has accuracies of {captions.some(names) or 'no network at all'}."
         )
-    fits = [subject for subject in material.subjects if subject.name in evaluation.top1 and _is_as_evaluated(subject)]
-    without = tuple(_hinted(each.name, evaluation) for each in material.subjects if each not in fits)
-    if len(fits) < least:
+    without = tuple(_hinted(subject.name, evaluation) for subject, each in found if each is None)
+    if len(rated) < least:
         missing = f" and none of {captions.some(without)}" if without else ""
-        raise DataError(
-            f"{evaluation.source}, has accuracies of {len(fits)} of these networks{missing}; {least} are needed."
-        )
-    rated = tuple(_rated(evaluation, subject) for subject in fits)
+        source = "What is given here" if evaluation is None else f"{evaluation.source},"
+        raise DataError(f"{source} has accuracies of {len(rated)} of these networks{missing}; {least} are needed.")
     return Ratings(evaluation, rated, without)
 
 
-def _rated(evaluation: Evaluation, subject: Subject) -> Rated:
-    name = subject.name
-    return Rated(subject, evaluation.top1[name], evaluation.top5.get(name), evaluation.notes.get(name, ""))
-
-
-def _is_as_evaluated(subject: Subject) -> bool:
-    """On an input of another size it costs another amount, and is as accurate as nobody has measured."""
-    cost, own = subject.network.cost, counted().get(subject.name)
-    return own is not None and (cost.parameters, cost.macs) == (own.parameters, own.macs * batch_of(subject))
-
-
-def batch_of(subject: Subject) -> int:
-    """How many inputs a network was counted for."""
-    shapes = subject.network.cost.input_shapes
-    return shapes[0][0] if shapes and shapes[0] else 1
-
-
-def _hinted(name: str, evaluation: Evaluation) -> str:
+def _hinted(name: str, evaluation: Evaluation | None) -> str:
+    if evaluation is None:
+        return theme.cut(name)
     if name in evaluation.top1:
         return f"{name} (counted on an input of another size)"
-    about = published().get(name)
-    twin = about.twin if about is not None else ""
+    twin = evaluated_as(name)
     return f"{name} (but of {twin})" if twin in evaluation.top1 else theme.cut(name)
 
 

@@ -15,12 +15,13 @@ from archstat import units
 from archstat.files.choosing import conditions_text
 from archstat.records import Measurement
 from archstat.report.chart import Chart, View, chart
-from archstat.report.charts._accuracies import Rated, Ratings, ratings
+from archstat.report.charts._accuracies import Ratings, ratings
 from archstat.report.drawing import axes, theme
 from archstat.report.drawing.bar_rows import BarRow, End, Group, Rows
-from archstat.report.drawing.bubble_plot import Bubble, Picture, front
+from archstat.report.drawing.bubble_plot import Bubble, Picture, front, is_enlarged
 from archstat.report.drawing.families import families, family_of
 from archstat.report.material import Material
+from archstat.report.rated import Rated
 from archstat.tables.measurements import alike
 from archstat.tables.quantities import ACTIVATION_BYTES, MACS, PARAMETERS, Quantity
 
@@ -55,14 +56,23 @@ def accuracy(material: Material) -> Chart:
     found = ratings(material)
     costs = [cost for cost in _costs(found, material.measurements) if len(cost.values) > 1]
     told = " ".join(f"{cost.told} {_missing(cost, found)}".strip() for cost in costs if cost.told)
-    operations = " Its own chart counts operations: two for each MAC." if found.evaluation.key == "canziani2016" else ""
+    operations = " Its own chart counts operations: two for each MAC." if found.counts_operations else ""
     areas = (
-        "The area of a bubble is the number of parameters; no network here is cheaper and more accurate than one on "
-        "the dotted line, the Pareto front."
+        f"The area of a bubble is the number of parameters{_enlarged(found)}; no network here{_aside(found)} is "
+        "cheaper and more accurate than one on the dotted line, the Pareto front."
     )
     caption = " ".join(filter(None, (areas, found.inputs(), told, f"{found.caption()}{operations}")))
     views = tuple(_view(found, cost, costs) for cost in costs)
     return Chart("accuracy", "Accuracy, and what it costs", views, caption)
+
+
+def _enlarged(found: Ratings) -> str:
+    is_any = is_enlarged([each.amount("parameters") for each in found.rated])
+    return ", the smallest ones drawn larger to be seen" if is_any else ""
+
+
+def _aside(found: Ratings) -> str:
+    return ", dashed ones aside," if any(each.twin for each in found.rated) else ""
 
 
 def _missing(cost: _Cost, found: Ratings) -> str:
@@ -155,9 +165,8 @@ def _bubble(each: Rated, cost: _Cost, found: Ratings, costs: Sequence[_Cost]) ->
         *((more.label, more.show(more.values[each.name])) for more in costs if more.is_measured(each)),
     ]
     hover = theme.hover(each.name, lines, source=found.source_of(each))
-    return Bubble(
-        each.name, cost.values[each.name], each.top1, each.amount("parameters"), family_of(each.name)[1], hover
-    )
+    amount, colour = each.amount("parameters"), family_of(each.name)[1]
+    return Bubble(each.name, cost.values[each.name], each.top1, amount, colour, hover, is_dashed=bool(each.twin))
 
 
 def _alt(rated: Sequence[Rated], cost: _Cost, picture: Picture) -> str:
@@ -189,5 +198,6 @@ def top1(material: Material) -> Chart:
 
 def _bar(each: Rated, found: Ratings) -> BarRow:
     hover = theme.hover(each.name, each.lines(), source=found.source_of(each))
-    text = units.share(each.top1, 100)
-    return BarRow(each.name, (End(each.top1, text, text, family_of(each.name)[1], hover),))
+    short = units.share(each.top1, 100)
+    text = f"{short} ({each.twin})" if each.twin else short
+    return BarRow(each.name, (End(each.top1, text, short, family_of(each.name)[1], hover),))

@@ -109,7 +109,8 @@ def _ratings(material: Material) -> Ratings | None:
 
 def _gained(pair: _Pair, found: Ratings | None) -> BarRow | None:
     """By how much it is more accurate; a text and no bar, for points are no percent."""
-    top1 = {each.name: each.top1 for each in found.rated} if found is not None else {}
+    rated = () if found is None else found.rated
+    top1 = {each.name: each.top1 for each in rated if not each.twin}  # a difference of one point needs the network
     before, after = (top1.get(cost.architecture) for cost in (pair.base, pair.variant))
     if before is None or after is None:
         return None

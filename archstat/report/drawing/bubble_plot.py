@@ -26,6 +26,7 @@ class Bubble(msgspec.Struct, frozen=True):
         amount: What the area of the bubble stands for.
         colour: Of its family.
         hover: What is shown at it.
+        is_dashed: Whether the accuracy is that of another network: an outline is drawn, which is on no front.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Bubble(msgspec.Struct, frozen=True):
     amount: float
     colour: str
     hover: str
+    is_dashed: bool = False
 
 
 class Picture(msgspec.Struct, frozen=True):
@@ -71,7 +73,7 @@ class Picture(msgspec.Struct, frozen=True):
             marker={
                 "size": [round(2 * self._radius(each.amount), 2) for each in drawn],
                 "color": [each.colour for each in drawn],
-                "opacity": 0.6,
+                "opacity": [_OF_ANOTHER if each.is_dashed else _OWN for each in drawn],
                 "line": {"color": theme.PAPER, "width": 1},
             },
             cliponaxis=False,
@@ -88,8 +90,8 @@ class Picture(msgspec.Struct, frozen=True):
         return [(axes.place(across, x), y) for x, y in self._steps()]
 
     def _radius(self, amount: float) -> float:
-        """Areas are in proportion to amounts."""
-        return _LARGEST / 2 * math.sqrt(amount / max(each.amount for each in self.bubbles))
+        """Areas are in proportion to amounts, as far as a bubble can be seen."""
+        return max(_LARGEST / 2 * math.sqrt(amount / max(each.amount for each in self.bubbles)), _SMALLEST / 2)
 
     def _layout(self, width: int) -> dict[str, Any]:
         """For a plot of that width or more."""
@@ -101,15 +103,34 @@ class Picture(msgspec.Struct, frozen=True):
         up, corner = self._room(spots, across, inner)
         frame = plot_area.Frame(tuple(across["range"]), tuple(up["range"]), inner, height)
         names = labels.annotations(spots, frame, size=_TYPE[width], lines=[self._line(across)], corner=corner)
-        shapes, sizes = self._areas(corner)
+        circles, sizes = self._areas(corner)
         return {
             "height": height + over + _TOP + margin["b"],
             "margin": {**margin, "t": over + _TOP},
             "xaxis": {**across, "fixedrange": True},
             "yaxis": {**up, "fixedrange": True},
             "annotations": [*colours, *sizes, *names],
-            "shapes": shapes,
+            "shapes": [*circles, *self._outlines()],
         }
+
+    def _outlines(self) -> list[dict[str, Any]]:
+        """Dashed circles around the bubbles that stand for another: markers have none."""
+        dashed = [each for each in self.bubbles if each.is_dashed]
+        line = {"width": 1.5, "dash": "4px,3px"}
+        return [
+            {
+                "type": "path",
+                "path": _round_path(self._radius(each.amount)),
+                "xref": "x",
+                "xsizemode": "pixel",
+                "xanchor": each.x,
+                "yref": "y",
+                "ysizemode": "pixel",
+                "yanchor": each.y,
+                "line": {**line, "color": each.colour},
+            }
+            for each in dashed
+        ]
 
     def _height(self) -> int:
         return min(380 + 8 * max(0, len(self.bubbles) - 6), 560)
@@ -194,8 +215,12 @@ class Picture(msgspec.Struct, frozen=True):
 FRONT = "Pareto front"
 _STEP = 60
 """A shorter step of it, in pixels, is mostly under bubbles."""
+_OWN, _OF_ANOTHER = 0.6, 0.12
+"""The opacity of a bubble, and of one that stands for another."""
 _LARGEST = 46
 """The diameter of the largest bubble, in pixels."""
+_SMALLEST = 5
+"""The diameter of the smallest bubble: what is smaller is not seen."""
 _COLUMN, _ROW, _GAP = 34, 17, 7
 _TOP = 14
 _MARGINS = {WIDE: {"l": 56, "r": 16, "b": 54}, PHONE: {"l": 46, "r": 10, "b": 54}}
@@ -205,10 +230,16 @@ _TYPE = {WIDE: theme.SIZE, PHONE: 12}
 def front(bubbles: Sequence[Bubble]) -> list[Bubble]:
     """The Pareto front, from the cheapest: no other reaches as much for less, or more for as little."""
     found: list[Bubble] = []
-    for each in sorted(bubbles, key=lambda each: (each.x, -each.y)):
+    own = [each for each in bubbles if not each.is_dashed]
+    for each in sorted(own, key=lambda each: (each.x, -each.y)):
         if not found or each.y > found[-1].y or (each.x, each.y) == (found[-1].x, found[-1].y):
             found.append(each)
     return found
+
+
+def is_enlarged(amounts: Sequence[float]) -> bool:
+    """Whether a bubble of one of these amounts is drawn larger than in proportion, to be seen."""
+    return min(amounts) / max(amounts) < (_SMALLEST / _LARGEST) ** 2
 
 
 def _circle(anchor: Mapping[str, float], x: float, y: float, radius: float) -> dict[str, Any]:
@@ -226,6 +257,19 @@ def _circle(anchor: Mapping[str, float], x: float, y: float, radius: float) -> d
         "y1": round(y + radius, 2),
         "line": {"color": theme.MUTED, "width": 1},
     }
+
+
+_BEND = 0.5523
+"""How far the handles of a Bézier curve are from its ends, in radii, where four curves make a circle."""
+
+
+def _round_path(radius: float) -> str:
+    """A circle around the anchor; plotly takes no negative corner of a circle on an axis of powers."""
+    r, k = round(radius, 2), round(radius * _BEND, 2)
+    return (
+        f"M {r},0 C {r},{k} {k},{r} 0,{r} C {-k},{r} {-r},{k} {-r},0 "
+        f"C {-r},{-k} {-k},{-r} 0,{-r} C {k},{-r} {r},{-k} {r},0 Z"
+    )
 
 
 def _word(text: str, anchor: Mapping[str, float], x: float, y: float) -> dict[str, Any]:

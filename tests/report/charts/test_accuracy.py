@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from archstat.errors import DataError, UnknownNameError
+from archstat.finding.ratings import stated, together
 from archstat.report.charts.accuracy import accuracy, top1
 from archstat.report.page import content
 from tests.measured import CONDITIONS, ENERGY, latency, measured
@@ -176,8 +177,50 @@ def test_energy_is_that_of_one_input_and_the_caption_says_of_what():
 
 
 def test_networks_that_the_source_has_not_are_named():
-    chart = accuracy(material(*map(known, ["vgg16", "googlenet", "resnet50", "lenet5"]), evaluation="canziani2016"))
-    assert "It has none of: resnet50 (but of resnet50_v1_5), lenet5." in chart.caption
+    chart = accuracy(material(*map(known, ["vgg16", "googlenet", "lenet5"]), evaluation="canziani2016"))
+    assert "It has none of: lenet5." in chart.caption
+
+
+def test_a_network_whose_twin_was_evaluated_is_drawn_dashed_and_on_no_front():
+    names = ["alexnet", "vgg16", "googlenet", "resnet50"]
+    chart = accuracy(material(*map(known, names), evaluation="canziani2016"))
+    figure = chart.views[0].figure
+    (outline,) = [each for each in figure.layout.shapes if each.type == "path"]
+    assert (outline.line.dash, outline.yanchor) == ("4px,3px", bubbles(chart.views[0])["resnet50"][1])
+    assert "dashed: resnet50 (that of resnet50_v1_5)." in chart.caption
+    assert "dashed ones aside" in chart.caption
+    assert "more accurate than alexnet, googlenet, vgg16." in chart.views[0].alt
+    assert "nobody evaluated resnet50 alike" in " ".join(figure.data[1].hovertext)
+
+
+def test_a_twin_that_is_drawn_itself_is_not_drawn_twice():
+    chart = accuracy(material(*map(known, ["vgg16", "resnet50", "resnet50_v1_5"]), evaluation="canziani2016"))
+    assert "resnet50" not in bubbles(chart.views[0])
+    assert "It has none of: resnet50 (but of resnet50_v1_5)." in chart.caption
+
+
+def test_what_a_user_knows_counts_before_the_source_and_says_whose_it_is():
+    mine = stated("lenet5=80.5/95,my thesis", ["lenet5", "vgg16"])
+    again = stated("vgg16=73.25", ["lenet5", "vgg16"])
+    both = material(*map(known, ["vgg16", "vgg19", "googlenet", "lenet5"]), accuracies=together([mine, again]))
+    chart = accuracy(both)
+    heights = {name: height for name, (_, height, *_) in bubbles(chart.views[0]).items()}
+    assert (heights["lenet5"], heights["vgg16"]) == (80.5, 73.25)
+    assert "Accuracy of lenet5: my thesis. Accuracies from several" in chart.caption
+    assert "Accuracy of vgg16: as stated by hand." in chart.caption
+
+
+def test_a_user_can_know_all_accuracies():
+    own = together([stated(f"{name}={50 + number}", [name]) for number, name in enumerate(["lenet5", "lenet5_modern"])])
+    chart = accuracy(material(*map(known, ["lenet5", "lenet5_modern"]), accuracies=own))
+    assert "Accuracy of lenet5, lenet5_modern: as stated by hand." in chart.caption
+    assert "several sources" not in chart.caption
+
+
+def test_a_bubble_that_would_not_be_seen_is_drawn_larger_and_the_caption_says_so():
+    chart = accuracy(material(*map(known, ["vgg16", "vgg19", "lenet5"]), accuracies=stated("lenet5=50", ["lenet5"])))
+    assert min(size for *_, size in bubbles(chart.views[0]).values()) == 5.0
+    assert "the smallest ones drawn larger to be seen" in chart.caption
 
 
 def test_a_network_on_another_input_is_not_as_accurate_as_on_its_own():
