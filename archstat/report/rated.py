@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from archstat import units
-from archstat.published.accuracies import Evaluation, best_for, evaluation_named, evaluated_as
+from archstat.published.accuracies import Evaluation, best_for, evaluated_as, evaluation_named
 from archstat.published.figures import counted
 from archstat.report.material import Material, Subject
 
