@@ -18,6 +18,7 @@ from archstat.errors import ArchstatError
 from archstat.version import __version__
 
 if TYPE_CHECKING:
+    from archstat import plot as plot
     from archstat.analysis.inference import count as count
     from archstat.analysis.inference import explain as explain
     from archstat.analysis.training import count_training as count_training
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from archstat.networks.settings import MeasureSetting as MeasureSetting
     from archstat.networks.settings import Setting as Setting
     from archstat.networks.settings import TrainingSetting as TrainingSetting
+    from archstat.plot import page as page
     from archstat.records import Cost as Cost
     from archstat.records import Measurement as Measurement
     from archstat.records import ModelCost as ModelCost
@@ -59,6 +61,8 @@ __all__ = [
     "load_cost",
     "measure",
     "memory",
+    "page",
+    "plot",
     "reconcile",
     "rule",
     "save_cost",
@@ -85,13 +89,20 @@ _HOMES = {
         ("check", "compare", "load_cost", "memory", "reconcile", "save_cost", "scale"),
         "archstat.api",
     ),
+    "page": "archstat.plot",
 }
 """Where the public names are defined: those that need torch are imported when they are first asked for."""
+
+
+_ROOMS = ("plot",)
+"""Public modules: found without an import of their own."""
 
 
 def __getattr__(name: str) -> Any:
     """One of the public names."""
     name = former.PUBLIC.get(name, name)
+    if name in _ROOMS:
+        return _imported(f"archstat.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'archstat' has no attribute {name!r}")
     return getattr(_imported(_HOMES[name]), name)

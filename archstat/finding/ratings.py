@@ -154,6 +154,21 @@ def stated(text: str, names: Sequence[str]) -> RatedBy:
     return RatedBy(f"Accuracy of {name}: {source}.", {_named(name): (Rating(top1, top5, source=source),)})
 
 
+def of_values(top1: Mapping[str, float], names: Sequence[str]) -> RatedBy:
+    """Accuracies by the names of networks, in percent, as a program hands them over.
+
+    Raises:
+        UnknownNameError: No network has such a name.
+        DataError: A number is no percentage.
+    """
+    ratings: dict[str, tuple[Rating, ...]] = {}
+    for wanted, value in top1.items():
+        name = _meant(wanted, names)
+        percent = _percent(str(value), f"The accuracy of {name}")
+        ratings[_named(name)] = (Rating(percent or 0.0, source="as stated by hand"),)
+    return RatedBy("", ratings)
+
+
 def _meant(wanted: str, names: Sequence[str]) -> str:
     """The network that a user means."""
     if wanted in names:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from archstat import units
+from archstat.records.above import above
 from archstat.records.frames import pandas_frame
 from archstat.records.telling import counted_on, not_counted, three_lines
 from archstat.records.trace import Shape
 
 if TYPE_CHECKING:
     import pandas as pd
+    from plotly import graph_objects as go
 
 
 class Arithmetic(msgspec.Struct, frozen=True, gc=False):
@@ -196,6 +198,58 @@ class ModelCost(Arithmetic, frozen=True):
         )
         title = counted_on(self.architecture, self.input_shapes, self.dtype)
         return three_lines(title, amounts, not_counted([each.op for each in self.uncounted]))
+
+    def layer(self, path: str) -> LayerCost:
+        """The row of a layer, or what all rows under a path come to together.
+
+        Args:
+            path: The path of a layer, a block or a stage: ``"conv1"``.
+
+        Raises:
+            UnknownNameError: No row lies under that path.
+        """
+        found: LayerCost = above("tables.sums", "layer_of")(self, path)
+        return found
+
+    def table(self, format: str = "text", *, depth: int | None = None, sort: str | None = None) -> str:  # noqa: A002 - as pandas calls it
+        """The rows as the table that ``archstat table`` prints.
+
+        Args:
+            format: ``"text"``, ``"markdown"``, ``"csv"``, ``"json"`` or ``"latex"``.
+            depth: Put everything below that many parts of a path into one row.
+            sort: The key of the column to sort by, largest first.
+
+        Raises:
+            UnknownNameError: There is no such format or column.
+        """
+        text: str = above("tables.network", "layers_as")(self, format, depth=depth, sort=sort)
+        return text
+
+    def plot(self, chart: str = "layers", *, view: str = "", is_dark: bool = False) -> go.Figure:
+        """A chart of the network, as a figure of plotly.
+
+        Args:
+            chart: The name of the chart: ``"layers"``, ``"icicle"``; :mod:`archstat.plot` has all of them.
+            view: Which of its pictures: ``"MACs"``, ``"Parameters"``; ``""``: the first one.
+            is_dark: Draw for a dark page.
+
+        Raises:
+            UnknownNameError: There is no such chart, or no such picture of it.
+            DataError: The chart shows what a cost does not hold.
+            MissingPackageError: Plotly is not installed.
+        """
+        figure: go.Figure = above("plot", "draw_chart")(chart, [self], view=view, is_dark=is_dark)
+        return figure
+
+    def to_dict(self) -> dict[str, Any]:
+        """The cost as plain dictionaries, lists, numbers and texts, as :meth:`to_json` writes it."""
+        plain: dict[str, Any] = msgspec.json.decode(self.to_json())
+        return plain
+
+    def to_json(self) -> str:
+        """The cost as JSON, which :func:`archstat.load_cost` and every command reads."""
+        text: str = above("files.results", "cost_to_json")(self)
+        return text
 
     def to_frame(self) -> pd.DataFrame:
         """The rows as a pandas frame, one column for each attribute of :class:`LayerCost` and ``flops``.

@@ -9,7 +9,7 @@ import msgspec
 
 from archstat import units
 from archstat.counting.conventions import CONVENTIONS
-from archstat.errors import DataError
+from archstat.errors import DataError, UnknownNameError
 from archstat.published.figures import published_of
 from archstat.records import (
     RUN_FOR_REAL,
@@ -33,6 +33,7 @@ from archstat.tables.columns import (
     sort_rows,
 )
 from archstat.tables.folding import folded
+from archstat.tables.formats import FORMATS
 from archstat.tables.quantities import ACTIVATION_BYTES, ACTIVATIONS, FLOPS, MACS, PARAMETERS
 from archstat.tables.sums import sum_of_rows
 from archstat.tables.tree import as_tree
@@ -109,6 +110,17 @@ def layer_table(
     if len(rows) < len(cost.layers) and together:
         notes = (*notes, "Equal blocks are shown as one, with what all of them come to.")
     return Table(columns, sort_rows(columns, values, sort), title_of(cost), notes)
+
+
+def layers_as(cost: ModelCost, format_: str, *, depth: int | None = None, sort: str | None = None) -> str:
+    """The rows of a network in one of the formats, without a terminal's width.
+
+    Raises:
+        UnknownNameError: There is no such format or column.
+    """
+    if format_ not in FORMATS:
+        raise UnknownNameError.of("format", format_, FORMATS, f"The formats are {', '.join(FORMATS)}.")
+    return FORMATS[format_](layer_table(cost, depth=depth, sort=sort, folds=True))
 
 
 _FIELD = Column("receptive_field", "Receptive field", units.shape, wraps=True)

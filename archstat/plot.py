@@ -1,0 +1,178 @@
+"""Charts for Python and notebooks: the charts of ``archstat report``, as figures of plotly.
+
+Each chart is a function of this module, named as ``archstat report`` names it, and takes what :func:`draw_chart` takes:
+
+>>> from archstat import plot
+>>> figure = plot.layers("lenet5")
+>>> figure.layout.meta["title"]
+'What each layer costs'
+>>> plot.accuracy(["alexnet", "vgg16", "googlenet"], view="Parameters").layout.xaxis.title.text
+'Parameters'
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from plotly import graph_objects as go
+
+from archstat.analysis.inference import analyse
+from archstat.analysis.network import Saved
+from archstat.errors import InputError, UnknownNameError
+from archstat.files.saving import write_whole
+from archstat.finding.ratings import of_values
+from archstat.networks.settings import Setting
+from archstat.published.figures import expand
+from archstat.records import Measurement, ModelCost
+from archstat.report.chart import CHARTS, Chart, View, drawn
+from archstat.report.compose import compose
+from archstat.report.drawing import theme
+from archstat.report.material import Material, Subject, material_from
+from archstat.report.page import render
+
+Drawable = str | ModelCost | Measurement
+"""What is drawn: a network by its name, what :func:`archstat.count` returned, or what was measured."""
+
+
+def draw_chart(
+    name: str,
+    networks: Drawable | Iterable[Drawable],
+    *,
+    view: str = "",
+    accuracies: Mapping[str, float] | None = None,
+    evaluation: str = "",
+    is_dark: bool = False,
+) -> go.Figure:
+    """A chart as a figure of plotly, in archstat's colours.
+
+    Args:
+        name: The name of the chart: ``"layers"``, ``"accuracy"``. ``dir(archstat.plot)`` lists all.
+        networks: What is drawn, one or several: names (``"vgg16"``, ``"vgg*"``), costs and measurements. Charts of what
+            only a network itself holds, as its memory over time, need its name.
+        view: Which picture of a chart that has several: ``"MACs"``; ``""``: the first one.
+        accuracies: Top-1 accuracies of your own networks by their names, in percent.
+        evaluation: Whose accuracies the others have, as ``"canziani2016"``; ``""``: the source with most of them.
+        is_dark: Draw for a dark page.
+
+    Returns:
+        The figure. ``figure.layout.meta`` has its ``title``, its ``caption`` with source and conventions, and ``alt``,
+        what it shows in words.
+
+    Raises:
+        UnknownNameError: There is no such chart, no such picture of it, or no such network.
+        DataError: The chart shows what is missing, or is one of each network, and there are several.
+        InputError: There is nothing to draw.
+    """
+    material = _material(networks, accuracies, evaluation)
+    kind = CHARTS.get(name)
+    if kind.of == "network" and len(material.subjects) != 1:
+        raise InputError(f"The chart {name!r} is one of a single network, and here are {len(material.subjects)}.")
+    (made,) = drawn(kind, material)
+    return _figure(made, _view(made, view), theme.DARK if is_dark else theme.LIGHT)
+
+
+def page(
+    *networks: Drawable,
+    title: str = "",
+    charts: Sequence[str] = (),
+    accuracies: Mapping[str, float] | None = None,
+    evaluation: str = "",
+    output: str | PathLike[str] | None = None,
+) -> str:
+    """The HTML page that ``archstat report`` makes of networks and measurements.
+
+    Args:
+        networks: Names, costs and measurements.
+        title: What stands over the page; ``""``: the names of the networks.
+        charts: The charts by name; none: every one that fits.
+        accuracies: Top-1 accuracies of your own networks by their names, in percent.
+        evaluation: Whose accuracies the others have; ``""``: the source with most of them.
+        output: Write the page to this file too, whole or not at all.
+
+    Returns:
+        The page, which needs no network to be read.
+
+    Raises:
+        ArchstatError: A name leads nowhere, a chart cannot be drawn, or the file cannot be written.
+    """
+    text = render(compose(_material(networks, accuracies, evaluation), title=title, charts=charts))
+    if output is not None:
+        write_whole(Path(output), text)
+    return text
+
+
+def _material(
+    networks: Drawable | Iterable[Drawable], accuracies: Mapping[str, float] | None, evaluation: str
+) -> Material:
+    """Everything that is drawn, the networks in the order in which they were handed over."""
+    given = [networks] if isinstance(networks, (str, ModelCost, Measurement)) else list(networks)
+    measurements = [each for each in given if isinstance(each, Measurement)]
+    subjects: list[Subject] = []
+    for each in given:
+        if isinstance(each, str):
+            subjects += material_from(expand([each]), measurements, analyse, Setting()).subjects
+        elif isinstance(each, ModelCost):
+            subjects.append(Subject(Saved(each)))
+        elif not isinstance(each, Measurement):
+            kind = type(each).__name__
+            raise InputError(f"A {kind} cannot be drawn: hand over a name, or what 'count' or 'measure' returned.")
+    if not subjects:
+        measured = dict.fromkeys(each.architecture for each in measurements)
+        subjects += material_from(measured, measurements, analyse, Setting()).subjects
+    if not subjects:
+        raise InputError("There is nothing to draw: name a network, or hand over what 'count' returned.")
+    made = Material(tuple(subjects), tuple(measurements), evaluation)
+    return msgspec.structs.replace(made, accuracies=of_values(accuracies or {}, made.names))
+
+
+def _view(made: Chart, label: str) -> View:
+    """The picture of a chart that has that label; the first one, if none is asked for."""
+    views = {each.label: each for each in made.views}
+    if not label:
+        return made.views[0]
+    if label not in views:
+        labels = ", ".join(filter(None, views)) or "one picture only: ask for none"
+        raise UnknownNameError.of("view", label, views, f"The chart {made.name!r} has {labels}.")
+    return views[label]
+
+
+def _figure(made: Chart, view: View, colours: Mapping[str, str]) -> go.Figure:
+    """A figure that needs no page around it."""
+    content = theme.resolved(json.loads(view.figure.to_json()), colours)
+    words = {"title": made.title, "view": view.label, "caption": made.caption, "alt": view.alt}
+    content["layout"] |= {"paper_bgcolor": colours["paper"], "template": {}, "meta": words}
+    return go.Figure(content)
+
+
+def __getattr__(name: str) -> Callable[..., go.Figure]:
+    """A chart as a function of its own."""
+    if name.startswith("_") or name not in CHARTS.all():
+        raise AttributeError(f"module 'archstat.plot' has no attribute {name!r}")
+
+    def draw(networks: Drawable | Iterable[Drawable], **options: Any) -> go.Figure:
+        return draw_chart(name, networks, **options)
+
+    draw.__name__ = draw.__qualname__ = name
+    draw.__doc__ = f"{CHARTS.get(name).about}\n\n{_OPTIONS}"
+    draw.__signature__ = _without_first(inspect.signature(draw_chart))  # type: ignore[attr-defined]
+    return draw
+
+
+_OPTIONS = inspect.cleandoc(draw_chart.__doc__ or "").partition("\n\n")[2].partition("networks:")[2]
+_OPTIONS = f"Args:\n    networks:{_OPTIONS}"
+"""What is said of the arguments of every chart, from the second on."""
+
+
+def _without_first(signature: inspect.Signature) -> inspect.Signature:
+    return signature.replace(parameters=list(signature.parameters.values())[1:])
+
+
+def __dir__() -> list[str]:
+    """The charts by name, and what makes them."""
+    return ["draw_chart", "page", *CHARTS.all()]
