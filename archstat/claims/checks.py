@@ -33,6 +33,7 @@ class Finding(msgspec.Struct, frozen=True):
         expected: The verdict that the file expects.
         message: What there is to say about it.
         claim: The claim itself; ``None``: it is an undecided one.
+        title: The title of the file: the text that it is about.
     """
 
     file: str
@@ -46,6 +47,12 @@ class Finding(msgspec.Struct, frozen=True):
     expected: Expected | str
     message: str = ""
     claim: Claim | None = None
+    title: str = ""
+
+    @property
+    def heading(self) -> str:
+        """The text that the claim is of, and the file that it stands in."""
+        return f"{self.title} · {self.file}" if self.title else self.file
 
     @property
     def basis(self) -> str:
@@ -100,9 +107,8 @@ def check_files(paths: Iterable[Path], analyse: AnalyseWithin, trust: Trust = NO
 
 
 def _undecided(file: ClaimsFile, entry: Undecided) -> Finding:
-    return Finding(
-        file.path, entry.line, entry.id, entry.text, entry.source, "", "", "undecided", "undecided", entry.why
-    )
+    words = (entry.id, entry.text, entry.source)
+    return Finding(file.path, entry.line, *words, "", "", "undecided", "undecided", entry.why, title=file.title)
 
 
 def _checked(file: ClaimsFile, claim: Claim, sources: Sources) -> Finding:
@@ -124,6 +130,7 @@ def _checked(file: ClaimsFile, claim: Claim, sources: Sources) -> Finding:
         claim.expect,
         message,
         claim,
+        file.title,
     )
 
 

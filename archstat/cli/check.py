@@ -8,7 +8,7 @@ import click
 
 from archstat.cli._commands import command
 from archstat.cli._networks import analyse_quietly
-from archstat.cli._options import cache_option, output_options_with, put, put_table, trust_option
+from archstat.cli._options import cache_option, columns_asked, output_options_with, put, put_table, trust_option
 
 
 @command()
@@ -40,7 +40,7 @@ def check(
     """
     from archstat.claims import check_files
     from archstat.networks.trust import NOTHING, Trust
-    from archstat.tables import claims_table
+    from archstat.tables import claims_page_table, claims_table
     from archstat.tables.annotations import ANNOTATIONS
 
     findings = check_files(files, analyse_quietly, Trust.of(files) if is_trusted else NOTHING)
@@ -48,6 +48,8 @@ def check(
     if format_ in ANNOTATIONS:
         put(ANNOTATIONS[format_](shown), output)
     else:
-        is_full = format_ in ("csv", "json")
-        put_table(claims_table(shown, findings, is_full=is_full), format_, output, is_exact=is_exact)
+        is_full = format_ in ("csv", "json") or bool(columns_asked())
+        is_page = format_ == "html" and not is_full
+        table = claims_page_table(shown, findings) if is_page else claims_table(shown, findings, is_full=is_full)
+        put_table(table, format_, output, is_exact=is_exact)
     context.exit(0 if all(finding.is_as_expected for finding in findings) else 1)

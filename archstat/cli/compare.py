@@ -11,7 +11,7 @@ import click
 from archstat.cli._commands import command
 from archstat.cli._names import NetworkName
 from archstat.cli._networks import measurements_named, network_of
-from archstat.cli._options import convention_option, input_options, is_given, output_options, put_table
+from archstat.cli._options import columns_asked, convention_option, input_options, is_given, output_options, put_table
 from archstat.cli._progress import watched
 
 
@@ -42,6 +42,7 @@ def compare(
     """
     from archstat.published.figures import expand
     from archstat.tables import compare_table, measured_compare_table
+    from archstat.tables.networks import MORE_OF_NETWORKS, more_of_networks
     from archstat.tables.selection import keeping
 
     names = tuple(expand(names))
@@ -52,9 +53,11 @@ def compare(
         return
     networks = [network_of(name, **given) for name in watched(names)]
     tallies = [network.tally(convention) for network in networks] if convention else []
-    table = compare_table([network.cost for network in networks], sort=sort, tallies=tallies, protocol=protocol)
+    costs = [network.cost for network in networks]
+    more = more_of_networks([key for key in MORE_OF_NETWORKS if key in (*columns_asked(), sort)], networks)
+    table = compare_table(costs, sort=sort, tallies=tallies, protocol=protocol, more=more)
     asked = [sort, *(("top1_error", "top5_error") if protocol else ())]
-    put_table(keeping(table, asked), format_, output, is_exact=is_exact)
+    put_table(keeping(table, asked), format_, output, is_exact=is_exact, more_columns=list(MORE_OF_NETWORKS))
 
 
 def _refuse(options: Iterable[str]) -> None:

@@ -59,10 +59,10 @@ def table(
     """
     from archstat.files.results import cost_to_json
     from archstat.tables import layer_table, op_table
+    from archstat.tables.network import MORE_OF_LAYERS
     from archstat.tables.selection import keeping, with_rows
 
-    depth = 1 if by == "stage" else depth
-    kinds = _kinds(only)
+    depth, kinds = 1 if by == "stage" else depth, _kinds(only)
     picks = bool(kinds) or not has_zero_rows
     _refuse(by, depth, convention, is_explained=explain, picks=picks)
     _refuse_tree(by, convention, format_, is_tree=indent, is_other=bool(depth or sort or explain or picks))
@@ -75,11 +75,18 @@ def table(
     explained = network.explanations() if explain else None
     fields = network.fields() if _FIELD in columns_asked() else None
     folds = not (unfold or picks or fields is not None) and format_ not in ("csv", "html", "json")
-    how: dict[str, Any] = {"depth": depth, "sort": sort, "folds": folds, "is_tree": indent}
+    how: dict[str, Any] = {"depth": depth, "sort": sort, "folds": folds, "is_tree": indent, "attributes": _more()}
     shown = layer_table(cost, explained=explained, tally=tally, fields=fields, **how)
     shown = with_rows(keeping(shown, [sort, *(_SUMS if explain else ())]), only=kinds, has_zero_rows=has_zero_rows)
     sums = () if depth or sort or picks or indent else _sums(network, format_)
-    return put_table(shown, format_, output, is_exact=is_exact, sums=sums, more_columns=[_FIELD])
+    return put_table(shown, format_, output, is_exact=is_exact, sums=sums, more_columns=[_FIELD, *MORE_OF_LAYERS])
+
+
+def _more() -> list[str]:
+    """The further columns that are asked for."""
+    from archstat.tables.network import MORE_OF_LAYERS
+
+    return [key for key in MORE_OF_LAYERS if key in columns_asked()]
 
 
 _SUMS = ("parameters_formula", "macs_formula")

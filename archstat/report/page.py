@@ -22,6 +22,7 @@ from archstat.report.chart import WIDE, Chart, View
 from archstat.report.drawing import theme
 from archstat.tables import Column, Table
 from archstat.tables.cells import shown_cells
+from archstat.tables.colours import largest_part
 from archstat.version import __version__
 
 _FONT = Markup(theme.FONT)  # noqa: S704 - ours
@@ -191,20 +192,44 @@ class Cell(msgspec.Struct, frozen=True):
         text: What people read.
         order: The value that the cell is sorted by.
         column: The column it stands in.
+        tone: Whether the value is good or bad news; ``""``: neither.
+        part: Of a part of a whole, how long its bar is; ``""``: there is none.
     """
 
     text: str
     order: Any
     column: Column
+    tone: str = ""
+    part: str = ""
 
 
 def _cells(sheet: Sheet, most: int | None = None) -> Iterable[Sequence[Cell]]:
-    """The rows of a sheet, so many of them at the most."""
+    """The rows of a sheet, so many of them at the most.
+
+    A row that has nothing in its first column goes on from the one before, and is sorted as that one is.
+    """
     table, kept = sheet.table, sheet.columns
+    largest = {column.key: largest_part(table, place) for place, column in enumerate(table.columns) if column.is_share}
     shown = zip(shown_cells(table, is_exact=sheet.is_exact), table.rows, strict=True)
+    is_grouped = any(row[0] in ("", None) for row in table.rows)
+    head: dict[str, Cell] = {}
     for texts, values in itertools.islice(shown, most):
-        cells = zip(texts, values, table.columns, strict=True)
-        yield [Cell(text, _order(value, column), column) for text, value, column in cells if column in kept]
+        named = zip(texts, values, table.columns, strict=True)
+        cells = [_cell(*each, largest.get(each[2].key, 1.0)) for each in named if each[2] in kept]
+        if values[0] not in ("", None) or not head:
+            head = {cell.column.key: cell for cell in cells}
+        yield [_as_sorted(cell, head[cell.column.key]) for cell in cells] if is_grouped else cells
+
+
+def _as_sorted(cell: Cell, head: Cell) -> Cell:
+    """A cell that is sorted as another one; DataTables asks for an order in all rows, or in none."""
+    return msgspec.structs.replace(cell, order=head.text if head.order == "" else head.order)
+
+
+def _cell(text: str, value: Any, column: Column, largest: float) -> Cell:
+    tone = column.tones.get(value, "") if column.tones else ""
+    part = f"{100 * value / largest:.1f}%" if column.is_share and value else ""
+    return Cell(text, _order(value, column), column, tone, part)
 
 
 def _order(value: Any, column: Column) -> Any:

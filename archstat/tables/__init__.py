@@ -5,7 +5,7 @@ JSON or LaTeX. Text shows numbers in four digits and a prefix, or in full on req
 """
 
 from archstat.tables.cache import cache_table
-from archstat.tables.claims import claims_table
+from archstat.tables.claims import claims_page_table, claims_table
 from archstat.tables.columns import Column, Table
 from archstat.tables.difference import diff_table, matched
 from archstat.tables.explanation import chosen, explanation_table
@@ -24,6 +24,7 @@ __all__ = [
     "Table",
     "cache_table",
     "chosen",
+    "claims_page_table",
     "claims_table",
     "compare_table",
     "diff_table",

@@ -5,16 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archstat.claims import Finding, summary
-from archstat.tables.columns import Column, Table, path
+from archstat.tables.columns import Column, Table, Tone, path
 
 _CROSS = "✗"
+_TONES: dict[str, Tone] = {
+    **dict.fromkeys(("exact", "rounds", "holds"), "right"),
+    **dict.fromkeys(("truncated", "undecided"), "doubtful"),
+    **dict.fromkeys(("slip", "does not hold"), "wrong"),
+}
 _COLUMNS = (
     Column("file", "File", is_heading=True),
     path("id", "Claim"),
     Column("stated", "Stated"),
     Column("computed", "Computed", least=30),
-    Column("verdict", "Verdict", least=13),
-    Column("is_as_expected", "", lambda is_as_expected: "" if is_as_expected else _CROSS, least=1, continues=True),
+    Column("verdict", "Verdict", least=13, tones=_TONES),
+    Column(
+        "is_as_expected",
+        "",
+        lambda is_as_expected: "" if is_as_expected else _CROSS,
+        least=1,
+        tones={False: "wrong"},
+        continues=True,
+    ),
 )
 _FURTHER = (
     Column("message", "Because", is_sentence=True),
@@ -36,6 +48,34 @@ def claims_table(shown: Sequence[Finding], every: Sequence[Finding], *, is_full:
     """
     columns = (*_COLUMNS, *_FURTHER) if is_full else _COLUMNS
     rows = tuple(tuple(getattr(finding, column.key) for column in columns) for finding in shown)
-    reasons = [] if is_full else [f"{each.id}: {each.verdict}; {each.message}." for each in shown if each.message]
+    reasons = [] if is_full else [_reason(each) for each in shown if each.message]
     legend = () if all(each.is_as_expected for each in shown) else (f"{_CROSS} not the verdict that was expected.",)
     return Table(columns, rows, "", (*reasons, summary(every)), legend)
+
+
+def _reason(finding: Finding) -> str:
+    """Why a claim does not hold or cannot be decided, with the sentence that claims it and where that stands."""
+    text = f" “{finding.text}”" if finding.text else ""
+    source = f" ({finding.source})" if finding.source else ""
+    return f"{finding.id}: {finding.verdict}; {finding.message}.{text}{source}"
+
+
+_HEADING = Column("heading", "Text", is_heading=True)
+_OF_PAGE = ("heading", "id", "text", "source", "stated", "computed", "verdict", "is_as_expected", "message", "basis")
+
+
+def claims_page_table(shown: Sequence[Finding], every: Sequence[Finding]) -> Table:
+    """One row for each claim as a page shows it: what the text says and where, before what it comes to.
+
+    Args:
+        shown: The findings with a row.
+        every: The findings that the sums under the table are of.
+    """
+    known = {column.key: column for column in (*_COLUMNS, *_FURTHER, _HEADING)}
+    headings = list(dict.fromkeys(each.heading for each in every))
+    said_above = {_HEADING.key} if len(headings) == 1 else set()
+    if all(each.is_as_expected for each in shown):
+        said_above.add("is_as_expected")
+    columns = tuple(known[key] for key in _OF_PAGE if key not in said_above)
+    rows = tuple(tuple(getattr(finding, column.key) for column in columns) for finding in shown)
+    return Table(columns, rows, headings[0] if len(headings) == 1 else "Claims", (summary(every),))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Show = Callable[[Any], str]
 Row = tuple[Any, ...]
+Tone = Literal["right", "doubtful", "wrong"]
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -33,6 +34,8 @@ class Column(msgspec.Struct, frozen=True):
         wraps: In text its header may take two lines.
         is_sentence: Whether a value is read as words, and goes on in another line where there is too little room.
         is_condition: Whether people read it once over all rows where it is the same in all: an input, a protocol.
+        tones: Of values that are good or bad news, which: they stand in that colour where there are colours.
+        is_share: Whether the values are parts of a whole, from 0 to 1: a bar shows them where there is room for one.
         continues: The header goes on from that of the column before, and says nothing without it.
     """
 
@@ -47,6 +50,8 @@ class Column(msgspec.Struct, frozen=True):
     wraps: bool = False
     is_sentence: bool = False
     is_condition: bool = False
+    tones: Mapping[Any, Tone] = {}
+    is_share: bool = False
     continues: bool = False
 
 
@@ -58,6 +63,8 @@ class Table(msgspec.Struct, frozen=True):
         rows: The values, in the order of the columns.
         title: What the table shows.
         notes: Sentences under the table.
+        notes_about: The columns, by their keys, that a note is about; it goes with them. Any other
+            note is about the whole table.
         is_chosen: Whether a user chose the columns: all of them are shown then, whatever stands in them.
         legend: What signs in it mean, for the readers of a paper, who have no help at hand.
     """
@@ -68,6 +75,7 @@ class Table(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
     legend: tuple[str, ...] = ()
     is_chosen: bool = False
+    notes_about: Mapping[str, tuple[str, ...]] = {}
 
     def to_frame(self) -> pd.DataFrame:
         """The rows as a pandas frame, in base units; its columns are those of CSV.
@@ -88,7 +96,16 @@ def path(key: str, header: str) -> Column:
     return Column(key, header, least=19, is_path=True)
 
 
-SHARE = number("macs_share", "MACs %", lambda part: f"{100 * part:.1f}", gives_way=2)
+def part_of_whole(key: str, header: str, *, gives_way: int = 0) -> Column:
+    """A column of parts of a whole, which are shown in percent."""
+    return msgspec.structs.replace(number(key, header, _percent, gives_way=gives_way), is_share=True)
+
+
+def _percent(part: float) -> str:
+    return f"{100 * part:.1f}"
+
+
+SHARE = part_of_whole("macs_share", "MACs %", gives_way=2)
 SHAPE = Column("output_shape", "Output", units.shape)
 
 

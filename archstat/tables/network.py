@@ -32,7 +32,7 @@ from archstat.tables.columns import (
     path,
     sort_rows,
 )
-from archstat.tables.folding import folded
+from archstat.tables.folding import FoldedRow, folded
 from archstat.tables.formats import FORMATS
 from archstat.tables.quantities import ACTIVATION_BYTES, ACTIVATIONS, FLOPS, MACS, PARAMETERS
 from archstat.tables.sums import sum_of_rows
@@ -65,6 +65,7 @@ def layer_table(
     folds: bool = False,
     is_tree: bool = False,
     fields: Mapping[str, ReceptiveField | None] | None = None,
+    attributes: Sequence[str] = (),
 ) -> Table:
     """One row for each layer in the order of execution.
 
@@ -77,6 +78,7 @@ def layer_table(
         folds: Show equal blocks that follow each other as one; it has no part in rows that are put together otherwise.
         is_tree: Show each module over what is in it, with what that comes to.
         fields: The receptive field of each layer, to stand in a column of its own.
+        attributes: Keys of :data:`MORE_OF_LAYERS`, to stand in columns of their own.
 
     Raises:
         UnknownNameError: There is no column to sort by of that name.
@@ -89,9 +91,8 @@ def layer_table(
     counted = () if tally is None else (number("by_convention", tally.convention),)
     seen = () if fields is None else (_FIELD,)
     columns = (*_LAYER_COLUMNS, *counted, *(_SUMS if explained is not None else ()), *seen)
-    numbers: Sequence[tuple[int, ...]] = [()] * len(rows) if tally is None else _numbers(cost, tally, depth)
-    if tally is not None and together:
-        numbers = [(sum(tally.rows[place] for place in each.members),) for each in together]
+    columns = (*columns, *(MORE_OF_LAYERS[key] for key in attributes))
+    numbers = [()] * len(rows) if tally is None else _numbers(cost, tally, depth, together)
     sums = map(_sums, explained) if explained is not None else [()] * len(rows)
     values = [
         (
@@ -103,6 +104,7 @@ def layer_table(
             *more,
             *formulas,
             *(() if fields is None else (_field_of(row, fields),)),
+            *(getattr(row, key) for key in attributes),
         )
         for row, more, formulas in zip(rows, numbers, sums, strict=True)
     ]
@@ -123,6 +125,17 @@ def layers_as(cost: ModelCost, format_: str, *, depth: int | None = None, sort: 
     return FORMATS[format_](layer_table(cost, depth=depth, sort=sort, folds=True))
 
 
+MORE_OF_LAYERS = {
+    each.key: each
+    for each in (
+        number("weights", "Weights"),
+        number("trainable_parameters", "Trainable"),
+        number("buffers", "Buffers"),
+        number("other_flops", "Other FLOPs"),
+    )
+}
+"""Columns of layers that a table has where they are asked for."""
+
 _FIELD = Column("receptive_field", "Receptive field", units.shape, wraps=True)
 
 
@@ -133,10 +146,14 @@ def _field_of(row: LayerCost, fields: Mapping[str, ReceptiveField | None]) -> tu
     return sizes if field is not None and sizes and len(sizes) == len(field.size) else None
 
 
-def _numbers(cost: ModelCost, tally: Tally, depth: int | None) -> list[tuple[int]]:
+def _numbers(
+    cost: ModelCost, tally: Tally, depth: int | None, together: Sequence[FoldedRow]
+) -> Sequence[tuple[int, ...]]:
     """The convention's number of each row, or of the rows that are put together."""
     if tally.refusal:
         raise DataError(f"What {tally.convention} says of {cost.architecture} cannot be told: {tally.refusal}.")
+    if together:
+        return [(sum(tally.rows[place] for place in each.members),) for each in together]
     if depth is None:
         return [(counted,) for counted in tally.rows]
     totals: dict[str, int] = {}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from archstat import units
+from archstat.analysis.network import Network
 from archstat.counting.conventions import CONVENTIONS
+from archstat.errors import DataError
 from archstat.files.text import named_up_to
 from archstat.published.figures import ErrorRate, Figure, Published, Variant, counted, published, published_of
 from archstat.published.protocols import error_under, protocol_for
@@ -51,7 +53,12 @@ _COMPARE_COLUMNS = (
 
 
 def compare_table(
-    costs: Sequence[ModelCost], *, sort: str | None = None, tallies: Sequence[Tally] = (), protocol: str = ""
+    costs: Sequence[ModelCost],
+    *,
+    sort: str | None = None,
+    tallies: Sequence[Tally] = (),
+    protocol: str = "",
+    more: Mapping[str, Sequence[Any]] | None = None,
 ) -> Table:
     """One row for each network: its totals beside what was published of it.
 
@@ -60,22 +67,72 @@ def compare_table(
         sort: The key of the column to sort by, largest first.
         tallies: The counts of these networks by another convention, to stand in a column of their own.
         protocol: The one under which errors are compared, or a part of its name; ``""``: that of most.
+        more: The values of further columns, by their keys in :data:`MORE_OF_NETWORKS`, one for each network.
 
     Raises:
         UnknownNameError: There is no column to sort by of that name, or no such protocol.
     """
     abouts = list(map(published_of, costs))
     under = protocol_for(abouts, protocol)
+    more = more or {}
     columns = (*_COMPARE_COLUMNS, *(number("by_convention", tally.convention) for tally in tallies[:1]))
+    columns = (*columns, *(MORE_OF_NETWORKS[key] for key in more))
     numbers: Sequence[Row] = [(tally.number,) for tally in tallies] or [()] * len(costs)
-    pairs = zip(costs, numbers, strict=True)
+    further = [tuple(values[place] for values in more.values()) for place in range(len(costs))]
+    pairs = zip(costs, [(*a, *b) for a, b in zip(numbers, further, strict=True)], strict=True)
     rows = sort_rows(columns, [(*_compared(cost, under), *more) for cost, more in pairs], sort)
     told = [cost for cost in costs if len(cost.input_shapes) > 1 or cost.input_origin.startswith("assumed")]
     notes = [f"{cost.architecture}: {inputs_told(cost)}." for cost in told]  # its row has the first input alone
     notes += [f"{cost.architecture}: not counted: {uncounted_in(cost)}." for cost in costs if cost.uncounted]
     others = [cost.architecture for cost, about in zip(costs, abouts, strict=True) if _has_other_errors(about, under)]
     notes += [*_told(tallies), *map(_untold, costs[: len(tallies)], tallies)]
-    return Table(columns, rows, "", (*_reasons(rows), *filter(None, notes), *_under(under, others)))
+    reasons, errors = _reasons(rows), _under(under, others)
+    about = {
+        **dict.fromkeys(reasons, ("published_parameters", "published_macs")),
+        **dict.fromkeys(errors, ("top1_error", "top5_error", "protocol")),
+    }
+    return Table(columns, rows, "", (*reasons, *filter(None, notes), *errors), notes_about=about)
+
+
+_COMPARED_TO_FIRST = (
+    *(quantities.PARAMETERS, quantities.MACS, quantities.FLOPS),
+    *(quantities.ACTIVATIONS, quantities.ACTIVATION_BYTES, quantities.PEAK_ACTIVATION_BYTES),
+)
+
+
+def _factor(times: float) -> str:
+    return f"{times:.3g}" if times < 1000 else units.compact(round(times))
+
+
+MORE_OF_NETWORKS = {
+    "depth": number("depth", "Depth"),
+    "weights": number("weights", "Weights"),
+    **{f"{each.key}_ratio": number(f"{each.key}_ratio", f"{each.label} ×", _factor) for each in _COMPARED_TO_FIRST},
+}
+"""Columns of networks that a table has where they are asked for: a ratio is that to the first network."""
+
+
+def more_of_networks(keys: Iterable[str], networks: Sequence[Network]) -> dict[str, list[Any]]:
+    """The values of further columns, one for each network.
+
+    Args:
+        keys: Keys of :data:`MORE_OF_NETWORKS`.
+        networks: In the order in which they are compared.
+    """
+    return {key: [_further(key, each, networks[0]) for each in networks] for key in keys}
+
+
+def _further(key: str, network: Network, first: Network) -> float | None:
+    if key == "depth":
+        try:
+            return network.depth()
+        except DataError:  # a saved cost has no graph
+            return None
+    if key == "weights":
+        return sum(row.weights for row in network.cost.layers)
+    quantity = key.removesuffix("_ratio")
+    before: int = getattr(first.cost, quantity)
+    return getattr(network.cost, quantity) / before if before else None
 
 
 def _has_other_errors(about: Published | Variant | None, protocol: str) -> bool:

@@ -9,7 +9,7 @@ from archstat import units
 from archstat.files.choosing import conditions_text
 from archstat.records import LayerEnergy, LayerTimes, Measurement, ModelCost, Peaks
 from archstat.tables import quantities
-from archstat.tables.columns import Column, Table, number, path, sort_rows
+from archstat.tables.columns import Column, Table, number, part_of_whole, path, sort_rows
 from archstat.tables.joining import Joined, limit, refuse_peaks, times_beside_counts
 from archstat.tables.network import WHOLE_NETWORK, title_of, uncounted_in
 
@@ -22,10 +22,6 @@ LEAST_TOLD = 0.01
 """Layers that compute nothing themselves have a row of their own from this share of the time on."""
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f}"
-
-
 def _bare(rate: float) -> str:
     return units.rate(rate, "").rstrip()
 
@@ -34,15 +30,15 @@ _COLUMNS = (
     path("layer", "Layer"),
     Column("kind", "Kind"),
     quantities.MACS.column(),
-    number("macs_share", "MACs %", _percent, gives_way=5),
+    part_of_whole("macs_share", "MACs %", gives_way=5),
     number("time_s", "Time", units.seconds),
     Column("mark", "", least=1, continues=True),
-    number("time_share", "Time %", _percent, gives_way=1),
+    part_of_whole("time_share", "Time %", gives_way=1),
     number("flops_per_s", "FLOP/s", _bare, gives_way=2),
     number("bytes_per_s", "Byte/s", _bare, gives_way=3),
     number("intensity", "FLOP/byte", _bare, gives_way=4),
 )
-_ROOF = (Column("bound", "Bound", least=8), number("roof_share", "Roof %", _percent))
+_ROOF = (Column("bound", "Bound", least=8), part_of_whole("roof_share", "Roof %"))
 _ENERGY = (number("energy_j", "Energy", units.joules), number("power_w", "Power", units.watts, gives_way=2))
 
 
@@ -201,7 +197,7 @@ def _closure(times: LayerTimes) -> str:
     gaps += f", less {units.seconds(times.overlap_s)} in which two of them run" if times.overlap_s else ""
     worth = "" if LEAST_CLOSURE <= times.closure <= MOST_CLOSURE else " The rows are indicative."
     return (
-        f"The rows come to {units.seconds(times.rows_s)}{gaps}, {_percent(times.closure)} % of a whole pass without "
+        f"The rows come to {units.seconds(times.rows_s)}{gaps}, {100 * times.closure:.1f} % of a whole pass without "
         f"measuring ({units.seconds(times.whole_s)}; with it {units.seconds(times.measured_s)}).{worth}"
     )
 

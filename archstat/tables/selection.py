@@ -26,7 +26,9 @@ def with_columns(table: Table, names: Sequence[str], more: Sequence[str] = ()) -
     places = [_place(table, name, more) for name in dict.fromkeys(names)]
     kept = [msgspec.structs.replace(table.columns[place], gives_way=0, is_heading=False) for place in places]
     rows = tuple(tuple(row[place] for place in places) for row in table.rows)
-    return msgspec.structs.replace(table, columns=tuple(kept), rows=rows, is_chosen=True)
+    shown = {column.key for column in kept}
+    notes = tuple(note for note in table.notes if shown & set(table.notes_about.get(note, shown)))
+    return msgspec.structs.replace(table, columns=tuple(kept), rows=rows, notes=notes, is_chosen=True)
 
 
 def keeping(table: Table, names: Iterable[str | None]) -> Table:

@@ -13,6 +13,7 @@ from rich.cells import cell_len, set_cell_size
 
 from archstat.files.text import inert, printable
 from archstat.tables.cells import NO_VALUE, shown_cells
+from archstat.tables.colours import Paint, bars_of, painter
 from archstat.tables.columns import Column, Table
 from archstat.tables.lean import lean
 
@@ -35,15 +36,23 @@ def text(table: Table, *, is_exact: bool = False, width: int | None = None, is_p
     widths = _Widths(table.columns, rows, width).found()
     bold, normal = ("", "") if is_plain else ("\x1b[1m", "\x1b[0m")
     lines = [f"{bold}{line}{normal}" for line in _wrapped_all(table.title.splitlines(), width)]
+    painted = [_UNPAINTED if is_plain else painter(table.columns, row) for row in table.rows]
+    bars = [""] * len(rows) if is_plain else bars_of(table, widths, width)
     if rows:
         headers = [f"{bold}{line}{normal}" for line in _header_lines(table.columns, rows, widths)]
         rule = "─" * (sum(widths.values()) + len(_GAP) * (len(widths) - 1))
         lines += [*([""] if lines else []), *headers, rule]
-        for heading, members in itertools.groupby(rows, lambda row: _heading(table.columns, row)):
+        shown = zip(rows, painted, bars, strict=True)
+        for heading, members in itertools.groupby(shown, lambda each: _heading(table.columns, each[0])):
             lines += ["", *(f"{bold}{line}{normal}" for line in wrapped(heading, width))] if heading else []
-            lines += [line for row in members for line in _row_lines(table.columns, row, widths)]
+            for row, paint, bar in members:
+                first, *rest = _row_lines(table.columns, row, widths, paint)
+                lines += [f"{first}{bar}", *rest]
     notes = _wrapped_all((*table.notes, _left_out(table.columns, widths)), width)
     return inert("\n".join([*lines, *([""] if notes and lines else []), *notes]) + "\n")
+
+
+_UNPAINTED: Paint = lambda _, cell: cell  # noqa: E731 - the paint of a terminal without colours
 
 
 def _left_out(columns: Sequence[Column], widths: dict[int, int]) -> str:
@@ -237,22 +246,26 @@ def _header_lines(columns: Sequence[Column], rows: Sequence[Sequence[str]], widt
     return lines if lines[0] else lines[1:]
 
 
-def _row_lines(columns: Sequence[Column], cells: Sequence[str], widths: dict[int, int]) -> list[str]:
+def _row_lines(
+    columns: Sequence[Column], cells: Sequence[str], widths: dict[int, int], paint: Paint = _UNPAINTED
+) -> list[str]:
     """A row in as many lines as its sentences take."""
     sentences = {
         place: wrapped(cells[place], width)
         for place, width in widths.items()
         if columns[place].is_sentence and cell_len(cells[place]) > width
     }
-    lines = [_line(columns, [sentences.get(place, [cell])[0] for place, cell in enumerate(cells)], widths)]
+    first = [sentences.get(place, [cell])[0] for place, cell in enumerate(cells)]
+    lines = [_line(columns, first, widths, paint)]
     for number in range(1, max(map(len, sentences.values()), default=1)):
         rest = {place: each[number] for place, each in sentences.items() if number < len(each)}
         lines.append(_line(columns, [rest.get(place, "") for place in range(len(cells))], widths))
     return lines
 
 
-def _line(columns: Sequence[Column], cells: Sequence[str], widths: dict[int, int]) -> str:
-    return _GAP.join(_set(columns[place], cells[place], width) for place, width in widths.items()).rstrip()
+def _line(columns: Sequence[Column], cells: Sequence[str], widths: dict[int, int], paint: Paint = _UNPAINTED) -> str:
+    set_cells = (paint(place, _set(columns[place], cells[place], width)) for place, width in widths.items())
+    return _GAP.join(set_cells).rstrip()
 
 
 def _heading(columns: Sequence[Column], cells: Sequence[str]) -> str:

@@ -1,6 +1,8 @@
 """``archstat check``."""
 
 import json
+import re
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from archstat.files.results import measurements_to_json
 from tests.measured import measured
 
+LECTURE = Path(__file__).parents[2] / "reports/lenet-to-vgg/claims.toml"
 CLAIMS = """
 title = "A lecture"
 
@@ -221,3 +224,32 @@ def test_a_missing_measurement_ends_with_2(fails, tmp_path):
     (tmp_path / "claims.toml").write_text(MEASURED, encoding="utf-8")
     assert "claim 'time': " in (err := fails("check", tmp_path / "claims.toml"))
     assert err.endswith("results/net.json cannot be read: No such file or directory.\n")
+
+
+def test_a_claim_that_does_not_hold_is_told_with_its_sentence_and_its_source(archstat):
+    out = archstat("check", str(LECTURE)).out
+    assert "“253,440” (Krizhevsky et al. 2012, caption of Fig. 2, first layer)" in out.replace("\n  ", " ")
+
+
+def test_a_page_of_claims_shows_the_text_its_source_and_the_verdict_in_its_colour(archstat, tmp_path):
+    assert archstat("check", str(LECTURE), "--format", "html", "--output", str(tmp_path / "a.html")).code == 0
+    page = (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert "<h1>From LeNet-5 to VGG-16" in page
+    assert re.search(r'<td data-tone="wrong">slip</td>', page)
+    assert "LeCun et al. 1998, §II-B" in page
+    assert ">156 trainable parameters<" in page
+    assert "is_as_expected" not in page
+
+
+def test_claims_of_several_files_say_of_which_text_they_are(archstat, tmp_path):
+    other = LECTURE.parent.parent / "cs231n-notes/claims.toml"
+    given = ("check", str(LECTURE), str(other), "--format", "html", "--output", str(tmp_path / "a.html"))
+    assert archstat(*given).code == 0
+    page = (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert "<h1>Claims" in page
+    assert ">From LeNet-5 to VGG-16" in page
+
+
+def test_any_column_of_claims_can_be_asked_for(archstat):
+    out = archstat("check", str(LECTURE), "--columns", "id,source", "--format", "csv").out
+    assert out.splitlines()[:2] == ["id,source", 'c1,"LeCun et al. 1998, §II-B"']

@@ -51,3 +51,31 @@ def test_a_form_of_names_stands_for_all_of_them_sorted_on_request(archstat):
 def test_a_form_that_fits_no_name_and_a_column_that_is_none_are_refused(fails):
     assert "No architecture is named like 'vgg2*'." in fails("compare", "vgg2*")
     assert "No column is named 'mac'. Did you mean 'macs'" in fails("compare", "lenet5", "--sort", "mac")
+
+
+def test_further_columns_are_there_where_they_are_asked_for(archstat):
+    asked = "architecture,depth,weights,macs_ratio"
+    code, out, _ = archstat("compare", "resnet18", "vgg16", "--columns", asked, "--format", "json")
+    first, second = json.loads(out)
+    assert (code, first["depth"], second["depth"]) == (0, 18, 16)
+    assert (first["macs_ratio"], second["weights"]) == (1.0, 138_344_128)
+    assert second["macs_ratio"] == 15_470_264_320 / first_macs(archstat)
+    assert "depth" not in archstat("compare", "resnet18", "--format", "csv").out
+
+
+def first_macs(archstat):
+    return json.loads(archstat("compare", "resnet18", "--format", "json").out)[0]["macs"]
+
+
+def test_a_note_goes_with_the_columns_that_it_is_about(archstat):
+    whole = archstat("compare", "resnet50", "vgg16").out
+    assert "Errors are those by" in whole
+    assert "cut off" in whole
+    few = archstat("compare", "resnet50", "vgg16", "--columns", "architecture,macs").out
+    assert "Errors" not in few
+    assert "cut off" not in few
+
+
+def test_networks_are_sorted_by_a_column_that_is_not_shown_else(archstat):
+    out = archstat("compare", "vgg16", "resnet50", "resnet18", "--sort", "depth", "--format", "csv").out
+    assert [line.split(",")[0] for line in out.splitlines()[1:]] == ["resnet50", "resnet18", "vgg16"]

@@ -18,7 +18,7 @@ from archstat.report.chart import Chart, View
 from archstat.report.drawing import theme
 from archstat.report.page import fragment, render, sheets_page
 from archstat.tables import Column, Table
-from archstat.tables.columns import number
+from archstat.tables.columns import number, part_of_whole
 
 HOSTILE = ["<script>alert(1)</script>", "</script><b>", "\"'><img src=x onerror=alert(1)>", "{{ 7 * 7 }}", "a" * 10_000]
 TABLE = Table((Column("name", "Name"), number("amount", "Amount")), (("one", 1), ("none", None)), "Title", ("A note.",))
@@ -127,6 +127,21 @@ def test_a_cell_is_sorted_by_its_value_and_nothing_comes_first():
     assert re.findall(r'data-order="([^"]*)"', page) == ["1", "-1"]
 
 
+def test_rows_that_belong_together_are_sorted_as_the_first_of_them():
+    columns = (Column("name", "Name"), number("amount", "Amount"), Column("term", "Term"))
+    rows = (("a", 3, "x"), ("", 9, "w"), ("b", 5, "y"))
+    page = render(sheets_page([Table(columns, rows, "T")]))
+    orders = re.findall(r'data-order="([^"]*)"', page)
+    assert orders == ["a", "3", "x", "a", "3", "x", "b", "5", "y"]
+
+
+def test_a_share_has_a_bar_in_proportion_to_the_largest_and_a_verdict_its_colour():
+    columns = (Column("name", "Name"), part_of_whole("part", "Part"), Column("said", "Said", tones={"slip": "wrong"}))
+    page = render(sheets_page([Table(columns, (("a", 0.25, "slip"), ("b", 0.5, "exact"), ("c", None, "slip")), "T")]))
+    assert re.findall(r'style="--part:([^"]*)"', page) == ["50.0%", "100.0%"]
+    assert page.count('<td data-tone="wrong">') == 2
+
+
 def test_the_sums_of_a_row_wait_beside_it():
     page = render(Page("A", (Sheet("s", TABLE, ((Step("parameters", "5·5", 25, "each"),), ())),)))
     assert page.count('class="open"') == 1
@@ -178,7 +193,7 @@ def test_a_fragment_runs_nothing_of_what_it_shows_and_keeps_its_style_to_itself(
 def test_every_colour_of_a_page_has_a_light_and_a_dark_value():
     assert theme.LIGHT.keys() == theme.DARK.keys()
     page = render(Page("A", (chart(), Sheet("s", TABLE))))
-    assert set(re.findall(r"var\(--(\w+)\)", page)) <= set(theme.LIGHT)
+    assert set(re.findall(r"var\(--(\w+)\)", page)) - {"part"} <= set(theme.LIGHT)  # how long a bar is
 
 
 def contrast(one, other):

@@ -28,7 +28,10 @@ def winners(material: Material) -> Chart:
     named = {each.architecture for each in rows if each.architecture} & set(material.names)
     is_of_networks = material.subjects or material.measurements or material.choice.candidates
     if is_of_networks and len(named) < _LEAST:
-        raise DataError(f"{len(named)} of these networks won the ImageNet challenge; {_LEAST} are needed.")
+        known = ", ".join(dict.fromkeys(each.architecture for each in rows if each.architecture))
+        raise DataError(
+            f"{len(named)} of these networks won the ImageNet challenge; {_LEAST} are needed. The winners are {known}."
+        )
     ends = [f"{units.amount(each.top5_error, '%')} in {each.year}" for each in (rows[0], rows[-1])]
     depths = [each.layers for each in rows if each.layers]
     alt = (

@@ -9,10 +9,13 @@ GAP = "\ufffc"
 """What stands in a text where a claim is cited."""
 
 _PLACE = r"\d{1,3}(?:\.\d+)*[a-z]?(?!\w|[.,]\d| ?[×%])"
-_REFERENCES = "table figure fig section sec chapter appendix lecture slide equation eq page pp p line"
+_REFERENCES = (
+    "table figure fig section sec chapter appendix part lecture week session exercise homework slide equation eq page "
+    "pp p line"
+)
 _ONE = rf"\b(?i:{'|'.join(_REFERENCES.split())})\.?\s?\(?{_PLACE}"
 _SEVERAL = (
-    r"\b(?i:(?:tables|figures|figs|sections|chapters|lectures|slides|equations|eqs|pages|pp|lines)\.?)\s"
+    r"\b(?i:(?:tables|figures|figs|sections|chapters|lectures|weeks|sessions|parts|exercises|slides|equations|eqs|pages|pp|lines)\.?)\s"
     rf"{_PLACE}(?:(?:,\s| ?[-–] ?|,?\s(?:and|to|or)\s){_PLACE})*"
 )
 

@@ -28,7 +28,7 @@ from archstat.report.writing.citations import Checked, Claims, path_from
 from archstat.report.writing.contents import Contents, FigureEntry, Of, TableEntry, read_contents
 from archstat.report.writing.errata import errata_of
 from archstat.report.writing.prose import Citation, at, blocks_of, plain
-from archstat.tables import Table, claims_table, compare_table
+from archstat.tables import claims_page_table, compare_table
 
 
 def pages_of(folders: Sequence[Path], analyse: AnalyseWithin, trust: Trust = NOTHING) -> list[tuple[Path, Page]]:
@@ -118,7 +118,9 @@ class Report:
         own = self._own() if _is_there(self.folder / "claims.toml") else None
         path = self.folder / "text.md"
         written = blocks_of(text_of(path), str(path), self._cite, self._insert)
-        notes = (_HOW, summary(list(own.findings.values()))) if own is not None else (_HOW,)
+        counts = "" if own is None else summary(list(own.findings.values()))
+        is_said = any(counts in block.table.notes for block in written if isinstance(block, Sheet))
+        notes = (_HOW, counts) if counts and not is_said else (_HOW,)
         return Page(
             self._said("title"),
             written,
@@ -254,17 +256,10 @@ _MARKED = ("parameters", "macs", "flops", "activations", "activation_bytes", "pe
 
 # -- tables ------------------------------------------------------------------------------------------------------------
 
-_CLAIMED = ("id", "text", "source", "stated", "computed", "verdict", "message", "basis")
-"""The columns of claims on a page: where their file is, is no part of it."""
-
 
 def _claims_sheet(name: str, findings: Sequence[Finding]) -> Sheet:
-    table = claims_table(findings, findings, is_full=True)
-    places = [[column.key for column in table.columns].index(key) for key in _CLAIMED]
-    columns = tuple(table.columns[place] for place in places)
-    rows = tuple(tuple(row[place] for place in places) for row in table.rows)
-    folded = f"Show the {len(rows)} claims, and what each was compared with"
-    return Sheet(name, Table(columns, rows, notes=table.notes), folded=folded)
+    table = msgspec.structs.replace(claims_page_table(findings, findings), title="")
+    return Sheet(name, table, folded=f"Show the {len(table.rows)} claims, and what each was compared with")
 
 
 def _compared(material: Material) -> list[Sheet]:
