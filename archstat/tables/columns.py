@@ -34,6 +34,8 @@ class Column(msgspec.Struct, frozen=True):
         is_sentence: Whether a value is read as words, and goes on in another line where there is too little room.
         is_condition: Whether people read it once over all rows where it is the same in all: an input, a protocol.
         continues: The header goes on from that of the column before, and says nothing without it.
+        is_written: Whether people write into its cells, beside a number such as ``(3)``: they are wide on paper, and
+            fields on a page.
     """
 
     key: str
@@ -48,6 +50,7 @@ class Column(msgspec.Struct, frozen=True):
     is_sentence: bool = False
     is_condition: bool = False
     continues: bool = False
+    is_written: bool = False
 
 
 class Table(msgspec.Struct, frozen=True):

@@ -72,7 +72,7 @@ _THINGS = {1: ("element",), 2: ("row", "column"), 3: ("plane", "row", "column")}
 
 def _sizes(op: OpCall, rank: int) -> Iterator[Step]:
     """One step if all axes are alike, one for each otherwise; none where a layer takes channels for an axis of maps."""
-    extents, shape = _of_maps(EXTENTS[op.op](op), op.outputs[0].shape)
+    extents, shape = _of_maps(EXTENTS[op.op](op), op.outputs[0].shape, rank)
     if not extents or len(shape) != rank:
         return
     shown = units.shape(shape[1:] if rank > len(extents) + 1 and shape[0] == 1 else shape)
@@ -89,9 +89,9 @@ def _size(quantity: str, extent: Extent, shape: str, things: Sequence[str]) -> S
     return _step(quantity, extent.formula(), extent.result, f"{shape}; {remark}" if remark else shape)
 
 
-def _of_maps(extents: list[Extent], shape: Shape) -> tuple[list[Extent], Shape]:
-    """Without the height of 1 that a layer gives to its row of elements."""
-    if len(extents) == 2 and extents[0] != extents[1] and extents[0].size == extents[0].result == 1:
+def _of_maps(extents: list[Extent], shape: Shape, rank: int) -> tuple[list[Extent], Shape]:
+    """Without the height of 1 that a layer gives to its row of elements; one of its own stays."""
+    if len(shape) != rank and len(extents) == 2 and extents[0] != extents[1] and extents[0].size == extents[0].result == 1:
         return extents[1:], (*shape[:-2], shape[-1])
     return extents, shape
 

@@ -178,7 +178,11 @@ def edges_told(extents: Sequence[Extent]) -> str:
     """
     told = [extent.edges() for extent in extents if isinstance(extent, (Window, Spread))]
     paddings, extras, _ = zip(*told, strict=True) if told else ((), (), ())
-    words = (_by_axis("padding", paddings), _by_axis("output padding", extras), *dict.fromkeys(each[2] for each in told))
+    words = (
+        _by_axis("padding", paddings),
+        _by_axis("output padding", extras),
+        *dict.fromkeys(each[2] for each in told),
+    )
     return ", ".join(filter(None, words))
 
 
