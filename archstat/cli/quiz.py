@@ -55,9 +55,9 @@ def quiz(
     output: Path | None,
     **given: Any,
 ) -> None:
-    """Make a worksheet of NAME: its layers, with numbered cells to fill in, and the solution with every sum.
+    """Make a worksheet of NAME, its layers with cells to fill in, and the solution.
 
-    The same NAME, options and seed make the same sheet. HTML and LaTeX are for paper; in Markdown, or on the page,
+    The solution has the sum behind every cell. The same NAME, options and seed make the same sheet. HTML and LaTeX are for paper; in Markdown, or on the page,
     answers are typed, and 'archstat check SHEET.md' marks them.
 
     Example: archstat quiz vgg16 --hide parameters,macs --seed 3 --output vgg16.md

@@ -100,7 +100,8 @@ _ESCAPES = (("--", "-\\u002d"), ("<", "\\u003c"), (">", "\\u003e"))
 
 def line_of(exercise: Exercise) -> str:
     """What an exercise asks as a comment of Markdown, which nobody sees who reads the sheet as a page."""
-    asked = json.dumps(msgspec.to_builtins(exercise))
+    always = {"network": exercise.network, "hide": exercise.hide, "seed": exercise.seed}
+    asked = json.dumps({**always, **msgspec.to_builtins(exercise)})
     for text, escape in _ESCAPES:
         asked = asked.replace(text, escape)
     return f"<!-- archstat quiz {_VERSION}: {asked} -->"

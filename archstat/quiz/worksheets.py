@@ -185,15 +185,15 @@ def _blanks(exercise: Exercise, names: Sequence[str], rows: Sequence[SheetRow]) 
         raise InputError(
             f"{exercise.cells:,} cells are to be hidden, and the sheet has {len(found):,}: hide fewer, or more columns."
         )
-    drawn = sorted(found, key=lambda cell: _draw(exercise.seed, *cell))[: exercise.cells]
+    drawn = sorted(found, key=lambda cell: _draw(exercise.seed, cell[0], names[cell[1]]))[: exercise.cells]
     return tuple(
         _blank(number, rows[row], row, place, names[place]) for number, (row, place) in enumerate(sorted(drawn), 1)
     )
 
 
-def _draw(seed: int, row: int, place: int) -> bytes:
+def _draw(seed: int, row: int, name: str) -> bytes:
     """A lot for each cell; no generator of random numbers promises the same ones to every version of Python."""
-    return hashlib.blake2b(f"{seed}:{row}:{place}".encode()).digest()
+    return hashlib.blake2b(f"{seed}:{row}:{name}".encode()).digest()
 
 
 def _blank(number: int, row: SheetRow, place: int, column: int, name: str) -> Blank:

@@ -8,7 +8,7 @@
   const save = document.getElementById("save-answers");
   const print = document.getElementById("print-sheet");
   const told = document.getElementById("answered");
-  const plain = (value) => value.replace(/[\\|`<>\r\n\t]/g, " ").trim(); // what would end a cell, or begin another thing
+  const plain = (value) => value.replace(/[\\|`<>\s]+/g, " ").trim(); // what would end a cell, or begin another thing
 
   function count() {
     const answered = fields.filter((field) => field.value.trim()).length;

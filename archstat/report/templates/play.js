@@ -431,7 +431,7 @@ const archstatPicture = (() => {
     const names = fieldsOf(setting.kind);
     said.set("in", setting.kind === "linear" ? setting.features : [setting.channels, setting.height, setting.width].join("x"));
     for (const [name, usual] of Object.entries(BLANK)) {
-      if (names.includes(name) && setting[name] !== usual) said.set(name, setting[name]);
+      if (names.includes(name) && (setting[name] !== usual || name === "out" || name === "kernel")) said.set(name, setting[name]);
     }
     if (!setting.bias && !setting.kind.endsWith("pool")) said.set("bias", 0);
     if (setting.ceil && setting.kind.endsWith("pool")) said.set("ceil", 1);
