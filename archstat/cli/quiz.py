@@ -57,8 +57,8 @@ def quiz(
 ) -> None:
     """Make a worksheet of NAME, its layers with cells to fill in, and the solution.
 
-    The solution has the sum behind every cell. The same NAME, options and seed make the same sheet. HTML and LaTeX are for paper; in Markdown, or on the page,
-    answers are typed, and 'archstat check SHEET.md' marks them.
+    The solution has the sum behind every cell. The same NAME, options and seed make the same sheet. HTML and LaTeX are
+    for paper; in Markdown, or on the page, answers are typed, and 'archstat check SHEET.md' marks them.
 
     Example: archstat quiz vgg16 --hide parameters,macs --seed 3 --output vgg16.md
     """

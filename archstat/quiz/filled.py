@@ -13,7 +13,7 @@ from archstat.quiz.worksheets import Blank, Worksheet, numbered, sheet_table
 from archstat.tables.formats import markdown
 
 
-class Answer(msgspec.Struct, frozen=True):
+class Filled(msgspec.Struct, frozen=True):
     """What stands in a cell.
 
     Attributes:
@@ -39,13 +39,13 @@ class _Line(msgspec.Struct, frozen=True):
     number: int
 
 
-def answers_in(text: str, path: str, sheet: Worksheet) -> list[Answer]:
+def answers_in(text: str, path: str, sheet: Worksheet) -> list[Filled]:
     """What was written into the cells of a sheet, in their order.
 
     Args:
         text: The sheet, in Markdown.
         path: The file, for complaints.
-        sheet: The same sheet, with nothing filled in.
+        sheet: The sheet as it was given out.
 
     Raises:
         DataError: The table is no longer that of the sheet.
@@ -114,7 +114,7 @@ def _check(row: _Line, layer: str, most: int, path: str) -> None:
 _EMPHASIS = "*_`~$ "
 
 
-def _answer(blank: Blank, row: _Line, sheet: Worksheet) -> Answer:
+def _answer(blank: Blank, row: _Line, sheet: Worksheet) -> Filled:
     """What stands in a cell behind its number, which may be gone; both may be set bold, as code or as mathematics."""
     text = row.cells[sheet.names.index(blank.name) + 2].strip(_EMPHASIS).removeprefix(numbered(blank))
-    return Answer(blank, _unescaped(text.strip(_EMPHASIS)), row.number)
+    return Filled(blank, _unescaped(text.strip(_EMPHASIS)), row.number)

@@ -18,7 +18,7 @@ from archstat.expressions import evaluate, is_number
 from archstat.files.text import text_of
 from archstat.networks.trust import NOTHING, Trust
 from archstat.quiz.exercises import Exercise, exercise_in
-from archstat.quiz.filled import Answer, answers_in
+from archstat.quiz.filled import Filled, answers_in
 from archstat.quiz.hiding import HIDEABLE, shown_result
 from archstat.quiz.worksheets import Blank, numbered, worksheet_of
 from archstat.tables.columns import Column, Table
@@ -61,8 +61,8 @@ class MarkedSheet(msgspec.Struct, frozen=True):
 
     Attributes:
         file: The sheet.
-        exercise: What it asks.
-        cells: Its numbered cells, in their order.
+        exercise: What the sheet asks.
+        cells: The numbered cells of the sheet, in their order.
     """
 
     file: str
@@ -108,7 +108,7 @@ def marked_sheet(path: Path, analyse: AnalyseWithin, trust: Trust = NOTHING) -> 
     return MarkedSheet(str(path), exercise, cells)
 
 
-def _marked(answer: Answer, file: str) -> Marked:
+def _marked(answer: Filled, file: str) -> Marked:
     verdict, why = judged(answer.blank, answer.text)
     return Marked(file, answer.line, answer.blank, answer.text, verdict, why)
 
@@ -221,17 +221,16 @@ def _because(cell: Marked) -> str:
 
 def score(sheet: MarkedSheet) -> str:
     """How many answers of a sheet are right, and what it asks: whoever fills it in could have changed that."""
-    counts = {
-        verdict: sum(cell.verdict == verdict for cell in sheet.cells) for verdict in ("rounded", "wrong", "empty")
-    }
-    right = sum(cell.is_right for cell in sheet.cells)
-    rest = ", ".join(f"{number} {verdict}" for verdict, number in counts.items() if number)
+    told = [cell.verdict for cell in sheet.cells]
+    right, rounded = sum(cell.is_right for cell in sheet.cells), told.count("rounded")
+    of_them = f", {rounded} of them rounded" if rounded else ""
+    rest = ", ".join(f"{told.count(verdict)} {verdict}" for verdict in ("wrong", "empty") if verdict in told)
     asked = sheet.exercise
     parts = " and ".join(filter(None, (", ".join(_headers(asked.hide)[:-1]), _headers(asked.hide)[-1])))
     share = f"{100 * right / len(sheet.cells):.0f} %" if sheet.cells else "nothing was asked"
     return (
         f"{sheet.file}: {asked.network}, {parts} hidden, seed {asked.seed}: {right} of {len(sheet.cells)} right "
-        f"({share}){f': {rest}' if rest else ''}."
+        f"({share}){of_them}{f'; {rest}' if rest else ''}."
     )
 
 

@@ -27,9 +27,9 @@ class Blank(msgspec.Struct, frozen=True):
         number: The number that stands in the cell.
         row: The row of the cell, counted from 0.
         layer: The name of its row.
-        name: Its column, a key of :data:`archstat.quiz.hiding.HIDEABLE`.
+        name: The column of the cell, a key of :data:`archstat.quiz.hiding.HIDEABLE`.
         result: What belongs into the cell.
-        sums: How that comes about; ``""``: there is no sum.
+        sums: How the result comes about; ``""``: there is no sum.
     """
 
     number: int

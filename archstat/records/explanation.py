@@ -47,7 +47,7 @@ class Explanation(ShortRecord, frozen=True):
     Attributes:
         row: The row, as the table has it.
         steps: The sums of the row, one for each quantity.
-        edges: What its windows do at the edges of a map, which kernel and stride do not tell: ``"padding 1"``; ``""``:
+        edges: What windows do at the edges of a map, which kernel and stride do not tell, as ``"padding 1"``; ``""``:
             nothing.
     """
 

@@ -180,7 +180,7 @@ class Form(msgspec.Struct, frozen=True):
 
     Attributes:
         table: The rows; the numbers of cells stand in columns that are written into.
-        text: The same sheet as a file in Markdown, which a reader saves with what was typed.
+        text: The sheet as a file in Markdown, which a reader saves with what was typed.
         file: The name of that file.
     """
 

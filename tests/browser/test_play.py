@@ -166,7 +166,13 @@ def test_the_keyboard_is_enough_and_the_address_keeps_what_is_set(opened, page):
         assert "Conv2d 480→12 6×6" in found.page.locator("#layer-kind").inner_text()
 
 
-ADDRESSES = ["#kind=<script>alert(1)</script>&in=3x3", "#kind=conv&in=axb&out=NaN", "#in=3", "#kind=constructor", "#%%%"]
+ADDRESSES = [
+    "#kind=<script>alert(1)</script>&in=3x3",
+    "#kind=conv&in=axb&out=NaN",
+    "#in=3",
+    "#kind=constructor",
+    "#%%%",
+]
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
@@ -203,7 +209,9 @@ def test_no_layer_makes_the_page_wider_than_its_window_or_leaves_its_picture(ope
                     found.page.fill(f"[name={name}]", value)
             assert found.page.evaluate("document.documentElement.scrollWidth") <= width
             if not found.page.locator("#wrong").is_visible():
-                box = found.page.evaluate("(({x, width}) => [x, x + width])(document.querySelector('#picture').getBBox())")
+                box = found.page.evaluate(
+                    "(({x, width}) => [x, x + width])(document.querySelector('#picture').getBBox())"
+                )
                 room = float(found.page.get_attribute("#picture", "viewBox").split()[2])
                 assert box[0] >= -1, (sizes, box)
                 assert box[1] <= room + 1, (sizes, box, room)

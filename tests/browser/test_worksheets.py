@@ -50,10 +50,12 @@ def test_a_sheet_that_nobody_filled_in_is_saved_as_it_was_given_out(opened, tmp_
         assert saved(found.page, tmp_path).read_text() == sheet_text(sheet)
 
 
-def test_the_page_has_no_solution(opened):
+def test_the_page_has_no_solution():
     sheet = sheet_of("vgg16", ("parameters", "macs"))
     text = render(worksheet_page(sheet))
-    assert not [blank for blank in sheet.blanks if blank.result and (f"{blank.result:,}" in text or f"{blank.result}," in text)]
+    assert not [
+        blank for blank in sheet.blanks if blank.result and (f"{blank.result:,}" in text or f"{blank.result}," in text)
+    ]
     assert len(text) < 100_000
 
 

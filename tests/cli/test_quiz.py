@@ -17,11 +17,15 @@ def test_a_sheet_goes_out_is_filled_in_and_comes_back(archstat, tmp_path):
     assert (code, out) == (0, "")
     assert err.splitlines() == ["Wrote solution.md", "Wrote sheet.md"]
     sheet = tmp_path / "sheet.md"
-    assert sheet.read_text().startswith('<!-- archstat quiz 1: {"network": "vgg16", "hide": ["parameters", "macs"], "seed": 3')
+    assert sheet.read_text().startswith(
+        '<!-- archstat quiz 1: {"network": "vgg16", "hide": ["parameters", "macs"], "seed": 3'
+    )
     code, out, err = archstat("check", "sheet.md")
     assert (code, err) == (1, "")
-    assert "0 of 8 right (0 %): 8 empty." in out
-    key = re.findall(r"^\| \((\d+)\) \| \S+ \| \S+ \| ([\d,]+) \|", (tmp_path / "solution.md").read_text(), re.MULTILINE)
+    assert "0 of 8 right (0 %); 8 empty." in out
+    key = re.findall(
+        r"^\| \((\d+)\) \| \S+ \| \S+ \| ([\d,]+) \|", (tmp_path / "solution.md").read_text(), re.MULTILINE
+    )
     assert len(key) == 8
     text = sheet.read_text()
     for number, result in key:
@@ -30,7 +34,9 @@ def test_a_sheet_goes_out_is_filled_in_and_comes_back(archstat, tmp_path):
     code, out, err = archstat("check", "sheet.md")
     assert (code, err) == (0, "")
     assert "8 of 8 right (100 %)." in out
-    assert archstat("check", "sheet.md", "--only-unexpected").out.startswith("sheet.md: vgg16, Parameters and MACs hidden")
+    assert archstat("check", "sheet.md", "--only-unexpected").out.startswith(
+        "sheet.md: vgg16, Parameters and MACs hidden"
+    )
 
 
 def test_the_same_exercise_makes_the_same_bytes_and_another_seed_others(archstat):
@@ -40,7 +46,17 @@ def test_the_same_exercise_makes_the_same_bytes_and_another_seed_others(archstat
     assert first != other
 
 
-@pytest.mark.parametrize(("name", "begins"), [("a.md", "<!-- archstat"), ("a.tex", "% Needs"), ("a.html", "<!DOCTYPE"), ("a.csv", "layer,"), ("a.json", "["), ("a.txt", "lenet5 ·")])
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [
+        ("a.md", "<!-- archstat"),
+        ("a.tex", "% Needs"),
+        ("a.html", "<!DOCTYPE"),
+        ("a.csv", "layer,"),
+        ("a.json", "["),
+        ("a.txt", "lenet5 ·"),
+    ],
+)
 def test_the_name_of_a_file_says_its_format(archstat, tmp_path, name, begins):
     archstat("quiz", "lenet5", "--output", name, "--solution", f"solved-{name}")
     assert (tmp_path / name).read_text().startswith(begins)
@@ -77,7 +93,7 @@ def test_a_saved_cost_has_no_sums(archstat, fails):
     assert "holds no ops, so no sums: name the network itself" in fails("quiz", "cost.json")
 
 
-def test_a_network_of_ones_own_goes_out_by_name_and_comes_back_with_trust(archstat, fails, net, tmp_path):
+def test_a_network_of_ones_own_goes_out_by_name_and_comes_back_with_trust(archstat, fails, net):
     assert archstat("quiz", net, "--input", "3x8x8", "--output", "own.md").code == 0
     told = fails("check", "own.md")
     assert "'net.py:Net' names code" in told

@@ -74,7 +74,18 @@ SHAPES = [
 SIZES = ["32,64", "32", "0", ",", "a,b", "1," * 500 + "1", "999999999"]
 FORMATS = ["text", "markdown", "csv", "json", "latex", "html", "junit", "github", "xml", ""]
 PLACES = ["out", "missing/out", ".", "/dev/null", "/dev/full", "loop", "x" * 300, "a\x01b", "out\udce9", ""]
-FILES = ["claims.toml", "broken.toml", "cost.json", "missing.toml", ".", "/dev/zero", "loop", "a\x01b", "net.py", "sheet.md"]
+FILES = [
+    "claims.toml",
+    "broken.toml",
+    "cost.json",
+    "missing.toml",
+    ".",
+    "/dev/zero",
+    "loop",
+    "a\x01b",
+    "net.py",
+    "sheet.md",
+]
 WORDS = [
     "layer",
     "op",

@@ -94,7 +94,10 @@ def test_a_shape_may_have_its_maps_first_or_last(text, verdict):
 
 def test_a_field_is_one_number_or_two_and_a_linear_layer_has_a_flat_output():
     field = blank((7, 7), "receptive_field")
-    assert [judged(field, text)[0] for text in ("7", "7×7", "7 px", "7x7 pixels", "8", "7x8")] == [*["right"] * 4, *["wrong"] * 2]
+    assert [judged(field, text)[0] for text in ("7", "7×7", "7 px", "7x7 pixels", "8", "7x8")] == [
+        *["right"] * 4,
+        *["wrong"] * 2,
+    ]
     flat = blank((4096,), "output")
     assert [judged(flat, text)[0] for text in ("4096", "1×1×4096", "1×4096", "4096×1×1", "64×64")][:3] == ["right"] * 3
 
@@ -129,7 +132,9 @@ def given_out(tmp_path, monkeypatch):
     """Writes a sheet with these answers by number into a file of the folder, and gives both."""
     monkeypatch.chdir(tmp_path)
 
-    def give(answers=None, *, network="lenet5", hide=("output", "parameters", "macs"), change=lambda text: text, **more):
+    def give(
+        answers=None, *, network="lenet5", hide=("output", "parameters", "macs"), change=lambda text: text, **more
+    ):
         exercise = Exercise(network, chosen_columns(hide), **more)
         sheet = worksheet_of(exercise, analyse(network, exercise.setting))
         text = sheet_text(sheet)
@@ -221,7 +226,9 @@ def test_a_sheet_that_is_not_the_one_that_was_given_out_is_refused(given_out, ch
     assert says in str(caught.value)
 
 
-@pytest.mark.parametrize(("content", "says"), [(b"", "is no worksheet"), (b"\xff\xfe", "no UTF-8"), (b"\0" * 99, "is no")])
+@pytest.mark.parametrize(
+    ("content", "says"), [(b"", "is no worksheet"), (b"\xff\xfe", "no UTF-8"), (b"\0" * 99, "is no")]
+)
 def test_a_file_of_nonsense_is_no_sheet(tmp_path, content, says):
     (tmp_path / "a.md").write_bytes(content)
     with pytest.raises(DataError, match=says):
@@ -241,7 +248,9 @@ def test_a_network_of_ones_own_is_marked_where_the_sheet_is_trusted(given_out, t
     assert marked_sheet(path, analyse, Trust.of([path])).is_all_right
 
 
-@pytest.mark.parametrize("more", [{"batch_size": 3}, {"inputs": ("1x32x32",)}, {"dtype": "float16"}, {"rows": 2, "cells": 4, "seed": 9}])
+@pytest.mark.parametrize(
+    "more", [{"batch_size": 3}, {"inputs": ("1x32x32",)}, {"dtype": "float16"}, {"rows": 2, "cells": 4, "seed": 9}]
+)
 def test_a_sheet_is_marked_on_the_input_and_with_the_cells_that_it_was_made_with(given_out, more):
     path, _ = given_out(solved, hide=("output", "receptive_field", "macs", "flops", "activation_memory"), **more)
     assert marked_sheet(path, analyse).is_all_right

@@ -91,7 +91,12 @@ def _size(quantity: str, extent: Extent, shape: str, things: Sequence[str]) -> S
 
 def _of_maps(extents: list[Extent], shape: Shape, rank: int) -> tuple[list[Extent], Shape]:
     """Without the height of 1 that a layer gives to its row of elements; one of its own stays."""
-    if len(shape) != rank and len(extents) == 2 and extents[0] != extents[1] and extents[0].size == extents[0].result == 1:
+    if (
+        len(shape) != rank
+        and len(extents) == 2
+        and extents[0] != extents[1]
+        and extents[0].size == extents[0].result == 1
+    ):
         return extents[1:], (*shape[:-2], shape[-1])
     return extents, shape
 
