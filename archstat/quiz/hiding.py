@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import msgspec
@@ -44,8 +45,12 @@ def _formulas(beginning: str) -> _Sums:
 
 
 def _flops(explained: Explanation) -> str:
-    """Two operations for each multiply-accumulate, and all others."""
+    """Two operations for each multiply-accumulate, and all others; without any, so many for each output."""
     row = explained.row
+    outputs = math.prod(row.output_shape)
+    if not row.macs and outputs and row.other_flops and row.other_flops % outputs == 0:
+        each = f"{row.other_flops // outputs} · " if row.other_flops != outputs else ""
+        return f"{each}{'·'.join(str(size) for size in row.output_shape if size > 1) or '1'} = {units.exact(row.flops)}"
     terms = [f"2·{units.exact(row.macs)}" if row.macs else "", units.exact(row.other_flops) if row.other_flops else ""]
     return f"{' + '.join(filter(None, terms))} = {units.exact(row.flops)}" if row.macs else ""
 

@@ -60,7 +60,7 @@ class Field(msgspec.Struct, frozen=True):
         gives_way: See :class:`archstat.tables.columns.Column`.
         is_right: Whether the cells are set to the right.
         is_rigid: Whether the cells are on one line whatever happens.
-        is_written: Whether people write into the cells.
+        written_em: The smallest width in which people can write into the cells; 0: nobody does.
     """
 
     header: str
@@ -70,19 +70,18 @@ class Field(msgspec.Struct, frozen=True):
     gives_way: int
     is_right: bool
     is_rigid: bool
-    is_written: bool = False
+    written_em: float = 0.0
 
     @classmethod
     def of(cls, column: Column, cells: Iterable[str]) -> Field:
         """The column of these cells, as people read them."""
         different = set(cells)
         numbers = numbers_in(different) if column.is_number else None
-        is_rigid = column.is_number or column.is_written or all(map(_SHAPE.fullmatch, different))
+        is_rigid = column.is_number or all(map(_SHAPE.fullmatch, different))
         widest = max(map(width_of, different), default=0.0)
-        if column.is_written:
-            widest = max(widest, _WRITTEN_EM)
-        given = (column.least, column.gives_way, column.is_number, is_rigid, column.is_written)
-        return cls(column.header, widest, numbers, *given)
+        written = max(widest, _WRITTEN_LEAST_EM) if column.is_written else 0.0
+        wide = max(widest, _WRITTEN_EM * column.is_written)
+        return cls(column.header, wide, numbers, column.least, column.gives_way, column.is_number, is_rigid, written)
 
     @property
     def body_em(self) -> float:
@@ -96,8 +95,8 @@ class Field(msgspec.Struct, frozen=True):
 
     def least_em(self, *, is_last_resort: bool = False) -> float:
         """The smallest width."""
-        if self.is_written:
-            return min(self.natural_em, max(_WRITTEN_LEAST_EM, _widest(header_lines(self.header, 0.0))))
+        if self.written_em:
+            return min(self.natural_em, max(self.written_em, _widest(header_lines(self.header, 0.0))))
         if self.is_rigid:
             return self.natural_em
         asked = _LEAST_EM if is_last_resort else max(_LEAST_EM, 0.5 * min(self.least, _LEAST_MOST))

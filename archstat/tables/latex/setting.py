@@ -127,7 +127,7 @@ def _settings(sheet: PaperTable) -> Iterator[str]:
 
 def _is_written(sheet: PaperTable) -> bool:
     """Whether people write into it by hand, for which lines of print are too close."""
-    return any(sheet.fit.fields[place].is_written for place in sheet.fit.widths)
+    return any(sheet.fit.fields[place].written_em for place in sheet.fit.widths)
 
 
 _STRETCH = 1.7
@@ -186,7 +186,7 @@ _ITALIC = 1.1
 
 def _cell(sheet: PaperTable, place: int, cell: str) -> str:
     field = sheet.fit.fields[place]
-    if field.is_written and _BLANK.fullmatch(cell):
+    if field.written_em and _BLANK.fullmatch(cell):
         room = min(field.body_em, sheet.fit.room_em(place))
         return f"\\makebox[{room:.2f}em][l]{{{cell}\\,\\hrulefill}}"
     if field.numbers is not None:
