@@ -292,3 +292,19 @@ def _measured_in(place: str, names: Sequence[str]) -> list[Measurement]:
 
     with Store(place) as store:
         return [store.measurement(each.key) for each in store.measurements() if each.network in names]
+
+
+@report.command()
+@click.option("--output", type=click.Path(path_type=Path), help="The page.")
+def play(output: Path | None) -> None:
+    """Make a page on which a reader sets a layer and sees its sums: sizes, parameters, MACs, FLOPs, memory, field.
+
+    The page needs no network and nothing else: put it on the site of a course. What is set stands in its address, so
+    that any layer can be linked.
+
+    Example: archstat report play --output play.html
+    """
+    from archstat.report.page import render
+    from archstat.report.playing import play_page
+
+    put_text_of_page(render(play_page()), output)

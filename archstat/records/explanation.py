@@ -47,10 +47,13 @@ class Explanation(ShortRecord, frozen=True):
     Attributes:
         row: The row, as the table has it.
         steps: The sums of the row, one for each quantity.
+        edges: What windows do at the edges of a map, which kernel and stride do not tell, as ``"padding 1"``; ``""``:
+            nothing.
     """
 
     row: LayerCost
     steps: tuple[Step, ...]
+    edges: str = ""
 
 
 class Term(msgspec.Struct, frozen=True):

@@ -175,10 +175,28 @@ class Errata(msgspec.Struct, frozen=True):
     cut: tuple[Correction, ...] = ()
 
 
+class Form(msgspec.Struct, frozen=True):
+    """A worksheet: a table with cells to fill in, on paper or in fields.
+
+    Attributes:
+        table: The rows; the numbers of cells stand in columns that are written into.
+        text: The sheet as a file in Markdown, which a reader saves with what was typed.
+        file: The name of that file.
+    """
+
+    table: Table
+    text: str
+    file: str
+
+
+class Play(msgspec.Struct, frozen=True):
+    """One layer that a reader sets, with its sums and a picture of it."""
+
+
 _SEEN_AT_ONCE = 2
 """More sections than these need a list that leads to them."""
 
-Block = Heading | Prose | Tiles | Chart | Sheet | Links | Paper | Errata
+Block = Heading | Prose | Tiles | Chart | Sheet | Links | Paper | Errata | Form | Play
 
 
 class Page(msgspec.Struct, frozen=True):

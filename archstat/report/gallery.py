@@ -18,11 +18,13 @@ from archstat.report.blocks import Block, Heading, Link, Links, Page, Paper, She
 from archstat.report.chart import CHARTS
 from archstat.report.compose import chosen_sheets, compose, drawable
 from archstat.report.material import Material, Subject, material_from
+from archstat.report.playing import play_page
 from archstat.tables.columns import Table
 from archstat.tables.networks import list_table
 from archstat.tables.published import published_table
 
 START = "index.html"
+PLAY = "layer.html"
 SCRIPTS = "libraries.js"
 """What all pages need to draw and to sort, once for the whole site."""
 
@@ -33,7 +35,7 @@ class SitePage(msgspec.Struct, frozen=True):
     Attributes:
         place: The file of the page, from the folder of the site, with ``/`` between folders.
         page: What stands on it.
-        beside: The way from the page to :data:`SCRIPTS`.
+        beside: The way from the page to :data:`SCRIPTS`; ``""``: the page needs none of them.
     """
 
     place: str
@@ -51,7 +53,7 @@ def gallery_of(
     accuracies: RatedBy = NO_RATINGS,
     watch: Callable[[Sequence[str]], Iterable[str]] = iter,
 ) -> Iterator[SitePage]:
-    """The pages of a site, those of architectures first.
+    """The pages of a site, those of architectures first, then that of a layer, and the start page.
 
     Args:
         names: Architectures of ours.
@@ -72,6 +74,7 @@ def gallery_of(
         subjects += material.subjects
         yield SitePage(_file_of(name), _architecture_page(material, names), f"../{SCRIPTS}")
     whole = Material(tuple(subjects), tuple(measurements), evaluation, choice=choice, accuracies=accuracies)
+    yield SitePage(PLAY, play_page(Link(START, "Every architecture", "")), "")
     yield SitePage(START, _start_page(whole), SCRIPTS)
 
 
@@ -106,6 +109,8 @@ def _start_page(material: Material) -> Page:
 
 
 def _start_blocks(material: Material) -> Iterator[Block]:
+    told = "Set a convolution, a pool or a linear layer, and see its sums and a picture of it."
+    yield Links((Link(PLAY, "What does a layer cost?", told),))
     yield Heading("Every architecture")
     yield _index(material.names)
     charts = drawable(map(CHARTS.get, _CHARTS), material)

@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 from archstat import units
 from archstat.records import Step
 from archstat.report.assets import hash_of, packed, packed_library, plotly_address
-from archstat.report.blocks import Page, Sheet
+from archstat.report.blocks import Form, Page, Play, Sheet
 from archstat.report.chart import WIDE, Chart, View
 from archstat.report.drawing import theme
 from archstat.tables import Column, Table
@@ -53,7 +53,7 @@ def render(page: Page, *, is_offline: bool = True, beside: str = "") -> str:
             share; ``""``: the page brings what it needs.
     """
     charts = page.charts
-    script = _own_script()
+    script, style = _own_script(page), _own_style(page)
     address = plotly_address() if charts else None
     drawn_from = {f"chart-{number}": content(chart) for number, chart in enumerate(charts)}
     return (
@@ -66,7 +66,7 @@ def render(page: Page, *, is_offline: bool = True, beside: str = "") -> str:
             beside=beside,
             address=None if is_offline or beside else address,
             script=script,
-            style=_own_style(),
+            style=style,
             policy=_policy(script, address, is_offline=is_offline or bool(beside), is_one_of_many=bool(beside)),
             version=__version__,
         )
@@ -80,13 +80,24 @@ def _libraries(page: Page, *, is_offline: bool) -> dict[str, Markup]:
     return {name: Markup(packed_library(name)) for name, is_needed in needed.items() if is_needed}  # noqa: S704 - base64 has no mark-up
 
 
-def _own_script() -> Markup:
-    return Markup(_templates().get_template("page.js").render(wide=WIDE))  # noqa: S704 - ours, with a number in it
+_EXTRAS: dict[type, str] = {Form: "form", Play: "play"}
+"""The blocks with a script and a style of their own, which pages without one do not carry."""
 
 
-def _own_style() -> Markup:
+def _extras(page: Page, ending: str) -> str:
+    """The scripts, or the styles, of the blocks that have their own."""
+    names = dict.fromkeys(_EXTRAS[type(block)] for block in page.blocks if type(block) in _EXTRAS)
+    return "".join(_templates().get_template(f"{name}.{ending}").render() for name in names)
+
+
+def _own_script(page: Page) -> Markup:
+    shown = _templates().get_template("page.js").render(wide=WIDE)
+    return Markup(shown + _extras(page, "js"))  # noqa: S704 - ours, with a number in it
+
+
+def _own_style(page: Page) -> Markup:
     colours = {"light": theme.LIGHT, "dark": theme.DARK, "font": _FONT}
-    return Markup(_templates().get_template("page.css").render(colours))  # noqa: S704 - ours
+    return Markup(_templates().get_template("page.css").render(colours) + _extras(page, "css"))  # noqa: S704 - ours
 
 
 def _policy(script: str, plotly: tuple[str, str] | None, *, is_offline: bool, is_one_of_many: bool = False) -> Markup:
@@ -152,6 +163,7 @@ def _templates() -> Environment:
     environment.filters["breakable"] = _breakable
     environment.filters["packed_sums"] = _packed_sums
     environment.filters["exact"] = units.exact
+    environment.filters["fields"] = _fields
     return environment
 
 
@@ -230,6 +242,36 @@ def _cell(text: str, value: Any, column: Column, largest: float) -> Cell:
     tone = column.tones.get(value, "") if column.tones else ""
     part = f"{100 * value / largest:.1f}%" if column.is_share and value else ""
     return Cell(text, _order(value, column), column, tone, part)
+
+
+class FormCell(msgspec.Struct, frozen=True):
+    """A cell of a worksheet.
+
+    Attributes:
+        text: What people read.
+        column: The column it stands in.
+        number: The number of the cell, if it is to be filled in; ``""``: it is not.
+        name: What a reader hears who does not see the cell.
+    """
+
+    text: str
+    column: Column
+    number: str
+    name: str
+
+
+def _fields(form: Form) -> Iterable[Sequence[FormCell]]:
+    """The rows of a worksheet, with the cells that are fields."""
+    for texts in shown_cells(form.table):
+        yield [_field(text, column, texts[0]) for text, column in zip(texts, form.table.columns, strict=True)]
+
+
+_BLANK = re.compile(r"\((\d+)\)")
+
+
+def _field(text: str, column: Column, row: str) -> FormCell:
+    match = _BLANK.fullmatch(text) if column.is_written else None
+    return FormCell(text, column, match[1] if match else "", f"{text} {row}, {column.header}" if match else "")
 
 
 def _order(value: Any, column: Column) -> Any:

@@ -37,6 +37,8 @@ class Column(msgspec.Struct, frozen=True):
         tones: Of values that are good or bad news, which: they stand in that colour where there are colours.
         is_share: Whether the values are parts of a whole, from 0 to 1: a bar shows them where there is room for one.
         continues: The header goes on from that of the column before, and says nothing without it.
+        is_written: Whether people write into its cells, beside a number such as ``(3)``: they are wide on paper, and
+            fields on a page.
     """
 
     key: str
@@ -53,6 +55,7 @@ class Column(msgspec.Struct, frozen=True):
     tones: Mapping[Any, Tone] = {}
     is_share: bool = False
     continues: bool = False
+    is_written: bool = False
 
 
 class Table(msgspec.Struct, frozen=True):

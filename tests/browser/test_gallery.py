@@ -19,7 +19,7 @@ def test_every_link_opens_a_page_that_draws_itself(site, opened):
     with opened(site / "index.html") as start:
         links = start.page.eval_on_selector_all("a", "all => all.map(e => e.href)")
     inner = {link.partition("#")[0] for link in links if link.startswith("file:")}
-    assert len(inner) == 8
+    assert len(inner) == 8 + 1, "the architectures, and the page of a layer"
     for name in ("lenet5", "lenet5_modern", "alexnet"):
         with opened(site / "architectures" / f"{name}.html") as found:
             assert found.page.locator(".plot .main-svg").count() > 0
@@ -28,6 +28,16 @@ def test_every_link_opens_a_page_that_draws_itself(site, opened):
             found.page.locator("a.back").click()
             found.page.wait_for_selector("html[data-ready]", state="attached")
             assert found.page.locator("h1").inner_text() == "What 8 architectures cost"
+
+
+def test_the_page_of_a_layer_is_a_click_away(site, opened):
+    with opened(site / "index.html") as found:
+        found.page.locator(".links a").click()
+        found.page.wait_for_selector("html[data-ready]", state="attached")
+        assert "Conv2d 480→48 5×5" in found.page.locator("#layer-kind").inner_text()
+        found.page.locator("a.back").click()
+        found.page.wait_for_selector("html[data-ready]", state="attached")
+        assert found.page.locator("h1").inner_text() == "What 8 architectures cost"
 
 
 def test_the_search_of_the_start_page_finds_authors(site, opened):

@@ -36,6 +36,11 @@ LINES = {
     "reconcile": [["reconcile", "lenet5"], ["reconcile", "resnet50"]],
     "list": [["list"], ["list", "resnet"], ["list", "nothing-is-called-so"]],
     "check": [["check", CLAIMS]],
+    "quiz": [
+        ["quiz", "vgg16"],
+        ["quiz", "vgg16", "--hide", "output,receptive_field,parameters,macs,flops,activation_memory", "--cells", "40"],
+        ["quiz", "resnet50", "--hide", "flops"],
+    ],
     "scale": [RESULTS["scale"], ["scale", "resnet20", "--over", "batch"]],
     "roofline": [RESULTS["roofline"], [*RESULTS["roofline"], "--peaks", "1e12,1e11"]],
     "measure": [RESULTS["measure"], ["measure", "lenet5", "--dry-run"]],

@@ -42,6 +42,7 @@ RESULTS = {
     "reconcile": ["reconcile", "lenet5"],
     "measure": ["measure", "lenet5"],
     "selftest": ["selftest"],
+    "quiz": ["quiz", "lenet5"],
     "scale": ["scale", "resnet20", "--sizes", "32,64,96,128,160"],
     "peaks": ["peaks", "--threads", "1"],
     "report": ["report", "lenet5"],

@@ -86,6 +86,25 @@ def changed_toml(text: str, seed: int) -> bytes:
     return "\n".join(lines).encode()
 
 
+def changed_sheet(text: str, seed: int) -> bytes:
+    """A worksheet with some answers, and now and then with its line, its rows or its bytes changed."""
+    draw = random.Random(seed)  # noqa: S311 - what is needed is the same again
+    if draw.random() < 0.2:
+        return _bytes(text.encode(), draw)
+    first, *lines = text.splitlines()
+    if draw.random() < 0.4:
+        begins, ends = first.index("{"), first.rindex("}") + 1
+        first = f"{first[:begins]}{changed_json(first[begins:ends], seed).decode(errors='replace')}{first[ends:]}"
+    cells = [place for place, line in enumerate(lines) if line.startswith("| ")]
+    for _ in range(draw.choice([0, 1, 4, 9])):
+        at = draw.choice(cells)
+        lines[at] = lines[at].replace(") |", f") {draw.choice(VALUES)} |", draw.choice([1, 2]))
+    if draw.random() < 0.2:
+        at = draw.randrange(len(lines))
+        lines[at] = draw.choice(["", lines[at] * 2, draw.choice(lines)])
+    return "\n".join([first, *lines]).encode(errors="replace")
+
+
 def _bytes(content: bytes, draw: random.Random) -> bytes:
     made = bytearray(content)
     for _ in range(draw.choice([1, 2, 8])):

@@ -74,7 +74,18 @@ SHAPES = [
 SIZES = ["32,64", "32", "0", ",", "a,b", "1," * 500 + "1", "999999999"]
 FORMATS = ["text", "markdown", "csv", "json", "latex", "html", "junit", "github", "xml", ""]
 PLACES = ["out", "missing/out", ".", "/dev/null", "/dev/full", "loop", "x" * 300, "a\x01b", "out\udce9", ""]
-FILES = ["claims.toml", "broken.toml", "cost.json", "missing.toml", ".", "/dev/zero", "loop", "a\x01b", "net.py"]
+FILES = [
+    "claims.toml",
+    "broken.toml",
+    "cost.json",
+    "missing.toml",
+    ".",
+    "/dev/zero",
+    "loop",
+    "a\x01b",
+    "net.py",
+    "sheet.md",
+]
 WORDS = [
     "layer",
     "op",
@@ -112,6 +123,11 @@ OPTIONS = {
     "--peaks": ["1e12,1e11", "x", "0,0", "nan,nan", "cost.json", "1e308,1e308", ","],
     "--timeout": NUMBERS,
     "--title": NAMES,
+    "--hide": ["parameters", "output,flops", "receptive_field,macs", "", ",", "macs,macs", "x" * 500, "\x1b[2J"],
+    "--cells": NUMBERS,
+    "--rows": NUMBERS,
+    "--seed": NUMBERS,
+    "--solution": PLACES,
 }
 FLAGS = ["--strict", "--exact", "--explain", "--training", "--memory", "--amp", "--only-changes", "--only-unexpected"]
 FLAGS += ["--trust", "--help", "--nonsense", "--cdn"]
@@ -129,12 +145,13 @@ TAKES = {
     "report": NAMES,
     "report build": [*FILES, "folder"],
     "check": FILES,
+    "quiz": NAMES,
     "measure --dry-run": NAMES,
 }
 
 
 HOW_MANY = {"list": 1, "diff": 2, "compare": 2, "report": 2, "check": 2}
-GOOD = ["lenet5", "net.py:Net", "cost.json", "lenet5_modern", "claims.toml"]
+GOOD = ["lenet5", "net.py:Net", "cost.json", "lenet5_modern", "claims.toml", "sheet.md"]
 """Half of all command lines are nearly right, or none would come far."""
 
 

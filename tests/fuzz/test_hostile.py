@@ -9,9 +9,12 @@ import sys
 import pytest
 
 import archstat as package
+from archstat.analysis.inference import analyse
 from archstat.files.results import cost_to_json, measurements_to_json
+from archstat.quiz.exercises import Exercise
+from archstat.quiz.worksheets import sheet_text, worksheet_of
 from tests.cli.conftest import NET
-from tests.fuzz.files import changed_json, changed_toml
+from tests.fuzz.files import changed_json, changed_sheet, changed_toml
 from tests.fuzz.invocations import invocation
 from tests.measured import measured
 from tests.report.folders import CLAIMS, REPORT, report
@@ -30,13 +33,21 @@ def right():
     return {"cost.json": cost_to_json(package.count("lenet5")), "measured.json": measurements_to_json([measured()])}
 
 
+@pytest.fixture(scope="module")
+def sheet():
+    """A worksheet, to be changed."""
+    exercise = Exercise("lenet5", ("parameters", "macs"), rows=4)
+    return sheet_text(worksheet_of(exercise, analyse("lenet5", exercise.setting)))
+
+
 @pytest.fixture
-def folder(tmp_path, monkeypatch, right):
+def folder(tmp_path, monkeypatch, right, sheet):
     """A folder with one of everything."""
     for name, text in right.items():
         (tmp_path / name).write_text(text)
     for name, text in {"net.py": NET, "claims.toml": CLAIMS, "broken.toml": "[[claim]", "broken.json": "{"}.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
+    (tmp_path / "sheet.md").write_text(sheet, encoding="utf-8")
     (tmp_path / "loop").symlink_to("loop")
     report(tmp_path / "folder")
     monkeypatch.chdir(tmp_path)
@@ -71,7 +82,8 @@ def _fault(code, said):
     if code == 2 and not said.strip():
         return "it failed and said nothing"
     steering = [character for character in said if not character.isprintable() and character != "\n"]
-    return f"it said {said[:100]!r}" if len(said) > 2000 or steering else ""
+    is_long = len(said) > 2000 and not said.startswith("Usage: ")  # the help is as long as there are commands
+    return f"it said {said[:100]!r}" if is_long or steering else ""
 
 
 @pytest.mark.parametrize("block", range(0, INVOCATIONS, BLOCK))
@@ -116,6 +128,17 @@ def _changed(folder, right, seed):
     report(folder / "folder", contents=figures, text="{{parameters}}\n\n{{figure a}}\n\n{{table b}}")
     (folder / "folder" / "report.toml").write_bytes(changed_toml(figures, seed))
     return ["report", "build", "folder"]
+
+
+@pytest.mark.parametrize("block", range(0, FILES // 4, BLOCK))
+def test_a_worksheet_that_was_changed_is_marked_or_refused(falls_short, folder, sheet, block):
+    faults = {}
+    for seed in range(block, block + BLOCK):
+        (folder / "changed.md").write_bytes(changed_sheet(sheet, seed))
+        arguments = ["check", "changed.md", "--format", ["text", "csv", "json", "junit", "github"][seed % 5]]
+        if fault := falls_short(arguments):
+            faults[(seed, *arguments)] = fault
+    assert faults == {}
 
 
 def test_the_same_seed_makes_the_same_again(right):

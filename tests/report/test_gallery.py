@@ -11,7 +11,7 @@ import pytest
 from archstat.analysis.inference import analyse
 from archstat.published.figures import counted, published
 from archstat.report.blocks import Links, Paper, Sheet
-from archstat.report.gallery import SCRIPTS, START, bibtex, gallery_of
+from archstat.report.gallery import PLAY, SCRIPTS, START, bibtex, gallery_of
 from archstat.report.page import render
 from tests.measured import measured
 
@@ -24,7 +24,7 @@ def pages():
 
 
 def test_there_is_a_page_for_each_architecture_and_one_to_start_from():
-    assert list(pages()) == [*(f"architectures/{name}.html" for name in NAMES), START]
+    assert list(pages()) == [*(f"architectures/{name}.html" for name in NAMES), PLAY, START]
 
 
 def links_of(place):
@@ -36,6 +36,12 @@ def links_of(place):
     ids = set(re.findall(r' id="([^"]+)"', text))
     files = {posixpath.normpath(posixpath.join(posixpath.dirname(place), each)) for each in set(inner) - parts}
     return files, parts, ids
+
+
+def test_the_page_of_a_layer_needs_no_file_of_scripts_and_leads_back():
+    files, parts, _ = links_of(PLAY)
+    assert files == {START}
+    assert all(part.startswith("#kind=") for part in parts)
 
 
 @pytest.mark.parametrize("place", ["index.html", *(f"architectures/{name}.html" for name in NAMES)])

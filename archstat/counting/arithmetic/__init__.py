@@ -14,7 +14,7 @@ from fractions import Fraction
 from archstat import units
 from archstat.counting.arithmetic.sizes import EXTENTS
 from archstat.counting.arithmetic.terms import TERMS, WEIGHTS, map_sizes, product, total, without_ones
-from archstat.counting.arithmetic.windows import Extent, Window
+from archstat.counting.arithmetic.windows import Extent, Window, edges_told
 from archstat.counting.receptive_field import describe, receptive_fields
 from archstat.counting.rows import RowOrigin, rows_of
 from archstat.counting.rules import cost_of
@@ -28,7 +28,16 @@ def explain_trace(trace: Trace) -> tuple[Explanation, ...]:
     Left out: quantities that are 0, and the other FLOPs.
     """
     fields = receptive_fields(trace)
-    return tuple(Explanation(row, tuple(_steps(trace, row, origin, fields))) for row, origin in rows_of(trace))
+    return tuple(
+        Explanation(row, tuple(_steps(trace, row, origin, fields)), _edges(trace, origin))
+        for row, origin in rows_of(trace)
+    )
+
+
+def _edges(trace: Trace, origin: RowOrigin) -> str:
+    """What the windows of a row do at the edges of its maps."""
+    told = [edges_told(EXTENTS[op.op](op)) for op in trace.ops[origin[0] : origin[1]] if op.op in EXTENTS]
+    return "; ".join(filter(None, dict.fromkeys(told)))
 
 
 def _steps(trace: Trace, row: LayerCost, origin: RowOrigin, fields: Sequence[ReceptiveField | None]) -> Iterator[Step]:
@@ -63,7 +72,7 @@ _THINGS = {1: ("element",), 2: ("row", "column"), 3: ("plane", "row", "column")}
 
 def _sizes(op: OpCall, rank: int) -> Iterator[Step]:
     """One step if all axes are alike, one for each otherwise; none where a layer takes channels for an axis of maps."""
-    extents, shape = _of_maps(EXTENTS[op.op](op), op.outputs[0].shape)
+    extents, shape = _of_maps(EXTENTS[op.op](op), op.outputs[0].shape, rank)
     if not extents or len(shape) != rank:
         return
     shown = units.shape(shape[1:] if rank > len(extents) + 1 and shape[0] == 1 else shape)
@@ -80,9 +89,14 @@ def _size(quantity: str, extent: Extent, shape: str, things: Sequence[str]) -> S
     return _step(quantity, extent.formula(), extent.result, f"{shape}; {remark}" if remark else shape)
 
 
-def _of_maps(extents: list[Extent], shape: Shape) -> tuple[list[Extent], Shape]:
-    """Without the height of 1 that a layer gives to its row of elements."""
-    if len(extents) == 2 and extents[0] != extents[1] and extents[0].size == extents[0].result == 1:
+def _of_maps(extents: list[Extent], shape: Shape, rank: int) -> tuple[list[Extent], Shape]:
+    """Without the height of 1 that a layer gives to its row of elements; one of its own stays."""
+    if (
+        len(shape) != rank
+        and len(extents) == 2
+        and extents[0] != extents[1]
+        and extents[0].size == extents[0].result == 1
+    ):
         return extents[1:], (*shape[:-2], shape[-1])
     return extents, shape
 
@@ -174,8 +188,8 @@ def _receptive_field(row: LayerCost, ops: Sequence[OpCall], field: ReceptiveFiel
     moving = [op for op in ops if op.op in EXTENTS and len(op.outputs[0].shape) == rank]  # not across channels
     if not moving and not row.macs:
         return
-    windows = {extent for op in moving for extent in EXTENTS[op.op](op)}
-    window = windows.pop() if len(windows) == 1 else None
+    windows = {_moves(extent): extent for op in moving for extent in EXTENTS[op.op](op)}
+    window = next(iter(windows.values())) if len(windows) == 1 else None
     size, stride, remark = field.size[0], field.stride[0], describe(field, is_full=True)
     is_square = len({*zip(field.size, field.stride, strict=True)}) == 1
     if not is_square or size is None or not isinstance(window, Window):
@@ -185,3 +199,8 @@ def _receptive_field(row: LayerCost, ops: Sequence[OpCall], field: ReceptiveFiel
     step = f"{window.dilation}·{before}" if window.dilation > 1 else f"{before}"
     seen = size - (window.kernel - 1) * window.dilation * before
     yield _step("receptive field", f"{seen} + ({window.kernel} − 1)·{step}", size, remark)
+
+
+def _moves(extent: Extent) -> object:
+    """What an extent does to a field, which is the same for maps of any height and width."""
+    return (extent.kernel, extent.stride, extent.dilation) if isinstance(extent, Window) else extent

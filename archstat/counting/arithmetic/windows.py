@@ -52,6 +52,12 @@ class Window(NamedTuple):
     names_padding: bool
     result: int
 
+    def edges(self) -> tuple[str, ...]:
+        """What the window does at the edges, in words: the padding by a number, and whether it may reach over."""
+        before, after = self.padding
+        padding = str(before) if before == after else f"{before}+{after}"
+        return padding, "", "rounded up" if self.rounds_up else ""
+
     @property
     def _reach(self) -> int:
         """From the first element of a window to its last."""
@@ -147,6 +153,10 @@ class Spread(NamedTuple):
     extra: int
     result: int
 
+    def edges(self) -> tuple[str, ...]:
+        """What is done at the edges, in words: the padding and the output padding, by a number each."""
+        return str(self.padding), str(self.extra), ""
+
     def formula(self) -> str:
         """The size that comes out, ``(n − 1)·s − 2·p + d·(k − 1) + extra + 1``."""
         dilation = f"{self.dilation}·" if self.dilation > 1 else ""
@@ -156,6 +166,31 @@ class Spread(NamedTuple):
     def remark(self, what: Sequence[str]) -> str:  # noqa: ARG002 - every input is used
         """Nothing: every input is used."""
         return ""
+
+
+def edges_told(extents: Sequence[Extent]) -> str:
+    """What windows do at the edges of a map, ``""`` if nothing; axes are told apart where they differ.
+
+    >>> edges_told([Window(8, 1, 1, (0, 0), 1, False, True, 8), Window(8, 7, 1, (3, 3), 1, False, True, 8)])
+    'padding 0×3'
+    >>> edges_told([Spread(7, 3, 2, 1, 1, 1, 14)]), edges_told([Window(8, 3, 2, (0, 0), 1, True, False, 4)])
+    ('padding 1, output padding 1', 'rounded up')
+    """
+    told = [extent.edges() for extent in extents if isinstance(extent, (Window, Spread))]
+    paddings, extras, _ = zip(*told, strict=True) if told else ((), (), ())
+    words = (
+        _by_axis("padding", paddings),
+        _by_axis("output padding", extras),
+        *dict.fromkeys(each[2] for each in told),
+    )
+    return ", ".join(filter(None, words))
+
+
+def _by_axis(name: str, numbers: Sequence[str]) -> str:
+    """One number if all are alike, none if there is nothing."""
+    if not any(number not in ("", "0") for number in numbers):
+        return ""
+    return f"{name} {'×'.join(numbers if len(set(numbers)) > 1 else numbers[:1])}"
 
 
 class Scaled(NamedTuple):

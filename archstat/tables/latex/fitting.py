@@ -42,6 +42,8 @@ FOOTNOTE = LetterSize("\\footnotesize", 9.26, 7.0, 11.0)
 SCRIPT = LetterSize("\\scriptsize", 8.5, 6.0, 9.5)
 
 _SHAPE = re.compile("[0-9×]*|–")
+_WRITTEN_EM, _WRITTEN_LEAST_EM = 7.5, 5.0
+"""Room for a number by hand behind that of its cell, and where the page is narrow."""
 _LEAST_MOST = 17
 _LEAST_EM = 3.5
 """Room for any one character, also for one that stands as its number."""
@@ -58,6 +60,7 @@ class Field(msgspec.Struct, frozen=True):
         gives_way: See :class:`archstat.tables.columns.Column`.
         is_right: Whether the cells are set to the right.
         is_rigid: Whether the cells are on one line whatever happens.
+        written_em: The smallest width in which people can write into the cells; 0: nobody does.
     """
 
     header: str
@@ -67,6 +70,7 @@ class Field(msgspec.Struct, frozen=True):
     gives_way: int
     is_right: bool
     is_rigid: bool
+    written_em: float = 0.0
 
     @classmethod
     def of(cls, column: Column, cells: Iterable[str]) -> Field:
@@ -75,7 +79,9 @@ class Field(msgspec.Struct, frozen=True):
         numbers = numbers_in(different) if column.is_number else None
         is_rigid = column.is_number or all(map(_SHAPE.fullmatch, different))
         widest = max(map(width_of, different), default=0.0)
-        return cls(column.header, widest, numbers, column.least, column.gives_way, column.is_number, is_rigid)
+        written = max(widest, _WRITTEN_LEAST_EM) if column.is_written else 0.0
+        wide = max(widest, _WRITTEN_EM * column.is_written)
+        return cls(column.header, wide, numbers, column.least, column.gives_way, column.is_number, is_rigid, written)
 
     @property
     def body_em(self) -> float:
@@ -89,6 +95,8 @@ class Field(msgspec.Struct, frozen=True):
 
     def least_em(self, *, is_last_resort: bool = False) -> float:
         """The smallest width."""
+        if self.written_em:
+            return min(self.natural_em, max(self.written_em, _widest(header_lines(self.header, 0.0))))
         if self.is_rigid:
             return self.natural_em
         asked = _LEAST_EM if is_last_resort else max(_LEAST_EM, 0.5 * min(self.least, _LEAST_MOST))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator, Sequence
 
 from archstat.tables.columns import Table
@@ -117,9 +118,19 @@ _LINE_EM, _LISTED_EM = 28.0, 8.0
 
 def _settings(sheet: PaperTable) -> Iterator[str]:
     yield f"{sheet.fit.size.command}\\setlength{{\\tabcolsep}}{{{sheet.fit.size.gap_pt / 2:g}pt}}\\hyphenpenalty=10000"
+    if _is_written(sheet):
+        yield f"\\renewcommand{{\\arraystretch}}{{{_STRETCH:g}}}"
     if _has_numbers(sheet):
         yield "\\sisetup{group-digits=integer,group-minimum-digits=4,group-separator={,},output-decimal-marker={.},"
         yield "table-align-text-after=false}"
+
+
+def _is_written(sheet: PaperTable) -> bool:
+    """Whether people write into it by hand, for which lines of print are too close."""
+    return any(sheet.fit.fields[place].written_em for place in sheet.fit.widths)
+
+
+_STRETCH = 1.7
 
 
 def _types(sheet: PaperTable) -> str:
@@ -174,10 +185,17 @@ _ITALIC = 1.1
 
 
 def _cell(sheet: PaperTable, place: int, cell: str) -> str:
-    if sheet.fit.fields[place].numbers is not None:
+    field = sheet.fit.fields[place]
+    if field.written_em and _BLANK.fullmatch(cell):
+        room = min(field.body_em, sheet.fit.room_em(place))
+        return f"\\makebox[{room:.2f}em][l]{{{cell}\\,\\hrulefill}}"
+    if field.numbers is not None:
         return set_number(cell)
     return breakable(cell, sheet.fit.room_em(place)) if place in sheet.fit.broken else tex(cell)
 
+
+_BLANK = re.compile(r"\(\d+\)")
+"""The number of a cell that is to be filled in."""
 
 _NOTE_EM = 14.0
 """A word of more than this may be broken, also where a note or a caption stands in one of two columns."""
@@ -191,7 +209,8 @@ def _height_pt(sheet: PaperTable, width_pt: float) -> float:
     """How high the table becomes, or a little more."""
     em, line = sheet.fit.size.em_pt, sheet.fit.size.line_pt
     broken = [(place, sheet.fit.room_em(place)) for place in sheet.fit.broken]
-    rows = sum(max((lines_of(row[place], room) for place, room in broken), default=1) for row in sheet.rows)
+    stretch = _STRETCH if _is_written(sheet) else 1.0
+    rows = stretch * sum(max((lines_of(row[place], room) for place, room in broken), default=1) for row in sheet.rows)
     over = [" · ".join(row[place] for place in sheet.headings) for row in sheet.rows]
     headings = sum(1.5 * lines_of(name, sheet.fit.width_pt / em) for name, _ in itertools.groupby(over) if name)
     notes = sum(lines_of(note, width_pt / em) for note in sheet.notes)

@@ -483,3 +483,28 @@ def test_the_windows_of_an_adaptive_pool_have_the_sizes_that_are_named(size, res
     named = {int(n) for n in re.findall(r"\d+", pool.remark(["element"]).partition("windows")[2])}
     counted = {-(-(i + 1) * size // result) - i * size // result for i in range(result)}
     assert named == (counted if size != result else set())
+
+
+def test_the_sum_of_a_field_is_there_on_maps_of_any_height_and_width():
+    (explained,) = archstat.explain(nn.Conv2d(3, 4, 5, padding=2), torch.empty(1, 3, 9, 20, device="meta"))
+    (step,) = [step for step in explained.steps if step.quantity == "receptive field"]
+    assert (step.formula, step.result) == ("1 + (5 − 1)·1", 5)
+
+
+def test_maps_with_a_height_of_1_have_sums_of_their_sizes_and_a_row_of_elements_has_one():
+    maps = archstat.explain(nn.Conv2d(3, 4, 1), torch.empty(1, 3, 1, 20, device="meta"))[0]
+    row = archstat.explain(nn.Conv1d(3, 4, 5), torch.empty(1, 3, 20, device="meta"))[0]
+    assert [step.quantity for step in maps.steps[:2]] == ["output height", "output width"]
+    assert row.steps[0].quantity == "output size"
+
+
+def test_what_a_window_does_at_the_edges_is_told_where_its_kind_does_not():
+    layers = nn.Sequential(
+        nn.Conv2d(3, 4, (1, 7), padding=(0, 3)),
+        nn.MaxPool2d(2, ceil_mode=True),
+        nn.ConvTranspose2d(4, 4, 3, stride=2, padding=1, output_padding=1),
+        nn.Conv2d(4, 4, 3),
+        nn.ReLU(),
+    )
+    told = [each.edges for each in archstat.explain(layers, torch.empty(1, 3, 15, 15, device="meta"))]
+    assert told == ["padding 0×3", "rounded up", "padding 1, output padding 1", "", ""]

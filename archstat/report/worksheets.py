@@ -1,0 +1,18 @@
+"""A worksheet as a page: to print, or to type into; what was typed is saved as the file that is marked."""
+
+from __future__ import annotations
+
+import msgspec
+
+from archstat.quiz.worksheets import Worksheet, file_name, sheet_table, sheet_text
+from archstat.report.blocks import Form, Page
+
+
+def worksheet_page(sheet: Worksheet) -> Page:
+    """The page of a worksheet; the solution is not on it."""
+    table = sheet_table(sheet)
+    network, _, rest = table.title.partition(" · ")
+    form = Form(msgspec.structs.replace(table, title=""), sheet_text(sheet), file_name(sheet))
+    told = "The page keeps no answers and knows no solution: 'archstat check' marks the file that it saves."
+    drawn = f"{rest} · seed {sheet.exercise.seed}" if sheet.exercise.cells is not None else rest
+    return Page(f"{network}: what does each layer cost?", (form,), drawn, (told,))
