@@ -5,6 +5,7 @@
     ArchstatError
     ├── UnknownNameError      a name that no registry holds
     ├── SourceError           a network that could not be loaded or built
+    │   └── AbsentError       a network that a revision of git does not have
     ├── InputError            an input that the network cannot take
     ├── ForwardError          the network's own code failed while it ran
     ├── UncountedError        an op without a rule, under ``strict``, or whose rule fails
@@ -139,6 +140,10 @@ def _letters(name: str) -> str:
 
 class SourceError(ArchstatError):
     """A network that could not be loaded or built."""
+
+
+class AbsentError(SourceError):
+    """A file, or a name in it, that did not exist yet, or no longer, at a revision of git."""
 
 
 class InputError(ArchstatError):

@@ -14,6 +14,7 @@ from archstat.analysis.ahead import counted_ahead
 from archstat.analysis.network import Fields
 from archstat.files.cache import Cache
 from archstat.networks.ingredients import Ingredients, digest_of, key_of, key_of_parts
+from archstat.networks.revisions import at_revision
 from archstat.networks.settings import Setting
 from archstat.networks.trust import Reach
 from archstat.networks.witness import WITNESS
@@ -75,7 +76,7 @@ class Answers(msgspec.Struct, frozen=True):
         The arguments and errors are those of :meth:`answer`.
         """
         with contextlib.redirect_stdout(sys.stderr):
-            if self.cache is None:
+            if self.cache is None or at_revision(name.partition("(")[0]) is not None:  # a branch moves
                 return work_out(), None
             key = key_of(question, name, setting, reach, *more)
             kept = _read(self.cache.get(key), key, kind)

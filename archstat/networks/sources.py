@@ -19,7 +19,7 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from archstat.errors import QUOTED_MOST, InputError, SourceError, UnknownNameError, quoted, shortened
+from archstat.errors import QUOTED_MOST, AbsentError, InputError, SourceError, UnknownNameError, quoted, shortened
 from archstat.networks.file_formats import format_of, network_in
 from archstat.networks.hub import HUBS, hub_of
 from archstat.networks.importing import (
@@ -33,6 +33,7 @@ from archstat.networks.importing import (
 from archstat.networks.input_specs import AnyInput, InputSpec, at_resolution
 from archstat.networks.libraries import backend_hint, keras_on_torch, library_of
 from archstat.networks.makers import check_maker
+from archstat.networks.revisions import AtRevision, at_revision, checked_out
 from archstat.networks.settings import Setting
 from archstat.networks.source import Built, Source
 from archstat.networks.trust import Reach
@@ -47,14 +48,19 @@ def find(spec: str, reach: Reach | None = None) -> Source:
 
     Args:
         spec: An architecture of ours, ``HUB:NAME``, ``FILE.py:NAME`` or ``PACKAGE.MODULE:NAME``, with or without
-            ``(arguments)``; or a file that holds a network, as ``net.pt2``.
+            ``(arguments)``; or a file that holds a network, as ``net.pt2``. Before a file or a module can stand a
+            revision of git: ``main:./net.py:Net``.
         reach: The code that it may lead to, if a file names it; ``None``: a user does, and may name any.
 
     Raises:
         UnknownNameError: No architecture has that name.
         SourceError: There is no such file, module or name, the arguments do not fit, or a library is not installed.
+        AbsentError: A revision has no such file, or no such name in it.
     """
     place, args, kwargs = parse_call(spec)
+    then = at_revision(place)
+    if then is not None:
+        return _of_revision(spec, then, args, kwargs, reach)
     kind = format_of(place)
     if kind is not None:
         return network_in(place, kind, reach, has_arguments=bool(args or kwargs))
@@ -83,6 +89,32 @@ def find(spec: str, reach: Reach | None = None) -> Source:
     if not isinstance(function, nn.Module):
         check_maker(spec, function, reach)
     return Source(spec, _checked_call(spec, function, args, kwargs))
+
+
+def _of_revision(spec: str, then: AtRevision, args: list[Any], kwargs: dict[str, Any], reach: Reach | None) -> Source:
+    """A network as git has it; what is named by a file is of what is worked on."""
+    if reach is not None:
+        raise reach.refusal(spec)
+    files = checked_out(spec, then)
+    kind = format_of(str(files.file))
+    if kind is not None:
+        return msgspec.structs.replace(
+            network_in(str(files.file), kind, None, has_arguments=bool(args or kwargs)), name=spec
+        )
+    with files.worked_in():
+        module = imported_file(files.file)
+        if not hasattr(module, then.attribute.partition(".")[0]):
+            raise AbsentError(f"{quoted(then.container)} had no {quoted(then.attribute)} at {quoted(then.revision)}.")
+        function = attribute_at(module, then.container, then.attribute)
+    if not isinstance(function, nn.Module):
+        check_maker(spec, function, None)
+    build = _checked_call(spec, function, args, kwargs)
+
+    def build_then() -> nn.Module | Built:
+        with files.worked_in():
+            return build()
+
+    return Source(spec, build_then)
 
 
 def _is_in_module(place: str) -> bool:

@@ -7,7 +7,7 @@ JSON or LaTeX. Text shows numbers in four digits and a prefix, or in full on req
 from archstat.tables.cache import cache_table
 from archstat.tables.claims import claims_page_table, claims_table
 from archstat.tables.columns import Column, Table
-from archstat.tables.difference import diff_table, matched
+from archstat.tables.difference import diff_table
 from archstat.tables.explanation import chosen, explanation_table
 from archstat.tables.measurements import measured_compare_table
 from archstat.tables.measuring import latency_table, plan_table, selftest_table
@@ -33,7 +33,6 @@ __all__ = [
     "latency_table",
     "layer_table",
     "list_table",
-    "matched",
     "measured_compare_table",
     "measured_table",
     "memory_table",

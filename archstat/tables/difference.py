@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from archstat import units
+from archstat.analysis.matching import matched
 from archstat.records import LayerCost, ModelCost
 from archstat.tables.columns import Column, Row, Table, path
 from archstat.tables.network import WHOLE_NETWORK, kind_of, title_of
@@ -30,8 +31,6 @@ _DIFF_COLUMNS = (
     *_of_both(MACS),
     *_of_both(ACTIVATION_BYTES, gives_way=2),
 )
-
-Pair = tuple["LayerCost | None", "LayerCost | None"]
 
 
 def diff_table(a: ModelCost, b: ModelCost, *, only_changes: bool = False) -> Table:
@@ -67,53 +66,6 @@ _TOTALS = (PARAMETERS, MACS, FLOPS, ACTIVATION_BYTES, PEAK_ACTIVATION_BYTES)
 
 def _change(a: int, b: int, quantity: Quantity) -> str:
     return f"{quantity.exact(a)} → {quantity.exact(b)}   {units.change(a, b, quantity.show)}"
-
-
-def matched(a: Sequence[LayerCost], b: Sequence[LayerCost]) -> list[Pair]:
-    """Rows that belong together: by path and run first, then by kind and shape in the order of execution."""
-    places = {(row.layer, row.call, _family(row)): j for j, row in reversed(list(enumerate(b)))}
-    partner: dict[int, int] = {}
-    for i, row in enumerate(a):
-        key = (row.layer, row.call, _family(row))
-        if key in places:
-            partner[i] = places.pop(key)
-    free: dict[tuple[Any, ...], list[int]] = {}
-    taken = set(partner.values())
-    for j, row in enumerate(b):
-        if j not in taken:
-            free.setdefault((row.kind, row.detail, row.output_shape), []).append(j)
-    for i, row in enumerate(a):
-        candidates = free.get((row.kind, row.detail, row.output_shape))
-        if i not in partner and candidates:
-            partner[i] = candidates.pop(0)
-    return _woven(a, b, partner)
-
-
-def _family(row: LayerCost) -> str:
-    """A layer keeps its place when its class changes; ops within one layer are told apart by their names."""
-    return "" if row.is_layer else row.kind
-
-
-def _woven(a: Sequence[LayerCost], b: Sequence[LayerCost], partner: dict[int, int]) -> list[Pair]:
-    """A's rows in order, each with its partner; rows of B alone stand where they run in B, after those of A alone."""
-    of_b = {j: i for i, j in partner.items()}
-    followers: dict[int, list[int]] = {}
-    after = -1
-    for j in range(len(b)):
-        if j in of_b:
-            after = of_b[j]
-        else:
-            followers.setdefault(after, []).append(j)
-    pairs: list[Pair] = []
-    waiting = followers.get(-1, [])
-    for i, row in enumerate(a):
-        if i in partner:
-            pairs += [(None, b[j]) for j in waiting]
-            pairs.append((row, b[partner[i]]))
-            waiting = followers.get(i, [])
-        else:
-            pairs.append((row, None))
-    return pairs + [(None, b[j]) for j in waiting]
 
 
 def _side_by_side(a: LayerCost | None, b: LayerCost | None) -> tuple[Any, ...]:

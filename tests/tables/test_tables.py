@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 import archstat
 from archstat.analysis.inference import Setting, count_source
+from archstat.analysis.matching import matched
 from archstat.errors import InputError, UnknownNameError
 from archstat.published.figures import published, select
 from archstat.records import LayerCost, UncountedOp
 from archstat.registry import architectures
-from archstat.tables import compare_table, diff_table, layer_table, list_table, matched, op_table
+from archstat.tables import compare_table, diff_table, layer_table, list_table, op_table
 from archstat.tables.cells import shown_cells
 
 cost_of = functools.cache(archstat.count)
