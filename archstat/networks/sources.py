@@ -76,6 +76,19 @@ def find(spec: str, reach: Reach | None = None) -> Source:
     container, colon, attribute = place.rpartition(":")
     if not colon and not place.endswith(".py"):
         return _own(spec, _architecture(place), args, kwargs)
+    _refuse_half(spec, container, attribute)
+    function = _code_at(spec, container, attribute, reach)
+    if not isinstance(function, nn.Module):
+        check_maker(spec, function, reach)
+    return Source(spec, _checked_call(spec, function, args, kwargs))
+
+
+def _refuse_half(spec: str, container: str, attribute: str) -> None:
+    """Refuse a name without the file or module, or without what is in it.
+
+    Raises:
+        SourceError: One of them is missing.
+    """
     if container in HUBS and not attribute:
         raise SourceError(
             f"{quoted(spec)} names no network: what one of {container} is called is missing.",
@@ -85,10 +98,6 @@ def find(spec: str, reach: Reach | None = None) -> Source:
         raise SourceError(
             f"{quoted(spec)} names no network: write it as './net.py:Net' or 'torchvision.models:resnet50'."
         )
-    function = _code_at(spec, container, attribute, reach)
-    if not isinstance(function, nn.Module):
-        check_maker(spec, function, reach)
-    return Source(spec, _checked_call(spec, function, args, kwargs))
 
 
 def _of_revision(spec: str, then: AtRevision, args: list[Any], kwargs: dict[str, Any], reach: Reach | None) -> Source:
