@@ -22,6 +22,7 @@ def test_every_error_of_the_tree_exists():
         "ArchstatError",
         "UnknownNameError",
         "SourceError",
+        "AbsentError",
         "InputError",
         "ForwardError",
         "UncountedError",

@@ -49,6 +49,8 @@ def imported_module(name: str) -> ModuleType:
     Raises:
         SourceError: There is none, or it raised.
     """
+    for known in [each for each, module in sys.modules.items() if _is_of_past(module)]:
+        del sys.modules[known]
     try:
         with guarded(name):
             return importlib.import_module(name)
@@ -162,6 +164,20 @@ def _forget_neighbours() -> None:
 def _is_in(folder: Path, name: str) -> bool:
     """Whether a module of that name is a file or a package of the folder."""
     return (folder / f"{name}.py").is_file() or (folder / name).is_dir()
+
+
+_past: set[str] = set()
+"""Folders with files as they once were: what was imported from there is not what a module of that name is now."""
+
+
+def is_past(folder: Path) -> None:
+    """Note that a folder holds files as they once were."""
+    _past.add(f"{folder}{os.sep}")
+
+
+def _is_of_past(module: ModuleType) -> bool:
+    file = getattr(module, "__file__", None)
+    return bool(_past) and isinstance(file, str) and file.startswith(tuple(_past))
 
 
 def _import_failure(name: str, error: BaseException) -> SourceError:

@@ -51,6 +51,8 @@ def at_revision(place: str) -> AtRevision | None:
     if not colon or not revision or revision in HUB_NAMES or _is_drive(revision, rest):
         return None
     container, colon, attribute = rest.rpartition(":")
+    if os.path.exists(f"{revision}:{container}"):  # noqa: PTH110 - Path.exists() raises on any text
+        return None  # a folder or a file with a colon in its name
     if colon and container and attribute:
         return AtRevision(revision, container, attribute)
     if rest.lower().endswith(_FILES) and not os.path.exists(place):  # noqa: PTH110 - Path.exists() raises on any text
@@ -110,11 +112,19 @@ def checked_out(spec: str, wanted: AtRevision) -> CheckedOut:
 
 
 def _repository(spec: str, wanted: AtRevision) -> Path:
-    """The top of the repository that a file lies in, or would; of a module, that of the folder that is worked in."""
-    is_file = wanted.container.lower().endswith((".py", *_FILES))
-    start = (Path.cwd() / wanted.container).parent if is_file else Path.cwd()
-    while not start.is_dir():
-        start = start.parent
+    """The top of the repository that is worked in, or of another one that a file lies in.
+
+    A file of a submodule belongs to the repository around it, whose revision says which commit of it is meant.
+    """
+    start, here = Path.cwd(), Path.cwd().resolve()
+    if wanted.container.lower().endswith((".py", *_FILES)):
+        start = (here / wanted.container).parent
+        while not start.is_dir():
+            start = start.parent
+        with contextlib.suppress(_GitError):
+            own = Path(_git(here, "rev-parse", "--show-toplevel")).resolve()
+            if start.resolve().is_relative_to(own):
+                return own
     try:
         return Path(_git(start, "rev-parse", "--show-toplevel")).resolve()
     except _GitError as error:
@@ -187,7 +197,7 @@ def _git(folder: Path, *arguments: str, **more: str) -> str:
 
     Raises:
         SourceError: Git is not installed.
-        _GitError: It cannot.
+        _GitError: Git cannot answer.
     """
     known = {name: value for name, value in os.environ.items() if name not in _OF_HOOKS}
     environment = {**known, "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C", **more}

@@ -27,6 +27,7 @@ from archstat.networks.importing import (
     check_module_name,
     imported_file,
     imported_module,
+    is_past,
     python_error,
     see_working_folder,
 )
@@ -87,7 +88,7 @@ def _refuse_half(spec: str, container: str, attribute: str) -> None:
     """Refuse a name without the file or module, or without what is in it.
 
     Raises:
-        SourceError: One of them is missing.
+        SourceError: A part of the name is missing.
     """
     if container in HUBS and not attribute:
         raise SourceError(
@@ -110,6 +111,7 @@ def _of_revision(spec: str, then: AtRevision, args: list[Any], kwargs: dict[str,
         return msgspec.structs.replace(
             network_in(str(files.file), kind, None, has_arguments=bool(args or kwargs)), name=spec
         )
+    is_past(files.folder)
     with files.worked_in():
         module = imported_file(files.file)
         if not hasattr(module, then.attribute.partition(".")[0]):

@@ -8,10 +8,11 @@ from typing import Any
 import msgspec
 
 from archstat import units
-from archstat.analysis.matching import matched
+from archstat.analysis.matching import Pair, matched, moves
+from archstat.errors import UnknownNameError
 from archstat.records import LayerCost, ModelCost
-from archstat.tables.columns import Column, Row, Table, path
-from archstat.tables.network import WHOLE_NETWORK, kind_of, title_of
+from archstat.tables.columns import Column, Row, Table, number, path
+from archstat.tables.network import WHOLE_NETWORK, kind_of, rows_to_depth, title_of
 from archstat.tables.quantities import ACTIVATION_BYTES, FLOPS, MACS, PARAMETERS, PEAK_ACTIVATION_BYTES, Quantity
 
 
@@ -22,30 +23,134 @@ def _of_both(quantity: Quantity, *, gives_way: int = 0) -> tuple[Column, Column]
     return first, msgspec.structs.replace(second, continues=True)
 
 
-_DIFF_COLUMNS = (
-    Column("mark", "", lambda mark: mark.replace("-", "−"), least=1),
-    path("layer_a", "Layer of A"),
-    path("layer_b", "Layer of B"),
-    Column("kind", "Kind"),
+_MARK = Column("mark", "", lambda mark: mark.replace("-", "−"), least=1)
+_KIND = Column("kind", "Kind")
+_COUNTS = (
     *_of_both(PARAMETERS, gives_way=1),
     *_of_both(MACS),
+    number("macs_change", "change", units.relative, gives_way=3, continues=True),
     *_of_both(ACTIVATION_BYTES, gives_way=2),
 )
+_SHOWN = (_MARK, path("layer", "Layer"), _KIND, *_COUNTS)
+_IN_FULL = (_MARK, path("layer_a", "Layer of A"), path("layer_b", "Layer of B"), _KIND, *_COUNTS)
+
+TOTAL_MARK = "total"
+"""The mark of the row of the totals, where programs read the rows."""
 
 
-def diff_table(a: ModelCost, b: ModelCost, *, only_changes: bool = False) -> Table:
+def diff_table(
+    a: ModelCost,
+    b: ModelCost,
+    *,
+    only_changes: bool = False,
+    depth: int | None = None,
+    sort: str | None = None,
+    is_full: bool = False,
+) -> Table:
     """The rows of two networks side by side: ``=`` alike, ``~`` changed, ``-`` only in A, ``+`` only in B.
 
     Args:
         a: The network on the left.
         b: The network on the right.
         only_changes: Leave out the rows that are alike.
+        depth: Put everything below that many parts of a path into one row.
+        sort: The quantity whose change orders the rows, the largest first: ``"macs"``; ``None``: as they run.
+        is_full: The paths of A and B stand in columns of their own, and the totals in the first row.
+
+    Raises:
+        UnknownNameError: There is no such quantity to sort by.
     """
-    rows = [_side_by_side(*pair) for pair in matched(a.layers, b.layers)]
-    shown = tuple(row for row in rows if row[0] != "=" or not only_changes)
-    totals = [f"{each.label:<18}{_change(getattr(a, each.key), getattr(b, each.key), each)}" for each in _TOTALS]
+    pairs = matched(rows_to_depth(a.layers, depth), rows_to_depth(b.layers, depth))
+    rows = [_side_by_side(*pair, is_full=is_full) for pair in _sorted(pairs, sort)]
+    shown = [row for row in rows if row[0] != "=" or not only_changes]
     alike = f"{len(rows) - sum(row[0] != '=' for row in rows)} of {len(rows)} rows are alike."
-    return Table(_DIFF_COLUMNS, shown, f"A: {title_of(a)}\nB: {title_of(b)}", (*totals, alike), _legend(shown))
+    notes = (*total_lines(a, b), *_moved(a, b), alike)
+    title = f"A: {title_of(a)}\nB: {title_of(b)}"
+    if is_full:
+        return Table(_IN_FULL, (_total_row(a, b), *shown), title, notes)
+    columns = _SHOWN if a.layers else tuple(map(_said_alone, _SHOWN))
+    return Table(columns, tuple(shown), title, notes, _legend(shown))
+
+
+def _said_alone(column: Column) -> Column:
+    """A column of B that has none of A before it."""
+    whole = next((each for each in (PARAMETERS, MACS, ACTIVATION_BYTES) if column.key == f"{each.key}_b"), None)
+    return column if whole is None else msgspec.structs.replace(column, header=f"{whole.label} B", wraps=True)
+
+
+def nothing_like(cost: ModelCost, name: str) -> ModelCost:
+    """A network that is not there, on the input of one that is: it costs nothing, and all of the other is a change.
+
+    Args:
+        cost: The network that is there.
+        name: What the other one is called.
+    """
+    totals = dict.fromkeys(("trainable_parameters", "buffers", "other_flops", "activations"), 0)
+    totals |= dict.fromkeys(("parameters", "macs", "activation_bytes", "peak_activation_bytes"), 0)
+    texts = {"note": "", "paper": "", "remarks": (), "peak_layer": ""}
+    masks = {"nonzero_weights": None, "effective_macs": None}
+    return msgspec.structs.replace(cost, architecture=name, layers=(), ops=(), uncounted=(), **totals, **texts, **masks)
+
+
+def totals_table(a: ModelCost, b: ModelCost) -> Table:
+    """The totals of two networks and the change of each, for readers.
+
+    Args:
+        a: The network before.
+        b: The network after.
+    """
+    columns = (Column("total", "Total"), *(_text(key, header) for key, header in _TOTALS_HEADERS))
+    rows = tuple(_total_cells(getattr(a, each.key), getattr(b, each.key), each) for each in _TOTALS)
+    return Table(columns, rows, f"A: {title_of(a)}\nB: {title_of(b)}", tuple(_moved(a, b)))
+
+
+_TOTALS_HEADERS = (("a", "A"), ("b", "B"), ("change", "Change"), ("percent", "%"))
+
+
+def _text(key: str, header: str) -> Column:
+    """A column of numbers whose units are not alike."""
+    return msgspec.structs.replace(Column(key, header), is_number=True)
+
+
+def _total_cells(a: int, b: int, quantity: Quantity) -> Row:
+    sign = "+" if b > a else "−" if b < a else ""
+    change = f"{sign}{quantity.show(abs(b - a))}" if sign else "="
+    percent = units.relative((b - a) / a) if a and sign else ""
+    return (quantity.label, quantity.exact(a), quantity.exact(b), change, percent)
+
+
+def _sorted(pairs: Sequence[Pair], key: str | None) -> Sequence[Pair]:
+    """Pairs by how much of a quantity they differ."""
+    if key is None:
+        return pairs
+    keys = [each.key for each in _TOTALS if each is not PEAK_ACTIVATION_BYTES]
+    if key not in keys:
+        raise UnknownNameError.of("quantity to sort by", key, keys, f"Those are {', '.join(keys)}.")
+    return sorted(pairs, key=lambda pair: -abs(_amount(pair[1], key) - _amount(pair[0], key)))
+
+
+def _amount(row: LayerCost | None, key: str) -> int:
+    amount: int = 0 if row is None else getattr(row, key)
+    return amount
+
+
+_NAMED_MOST = 3
+"""More layers than these are not named: the rows show them."""
+
+
+def _moved(a: ModelCost, b: ModelCost) -> list[str]:
+    """Which layers moved a total most, where there are several that did."""
+    told = []
+    for quantity in (PARAMETERS, MACS):
+        found = moves(a.layers, b.layers, quantity.key)
+        named = [f"{each.layer or WHOLE_NETWORK} ({_signed(each.change, quantity)})" for each in found[:_NAMED_MOST]]
+        if len(found) > 1:
+            told.append(f"{quantity.label} changed most in {', '.join(named)}.")
+    return told
+
+
+def _signed(change: int, quantity: Quantity) -> str:
+    return f"{'−' if change < 0 else '+'}{quantity.show(abs(change))}"
 
 
 _MARKS = {"=": "= alike", "~": "~ changed", "-": "− only in A", "+": "+ only in B"}
@@ -54,7 +159,7 @@ _MARKS = {"=": "= alike", "~": "~ changed", "-": "− only in A", "+": "+ only i
 def _legend(rows: Sequence[Row]) -> tuple[str, ...]:
     """What the marks mean that stand in the rows."""
     told = [meaning for mark, meaning in _MARKS.items() if any(row[0] == mark for row in rows)]
-    both = [f"{_BOTH} the kinds in A and in B"] if any(_BOTH in row[3] for row in rows) else []
+    both = [f"{_BOTH} in A and in B"] if any(_BOTH in row[1] or _BOTH in row[2] for row in rows) else []
     return (f"{', '.join([*told, *both])}.",) if told else ()
 
 
@@ -64,16 +169,38 @@ _BOTH = "⇄"
 _TOTALS = (PARAMETERS, MACS, FLOPS, ACTIVATION_BYTES, PEAK_ACTIVATION_BYTES)
 
 
+def total_lines(a: ModelCost, b: ModelCost) -> list[str]:
+    """A line for each total: before, after, and the change."""
+    return [f"{each.label:<18}{_change(getattr(a, each.key), getattr(b, each.key), each)}" for each in _TOTALS]
+
+
 def _change(a: int, b: int, quantity: Quantity) -> str:
     return f"{quantity.exact(a)} → {quantity.exact(b)}   {units.change(a, b, quantity.show)}"
 
 
-def _side_by_side(a: LayerCost | None, b: LayerCost | None) -> tuple[Any, ...]:
+def _side_by_side(a: LayerCost | None, b: LayerCost | None, *, is_full: bool) -> Row:
     mark = "+" if a is None else "-" if b is None else "=" if _work(a) == _work(b) else "~"
     kinds = list(dict.fromkeys(kind_of(row) for row in (a, b) if row is not None))
-    values = [getattr(row, name, None) for name in ("parameters", "macs", "activation_bytes") for row in (a, b)]
     paths = [(row.layer or WHOLE_NETWORK) if row is not None else "" for row in (a, b)]
-    return (mark, *paths, f" {_BOTH} ".join(kinds), *values)
+    named = paths if is_full else [_both(paths)]
+    return (mark, *named, _both(kinds), *_counted(a, b))
+
+
+def _both(texts: Sequence[str]) -> str:
+    """Two texts as one where they are equal, or where there is only one."""
+    return f" {_BOTH} ".join(dict.fromkeys(filter(None, texts)))
+
+
+def _counted(a: LayerCost | ModelCost | None, b: LayerCost | ModelCost | None) -> list[Any]:
+    """The counts of both sides, and by which part the MACs changed."""
+    both = {name: [getattr(row, name, None) for row in (a, b)] for name in ("parameters", "macs", "activation_bytes")}
+    before, after = both["macs"]
+    change = (after - before) / before if before and after is not None and after != before else None
+    return [*both["parameters"], *both["macs"], change, *both["activation_bytes"]]
+
+
+def _total_row(a: ModelCost, b: ModelCost) -> Row:
+    return (TOTAL_MARK, *[TOTAL_MARK] * 2, "", *_counted(a, b))
 
 
 def _work(row: LayerCost) -> tuple[Any, ...]:

@@ -86,7 +86,7 @@ def layer_table(
     """
     is_folded = folds and depth is None and sort is None and explained is None and not is_tree
     together = folded(cost.layers) if is_folded else []
-    rows = [each.row for each in together] or (cost.layers if depth is None else _merged(cost.layers, depth))
+    rows = [each.row for each in together] or rows_to_depth(cost.layers, depth)
     rows = as_tree(rows) if is_tree else rows
     counted = () if tally is None else (number("by_convention", tally.convention),)
     seen = () if fields is None else (_FIELD,)
@@ -208,6 +208,11 @@ def _counts(row: LayerCost | OpCost) -> tuple[int, ...]:
 
 def _part(part: int, whole: int) -> float | None:
     return part / whole if whole else None
+
+
+def rows_to_depth(rows: Sequence[LayerCost], depth: int | None) -> Sequence[LayerCost]:
+    """Rows with everything below so many parts of a path in one row; ``None``: as they are."""
+    return rows if depth is None else _merged(rows, depth)
 
 
 def _merged(rows: Iterable[LayerCost], depth: int) -> list[LayerCost]:

@@ -18,8 +18,8 @@ def test_layers_stand_side_by_side_and_totals_below(archstat):
 
 def test_only_changes_leaves_out_what_is_alike(archstat):
     found = rows(archstat("diff", "resnet50", "resnet50_v1_5", "--only-changes", "--format", "csv").out)
-    assert len(found) == 12
-    assert {row["mark"] for row in found} == {"~"}
+    assert len(found) == 13
+    assert [row["mark"] for row in found] == ["total", *["~"] * 12]
 
 
 def test_a_network_is_like_itself(archstat):
@@ -37,9 +37,30 @@ def test_a_change_in_a_file_beside_is_seen(archstat, tmp_path):
         )
     names = [f"{tmp_path}/{folder}/net.py:make" for folder in ("old", "new")]
     found = rows(archstat("diff", *names, "--input", "4", "--format", "csv").out)
-    assert [(row["mark"], row["macs_a"], row["macs_b"]) for row in found] == [("~", "8", "12")]
+    assert [(row["mark"], row["macs_a"], row["macs_b"]) for row in found] == [("total", "8", "12"), ("~", "8", "12")]
 
 
 def test_a_wrong_name_on_either_side_is_refused(fails):
     assert "'resnet5'" in fails("diff", "resnet5", "lenet5")
     assert "'resnet5'" in fails("diff", "lenet5", "resnet5")
+
+
+def test_markdown_has_the_totals_first_and_each_thing_once(archstat):
+    out = archstat("diff", "resnet50", "resnet50_v1_5", "--only-changes", "--format", "markdown").out
+    lines = out.splitlines()
+    assert lines[4] == "| Total | A | B | Change | % |"
+    assert lines[7] == "| MACs | 3,857,973,248 | 4,089,184,256 | +231.2 M | +6.0 % |"
+    assert out.count("MACs changed most in") == 1
+    assert lines[-1] == "* 175 of 187 rows are alike."
+
+
+def test_networks_that_are_alike_are_totals_alone_in_markdown(archstat):
+    out = archstat("diff", "lenet5", "lenet5", "--only-changes", "--format", "markdown").out
+    assert out.count("| --- |") == 1
+
+
+def test_columns_that_are_asked_for_are_found(archstat, fails):
+    out = archstat("diff", "resnet18", "resnet34", "--columns", "layer,macs_change", "--only-changes").out
+    assert "MACs A" not in out
+    assert "layer_b" in archstat("diff", "resnet18", "resnet34", "--columns", "layer_a,layer_b", "--format", "csv").out
+    assert "No column is named 'foo'" in fails("diff", "resnet18", "resnet34", "--columns", "foo")

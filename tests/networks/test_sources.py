@@ -236,7 +236,7 @@ def test_arguments_are_literals(folder, literal, value):
         ("net.py:", "'net.py:' names no network"),
         (":Net", "':Net' names no network"),
         (":", "':' names no network"),
-        ("a:b:c", "'a:b' is no module"),
+        ("a:b:c", "'a:b:c' names the revision 'a', and git says of"),
         ("./net:Net", "'./net' is no module: write a file as './net.py:Net'"),
         ("..:Net", "'..' is no module"),
         ("nowhere:Net", "No module is named 'nowhere'. Is it installed? A file is written './net.py:Net'."),

@@ -267,7 +267,7 @@ def test_every_sign_of_a_comparison_is_explained_under_it():
 
 def test_the_marks_of_a_difference_are_explained():
     found = latex(diff_table(archstat.count("lenet5"), archstat.count("lenet5_modern")))
-    legend = "= alike, $\\sim$ changed, $-$ only in A, + only in B, $\\rightleftharpoons$ the kinds in A and in B.\\par"
+    legend = "= alike, $\\sim$ changed, $-$ only in A, + only in B, $\\rightleftharpoons$ in A and in B.\\par"
     assert legend in found.splitlines()
     same = latex(diff_table(archstat.count("lenet5"), archstat.count("lenet5")))
     assert "= alike.\\par" in same.splitlines()

@@ -16,6 +16,7 @@ from archstat.records import LayerCost, UncountedOp
 from archstat.registry import architectures
 from archstat.tables import compare_table, diff_table, layer_table, list_table, op_table
 from archstat.tables.cells import shown_cells
+from archstat.tables.difference import nothing_like, totals_table
 
 cost_of = functools.cache(archstat.count)
 SUMMED = ("parameters", "macs", "flops", "activations", "activation_bytes")
@@ -98,7 +99,7 @@ def test_a_depth_below_every_layer_changes_nothing():
 def test_what_the_network_itself_runs_stands_under_its_own_name():
     cost = msgspec.structs.replace(cost_of("lenet5"), layers=(row("", "add", macs=0),))
     assert column(layer_table(cost), "layer") == ["(network)"]
-    assert column(diff_table(cost, cost), "layer_a") == ["(network)"]
+    assert column(diff_table(cost, cost), "layer") == ["(network)"]
 
 
 def test_a_layer_that_runs_again_says_so():
@@ -314,8 +315,8 @@ def test_a_pattern_that_matches_nothing_says_so():
 def marks(a, b):
     """The marks and paths of the rows of two lists of layers."""
     replace = msgspec.structs.replace
-    table = diff_table(replace(cost_of("lenet5"), layers=tuple(a)), replace(cost_of("lenet5"), layers=tuple(b)))
-    return [values[:3] for values in table.rows]
+    both = (replace(cost_of("lenet5"), layers=tuple(each)) for each in (a, b))
+    return [values[:3] for values in diff_table(*both, is_full=True).rows[1:]]
 
 
 def test_a_network_is_like_itself():
@@ -343,7 +344,7 @@ def test_a_layer_whose_class_changes_keeps_its_place():
         msgspec.structs.replace(cost_of("lenet5"), layers=(row(kind="ReLU"),)),
         msgspec.structs.replace(cost_of("lenet5"), layers=(row(kind="GELU"),)),
     )
-    assert (table.rows[0][0], table.rows[0][3]) == ("~", "ReLU ⇄ GELU")
+    assert table.rows[0][:3] == ("~", "a", "ReLU ⇄ GELU")
 
 
 def test_rows_without_a_path_in_common_are_matched_by_kind_and_shape():
@@ -407,4 +408,54 @@ def test_the_change_of_every_total_is_given():
     assert notes[0] == "Parameters        25,557,032 → 25,557,032   ="
     assert notes[1] == "MACs              3,857,973,248 → 4,089,184,256   +231.2 M (+6.0 %)"
     assert notes[3] == "Activation memory 102.6 MiB → 106.6 MiB   +4.020 MiB (+3.9 %)"
-    assert notes[5] == "175 of 187 rows are alike."
+    assert notes[5].startswith("MACs changed most in conv3_x.conv3_1.")
+    assert notes[6] == "175 of 187 rows are alike."
+
+
+def test_rows_whose_paths_differ_say_both_and_others_one():
+    a = [row("x", detail="1", shape=(1, 2)), row("old", "Linear", shape=(1, 3))]
+    b = [row("x", detail="1", shape=(1, 2)), row("new", "Linear", shape=(1, 3))]
+    both = [msgspec.structs.replace(cost_of("lenet5"), layers=tuple(each)) for each in (a, b)]
+    assert column(diff_table(*both), "layer") == ["x", "old ⇄ new"]
+
+
+def test_the_totals_stand_in_the_first_row_for_programs():
+    a, b = cost_of("resnet50"), cost_of("resnet50_v1_5")
+    table = diff_table(a, b, is_full=True, only_changes=True)
+    first = dict(zip([each.key for each in table.columns], table.rows[0], strict=True))
+    assert (first["mark"], first["macs_a"], first["macs_b"]) == ("total", a.macs, b.macs)
+    assert first["macs_change"] == (b.macs - a.macs) / a.macs
+
+
+def test_rows_are_ordered_by_how_much_they_changed():
+    table = diff_table(cost_of("lenet5"), cost_of("lenet5_modern"), sort="macs", only_changes=True)
+    changes = [
+        abs((after or 0) - (before or 0))
+        for before, after in zip(column(table, "macs_a"), column(table, "macs_b"), strict=True)
+    ]
+    assert changes == sorted(changes, reverse=True)
+    assert table.rows[0][1] == "c3"
+    with pytest.raises(UnknownNameError, match="No quantity to sort by is named 'peak'"):
+        diff_table(cost_of("lenet5"), cost_of("lenet5_modern"), sort="peak")
+
+
+def test_rows_of_a_difference_can_be_put_together():
+    table = diff_table(cost_of("resnet18"), cost_of("resnet34"), depth=1)
+    assert column(table, "layer")[:5] == ["conv1", "bn1", "relu1", "pool1", "conv2_x"]
+    assert sum(value or 0 for value in column(table, "macs_b")) == cost_of("resnet34").macs
+
+
+def test_totals_of_two_networks_are_a_table_for_readers():
+    table = totals_table(cost_of("resnet50"), cost_of("resnet50_v1_5"))
+    assert table.rows[0] == ("Parameters", "25,557,032", "25,557,032", "=", "")
+    assert table.rows[1] == ("MACs", "3,857,973,248", "4,089,184,256", "+231.2 M", "+6.0 %")
+
+
+def test_a_network_that_is_not_there_costs_nothing_and_all_of_the_other_is_new():
+    there = cost_of("lenet5")
+    table = diff_table(nothing_like(there, "main:./net.py:Net"), there)
+    assert set(column(table, "mark")) == {"+"}
+    assert "Parameters B" in [each.header for each in table.columns]
+    assert table.notes[0] == "Parameters        0 → 60,000   +60,000"
+    gone = diff_table(there, nothing_like(there, "x"))
+    assert set(column(gone, "mark")) == {"-"}

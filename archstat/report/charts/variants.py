@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 import msgspec
 
 from archstat import units
+from archstat.analysis.matching import Pair, matched
 from archstat.errors import DataError
 from archstat.records import ModelCost
 from archstat.report.chart import Chart, View, chart
@@ -16,6 +16,7 @@ from archstat.report.drawing import theme
 from archstat.report.drawing.bar_rows import BarRow, End, Group, Rows
 from archstat.report.material import Material
 from archstat.tables.difference import diff_table
+from archstat.tables.network import kind_of
 from archstat.tables.quantities import ACTIVATION_BYTES, MACS, PARAMETERS, Quantity
 
 _PAIRS_MAX = 8
@@ -161,10 +162,7 @@ def _check_kin(a: ModelCost, b: ModelCost) -> None:
 
 def _mirrored(a: ModelCost, b: ModelCost, quantity: Quantity) -> View | None:
     key, name, show = quantity.key, quantity.label, quantity.show
-    table = diff_table(a, b, only_changes=True)
-    keys = [column.key for column in table.columns]
-    rows = [dict(zip(keys, row, strict=True)) for row in table.rows]
-    lines = [_line(row, key) for row in rows]
+    lines = [_line(pair, key) for pair in matched(a.layers, b.layers)]
     lines = [line for line in lines if line.left != line.right]
     if not lines:
         return None
@@ -179,9 +177,11 @@ def _mirrored(a: ModelCost, b: ModelCost, quantity: Quantity) -> View | None:
     return View(name, picture.figure(), alt, picture.narrow())
 
 
-def _line(row: dict[str, Any], key: str) -> _Line:
-    names = list(dict.fromkeys(each for each in (row["layer_a"], row["layer_b"]) if each))
-    return _Line(" ⇄ ".join(names), row["kind"], row[f"{key}_a"] or 0, row[f"{key}_b"] or 0)
+def _line(pair: Pair, key: str) -> _Line:
+    rows = [row for row in pair if row is not None]
+    left, right = (0 if row is None else getattr(row, key) for row in pair)
+    names, kinds = (dict.fromkeys(texts) for texts in ([row.layer for row in rows], map(kind_of, rows)))
+    return _Line(" ⇄ ".join(names), " ⇄ ".join(kinds), left, right)
 
 
 def _largest(lines: Sequence[_Line]) -> list[_Line]:
