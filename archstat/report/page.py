@@ -18,8 +18,9 @@ from archstat import units
 from archstat.records import Step
 from archstat.report.assets import hash_of, packed, packed_library, plotly_address
 from archstat.report.blocks import Page, Sheet
-from archstat.report.chart import WIDE, Chart, View
+from archstat.report.chart import Chart, View
 from archstat.report.drawing import theme
+from archstat.report.drawing.canvas import WIDE
 from archstat.tables import Column, Table
 from archstat.tables.cells import shown_cells
 from archstat.version import __version__
@@ -80,7 +81,7 @@ def _libraries(page: Page, *, is_offline: bool) -> dict[str, Markup]:
 
 
 def _own_script() -> Markup:
-    return Markup(_templates().get_template("page.js").render(wide=WIDE))  # noqa: S704 - ours, with a number in it
+    return Markup(_templates().get_template("page.js").render(wide=WIDE.width))  # noqa: S704 - ours, with a number in it
 
 
 def _own_style() -> Markup:

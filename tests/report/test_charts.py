@@ -19,6 +19,7 @@ from archstat.finding.ratings import of_evaluation
 from archstat.networks.settings import Setting
 from archstat.report.chart import CHARTS, drawn
 from archstat.report.drawing import theme
+from archstat.report.drawing.canvas import PHONE
 from archstat.report.material import Material, Subject, material_from
 from archstat.report.page import content
 from tests.measured import CONDITIONS, PEAKS, latency, measured, time, times
@@ -131,10 +132,12 @@ def test_the_same_records_give_the_same_chart(name):
 
 
 @EVERY
-def test_it_has_a_layout_for_narrow_places(name):
+def test_on_a_phone_it_has_the_same_data_in_another_layout(name):
     for chart in charts_of(name):
-        assert all(view.narrow for view in chart.views), chart.title
         for view in chart.views:
+            wide, phone = view.figure.to_plotly_json(), view.draw(PHONE).to_plotly_json()
+            assert json.dumps(phone["data"], default=list) == json.dumps(wide["data"], default=list)
+            assert {**wide["layout"], **view.narrow} == phone["layout"]
             json.dumps(dict(view.narrow), allow_nan=False)
 
 

@@ -146,7 +146,7 @@ def _view(found: Ratings, cost: _Cost, costs: Sequence[_Cost]) -> View:
         "Parameters",
         tuple(families(each.name for each in rated)),
     )
-    return View(cost.label, picture.figure(), _alt(rated, cost, picture), picture.narrow())
+    return View(cost.label, picture.figure, _alt(rated, cost, picture))
 
 
 def _bubble(each: Rated, cost: _Cost, found: Ratings, costs: Sequence[_Cost]) -> Bubble:
@@ -184,7 +184,7 @@ def top1(material: Material) -> Chart:
     )
     colours = families(each.name for each in rated)
     rows = Rows((Group("", tuple(_bar(each, found) for each in rated)),), tuple(colours))
-    return Chart("top1", "Top-1 accuracy", (View("", rows.figure(), alt, rows.narrow()),), found.caption())
+    return Chart("top1", "Top-1 accuracy", (View("", rows.figure, alt),), found.caption())
 
 
 def _bar(each: Rated, found: Ratings) -> BarRow:

@@ -14,16 +14,17 @@ from archstat import units
 from archstat.errors import DataError
 from archstat.files.choosing import conditions_text
 from archstat.records import Measurement
-from archstat.report.chart import PHONE, WIDE, Chart, View, chart
+from archstat.report.chart import Chart, View, chart
 from archstat.report.drawing import axes, labels, theme
+from archstat.report.drawing.canvas import Canvas
 from archstat.report.drawing.labels import Spot, frame_of
 from archstat.report.drawing.layer_names import short_path
 from archstat.report.material import Material, one_input
 from archstat.tables.measurements import mark_of
 
-_MARGINS = {"wide": {"l": 84, "r": 8, "t": 12, "b": 52}, "phone": {"l": 74, "r": 4, "t": 12, "b": 52}}
-_PLOT = 360
-_NAME_LENGTHS = {"wide": 22, "phone": 14}
+_MARGIN, _MARGIN_NARROW = {"l": 84, "r": 8, "t": 12, "b": 52}, {"l": 74, "r": 4, "t": 12, "b": 52}
+_PLOT, _PLOT_MIN = 360, 160
+_NAME_MAX, _NAME_MAX_NARROW = 22, 14
 _MARKS = ("circle", "square", "diamond", "triangle-up", "cross", "star", "triangle-down", "x")
 
 Series = list[Measurement]
@@ -115,10 +116,12 @@ def _told(each: Series, shown: Shown) -> Series:
 
 def _view(found: Sequence[Series], shown: Shown) -> View:
     drawn = [told for each in found if (told := _told(each, shown))]
-    figure = theme.figure(
-        *[_line(each, shown, number) for number, each in enumerate(drawn)], **_layout(drawn, shown, "wide", WIDE)
-    )
-    return View(shown.label, figure, _alt(drawn, shown), theme.styled(_layout(drawn, shown, "phone", PHONE)))
+
+    def draw(canvas: Canvas) -> go.Figure:
+        lines = [_line(each, shown, number) for number, each in enumerate(drawn)]
+        return theme.figure(*lines, **_layout(drawn, shown, canvas))
+
+    return View(shown.label, draw, _alt(drawn, shown))
 
 
 def _value(measurement: Measurement, shown: Shown) -> float:
@@ -169,25 +172,27 @@ def _mark(measurement: Measurement, shown: Shown) -> str:
     return mark_of(measurement) if shown.label in ("Time", "Throughput") else ""
 
 
-def _layout(drawn: Sequence[Series], shown: Shown, size: str, width: int) -> dict[str, Any]:
-    margin = _MARGINS[size]
-    names = [_name(each, size) for each in drawn]
-    plot = width - margin["l"] - margin["r"]
+def _layout(drawn: Sequence[Series], shown: Shown, canvas: Canvas) -> dict[str, Any]:
+    margin = _MARGIN_NARROW if canvas.is_narrow else _MARGIN
+    around = margin["t"] + margin["b"]
+    names = [_name(each, canvas) for each in drawn]
+    plot = canvas.width - margin["l"] - margin["r"]
     layout: dict[str, Any] = {
-        "height": margin["t"] + _PLOT + margin["b"],
+        "height": canvas.rest(_PLOT, around, _PLOT_MIN) + around,
         "margin": margin,
         "xaxis": _across(drawn, plot, max(map(len, names)) * theme.CHAR + 12),
         "yaxis": {**_up(drawn, shown), "automargin": False},
     }
-    frame = frame_of(layout, width, layout["height"], margin)
+    frame = frame_of(layout, canvas)
     spots = itertools.chain.from_iterable(
         _spots(each, shown, names[number], _colour(number), layout["yaxis"]) for number, each in enumerate(drawn)
     )
     return {**layout, "annotations": labels.annotations(list(spots), frame)}
 
 
-def _name(each: Series, size: str) -> str:
-    return short_path(theme.cut(each[0].architecture, 200), _NAME_LENGTHS[size])
+def _name(each: Series, canvas: Canvas) -> str:
+    longest = _NAME_MAX_NARROW if canvas.is_narrow else _NAME_MAX
+    return short_path(theme.cut(each[0].architecture, 200), longest)
 
 
 def _across(drawn: Sequence[Series], plot: float, room: float) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def branches(material: Material) -> Chart:
     totals = ", ".join(f"{theme.cut(name)} {units.compact(_total(own))}" for name, own in parts.items())
     printed = " ".join(f"Of {theme.cut(mark.architecture)}, {mark.label}." for each in marks.values() for mark in each)
     shapes = "; ".join(dict.fromkeys(units.shapes(each.network.cost.input_shapes) for each in material.subjects))
-    view = View("MACs", rows.figure(), f"MACs by part. In all: {totals}. {printed}".strip(), rows.narrow())
+    view = View("MACs", rows.figure, f"MACs by part. In all: {totals}. {printed}".strip())
     diamonds = " A diamond is a figure that a text prints." if printed else ""
     return Chart("branches", "MACs, part by part", (view,), f"Counted for an input of {shapes}.{diamonds}")
 

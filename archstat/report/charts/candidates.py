@@ -102,7 +102,7 @@ def _against_accuracy(rated: Sequence[Candidate], cost: Quantity, look: _Look) -
     best_ones = captions.some([named(each) for each in ahead])
     alt = f"Dots of {len(known)} networks: top-1 accuracy against {cost.label}."
     alt += f" No other is both cheaper and more accurate than {best_ones}." if ahead else ""
-    return View(cost.label, picture.figure(), alt, picture.narrow())
+    return View(cost.label, picture.figure, alt)
 
 
 def _against_parameters(found: Sequence[Candidate], cost: Quantity, look: _Look) -> View:
@@ -116,7 +116,7 @@ def _against_parameters(found: Sequence[Candidate], cost: Quantity, look: _Look)
     least, most = (pick(known, key=lambda each: getattr(each, cost.key)) for pick in (min, max))
     ends = [f"{cost.show(getattr(each, cost.key))} ({named(each)})" for each in (least, most)]
     alt = f"Dots of {len(known)} networks: parameters against {cost.label}, from {' to '.join(ends)}."
-    return View(cost.label, picture.figure(), alt, picture.narrow())
+    return View(cost.label, picture.figure, alt)
 
 
 def _varies(found: Sequence[Candidate], cost: Quantity) -> bool:

@@ -12,8 +12,9 @@ from plotly import graph_objects as go
 from archstat import units
 from archstat.errors import DataError
 from archstat.records import LayerCost
-from archstat.report.chart import PHONE, WIDE, Chart, View, chart
+from archstat.report.chart import Chart, View, chart
 from archstat.report.drawing import theme
+from archstat.report.drawing.canvas import Canvas
 from archstat.report.drawing.layer_names import layer_legend
 from archstat.report.material import Subject
 from archstat.tables.network import kind_of
@@ -103,25 +104,22 @@ def _view(nodes: Sequence[IciclePart], quantity: Quantity) -> View:
     values = {node.path: sum(getattr(row, name) for row in node.rows) for node in nodes}
     kept = list(_joined([node for node in nodes if values[node.path]]))
     total = values[""]
-    kinds = [node.rows[0].kind for node in kept if not node.is_block]
-    words, top = layer_legend(kinds, WIDE, 0)
-    figure = theme.figure(
-        _trace(kept, values, title, show),
-        height=top + _height(kept),
-        margin={"l": 0, "r": 0, "t": top, "b": 30},
-        uniformtext={"minsize": 9, "mode": "hide"},
-        annotations=words,
-    )
-    narrow_words, narrow_top = layer_legend(kinds, PHONE, 0)
-    narrow = {
-        "height": narrow_top + _height(kept),
-        "margin": {"l": 0, "r": 0, "t": narrow_top, "b": 30},
-        "annotations": narrow_words,
-    }
+    trace = _trace(kept, values, title, show)
+
+    def draw(canvas: Canvas) -> go.Figure:
+        words, top = layer_legend([node.rows[0].kind for node in kept if not node.is_block], canvas.width, 0)
+        return theme.figure(
+            trace,
+            height=top + canvas.rest(_height(kept), top, _HEIGHT_MIN // 2),
+            margin={"l": 0, "r": 0, "t": top, "b": 30},
+            uniformtext={"minsize": 9, "mode": "hide"},
+            annotations=words,
+        )
+
     stages = sorted((node for node in kept if node.path and not node.around), key=lambda node: -values[node.path])[:3]
     parts = ", ".join(f"{theme.cut(node.name, 30)} {units.share(values[node.path], total)}" for node in stages)
     alt = f"{title} of the parts of the network, {show(total)} together; the largest are {parts}."
-    return View(title, figure, alt, narrow)
+    return View(title, draw, alt)
 
 
 def _joined(nodes: Sequence[IciclePart]) -> Iterator[IciclePart]:

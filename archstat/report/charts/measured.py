@@ -12,17 +12,18 @@ from archstat import units
 from archstat.errors import DataError
 from archstat.files.choosing import conditions_text
 from archstat.records import Latency, Measurement
-from archstat.report.chart import PHONE, WIDE, Chart, View, chart
+from archstat.report.chart import Chart, View, chart
 from archstat.report.drawing import axes, labels, theme
+from archstat.report.drawing.canvas import Canvas
 from archstat.report.drawing.correlation import correlation, correlation_text
 from archstat.report.drawing.labels import Spot, frame_of
 from archstat.report.drawing.layer_names import short_path
 from archstat.report.material import Material
 from archstat.tables.measurements import alike, mark_of
 
-_MARGINS = {"wide": {"l": 80, "r": 14, "t": 30, "b": 52}, "phone": {"l": 70, "r": 8, "t": 46, "b": 52}}
-_PLOT = 380
-_NAME_LENGTHS = {"wide": 28, "phone": 20}
+_MARGIN, _MARGIN_NARROW = {"l": 80, "r": 14, "t": 30, "b": 52}, {"l": 70, "r": 8, "t": 46, "b": 52}
+_PLOT, _PLOT_MIN = 380, 180
+_NAME_MAX, _NAME_MAX_NARROW = 28, 20
 _BAR_MAX = 3.0
 """An interval that is longer than so many times its median does not stretch the axis; its bar leaves the picture."""
 
@@ -43,31 +44,28 @@ def latency(material: Material) -> Chart:
     if len({each.architecture for each in group}) < 2:
         raise DataError("Latency against MACs is drawn of two networks at least, measured under the same conditions.")
     others = [each for each in timed if each.conditions != group[0].conditions]
-    view = View("Latency", _figure(group), _alt(group), _narrow(group))
+
+    def draw(canvas: Canvas) -> go.Figure:
+        return theme.figure(_points(group), **_layout(group, canvas))
+
+    view = View("Latency", draw, _alt(group))
     return Chart("latency", "Measured latency against MACs", (view,), _caption(group, others))
 
 
-def _figure(group: Sequence[Measurement]) -> go.Figure:
-    return theme.figure(_points(group), **_layout(group, "wide", WIDE))
-
-
-def _narrow(group: Sequence[Measurement]) -> dict[str, Any]:
-    return theme.styled(_layout(group, "phone", PHONE))
-
-
-def _layout(group: Sequence[Measurement], size: str, width: int) -> dict[str, Any]:
-    margin = _MARGINS[size]
+def _layout(group: Sequence[Measurement], canvas: Canvas) -> dict[str, Any]:
+    margin = _MARGIN_NARROW if canvas.is_narrow else _MARGIN
+    around = margin["t"] + margin["b"]
     macs = [each.counted.macs for each in group]
     times = [end for each in group for end in _shown_ends(each)]
     layout: dict[str, Any] = {
-        "height": margin["t"] + _PLOT + margin["b"],
+        "height": canvas.rest(_PLOT, around, _PLOT_MIN) + around,
         "margin": margin,
-        "xaxis": axes.thinned(theme.logarithmic(min(macs), max(macs), "MACs"), 10 if size == "wide" else 5),
+        "xaxis": axes.thinned(theme.logarithmic(min(macs), max(macs), "MACs"), 5 if canvas.is_narrow else 10),
         "yaxis": {**axes.thinned(_up(times), 12), "automargin": False},
     }
-    frame = frame_of(layout, width, layout["height"], margin)
-    named = labels.annotations([_spot(each, size) for each in group], frame, lines=list(map(_bar, group)))
-    return {**layout, "annotations": [*named, _told(group, size)]}
+    spots = [_spot(each, canvas) for each in group]
+    named = labels.annotations(spots, frame_of(layout, canvas), lines=list(map(_bar, group)))
+    return {**layout, "annotations": [*named, _told(group, canvas)]}
 
 
 def _up(times: Sequence[float]) -> dict[str, Any]:
@@ -131,8 +129,9 @@ def _hover(measurement: Measurement) -> str:
     )
 
 
-def _spot(measurement: Measurement, size: str) -> Spot:
-    name = short_path(theme.cut(measurement.architecture, 200), _NAME_LENGTHS[size])
+def _spot(measurement: Measurement, canvas: Canvas) -> Spot:
+    longest = _NAME_MAX_NARROW if canvas.is_narrow else _NAME_MAX
+    name = short_path(theme.cut(measurement.architecture, 200), longest)
     text = f"{mark_of(measurement)}{name}"
     return Spot(
         math.log10(measurement.counted.macs), math.log10(_time(measurement)), text, 5, weight=_time(measurement)
@@ -149,12 +148,13 @@ def _found(group: Sequence[Measurement]) -> str:
     return correlation_text(correlation(macs, list(map(_time, group))), len(group))
 
 
-def _told(group: Sequence[Measurement], size: str) -> dict[str, Any]:
+def _told(group: Sequence[Measurement], canvas: Canvas) -> dict[str, Any]:
     """The correlation over the picture."""
     text = _found(group)
     place = {"xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "align": "left"}
     font = {"color": theme.MUTED, "size": theme.SIZE - 1}
-    broken = theme.words(text, 90) if size == "wide" else theme.words(text, 90).replace(", Spearman", ",<br>Spearman")
+    whole = theme.words(text, 90)
+    broken = whole.replace(", Spearman", ",<br>Spearman") if canvas.is_narrow else whole
     return {**place, "yshift": 6, "text": broken, "showarrow": False, "font": font, "borderpad": 0}
 
 

@@ -45,9 +45,7 @@ def _view(costs: Sequence[ModelCost], quantity: Quantity) -> View:
     rows = tuple(BarRow(cost.architecture, (_end(cost, key, show, is_alone=len(groups) == 1),)) for cost in shown)
     made = Rows((Group("", rows),), tuple(groups) if len(groups) > 1 else ())
     ends = [f"{show(getattr(cost, key))} ({theme.cut(cost.architecture)})" for cost in (ordered[0], ordered[-1])]
-    return View(
-        title, made.figure(), f"{title} of {len(costs)} networks, from {' down to '.join(ends)}.", made.narrow()
-    )
+    return View(title, made.figure, f"{title} of {len(costs)} networks, from {' down to '.join(ends)}.")
 
 
 def _end(cost: ModelCost, key: str, show: Callable[[int], str], *, is_alone: bool) -> End:

@@ -48,7 +48,7 @@ def overhead(material: Material) -> Chart:
     left_out = f" {len(pairs) - len(shown)} more pairs are not shown." if len(pairs) > len(shown) else ""
     shapes = "; ".join(dict.fromkeys(units.shapes(pair.base.input_shapes) for pair in shown))
     caption = f"Counted for an input of {shapes}.{left_out}{rated}"
-    return Chart("overhead", "What variants add", (View("", rows.figure(), alt, rows.narrow()),), caption)
+    return Chart("overhead", "What variants add", (View("", rows.figure, alt),), caption)
 
 
 def _pairs(costs: Sequence[ModelCost]) -> Iterator[_Pair]:
@@ -175,7 +175,7 @@ def _mirrored(a: ModelCost, b: ModelCost, quantity: Quantity) -> View | None:
         f"{show(getattr(cost, key))} of {cost_name}" for cost, cost_name in zip((a, b), names, strict=True)
     )
     alt = f"{name} of the {len(lines)} rows in which they differ, as bars to either side; {totals} in all."
-    return View(name, picture.figure(), alt, picture.narrow())
+    return View(name, picture.figure, alt)
 
 
 def _line(row: dict[str, Any], key: str) -> _Line:

@@ -1,6 +1,7 @@
 """Where the labels of points go so that none covers another."""
 
 import math
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy.typing as npt
 from archstat.report.drawing.plot_area import Array, Corner, Frame, Line, Spot, along, frame_of, frames_of
 from archstat.report.drawing.theme import CHAR, MUTED, SIZE, cut, words
 
-__all__ = ["Corner", "Frame", "Line", "Spot", "annotations", "frame_of"]
+__all__ = ["Corner", "Frame", "Line", "Spot", "annotations", "columns", "frame_of"]
 
 Where = npt.NDArray[np.bool_]
 
@@ -40,6 +41,15 @@ _BY_PLACE = np.array([_FARTHER * step + 0.03 * turn for step in range(len(_DISTA
 """What each place costs by itself: near ones are best, and of these the one on the right."""
 _WORTH = 7.0
 """A label that costs more confuses more than it tells."""
+
+
+def columns(text: str) -> int:
+    """How many characters of usual width a text takes: those of Chinese, Japanese and Korean count twice.
+
+    >>> columns("conv1"), columns("卷积1")
+    (5, 5)
+    """
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 
 def annotations(
@@ -100,7 +110,7 @@ def _draft(
 ) -> "_Draft":
     spot = spots[place]
     frames = frames_of(frame)
-    half = np.array([len(cut(spot.text, LONGEST)) * WIDTH * scale / 2, _HEIGHT * scale / 2])
+    half = np.array([columns(cut(spot.text, LONGEST)) * WIDTH * scale / 2, _HEIGHT * scale / 2])
     pairs = [(distance, angle) for distance in _DISTANCES for angle in _ANGLES]
     distances = np.array([float(distance) for distance, _ in pairs])
     offsets = np.array([_offset(angle, spot.radius + distance, half) for distance, angle in pairs])
