@@ -210,8 +210,8 @@ def select(pattern: str = "", *, years: tuple[int, int] | None = None, task: str
     """The names of architectures, in the order of the file.
 
     Args:
-        pattern: With ``*``, ``?`` or ``[``: what the whole name looks like. Else how a word of the name, as one types it
-            or as it is printed, of the family, the title, the authors or the task begins.
+        pattern: With ``*``, ``?`` or ``[``: what the whole name looks like. Else how a word of the name, as it is
+            typed or printed, of the family, the title, the authors or the task begins.
         years: The first and the last year.
         task: Part of the task.
     """

@@ -48,6 +48,7 @@ class Chart(msgspec.Struct, frozen=True):
         title: What stands over the chart.
         views: The pictures of the chart, the first one shown first.
         caption: What stands under the chart: what is drawn, of what input, by which protocol, from which source.
+        handling: What a reader can do with the chart on a page, and not with a picture of it.
         is_searched: Whether a reader can look for names, which its points have as ``customdata``: those found stand
             out.
     """
@@ -56,6 +57,7 @@ class Chart(msgspec.Struct, frozen=True):
     title: str
     views: tuple[View, ...]
     caption: str = ""
+    handling: str = ""
     is_searched: bool = False
 
 

@@ -12,6 +12,7 @@ from archstat.analysis.network import Analyse
 from archstat.finding.candidates import NO_CHOICE, Choice
 from archstat.networks.settings import Setting
 from archstat.published.figures import Published, counted, published, published_of
+from archstat.published.names import display_name
 from archstat.records import Measurement
 from archstat.report.blocks import Block, Heading, Link, Links, Page, Paper, Sheet, Tiles
 from archstat.report.chart import CHARTS
@@ -92,7 +93,7 @@ _CHARTS = ("best", "accuracy", "cloud", "latency")
 def _start_page(material: Material) -> Page:
     names = material.names
     return Page(
-        f"What {len(names)} architectures cost" if len(names) > 1 else f"What {names[0]} costs",
+        f"What {len(names)} architectures cost" if len(names) > 1 else f"What {display_name(names[0])} costs",
         tuple(_start_blocks(material)),
         "Each counted layer by layer from its paper, with the sums behind every row, and held against what was "
         "published of it.",
@@ -143,7 +144,7 @@ def _architecture_page(material: Material, names: Sequence[str]) -> Page:
     relatives = _relatives(name, names)
     blocks += [Heading("Of the same family"), Links(relatives)] if relatives else []
     back = Link(f"../{START}", "Every architecture", "")
-    return Page(page.title, tuple(blocks), about.task, page.notes, back)
+    return Page(page.title, tuple(blocks), f"{name} · {about.task}", page.notes, back)
 
 
 def _relatives(name: str, names: Sequence[str]) -> tuple[Link, ...]:
@@ -151,7 +152,8 @@ def _relatives(name: str, names: Sequence[str]) -> tuple[Link, ...]:
     own = counted()[name].family
     others = [each for each in names if each != name and counted()[each].family == own]
     return tuple(
-        Link(_file_of(each).partition("/")[2], each, published()[each].paper.partition(" (")[0]) for each in others
+        Link(_file_of(each).partition("/")[2], display_name(each), published()[each].paper.partition(" (")[0])
+        for each in others
     )
 
 

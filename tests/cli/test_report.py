@@ -27,7 +27,7 @@ def test_a_page_is_written_whole_and_said_so(archstat, tmp_path):
     path = tmp_path / "report.html"
     assert archstat("report", "lenet5", "--output", str(path)) == (0, "", f"Wrote {path}\n")
     assert "layers" in charts_of(path)
-    assert "<title>lenet5</title>" in path.read_text(encoding="utf-8")
+    assert "<title>LeNet-5</title>" in path.read_text(encoding="utf-8")
 
 
 def test_without_a_file_the_page_goes_to_stdout(archstat):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from archstat import units
 from archstat.errors import DataError
 from archstat.published.accuracies import Evaluation, best_for, evaluation_named
 from archstat.published.figures import counted, published
+from archstat.published.names import display_name
+from archstat.report.charts._names import shown_names
 from archstat.report.drawing import captions, theme
 from archstat.report.material import Material, Subject, one_input
 
@@ -17,19 +21,21 @@ class Rated(msgspec.Struct, frozen=True):
 
     Attributes:
         subject: The network.
+        label: What the network is called in the chart.
         top1: Percent right.
         top5: Percent with the right one among five; ``None``: the source has none.
         note: In which respect another network was evaluated.
     """
 
     subject: Subject
+    label: str
     top1: float
     top5: float | None
     note: str
 
     @property
     def name(self) -> str:
-        """The name of the network."""
+        """The name of the network, as one types it."""
         return self.subject.name
 
     @property
@@ -82,7 +88,7 @@ class Ratings(msgspec.Struct, frozen=True):
 
     def inputs(self) -> str:
         """What the networks were counted for: the shape that most have, and the others."""
-        shapes = captions.inputs((each.name, _shape(each.subject)) for each in self.rated)
+        shapes = captions.inputs((each.label, _shape(each.subject)) for each in self.rated)
         dtypes = " and ".join(dict.fromkeys(each.subject.network.cost.dtype for each in self.rated))
         return f"Counted for one input of {shapes}, {dtypes}."
 
@@ -101,19 +107,22 @@ def ratings(material: Material, least: int = 2) -> Ratings:
             f"No source that archstat knows has accuracies of {captions.some(names) or 'no network at all'}."
         )
     fits = [subject for subject in material.subjects if subject.name in evaluation.top1 and _is_as_evaluated(subject)]
-    without = tuple(_hinted(each.name, evaluation) for each in material.subjects if each not in fits)
+    unrated = [each.name for each in material.subjects if each not in fits]
     if len(fits) < least:
-        missing = f" and none of {captions.some(without)}" if without else ""
+        typed = [_hinted(name, evaluation, {}) for name in unrated]
+        missing = f" and none of {captions.some(typed)}" if typed else ""
         raise DataError(
             f"{evaluation.source}, has accuracies of {len(fits)} of these networks{missing}; {least} are needed."
         )
-    rated = tuple(_rated(evaluation, subject) for subject in fits)
-    return Ratings(evaluation, rated, without)
+    shown = shown_names(names)
+    rated = tuple(_rated(evaluation, subject, shown[subject.name]) for subject in fits)
+    twins = {name: display_name(name) for name in evaluation.top1}
+    return Ratings(evaluation, rated, tuple(_hinted(name, evaluation, {**twins, **shown}) for name in unrated))
 
 
-def _rated(evaluation: Evaluation, subject: Subject) -> Rated:
+def _rated(evaluation: Evaluation, subject: Subject, label: str) -> Rated:
     name = subject.name
-    return Rated(subject, evaluation.top1[name], evaluation.top5.get(name), evaluation.notes.get(name, ""))
+    return Rated(subject, label, evaluation.top1[name], evaluation.top5.get(name), evaluation.notes.get(name, ""))
 
 
 def _is_as_evaluated(subject: Subject) -> bool:
@@ -128,12 +137,14 @@ def batch_of(subject: Subject) -> int:
     return shapes[0][0] if shapes and shapes[0] else 1
 
 
-def _hinted(name: str, evaluation: Evaluation) -> str:
+def _hinted(name: str, evaluation: Evaluation, names: Mapping[str, str]) -> str:
+    """A network without an accuracy, and why; what it has no other name for is called as one types it."""
+    label = names.get(name, name)
     if name in evaluation.top1:
-        return f"{name} (counted on an input of another size)"
+        return f"{label} (counted on an input of another size)"
     about = published().get(name)
     twin = about.twin if about is not None else ""
-    return f"{name} (but of {twin})" if twin in evaluation.top1 else theme.cut(name)
+    return f"{label} (but of {names.get(twin, twin)})" if twin in evaluation.top1 else theme.cut(label)
 
 
 def _shape(subject: Subject) -> str:

@@ -67,7 +67,7 @@ def accuracy(material: Material) -> Chart:
 
 def _missing(cost: _Cost, found: Ratings) -> str:
     """Of which networks alone something was measured."""
-    here = [each.name for each in found.rated if each.name in cost.values]
+    here = [each.label for each in found.rated if each.name in cost.values]
     return f"It was measured of {', '.join(here)} alone." if len(here) < len(found.rated) else ""
 
 
@@ -156,14 +156,14 @@ def _bubble(each: Rated, cost: _Cost, found: Ratings, costs: Sequence[_Cost]) ->
     ]
     hover = theme.hover(each.name, lines, source=found.source_of(each))
     return Bubble(
-        each.name, cost.values[each.name], each.top1, each.amount("parameters"), family_of(each.name)[1], hover
+        each.label, cost.values[each.name], each.top1, each.amount("parameters"), family_of(each.name)[1], hover
     )
 
 
 def _alt(rated: Sequence[Rated], cost: _Cost, picture: Picture) -> str:
     least, most = min(rated, key=lambda each: each.top1), max(rated, key=lambda each: each.top1)
     ends = [
-        f"{units.amount(each.top1, '%')} ({each.name}, {cost.show(cost.values[each.name])})" for each in (least, most)
+        f"{units.amount(each.top1, '%')} ({each.label}, {cost.show(cost.values[each.name])})" for each in (least, most)
     ]
     ahead = ", ".join(each.name for each in front(picture.bubbles))
     return (
@@ -179,8 +179,8 @@ def top1(material: Material) -> Chart:
     rated = sorted(found.rated, key=lambda each: -each.top1)
     best, worst = rated[0], rated[-1]
     alt = (
-        f"Top-1 accuracy of {len(rated)} networks, from {units.amount(best.top1, '%')} ({best.name}) "
-        f"down to {units.amount(worst.top1, '%')} ({worst.name})."
+        f"Top-1 accuracy of {len(rated)} networks, from {units.amount(best.top1, '%')} ({best.label}) "
+        f"down to {units.amount(worst.top1, '%')} ({worst.label})."
     )
     colours = families(each.name for each in rated)
     rows = Rows((Group("", tuple(_bar(each, found) for each in rated)),), tuple(colours))
@@ -190,4 +190,4 @@ def top1(material: Material) -> Chart:
 def _bar(each: Rated, found: Ratings) -> BarRow:
     hover = theme.hover(each.name, each.lines(), source=found.source_of(each))
     text = units.share(each.top1, 100)
-    return BarRow(each.name, (End(each.top1, text, text, family_of(each.name)[1], hover),))
+    return BarRow(each.label, (End(each.top1, text, text, family_of(each.name)[1], hover),))

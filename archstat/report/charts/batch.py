@@ -15,6 +15,7 @@ from archstat.errors import DataError
 from archstat.files.choosing import conditions_text
 from archstat.records import Measurement
 from archstat.report.chart import Chart, View, chart
+from archstat.report.charts._names import measured_inputs, sized_names
 from archstat.report.drawing import axes, labels, theme
 from archstat.report.drawing.canvas import Canvas
 from archstat.report.drawing.labels import Spot, frame_of
@@ -81,8 +82,13 @@ def batch(material: Material) -> Chart:
             helps={"batch_sizes": "1,2,4"},
         )
     what = "power" if any(view.label == "Power" for view in views) else "throughput"
+    is_marked = any(mark_of(each) for line in found for each in line)
     return Chart(
-        "batch", f"Time and {what} over the batch size", tuple(views), _caption(found, len(material.measurements))
+        "batch",
+        f"Time and {what} over the batch size",
+        tuple(views),
+        _caption(found, len(material.measurements)),
+        "The hover marks times that were disturbed with ~." if is_marked else "",
     )
 
 
@@ -175,7 +181,7 @@ def _mark(measurement: Measurement, shown: Shown) -> str:
 def _layout(drawn: Sequence[Series], shown: Shown, canvas: Canvas) -> dict[str, Any]:
     margin = _MARGIN_NARROW if canvas.is_narrow else _MARGIN
     around = margin["t"] + margin["b"]
-    names = [_name(each, canvas) for each in drawn]
+    names = [_name(name, canvas) for name in _names_of(drawn)]
     plot = canvas.width - margin["l"] - margin["r"]
     layout: dict[str, Any] = {
         "height": canvas.rest(_PLOT, around, _PLOT_MIN) + around,
@@ -190,9 +196,12 @@ def _layout(drawn: Sequence[Series], shown: Shown, canvas: Canvas) -> dict[str, 
     return {**layout, "annotations": labels.annotations(list(spots), frame)}
 
 
-def _name(each: Series, canvas: Canvas) -> str:
-    longest = _NAME_MAX_NARROW if canvas.is_narrow else _NAME_MAX
-    return short_path(theme.cut(each[0].architecture, 200), longest)
+def _names_of(drawn: Sequence[Series]) -> list[str]:
+    return sized_names([each[0] for each in drawn])
+
+
+def _name(name: str, canvas: Canvas) -> str:
+    return short_path(theme.cut(name, 200), _NAME_MAX_NARROW if canvas.is_narrow else _NAME_MAX)
 
 
 def _across(drawn: Sequence[Series], plot: float, room: float) -> dict[str, Any]:
@@ -230,10 +239,10 @@ def _spots(each: Series, shown: Shown, name: str, colour: str, up: dict[str, Any
 
 def _alt(drawn: Sequence[Series], shown: Shown) -> str:
     parts = ", ".join(
-        f"{theme.cut(each[0].architecture)} from {shown.show(_value(each[0], shown))} at batch "
+        f"{theme.cut(name)} from {shown.show(_value(each[0], shown))} at batch "
         f"{units.exact(each[0].conditions.batch_size)} to {shown.show(_value(each[-1], shown))} at batch "
         f"{units.exact(each[-1].conditions.batch_size)}"
-        for each in drawn[:4]
+        for each, name in zip(drawn[:4], _names_of(drawn), strict=False)
     )
     return f"{shown.title} against batch size: {parts}."
 
@@ -243,14 +252,14 @@ def _caption(found: Sequence[Series], given: int) -> str:
         f" · batch {units.exact(found[0][0].conditions.batch_size)}", ""
     )
     median = "The time of an input is the median time of a forward pass over the batch size, with its 95 % interval."
-    sentences = [f"{conditions}.", median]
+    sentences = [f"{conditions}.", measured_inputs([each[0] for each in found]), median]
     energies = dict.fromkeys(
         each.energy.boundary for line in found for each in line if each.energy is not None and each.energy.boundary
     )
     if energies:
         sentences.append(f"Power and energy are those of the {' and the '.join(energies)}, idle power included.")
     if any(mark_of(each) for line in found for each in line):
-        sentences.append("Some of the times were disturbed: the hover marks them with ~.")
+        sentences.append("Some of the times were disturbed.")
     left_out = given - sum(map(len, found))
     if left_out:
         verb = "is" if left_out == 1 else "are"

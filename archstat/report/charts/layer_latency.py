@@ -11,6 +11,7 @@ from archstat import units
 from archstat.files.choosing import conditions_text
 from archstat.report.chart import Chart, View, chart
 from archstat.report.charts._layer_times import Timed, layer_times_of, too_short
+from archstat.report.charts._names import measured_inputs, title_of
 from archstat.report.drawing import axes, labels, theme
 from archstat.report.drawing.canvas import Canvas
 from archstat.report.drawing.labels import Spot, frame_of
@@ -43,7 +44,7 @@ def layer_latency(subject: Subject) -> Chart:
 
     view = View("Latency", draw, _alt(subject.name, found))
     return Chart(
-        "layer_latency", f"Time and MACs of each layer of {theme.cut(subject.name)}", (view,), _caption(subject, found)
+        "layer_latency", f"Time and MACs of each layer of {title_of(subject.name)}", (view,), _caption(subject, found)
     )
 
 
@@ -207,7 +208,7 @@ def _alt(name: str, found: Timed) -> str:
     rates = sorted(found.with_macs, key=lambda place: _times_as_fast(place, found))
     slow, fast = rates[0], rates[-1]
     return (
-        f"Time against MACs of {len(found.places)} layers of {theme.cut(name)}, both axes logarithmic. All with MACs "
+        f"Time against MACs of {len(found.places)} layers of {title_of(name)}, both axes logarithmic. All with MACs "
         f"together run at {units.rate(found.macs_per_s, 'MAC/s')}; {theme.cut(slow.layer or WHOLE_NETWORK)} is the "
         f"slowest at "
         f"{_rate(slow)}, {theme.cut(fast.layer or WHOLE_NETWORK)} the fastest at {_rate(fast)}."
@@ -220,7 +221,8 @@ def _rate(place: Joined) -> str:
 
 def _caption(subject: Subject, found: Timed) -> str:
     _, measurement = subject.measured()
-    sentences = [f"{conditions_text(measurement.conditions)}.", protocol(found.times)]
+    where = f"{conditions_text(measurement.conditions)}."
+    sentences = [where, measured_inputs([measurement]), protocol(found.times)]
     sentences.append("What is over the line is slower than all layers with MACs together.")
     if found.without_macs:
         sentences.append(_without_macs(found))

@@ -11,8 +11,10 @@ from plotly import graph_objects as go
 from archstat import units
 from archstat.errors import DataError
 from archstat.files.choosing import conditions_text
+from archstat.published.names import display_name
 from archstat.records import Latency, Measurement
 from archstat.report.chart import Chart, View, chart
+from archstat.report.charts._names import measured_inputs, sized_names
 from archstat.report.drawing import axes, labels, theme
 from archstat.report.drawing.canvas import Canvas
 from archstat.report.drawing.correlation import correlation, correlation_text
@@ -63,7 +65,7 @@ def _layout(group: Sequence[Measurement], canvas: Canvas) -> dict[str, Any]:
         "xaxis": axes.thinned(theme.logarithmic(min(macs), max(macs), "MACs"), 5 if canvas.is_narrow else 10),
         "yaxis": {**axes.thinned(_up(times), 12), "automargin": False},
     }
-    spots = [_spot(each, canvas) for each in group]
+    spots = [_spot(each, name, canvas) for each, name in zip(group, sized_names(group), strict=True)]
     named = labels.annotations(spots, frame_of(layout, canvas), lines=list(map(_bar, group)))
     return {**layout, "annotations": [*named, _told(group, canvas)]}
 
@@ -129,10 +131,9 @@ def _hover(measurement: Measurement) -> str:
     )
 
 
-def _spot(measurement: Measurement, canvas: Canvas) -> Spot:
+def _spot(measurement: Measurement, name: str, canvas: Canvas) -> Spot:
     longest = _NAME_MAX_NARROW if canvas.is_narrow else _NAME_MAX
-    name = short_path(theme.cut(measurement.architecture, 200), longest)
-    text = f"{mark_of(measurement)}{name}"
+    text = f"{mark_of(measurement)}{short_path(theme.cut(name, 200), longest)}"
     return Spot(
         math.log10(measurement.counted.macs), math.log10(_time(measurement)), text, 5, weight=_time(measurement)
     )
@@ -160,16 +161,18 @@ def _told(group: Sequence[Measurement], canvas: Canvas) -> dict[str, Any]:
 
 def _alt(group: Sequence[Measurement]) -> str:
     fastest, slowest = min(group, key=_time), max(group, key=_time)
+    names = dict(zip(map(id, group), sized_names(group), strict=True))
     return (
         f"Latency against MACs of {len(group)} networks, both axes logarithmic: from "
-        f"{units.seconds(_time(fastest))} ({theme.cut(fastest.architecture)}) to {units.seconds(_time(slowest))} "
-        f"({theme.cut(slowest.architecture)}). {_found(group)}"
+        f"{units.seconds(_time(fastest))} ({theme.cut(names[id(fastest)])}) to {units.seconds(_time(slowest))} "
+        f"({theme.cut(names[id(slowest)])}). {_found(group)}"
     )
 
 
 def _caption(group: Sequence[Measurement], others: Sequence[Measurement]) -> str:
     sentences = [
         f"{conditions_text(group[0].conditions)}. The median time of a forward pass and its 95 % interval.",
+        measured_inputs(group),
         f"Of latency and MACs: {_found(group)}",
     ]
     if any(map(mark_of, group)):
@@ -185,5 +188,5 @@ def _others(group: Sequence[Measurement], others: Sequence[Measurement]) -> list
     parts = []
     for each in alike(others):
         differs = [part for part in conditions_text(each[0].conditions).split(" · ") if part not in own]
-        parts.append(f"{', '.join(theme.cut(one.architecture) for one in each)} ({' · '.join(differs)})")
+        parts.append(f"{', '.join(theme.cut(display_name(one.architecture)) for one in each)} ({' · '.join(differs)})")
     return [*parts[:_OTHERS_MAX], f"{len(parts) - _OTHERS_MAX} more"] if len(parts) > _OTHERS_MAX else parts

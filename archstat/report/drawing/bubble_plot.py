@@ -203,7 +203,7 @@ _TOP = 14
 _LEAST = 180
 """The least height of the plot, in pixels."""
 _MARGIN, _MARGIN_NARROW = {"l": 56, "r": 16, "b": 54}, {"l": 46, "r": 10, "b": 54}
-_TYPE_NARROW = 12
+_TYPE_NARROW = 11
 
 
 def front(bubbles: Sequence[Bubble]) -> list[Bubble]:

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from archstat.errors import DataError, UnknownNameError
+from archstat.published.names import display_name
 from archstat.report.charts.accuracy import accuracy, top1
 from archstat.report.page import content
 from tests.measured import CONDITIONS, ENERGY, latency, measured
@@ -61,16 +62,16 @@ def test_the_lecture_s_picture_comes_out_of_our_counts():
 
 def test_googlenet_is_on_the_front_by_operations_and_by_parameters():
     chart = drawn()
-    assert "more accurate than alexnet, googlenet, resnet18" in view_of(chart, "MACs").alt
-    assert "more accurate than googlenet, resnet18" in view_of(chart, "Parameters").alt
-    assert "vgg" not in view_of(chart, "MACs").alt.split("No other")[1]
+    assert "more accurate than AlexNet, GoogLeNet, ResNet-18" in view_of(chart, "MACs").alt
+    assert "more accurate than GoogLeNet, ResNet-18" in view_of(chart, "Parameters").alt
+    assert "VGG" not in view_of(chart, "MACs").alt.split("No other")[1]
 
 
 def test_the_caption_says_whose_accuracies_they_are_and_that_its_operations_are_two_for_a_mac():
     caption = drawn().caption
     assert "Canziani, Paszke, Culurciello, 2016, Fig. 1" in caption
     assert caption.endswith("two for each MAC.")
-    assert "1×3×224×224 (1×3×299×299: inception_v3, inception_v4; 1×3×227×227: alexnet)" in caption
+    assert "1×3×224×224 (1×3×299×299: Inception-v3, Inception-v4; 1×3×227×227: AlexNet)" in caption
 
 
 # -- what is drawn -----------------------------------------------------------------------------------------------------
@@ -102,7 +103,7 @@ def test_every_network_of_the_lecture_has_its_name_beside_it_also_on_a_phone():
     for view in drawn().views:
         for layout in (json.loads(view.figure.to_json())["layout"], view.narrow):
             texts = {each["text"] for each in layout["annotations"]}
-            assert {*OWN, *RESIDUAL} <= texts, view.label
+            assert {display_name(name) for name in (*OWN, *RESIDUAL)} <= texts, view.label
 
 
 def test_a_hover_has_every_number_and_the_source():
@@ -177,14 +178,14 @@ def test_energy_is_that_of_one_input_and_the_caption_says_of_what():
 
 def test_networks_that_the_source_has_not_are_named():
     chart = accuracy(material(*map(known, ["vgg16", "googlenet", "resnet50", "lenet5"]), evaluation="canziani2016"))
-    assert "It has none of: resnet50 (but of resnet50_v1_5), lenet5." in chart.caption
+    assert "It has none of: ResNet-50 (but of ResNet-50 v1.5), LeNet-5." in chart.caption
 
 
 def test_a_network_on_another_input_is_not_as_accurate_as_on_its_own():
     larger = known("vgg16", macs=99, shape=(1, 3, 448, 448))
     chart = accuracy(material(larger, known("googlenet"), known("alexnet"), evaluation="canziani2016"))
     assert "vgg16" not in bubbles(chart.views[0])
-    assert "vgg16 (counted on an input of another size)" in chart.caption
+    assert "VGG-16 (counted on an input of another size)" in chart.caption
 
 
 def test_one_network_is_no_comparison():
@@ -221,7 +222,7 @@ def test_bars_start_at_zero_and_the_best_is_on_top():
     layout = chart.views[0].figure.layout
     assert "54.5 %" in [each.text for each in layout.annotations]
     assert layout.xaxis.range[0] == 0
-    assert layout.yaxis.ticktext[0] == "inception_v4"
+    assert layout.yaxis.ticktext[0] == "Inception-v4"
 
 
 def test_bars_say_what_their_colours_mean():

@@ -80,7 +80,8 @@ def test_a_disturbed_time_is_marked_in_the_hover():
     noisy = msgspec.structs.replace(TWO[0], reasons=(Reason("HOST_NOISY", "Noisy."),))
     chart = of(noisy, TWO[1])
     assert "Time of an input: <b>~2.000 ms</b>" in chart.views[0].figure.data[0].hovertext[1]
-    assert "the hover marks them with ~" in chart.caption
+    assert "were disturbed." in chart.caption
+    assert "marks times that were disturbed with ~" in chart.handling
 
 
 def test_hostile_names_come_out_escaped_and_cut():
