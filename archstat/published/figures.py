@@ -131,8 +131,8 @@ class Published(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Refuse a name that cannot be read on a label."""
-        if not (self.display.strip() == self.display and self.display.isprintable() and 0 < len(self.display) <= 30):
-            raise ValueError(f"{self.display!r} is no name of 1 to 30 characters: labels cut longer ones")
+        if not (self.display.strip() == self.display and self.display.isprintable() and 0 < len(self.display) <= 28):
+            raise ValueError(f"{self.display!r} is no name of 1 to 28 characters: labels cut longer ones")
 
     @property
     def paper(self) -> str:

@@ -18,7 +18,7 @@ from archstat.report.blocks import Block, Heading, Link, Links, Page, Paper, She
 from archstat.report.chart import CHARTS
 from archstat.report.compose import chosen_sheets, compose, drawable
 from archstat.report.material import Material, Subject, material_from
-from archstat.tables.columns import Table
+from archstat.tables.columns import Column, Table
 from archstat.tables.networks import list_table
 from archstat.tables.published import published_table
 
@@ -118,12 +118,13 @@ _SHOWN = ("architecture", "parameters", "macs", "input_shape", "year", "task", "
 
 
 def _index(names: Sequence[str]) -> Sheet:
-    """A row for each architecture, which leads to its page; what can be varied stands there."""
+    """A row for each architecture, as it is typed and as it is printed; what can be varied stands on its page."""
     table = list_table(names)
     places = [[column.key for column in table.columns].index(key) for key in _SHOWN]
-    columns = tuple(msgspec.structs.replace(table.columns[place], is_heading=False) for place in places)
-    rows = tuple(tuple(row[place] for place in places) for row in table.rows)
-    return Sheet("Architectures", Table(columns, rows), links=tuple(map(_file_of, names)))
+    typed, *columns = (msgspec.structs.replace(table.columns[place], is_heading=False) for place in places)
+    printed = Column("display", "Name")
+    rows = tuple((row[places[0]], display_name(row[places[0]]), *(row[at] for at in places[1:])) for row in table.rows)
+    return Sheet("Architectures", Table((typed, printed, *columns), rows), links=tuple(map(_file_of, names)))
 
 
 # -- the page of an architecture ---------------------------------------------------------------------------------------

@@ -25,7 +25,6 @@ from archstat.tables.measurements import mark_of
 
 _MARGIN, _MARGIN_NARROW = {"l": 84, "r": 8, "t": 12, "b": 52}, {"l": 74, "r": 4, "t": 12, "b": 52}
 _PLOT, _PLOT_MIN = 360, 160
-_NAME_MAX, _NAME_MAX_NARROW = 22, 14
 _MARKS = ("circle", "square", "diamond", "triangle-up", "cross", "star", "triangle-down", "x")
 
 Series = list[Measurement]
@@ -201,7 +200,7 @@ def _names_of(drawn: Sequence[Series]) -> list[str]:
 
 
 def _name(name: str, canvas: Canvas) -> str:
-    return short_path(theme.cut(name, 200), _NAME_MAX_NARROW if canvas.is_narrow else _NAME_MAX)
+    return short_path(theme.cut(name, 200), canvas.characters(22, 14))
 
 
 def _across(drawn: Sequence[Series], plot: float, room: float) -> dict[str, Any]:

@@ -110,10 +110,11 @@ def _layout(rows: Sequence[Winner], canvas: Canvas) -> dict[str, Any]:
     most = max(each.top5_error for each in rows)
     deepest = max(each.layers or 0 for each in rows)
     last = len(rows) - 1
+    named = min(max(11, 11 + round((canvas.width - 320) / 9)), 20)
     split, room = (0.56, 1.8) if canvas.is_narrow else (0.62, 1.25)
     return {
         "height": _AROUND + round(canvas.step(_ROW, len(rows), _AROUND, _ROW_MIN) * len(rows)),
-        "margin": {"l": 124 if canvas.is_narrow else 182, "r": 12, "t": 34, "b": 34},
+        "margin": {"l": 44 + 7 * named, "r": 12, "t": 34, "b": 34},
         "barmode": "overlay",
         "xaxis": _hidden([0, split], most * room),
         "xaxis2": _hidden([split + 0.06, 1], deepest * room),
@@ -121,7 +122,7 @@ def _layout(rows: Sequence[Winner], canvas: Canvas) -> dict[str, Any]:
             "range": [last + 0.6, -0.6],
             "tickmode": "array",
             "tickvals": list(range(len(rows))),
-            "ticktext": [_name(each, 11 if canvas.is_narrow else 20) for each in rows],
+            "ticktext": [_name(each, named) for each in rows],
             "tickfont": {"color": theme.INK, "size": 12 if canvas.is_narrow else theme.SIZE},
             "showgrid": False,
             "showline": False,

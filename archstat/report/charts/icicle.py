@@ -24,8 +24,8 @@ from archstat.tables.quantities import MACS, OF_LAYERS, Quantity
 _LEVELS = 3
 """The network, its stages and their blocks: more columns leave no room for names on a phone. A click opens others."""
 
-_HEIGHT_MIN, _HEIGHT_MAX, _LINE = 320, 640, 22
-"""The height of the tree, and that of a part whose name is read, in pixels."""
+_HEIGHT_MIN, _HEIGHT_MAX, _LINE, _LEAST = 320, 640, 22, 0.8
+"""The height of the tree, and that of a part whose name is read, in pixels; and the part of it that is enough."""
 
 
 class IciclePart(msgspec.Struct):
@@ -111,8 +111,8 @@ def _view(nodes: Sequence[IciclePart], quantity: Quantity) -> View:
         words, top = layer_legend([node.rows[0].kind for node in kept if not node.is_block], canvas.width, 0)
         return theme.figure(
             trace,
-            height=top + canvas.rest(_height(kept), top, _HEIGHT_MIN // 2),
-            margin={"l": 0, "r": 0, "t": top, "b": 30},
+            height=top + canvas.rest(_height(kept), top, _LEAST * _height(kept)),
+            margin={"l": 0, "r": 0, "t": top, "b": 8 if canvas.is_fixed else 30},  # a picture has no way back
             uniformtext={"minsize": 9, "mode": "hide"},
             annotations=words,
         )

@@ -28,7 +28,6 @@ _SHARE_TOLD = 0.01
 """A layer without MACs is named from this share of the time on."""
 
 _NAMED_MAX, _NAMED_MAX_NARROW = 14, 8
-_NAME_MAX, _NAME_MAX_NARROW = 28, 22
 _MARGIN, _MARGIN_NARROW = {"l": 80, "r": 14, "b": 52}, {"l": 70, "r": 8, "b": 52}
 _PLOT, _PLOT_MIN = 400, 180
 _RADIUS = 4.5
@@ -173,7 +172,7 @@ def _speed(found: Timed, canvas: Canvas) -> Spot:
 def _spots(found: Timed, canvas: Canvas) -> list[Spot]:
     """All points, those with names that are far off the line, or that take time without MACs."""
     weights = [_weight(place, found) for place in found.places]
-    named, longest = (_NAMED_MAX_NARROW, _NAME_MAX_NARROW) if canvas.is_narrow else (_NAMED_MAX, _NAME_MAX)
+    named, longest = _NAMED_MAX_NARROW if canvas.is_narrow else _NAMED_MAX, canvas.characters(28, 22)
     least = sorted(weights, reverse=True)[:named][-1]
     return [
         Spot(

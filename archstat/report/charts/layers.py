@@ -26,7 +26,6 @@ from archstat.tables.sums import sum_of_rows
 _SHOWN_MAX = 30
 """More bars than these are no longer read one by one: the layers of a block are one bar then."""
 
-_NAME_MAX = 30
 _STEP, _STEP_PHONE = 24, 34
 """From one bar to the next, in pixels; on a phone the name stands over its bar."""
 _STEP_MIN, _STEP_PHONE_MIN = 17, 30
@@ -103,16 +102,32 @@ def _view(rows: Sequence[LayerCost], quantity: Quantity) -> View:
     bars = _bars(chosen, values, texts, f"{title} of {show(total)}")
 
     def draw(canvas: Canvas) -> go.Figure:
-        layout = _over_bars if canvas.is_narrow else _beside_bars
+        layout = _beside_bars if _has_room_beside(chosen, canvas) else _over_bars
         return theme.figure(bars, **layout(chosen, values, texts, canvas))
 
     return View(title, draw, alt)
 
 
+def _has_room_beside(rows: Sequence[LayerCost], canvas: Canvas) -> bool:
+    """Whether names have room beside their bars: in a column they have it if they are short."""
+    if not canvas.is_narrow:
+        return True
+    return canvas.is_fixed and _names_beside(rows, canvas)[1] < _BESIDE * canvas.width
+
+
+_BESIDE = 0.4
+"""How much of a narrow picture names may take."""
+
+
+def _names_beside(rows: Sequence[LayerCost], canvas: Canvas) -> tuple[list[str], int]:
+    """The names that stand beside bars, and the width that they take."""
+    names = [short_path(row_name(row), canvas.characters(30, 30)) for row in rows]
+    return names, int(max(map(columns, names)) * WIDTH * canvas.widening) + 14
+
+
 def _beside_bars(rows: Sequence[LayerCost], values: list[int], texts: list[str], canvas: Canvas) -> dict[str, Any]:
     """The names stand beside their bars."""
-    names = [short_path(row_name(row), _NAME_MAX) for row in rows]
-    left = int(max(map(columns, names)) * WIDTH) + 14
+    names, left = _names_beside(rows, canvas)
     words, top = layer_legend((row.kind for row in rows), canvas.width, left)
     return {
         "height": top + canvas.step(_STEP, len(rows), top + 8, _STEP_MIN) * len(rows) + 8,

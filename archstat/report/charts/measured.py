@@ -25,7 +25,6 @@ from archstat.tables.measurements import alike, mark_of
 
 _MARGIN, _MARGIN_NARROW = {"l": 80, "r": 14, "t": 30, "b": 52}, {"l": 70, "r": 8, "t": 46, "b": 52}
 _PLOT, _PLOT_MIN = 380, 180
-_NAME_MAX, _NAME_MAX_NARROW = 28, 20
 _BAR_MAX = 3.0
 """An interval that is longer than so many times its median does not stretch the axis; its bar leaves the picture."""
 
@@ -132,8 +131,7 @@ def _hover(measurement: Measurement) -> str:
 
 
 def _spot(measurement: Measurement, name: str, canvas: Canvas) -> Spot:
-    longest = _NAME_MAX_NARROW if canvas.is_narrow else _NAME_MAX
-    text = f"{mark_of(measurement)}{short_path(theme.cut(name, 200), longest)}"
+    text = f"{mark_of(measurement)}{short_path(theme.cut(name, 200), canvas.characters(28, 20))}"
     return Spot(
         math.log10(measurement.counted.macs), math.log10(_time(measurement)), text, 5, weight=_time(measurement)
     )

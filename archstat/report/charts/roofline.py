@@ -24,7 +24,6 @@ from archstat.tables.network import WHOLE_NETWORK
 from archstat.tables.roofline import beyond, protocol
 
 _NAMED_MAX, _NAMED_MAX_NARROW = 8, 5
-_NAME_MAX, _NAME_MAX_NARROW = 28, 22
 _MARGIN, _MARGIN_NARROW = {"l": 68, "r": 14, "b": 52}, {"l": 60, "r": 8, "b": 52}
 _PLOT, _PLOT_MIN = 420, 180
 _SMALLEST, _LARGEST = 6.0, 56.0
@@ -153,7 +152,7 @@ def _hover(place: Joined, found: Timed, peaks: Peaks) -> str:
 def _spots(places: list[Joined], found: Timed, canvas: Canvas) -> list[Spot]:
     """The layers, those with names that take most of the time."""
     weights = [found.share([place]) for place in places]
-    named, longest = (_NAMED_MAX_NARROW, _NAME_MAX_NARROW) if canvas.is_narrow else (_NAMED_MAX, _NAME_MAX)
+    named, longest = _NAMED_MAX_NARROW if canvas.is_narrow else _NAMED_MAX, canvas.characters(28, 22)
     least = sorted(weights, reverse=True)[:named][-1]
     return [
         Spot(

@@ -135,9 +135,9 @@ class Rows(msgspec.Struct, frozen=True):
 
     def _names(self, canvas: Canvas) -> tuple[list[str], int]:
         """The names of the rows as they are shown, and the room that they take at the left."""
-        longest = _LONGEST_NARROW if canvas.is_narrow else _LONGEST
+        longest = canvas.characters(28, 21)
         shown = [short_path(theme.cut(row.name, 400), longest) for _, row in self._placed()]
-        return list(map(theme.words, shown)), round(max(map(columns, shown)) * _WIDTH) + 16
+        return list(map(theme.words, shown)), round(max(map(columns, shown)) * _WIDTH * canvas.widening) + 16
 
 
 _LINE, _LINE_MIN = 27, 17
@@ -146,7 +146,6 @@ _BETWEEN = 0.35
 _RIGHT = 8
 _TYPE = 12
 _WIDTH = WIDTH * _TYPE / theme.SIZE
-_LONGEST, _LONGEST_NARROW = 28, 21
 
 
 def _bars(bars: Sequence[tuple[float, End]]) -> go.Bar:

@@ -94,8 +94,10 @@ class Picture(msgspec.Struct, frozen=True):
         height = canvas.rest(self._height(), over + _TOP + margin["b"], _LEAST)
         across = axes.thinned(dict(self.across), 6 if canvas.is_narrow else 9)
         spots = self._spots(across, inner)
-        up, corner = self._room(spots, across, (inner, height), is_fixed=canvas.is_fixed)
-        frame = plot_area.Frame(tuple(across["range"]), tuple(up["range"]), inner, height, canvas.is_fixed)
+        up, corner = self._room(spots, across, (inner, height), canvas)
+        frame = plot_area.Frame(
+            tuple(across["range"]), tuple(up["range"]), inner, height, canvas.is_fixed, canvas.widening
+        )
         size = _TYPE_NARROW if canvas.is_narrow else theme.SIZE
         names = labels.annotations(spots, frame, size=size, lines=[self._line(across)], corner=corner)
         shapes, sizes = self._areas(corner)
@@ -139,14 +141,13 @@ class Picture(msgspec.Struct, frozen=True):
         spots: Sequence[plot_area.Spot],
         across: Mapping[str, Any],
         plot: tuple[float, float],
-        *,
-        is_fixed: bool,
+        canvas: Canvas,
     ) -> tuple[dict[str, Any], plot_area.Corner]:
         """The upright axis, and where areas are explained: in a free corner, or in room that is made for it below."""
         height = plot[1]
         low, high = self._range(height)
         size = self._areas_size()
-        frame = plot_area.Frame(tuple(across["range"]), (low, high), *plot, is_fixed)
+        frame = plot_area.Frame(tuple(across["range"]), (low, high), *plot, canvas.is_fixed)
         lines = [self._line(across)]
         for is_right, is_top in ((True, False), (False, True), (False, False), (True, True)):
             corner = plot_area.Corner(is_right, is_top, *size)

@@ -7,6 +7,9 @@ import msgspec
 _WIDE_FROM = 560
 """From this width on, in pixels, a chart takes the layout of a page; below, that of a phone."""
 
+_SHAPE = 0.8
+"""A part of a picture is no higher than this times its width: one in a column is not upright, as it is on a phone."""
+
 
 class Canvas(msgspec.Struct, frozen=True):
     """The room that a chart is laid out for, in pixels in which its type has the size that it has on a page.
@@ -26,6 +29,24 @@ class Canvas(msgspec.Struct, frozen=True):
         """Whether there is as little width as on a phone."""
         return self.width < _WIDE_FROM
 
+    @property
+    def widening(self) -> float:
+        """How much wider type may be than a page takes it to be.
+
+        Pictures are drawn on machines that have few types, such as DejaVu Sans, and cannot make room afterwards.
+        """
+        return 1.08 if self.is_fixed else 1.0
+
+    def characters(self, wide: int, narrow: int) -> int:
+        """The length of a name that has room: more where there is more width, up to 60.
+
+        Args:
+            wide: The length that has room in the wide layout.
+            narrow: The length that has room on a phone.
+        """
+        least, own = (PHONE.width, narrow) if self.is_narrow else (WIDE.width, wide)
+        return min(max(own, int(own * self.width / least)), 60)
+
     def rest(self, own: float, taken: float, least: float) -> float:
         """The height of a part of the figure that can be higher or lower.
 
@@ -36,7 +57,9 @@ class Canvas(msgspec.Struct, frozen=True):
             taken: The height that the other parts take.
             least: The height below which the part cannot be read.
         """
-        return own if self.height is None else max(self.height - taken, least)
+        if self.height is not None:
+            return max(self.height - taken, least)
+        return max(min(own, _SHAPE * self.width), least) if self.is_fixed else own
 
     def step(self, own: float, lines: float, taken: float, least: float) -> float:
         """The distance of lines below each other, so that they fill the height; at most twice their own.

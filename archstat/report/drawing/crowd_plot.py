@@ -85,7 +85,9 @@ class CrowdPlot(msgspec.Struct, frozen=True):
         colours, over = legend.legend(self.colours, inner)
         height = canvas.rest(_HEIGHT, over + _TOP + margin["b"], _LEAST)
         across = axes.thinned(dict(self.across), 6 if canvas.is_narrow else 9)
-        frame = plot_area.Frame(tuple(across["range"]), tuple(self.up["range"]), inner, height, canvas.is_fixed)
+        frame = plot_area.Frame(
+            tuple(across["range"]), tuple(self.up["range"]), inner, height, canvas.is_fixed, canvas.widening
+        )
         spots = [self._spot(dot, across) for dot in self.dots]
         front = [(axes.place(across, x), axes.place(self.up, y)) for x, y in self._steps()]
         names = labels.annotations(

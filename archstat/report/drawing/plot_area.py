@@ -48,6 +48,7 @@ class Frame(msgspec.Struct, frozen=True):
         width: In pixels.
         height: In pixels.
         is_fixed: Whether the frame is shown in just this width.
+        widening: How much wider type may be than it is taken to be.
     """
 
     x: tuple[float, float]
@@ -55,6 +56,7 @@ class Frame(msgspec.Struct, frozen=True):
     width: float
     height: float
     is_fixed: bool = False
+    widening: float = 1.0
 
     def pixels(self, x: float, y: float) -> tuple[float, float]:
         """Where a point is, from the top left."""
@@ -128,4 +130,5 @@ def frame_of(figure_layout: Mapping[str, Any], canvas: Canvas) -> Frame:
         canvas.width - margin["l"] - margin["r"],
         figure_layout["height"] - margin["t"] - margin["b"],
         canvas.is_fixed,
+        canvas.widening,
     )

@@ -55,14 +55,15 @@ async def _in_one_browser(
     drawings: Mapping[str, Drawing], format_: Format, watch: Callable[[Sequence[str]], Iterable[str]]
 ) -> dict[str, bytes]:
     """One browser for all: to start one takes seconds. A server of kaleido's would wait for ever where that fails."""
-    import kaleido  # type: ignore[import-untyped]  # noqa: PLC0415 - an extra
+    from kaleido import Kaleido  # type: ignore[import-untyped]  # noqa: PLC0415 - an extra
+    from kaleido.errors import KaleidoError  # type: ignore[import-untyped]  # noqa: PLC0415 - an extra
 
     made: dict[str, bytes] = {}
     try:
-        async with kaleido.Kaleido(n=1) as browser:
+        async with Kaleido(n=1) as browser:
             for name in watch(list(drawings)):
                 made[name] = await browser.calc_fig(drawings[name].figure, _options(drawings[name], format_))
-    except kaleido.errors.KaleidoError as error:
+    except KaleidoError as error:
         raise RuntimeError(str(error)) from error
     return made
 

@@ -38,7 +38,9 @@ def _identifier(name: str) -> str:
 def _steady(picture: str, name: str) -> str:
     """An SVG whose elements have the same names whenever it is drawn: plotly draws lots for a part of them."""
     lot = re.search(r'<defs id="defs-([0-9a-f]{6})"', picture)
-    return picture if lot is None else re.sub(rf"(?<=defs-|clip){lot[1]}", f"{zlib.crc32(name.encode()):08x}", picture)
+    return (
+        picture if lot is None else re.sub(rf"(defs-|clip){lot[1]}", rf"\g<1>{zlib.crc32(name.encode()):08x}", picture)
+    )
 
 
 def _xml(text: str) -> str:

@@ -11,7 +11,7 @@ import msgspec
 from archstat.report.chart import Chart, View
 from archstat.report.drawing import theme
 from archstat.report.drawing.labels import WIDTH, columns
-from archstat.tables.quantities import FLOPS, MACS, PARAMETERS
+from archstat.tables.quantities import FLOPS, MACS
 from archstat.version import __version__
 
 _LINE = 88
@@ -63,7 +63,7 @@ def words_of(chart: Chart, view: View) -> Words:
 
 def _conventions(told: str) -> str:
     """What the quantities are that a text names: papers print MACs as FLOPs, and a reader cannot ask a picture."""
-    met = [each for each in (MACS, FLOPS, PARAMETERS) if re.search(rf"\b{each.label}?\b", told, re.IGNORECASE)]
+    met = [each for each in (MACS, FLOPS) if re.search(rf"\b{each.label}?\b", told, re.IGNORECASE)]
     return " ".join(f"{each.label}: {each.about}." for each in met)
 
 
