@@ -78,6 +78,16 @@ def test_a_page_of_a_saved_cost_has_no_sums_and_says_what_else_it_lacks(archstat
         (["report", "lenet5", "--charts", "cake"], "No chart is named 'cake'. The charts are "),
         (["report", "lenet5", "--charts", "roofline"], "No measurement of 'lenet5' is given"),
         (["report", "lenet5", "--image", "gif"], "'gif' is not one of 'svg', 'png', 'pdf'."),
+        (
+            ["report", "lenet5", "--image", "svg", "--size", "0x0"],
+            "'0x0' is no size of a picture: write slide, column, ",
+        ),
+        (["report", "lenet5", "--size", "slide"], "'--size' is of pictures: add '--image svg', or png or pdf."),
+        (["report", "lenet5", "--caption"], "'--caption' is of pictures: add '--image svg', or png or pdf."),
+        (
+            ["report", "lenet5_modern", "--image", "svg", "--size", "200x150", "--caption"],
+            "has no room in a picture of",
+        ),
         (["report", "lenet5", "--output", "/nowhere/report.html"], "/nowhere/report.html cannot be written"),
         (["report", "nothing.json"], "nothing.json cannot be read"),
         (["report", "alexnet", "vgg16", "--evaluation", "me"], "No evaluation is named 'me'."),

@@ -40,8 +40,8 @@ ON_FAINT, ON_BOLD = 1.5, 6.0
 """What a label pays to stand on a dotted line, and on one that everything is read against."""
 _BY_PLACE = np.array([_FARTHER * step + 0.03 * turn for step in range(len(_DISTANCES)) for turn in range(len(_ANGLES))])
 """What each place costs by itself: near ones are best, and of these the one on the right."""
-_WORTH = 7.0
-"""A label that costs more confuses more than it tells."""
+_WORTH, _WORTH_FIXED = 7.0, 20.0
+"""A label that costs more confuses more than it tells; a picture has no hover to tell it instead."""
 
 
 def columns(text: str) -> int:
@@ -81,7 +81,7 @@ def annotations(
     named = range(sum(1 for spot in spots if spot.text))
     drafts = [_draft(place, spots, frame, size / SIZE, (lines, crossing), corner) for place in named]
     order = sorted(named, key=lambda place: (-spots[place].weight, place))
-    chosen = _Search(drafts, order).best()
+    chosen = _Search(drafts, order, _WORTH_FIXED if frame.is_fixed else _WORTH).best()
     return [_annotation(spots[place], drafts[place], choice, size) for place, choice in chosen.items()]
 
 
@@ -227,9 +227,9 @@ def _overlap(boxes: Array, box: Array) -> Where:
 class _Search:
     """Places for labels that have few faults together; what two labels cost each other is worked out once."""
 
-    def __init__(self, drafts: Sequence[_Draft], order: Sequence[int]) -> None:
-        """Of these labels, those that matter most first in the order."""
-        self._drafts = drafts
+    def __init__(self, drafts: Sequence[_Draft], order: Sequence[int], worth: float) -> None:
+        """Of these labels, those that matter most first in the order, and what one may cost at the most."""
+        self._drafts, self._worth = drafts, worth
         self._order = [place for place in order if np.isfinite(drafts[place].costs).any()]
         self._known: dict[tuple[int, int, int], Array] = {}
 
@@ -248,12 +248,12 @@ class _Search:
         """The labels that cover none of more weight; one that does takes the best place left, if that is worth it."""
         kept: dict[int, int] = {}
         for place in self._order:
-            if self._costs(place, kept)[chosen[place]] <= _WORTH:
+            if self._costs(place, kept)[chosen[place]] <= self._worth:
                 kept[place] = chosen[place]
         for place in self._order:
             if place not in kept:
                 costs = self._costs(place, kept)
-                if costs.min() <= _WORTH:
+                if costs.min() <= self._worth:
                     kept[place] = int(np.argmin(costs))
         return kept
 

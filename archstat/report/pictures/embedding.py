@@ -100,7 +100,7 @@ def in_pdf(picture: bytes, words: Words) -> bytes:
     start = picture if picture.endswith(b"\n") else picture + b"\n"
     titled = b"%s 0 obj\n<</Title <%s>/Subject <%s>/Creator (archstat)>>\nendobj\n"
     entry = titled % (info, _pdf_text(words.title), _pdf_text(words.description))
-    table = b"xref\n%s 1\n%010d 00000 n \n" % (info, len(start))
+    table = b"xref\n0 1\n0000000000 65535 f \n%s 1\n%010d 00000 n \n" % (info, len(start))
     rest = b"trailer\n<</Size %s/Root %s/Info %s 0 R/Prev %s>>\nstartxref\n%d\n%%%%EOF\n"
     return start + entry + table + rest % (size, root, info, before, len(start) + len(entry))
 

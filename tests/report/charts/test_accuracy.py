@@ -1,6 +1,7 @@
 """Accuracy against cost: what is where, which source it has, and what is left out."""
 
 import functools
+import itertools
 import json
 
 import msgspec
@@ -9,7 +10,12 @@ import pytest
 from archstat.errors import DataError, UnknownNameError
 from archstat.published.names import display_name
 from archstat.report.charts.accuracy import accuracy, top1
+from archstat.report.drawing.canvas import Canvas
+from archstat.report.drawing.labels import frame_of
+from archstat.report.images import drawing_of
 from archstat.report.page import content
+from archstat.report.pictures.sizes import NAMED
+from archstat.report.pictures.words import words_of
 from tests.measured import CONDITIONS, ENERGY, latency, measured
 from tests.report.networks import known, material
 
@@ -239,3 +245,31 @@ def test_bars_take_the_source_that_has_most_of_them():
     chart = top1(material(*map(known, ["resnet18", "se_resnet50", "senet154"])))
     assert "Cadene, 2018" in chart.caption
     assert "81.304 %" in chart.views[0].alt
+
+
+# -- as pictures -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", NAMED)
+def test_in_a_picture_every_network_of_the_lecture_has_its_name_and_no_lines_to_names_cross(size):
+    for view in drawn().views:
+        picture = drawing_of(view, words_of(drawn(), view), NAMED[size])
+        layout = picture.figure["layout"]
+        names = [each for each in layout["annotations"] if "ax" in each and each["text"] != "Pareto front"]
+        assert {display_name(name) for name in (*OWN, *RESIDUAL)} == {each["text"] for each in names}
+        frame = frame_of(layout, Canvas(picture.width))
+        lines = [leader(each, frame) for each in names if each["arrowcolor"] != "rgba(0,0,0,0)"]
+        assert not any(crosses(*pair) for pair in itertools.combinations(lines, 2))
+
+
+def leader(label, frame):
+    x, y = frame.pixels(label["x"], label["y"])
+    return (x, y), (x + label["ax"], y + label["ay"])
+
+
+def crosses(first, second):
+    def turn(a, b, c):
+        return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+
+    (a, b), (c, d) = first, second
+    return turn(a, b, c) * turn(a, b, d) < 0 and turn(c, d, a) * turn(c, d, b) < 0

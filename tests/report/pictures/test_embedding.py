@@ -98,8 +98,8 @@ def test_a_pdf_has_its_own_title_in_an_update_that_leads_back_to_what_was_there(
     assert update.startswith(b"1 0 obj\n<</Title <feff")
     assert b"/Prev 85" in update
     table = int(update.rsplit(b"startxref\n", 1)[1].split()[0])
-    assert made[table:].startswith(b"xref\n1 1\n")
-    entry = int(made[table:].split(b"\n")[2].split()[0])
+    assert made[table:].startswith(b"xref\n0 1\n0000000000 65535 f \n1 1\n")
+    entry = int(made[table:].split(b"\n")[4].split()[0])
     assert made[entry:].startswith(b"1 0 obj")
     title = update.split(b"/Title <")[1].split(b">")[0]
     assert bytes.fromhex(title.decode()).decode("utf-16") == WORDS.title
