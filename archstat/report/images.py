@@ -18,7 +18,7 @@ from archstat.report.drawing.canvas import Canvas
 from archstat.report.pictures.browser import Drawing, Format, draw_all
 from archstat.report.pictures.embedding import in_pdf, in_png, in_svg
 from archstat.report.pictures.sizes import DEFAULT, PictureSize
-from archstat.report.pictures.words import Words, framed, put_around, words_of
+from archstat.report.pictures.words import Words, lettered, put_around, words_of
 
 _TYPE_MIN = 6.0
 """Type that is smaller than this, in pixels of an SVG, is not read: 4.5 points."""
@@ -145,13 +145,13 @@ _TRIES = 30
 
 def _laid_out(view: View, words: Words | None, width: float, height: float | None) -> dict[str, Any]:
     """The figure for a canvas, with the words around it if there are any."""
-    frame = None if words is None else framed(words, width)
-    taken = 0.0 if frame is None else frame.height
+    lettering = None if words is None else lettered(words, width)
+    taken = 0.0 if lettering is None else lettering.height
     drawn = view.draw(Canvas(width, None if height is None else max(height - taken, 1.0), is_fixed=True))
     figure = json.loads(drawn.to_json())
     layout = figure["layout"]
-    if frame is not None:
-        put_around(frame, layout, width)
+    if lettering is not None:
+        put_around(lettering, layout, width)
     layout |= {"paper_bgcolor": theme.PAPER, "template": {}}
     resolved: dict[str, Any] = theme.resolved(figure, theme.LIGHT)
     return resolved

@@ -24,7 +24,7 @@ from archstat.report.drawing.labels import WIDTH, frame_of
 from archstat.report.images import drawing_of
 from archstat.report.material import Material, Subject, material_from
 from archstat.report.page import content
-from archstat.report.pictures.sizes import NAMED, picture_size
+from archstat.report.pictures.sizes import PICTURE_SIZES, picture_size
 from archstat.report.pictures.words import words_of
 from tests.measured import CONDITIONS, PEAKS, latency, measured, time, times
 
@@ -153,7 +153,7 @@ def test_a_caption_says_which_input_was_counted_or_measured():
 
 
 @EVERY
-@pytest.mark.parametrize("size", [*NAMED, "1200x675", "500x400"])
+@pytest.mark.parametrize("size", [*PICTURE_SIZES, "1200x675", "500x400"])
 def test_a_picture_of_any_size_has_its_shape_and_every_label_inside(name, size):
     for chart in charts_of(name)[:2]:
         view = chart.views[-1]

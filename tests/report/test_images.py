@@ -13,7 +13,7 @@ from archstat.report.drawing import theme
 from archstat.report.drawing.bar_rows import BarRow, End, Group, Rows
 from archstat.report.images import drawing_of, write_images
 from archstat.report.pictures import browser
-from archstat.report.pictures.sizes import DEFAULT, NAMED, picture_size
+from archstat.report.pictures.sizes import DEFAULT, PICTURE_SIZES, picture_size
 from archstat.report.pictures.words import words_of
 
 
@@ -119,7 +119,7 @@ def test_a_picture_has_just_the_shape_that_is_asked_for(name, count, has_caption
 
 
 def test_type_is_as_large_as_asked_for_while_there_is_room_and_smaller_where_rows_need_it():
-    few, many = (drawing_of(rows(count), WORDS, NAMED["slide"]).scale * 13 * 0.75 for count in (8, 40))
+    few, many = (drawing_of(rows(count), WORDS, PICTURE_SIZES["slide"]).scale * 13 * 0.75 for count in (8, 40))
     assert few == pytest.approx(18)  # points
     assert 8 < many < 18
 
@@ -128,8 +128,8 @@ def test_what_no_reader_could_read_is_refused_with_what_to_do():
     with pytest.raises(
         OutputError, match=r"has no room in a picture of the size slide: its type would be too small .*"
     ):
-        drawing_of(rows(400), WORDS, NAMED["slide"])
-    assert drawing_of(rows(400), WORDS, NAMED["column"]).height > 5000
+        drawing_of(rows(400), WORDS, PICTURE_SIZES["slide"])
+    assert drawing_of(rows(400), WORDS, PICTURE_SIZES["column"]).height > 5000
 
 
 # -- what draws --------------------------------------------------------------------------------------------------------
@@ -166,7 +166,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
 @pytest.mark.usefixtures("chromium")
 def test_real_pictures_have_their_words_in_them_and_the_size_that_is_asked_for(tmp_path):
     hostile = Chart("bars", '<script>alert("1")</script> & 网络', (VIEW,), "Under ]]> <b> it.")
-    svg, _ = write_images([hostile], tmp_path, "svg", size=NAMED["column"], has_caption=True)
+    svg, _ = write_images([hostile], tmp_path, "svg", size=PICTURE_SIZES["column"], has_caption=True)
     tree = ET.fromstring(svg.read_text(encoding="utf-8"))  # noqa: S314 - ours
     assert len(tree.findall(".//{*}g[@class='point']")) == 2
     title, description = tree.find("{*}title"), tree.find("{*}desc")
@@ -178,8 +178,8 @@ def test_real_pictures_have_their_words_in_them_and_the_size_that_is_asked_for(t
     assert any(
         "Under ]]> <b> it." in "".join(text.itertext()) for text in tree.iter("{http://www.w3.org/2000/svg}text")
     )
-    png, _ = write_images([CHART], tmp_path, "png", size=NAMED["slide"])[:2]
+    png, _ = write_images([CHART], tmp_path, "png", size=PICTURE_SIZES["slide"])[:2]
     head = png.read_bytes()[16:24]
     assert (int.from_bytes(head[:4], "big"), int.from_bytes(head[4:], "big")) == (1920, 1080)
-    pdf, _ = write_images([hostile], tmp_path, "pdf", size=NAMED["column"])[:2]
+    pdf, _ = write_images([hostile], tmp_path, "pdf", size=PICTURE_SIZES["column"])[:2]
     assert hostile.title.encode("utf-16-be").hex().encode() in pdf.read_bytes()

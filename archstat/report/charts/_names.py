@@ -12,7 +12,7 @@ from archstat.report.drawing import captions, theme
 from archstat.report.material import one_input
 
 
-def title_of(name: str) -> str:
+def name_in_title(name: str) -> str:
     """The name of a network in the title of a chart of its own."""
     return theme.cut(display_name(name))
 

@@ -13,7 +13,7 @@ from archstat import units
 from archstat.errors import DataError
 from archstat.records import LayerCost
 from archstat.report.chart import Chart, View, chart
-from archstat.report.charts._names import title_of
+from archstat.report.charts._names import name_in_title
 from archstat.report.drawing import theme
 from archstat.report.drawing.canvas import Canvas
 from archstat.report.drawing.layer_names import layer_legend
@@ -54,11 +54,11 @@ def icicle(subject: Subject) -> Chart:
     met = [quantity for quantity in order if any(getattr(row, quantity.key) for row in cost.layers)]
     if not met:
         raise DataError(f"{cost.architecture!r} has no layer that costs anything.")
-    nodes = tree(cost.layers, title_of(cost.architecture))
+    nodes = tree(cost.layers, name_in_title(cost.architecture))
     shapes = units.shapes(cost.input_shapes)
     return Chart(
         "icicle",
-        f"Where the cost of {title_of(cost.architecture)} lies",
+        f"Where the cost of {name_in_title(cost.architecture)} lies",
         tuple(_view(nodes, quantity) for quantity in met),
         f"Counted for an input of {shapes}. The network is at the left, what it is made of to the right of it, in the "
         "order of execution; the height of a part is its share of the whole. Activation memory is that of the "

@@ -11,7 +11,7 @@ from archstat import units
 from archstat.files.choosing import conditions_text
 from archstat.report.chart import Chart, View, chart
 from archstat.report.charts._layer_times import Timed, layer_times_of, too_short
-from archstat.report.charts._names import measured_inputs, title_of
+from archstat.report.charts._names import measured_inputs, name_in_title
 from archstat.report.drawing import axes, labels, theme
 from archstat.report.drawing.canvas import Canvas
 from archstat.report.drawing.labels import Spot, frame_of
@@ -42,9 +42,8 @@ def layer_latency(subject: Subject) -> Chart:
         return theme.figure(_points(found), _line(found), **_layout(found, canvas))
 
     view = View("Latency", draw, _alt(subject.name, found))
-    return Chart(
-        "layer_latency", f"Time and MACs of each layer of {title_of(subject.name)}", (view,), _caption(subject, found)
-    )
+    title = f"Time and MACs of each layer of {name_in_title(subject.name)}"
+    return Chart("layer_latency", title, (view,), _caption(subject, found))
 
 
 # -- the picture -------------------------------------------------------------------------------------------------------
@@ -207,8 +206,8 @@ def _alt(name: str, found: Timed) -> str:
     rates = sorted(found.with_macs, key=lambda place: _times_as_fast(place, found))
     slow, fast = rates[0], rates[-1]
     return (
-        f"Time against MACs of {len(found.places)} layers of {title_of(name)}, both axes logarithmic. All with MACs "
-        f"together run at {units.rate(found.macs_per_s, 'MAC/s')}; {theme.cut(slow.layer or WHOLE_NETWORK)} is the "
+        f"Time against MACs of {len(found.places)} layers of {name_in_title(name)}, both axes logarithmic. "
+        f"All with MACs together run at {units.rate(found.macs_per_s, 'MAC/s')}; {theme.cut(slow.layer or WHOLE_NETWORK)} is the "
         f"slowest at "
         f"{_rate(slow)}, {theme.cut(fast.layer or WHOLE_NETWORK)} the fastest at {_rate(fast)}."
     )

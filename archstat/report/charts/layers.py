@@ -13,7 +13,7 @@ from archstat import units
 from archstat.errors import DataError
 from archstat.records import LayerCost
 from archstat.report.chart import Chart, View, chart
-from archstat.report.charts._names import title_of
+from archstat.report.charts._names import name_in_title
 from archstat.report.drawing import theme
 from archstat.report.drawing.canvas import Canvas
 from archstat.report.drawing.labels import WIDTH, columns
@@ -43,7 +43,7 @@ def layers(subject: Subject) -> Chart:
     told = _told(cost.layers)
     return Chart(
         "layers",
-        f"What each {'block' if told else 'layer'} of {title_of(cost.architecture)} costs",
+        f"What each {'block' if told else 'layer'} of {name_in_title(cost.architecture)} costs",
         tuple(_view(cost.layers, quantity) for quantity in met),
         f"Counted for an input of {shapes}, in the order of execution; the share is that of the whole network. "
         f"Activation memory is that of the layer's own output in {cost.dtype}.{told}",

@@ -13,7 +13,7 @@ from archstat import units
 from archstat.errors import DataError
 from archstat.records import AliveTensor, MemoryLevels, ModelCost
 from archstat.report.chart import Chart, View, chart
-from archstat.report.charts._names import title_of
+from archstat.report.charts._names import name_in_title
 from archstat.report.drawing import theme
 from archstat.report.drawing.canvas import Canvas
 from archstat.report.drawing.labels import WIDTH
@@ -64,7 +64,7 @@ def memory(subject: Subject) -> Chart:
     view = View("Memory", draw, _alt(cost, levels))
     return Chart(
         "memory",
-        f"Activation memory of {title_of(cost.architecture)} over a forward pass",
+        f"Activation memory of {name_in_title(cost.architecture)} over a forward pass",
         (view,),
         _caption(cost, levels),
     )
@@ -208,7 +208,7 @@ def _name(part: Stage, *, is_upright: bool) -> dict[str, Any]:
 def _alt(cost: ModelCost, levels: MemoryLevels) -> str:
     return (
         f"Activation memory alive over the {units.exact(len(levels.levels))} ops of a forward pass of "
-        f"{title_of(cost.architecture)}: it peaks at {units.data_size(levels.peak.nbytes)} at op "
+        f"{name_in_title(cost.architecture)}: it peaks at {units.data_size(levels.peak.nbytes)} at op "
         f"{units.exact(levels.peak.op + 1)}, in {theme.cut(levels.peak.layer or WHOLE_NETWORK)}."
     )
 

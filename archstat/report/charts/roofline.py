@@ -13,7 +13,7 @@ from archstat.files.choosing import conditions_text
 from archstat.records import Peaks
 from archstat.report.chart import Chart, View, chart
 from archstat.report.charts._layer_times import Timed, layer_times_of, too_short
-from archstat.report.charts._names import measured_inputs, title_of
+from archstat.report.charts._names import measured_inputs, name_in_title
 from archstat.report.drawing import axes, labels, theme
 from archstat.report.drawing.canvas import Canvas
 from archstat.report.drawing.labels import Spot, frame_of
@@ -44,7 +44,7 @@ def roofline(subject: Subject) -> Chart:
         return theme.figure(*data, **_layout(places, found, peaks, canvas))
 
     view = View("Roofline", draw, _alt(subject, places, peaks))
-    title = f"The layers of {title_of(subject.name)} under the roof of the device"
+    title = f"The layers of {name_in_title(subject.name)} under the roof of the device"
     return Chart("roofline", title, (view,), _caption(subject, places, found, peaks))
 
 
@@ -195,7 +195,7 @@ def _ridge(peaks: Peaks) -> dict[str, Any]:
 def _alt(subject: Subject, places: list[Joined], peaks: Peaks) -> str:
     best = max(places, key=attained)
     return (
-        f"FLOPs in a second against FLOPs for each byte of {len(places)} layers of {title_of(subject.name)}, both "
+        f"FLOPs in a second against FLOPs for each byte of {len(places)} layers of {name_in_title(subject.name)}, both "
         f"axes logarithmic. The roof is {units.rate(peaks.bytes_per_s, 'B/s')} and "
         f"{units.rate(peaks.flops_per_s, 'FLOP/s')}; {theme.cut(best.layer or WHOLE_NETWORK)} attains most, "
         f"{units.rate(attained(best), 'FLOP/s')}."

@@ -43,7 +43,7 @@ class PictureSize(msgspec.Struct, frozen=True):
 DEFAULT = PictureSize("", 900, None, _TYPE, 2)
 """A picture for any use."""
 
-NAMED: Mapping[str, PictureSize] = {
+PICTURE_SIZES: Mapping[str, PictureSize] = {
     each.name: each
     for each in (
         PictureSize("slide", 40 / 3 * _INCH, 7.5 * _INCH, 18 * _POINT, 1.5),
@@ -56,20 +56,20 @@ the width of its text, 6.5 inches with 9 points. The two are as high as the char
 
 
 def picture_size(text: str) -> PictureSize:
-    """The size that a user asks for: a name of :data:`NAMED`, or a width and a height in pixels.
+    """The size that a user asks for: a name of :data:`PICTURE_SIZES`, or a width and a height in pixels.
 
     Raises:
         InputError: The text is neither, or the size is too small or too large for a picture.
     """
-    if text in NAMED:
-        return NAMED[text]
+    if text in PICTURE_SIZES:
+        return PICTURE_SIZES[text]
     match = re.fullmatch(r"\s*([0-9]{1,6})\s*[x×X]\s*([0-9]{1,6})\s*", text)
     size = (int(match[1]), int(match[2])) if match else (0, 0)
     if not all(least <= pixels <= most for least, pixels, most in zip(_SMALLEST, size, _LARGEST, strict=True)):
         low, high = (f"{width}x{height}" for width, height in (_SMALLEST, _LARGEST))
+        named = ", ".join(PICTURE_SIZES)
         raise InputError(
-            f"{quoted(text)} is no size of a picture: write {', '.join(NAMED)}, or WIDTHxHEIGHT in pixels, from {low} "
-            f"to {high}."
+            f"{quoted(text)} is no size of a picture: write {named}, or WIDTHxHEIGHT in pixels, from {low} to {high}."
         )
     grown = max(1.0, min(pixels / usual for pixels, usual in zip(size, _USUAL, strict=True)))
     return PictureSize(f"{size[0]}x{size[1]}", size[0], size[1], _TYPE * grown, 1)

@@ -85,7 +85,7 @@ _LEADING = 1.3
 """From one line to the next, in sizes of the type, as plotly sets them."""
 
 
-class Frame(msgspec.Struct, frozen=True):
+class Lettering(msgspec.Struct, frozen=True):
     """The words around a chart, in lines that its width has room for.
 
     Attributes:
@@ -112,18 +112,18 @@ class Frame(msgspec.Struct, frozen=True):
         return self.over_height + self.under_height
 
 
-def framed(words: Words, width: float) -> Frame:
+def lettered(words: Words, width: float) -> Lettering:
     """The title and the caption of a picture, broken into lines of its width in pixels."""
     room = (width - 2 * _EDGE) / WIDTH * theme.SIZE
     title = _wrapped(words.title, int(room / _TITLE / _BOLD))
-    return Frame(tuple(title), tuple(_wrapped(words.under, int(room / _UNDER))))
+    return Lettering(tuple(title), tuple(_wrapped(words.under, int(room / _UNDER))))
 
 
 _BOLD = 1.12
 """How much wider bold type is."""
 
 
-def put_around(frame: Frame, layout: dict[str, Any], width: float) -> None:
+def put_around(lettering: Lettering, layout: dict[str, Any], width: float) -> None:
     """Write the words into the layout of a figure, which grows by what they need."""
     margin = layout["margin"]
     edge = {"xref": "paper", "yref": "paper", "x": 0, "xanchor": "left", "xshift": _EDGE - margin["l"]}
@@ -133,8 +133,8 @@ def put_around(frame: Frame, layout: dict[str, Any], width: float) -> None:
         **still,
         "y": 1,
         "yanchor": "top",
-        "yshift": margin["t"] + frame.over_height - _EDGE,
-        "text": _set(frame.title, "b"),
+        "yshift": margin["t"] + lettering.over_height - _EDGE,
+        "text": _set(lettering.title, "b"),
         "font": {"color": theme.INK, "size": _TITLE},
     }
     under = {
@@ -143,13 +143,13 @@ def put_around(frame: Frame, layout: dict[str, Any], width: float) -> None:
         "y": 0,
         "yanchor": "top",
         "yshift": -margin["b"] - 2 * _EDGE,
-        "text": _set(frame.under),
+        "text": _set(lettering.under),
         "font": {"color": theme.MUTED, "size": _UNDER},
     }
     layout["annotations"] = [*layout.get("annotations", ()), title, under]
     layout["shapes"] = [*layout.get("shapes", ()), _rule(margin, width)]
-    layout["height"] += frame.height
-    layout["margin"] = {**margin, "t": margin["t"] + frame.over_height, "b": margin["b"] + frame.under_height}
+    layout["height"] += lettering.height
+    layout["margin"] = {**margin, "t": margin["t"] + lettering.over_height, "b": margin["b"] + lettering.under_height}
 
 
 def _rule(margin: dict[str, float], width: float) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from archstat.report.drawing.canvas import Canvas
 from archstat.report.drawing.labels import frame_of
 from archstat.report.images import drawing_of
 from archstat.report.page import content
-from archstat.report.pictures.sizes import NAMED
+from archstat.report.pictures.sizes import PICTURE_SIZES
 from archstat.report.pictures.words import words_of
 from tests.measured import CONDITIONS, ENERGY, latency, measured
 from tests.report.networks import known, material
@@ -250,10 +250,10 @@ def test_bars_take_the_source_that_has_most_of_them():
 # -- as pictures -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("size", NAMED)
+@pytest.mark.parametrize("size", PICTURE_SIZES)
 def test_in_a_picture_every_network_of_the_lecture_has_its_name_and_no_lines_to_names_cross(size):
     for view in drawn().views:
-        picture = drawing_of(view, words_of(drawn(), view), NAMED[size])
+        picture = drawing_of(view, words_of(drawn(), view), PICTURE_SIZES[size])
         layout = picture.figure["layout"]
         names = [each for each in layout["annotations"] if "ax" in each and each["text"] != "Pareto front"]
         assert {display_name(name) for name in (*OWN, *RESIDUAL)} == {each["text"] for each in names}

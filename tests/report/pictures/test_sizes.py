@@ -3,7 +3,7 @@
 import pytest
 
 from archstat.errors import InputError
-from archstat.report.pictures.sizes import DEFAULT, NAMED, picture_size
+from archstat.report.pictures.sizes import DEFAULT, PICTURE_SIZES, picture_size
 
 
 def test_a_slide_is_of_16_to_9_and_its_png_has_1920_pixels():
@@ -15,7 +15,7 @@ def test_a_slide_is_of_16_to_9_and_its_png_has_1920_pixels():
 
 @pytest.mark.parametrize(("name", "inches", "points"), [("column", 3.5, 8), ("page", 6.5, 9)])
 def test_what_goes_into_a_paper_is_as_wide_as_its_text_and_printed_with_300_dots_for_an_inch(name, inches, points):
-    size = NAMED[name]
+    size = PICTURE_SIZES[name]
     assert (size.width / 96, size.type_size / 96 * 72) == (pytest.approx(inches), pytest.approx(points))
     assert size.height is None
     assert size.density * 96 == pytest.approx(300)

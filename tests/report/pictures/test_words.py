@@ -5,7 +5,7 @@ import pytest
 from archstat.report.chart import Chart, View
 from archstat.report.drawing import theme
 from archstat.report.drawing.labels import columns
-from archstat.report.pictures.words import MADE_BY, framed, put_around, words_of
+from archstat.report.pictures.words import MADE_BY, lettered, put_around, words_of
 
 
 def words(title="What it costs", caption="Of an input of 1×3.", alt="Bars of 3 MACs.", label="MACs"):
@@ -34,15 +34,15 @@ def test_only_what_a_picture_shows_is_said_to_be_what(told, labels):
 def test_words_of_any_kind_are_broken_so_that_they_fit(text, width):
     made = words(title=text or "a", caption=text)
     assert all(columns(line) <= 88 for line in made.text().splitlines())
-    frame = framed(made, width)
-    assert all(columns(line) * 7.245 * 12 / 13 <= width for line in frame.under)
-    assert all(columns(line) * 7.245 * 15 / 13 * 1.1 <= width for line in frame.title)
+    lettering = lettered(made, width)
+    assert all(columns(line) * 7.245 * 12 / 13 <= width for line in lettering.under)
+    assert all(columns(line) * 7.245 * 15 / 13 * 1.1 <= width for line in lettering.title)
 
 
 def test_the_picture_grows_by_what_the_words_need_and_the_chart_stays_as_it_is():
-    frame = framed(words(), 500)
+    lettering = lettered(words(), 500)
     layout = {"height": 300, "margin": {"l": 40, "r": 10, "t": 20, "b": 30}, "annotations": [{"text": "own"}]}
-    put_around(frame, layout, 500)
+    put_around(lettering, layout, 500)
     margin = layout["margin"]
     assert layout["height"] - margin["t"] - margin["b"] == 300 - 20 - 30
     own, title, under = layout["annotations"]
@@ -55,7 +55,7 @@ def test_the_picture_grows_by_what_the_words_need_and_the_chart_stays_as_it_is()
 
 def test_mark_up_in_words_is_text():
     layout = {"height": 300, "margin": {"l": 40, "r": 10, "t": 20, "b": 30}}
-    put_around(framed(words(title="<i>$x$", caption="</span><script>"), 900), layout, 900)
+    put_around(lettered(words(title="<i>$x$", caption="</span><script>"), 900), layout, 900)
     told = "".join(each["text"] for each in layout["annotations"])
     assert "<i>" not in told
     assert "<script" not in told
