@@ -2,6 +2,7 @@
 
 import asyncio
 import xml.etree.ElementTree as ET
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from kaleido.errors import KaleidoError
@@ -146,6 +147,27 @@ def test_without_kaleido_or_a_browser_it_says_what_to_install(monkeypatch, error
     ):
         write_images([CHART], tmp_path, "png")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_pictures_are_drawn_where_a_loop_runs_already_as_in_a_notebook(monkeypatch):
+    class Browser:
+        async def __aenter__(self):
+            return self
+
+        async def __aexit__(self, *_):
+            pass
+
+        async def calc_fig(self, *_):
+            await asyncio.sleep(0)
+            return b"a picture"
+
+    async def notebook():
+        await asyncio.sleep(0)
+        return browser.draw_all({"a": drawing_of(VIEW, WORDS, DEFAULT)}, "svg", iter)
+
+    monkeypatch.setattr("kaleido.Kaleido", lambda **_: Browser())
+    with ThreadPoolExecutor(1) as beside:  # tests of pages leave a loop running in this thread
+        assert beside.submit(asyncio.run, notebook()).result() == {"a": b"a picture"}
 
 
 def test_what_the_script_in_the_browser_complains_of_is_told(monkeypatch):

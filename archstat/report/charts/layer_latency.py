@@ -206,10 +206,9 @@ def _alt(name: str, found: Timed) -> str:
     rates = sorted(found.with_macs, key=lambda place: _times_as_fast(place, found))
     slow, fast = rates[0], rates[-1]
     return (
-        f"Time against MACs of {len(found.places)} layers of {name_in_title(name)}, both axes logarithmic. "
-        f"All with MACs together run at {units.rate(found.macs_per_s, 'MAC/s')}; {theme.cut(slow.layer or WHOLE_NETWORK)} is the "
-        f"slowest at "
-        f"{_rate(slow)}, {theme.cut(fast.layer or WHOLE_NETWORK)} the fastest at {_rate(fast)}."
+        f"Time against MACs of {len(found.places)} layers of {name_in_title(name)}, both axes logarithmic. All with "
+        f"MACs together run at {units.rate(found.macs_per_s, 'MAC/s')}; {theme.cut(slow.layer or WHOLE_NETWORK)} is "
+        f"the slowest at {_rate(slow)}, {theme.cut(fast.layer or WHOLE_NETWORK)} the fastest at {_rate(fast)}."
     )
 
 

@@ -144,6 +144,8 @@ _LINE, _LINE_MIN = 27, 17
 """From one row to the next, in pixels: by itself, and the least."""
 _BETWEEN = 0.35
 _RIGHT = 8
+_BOLD = 1.22
+"""How much wider bold type is, at most, than the average character is taken to be."""
 _HEADING_MIN = 10.5
 """A heading that is too long for its line has smaller type, and is cut where that would be smaller than this."""
 _TYPE = 12
@@ -191,7 +193,7 @@ def _zero(start: float, end: float) -> dict[str, Any]:
 
 
 def _heading(text: str, place: float, left: int, width: float) -> dict[str, Any]:
-    room = (width - _RIGHT) / (1.1 * theme.CHAR)
+    room = (width - _RIGHT) / (_BOLD * theme.CHAR)
     size = max(_HEADING_MIN, min(theme.SIZE, theme.SIZE * room / max(len(text), 1)))
     where = {"xref": "paper", "x": 0, "y": place, "xshift": -left, "xanchor": "left", "yanchor": "middle"}
     return {

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal
 
 import msgspec
@@ -43,12 +44,22 @@ def draw_all(
         OutputError: There is no kaleido or no Chrome to draw with.
     """
     try:
-        return asyncio.run(_in_one_browser(drawings, format_, watch))
+        return _run(_in_one_browser(drawings, format_, watch))
     except (ImportError, ValueError, RuntimeError, OSError, asyncio.TimeoutError) as error:
         raise OutputError(
             f"No picture could be drawn ({first_line(error).rstrip('.,: ')}): pictures need kaleido and a Chrome or "
             "Chromium: pip install kaleido."
         ) from error
+
+
+def _run(work: Coroutine[Any, Any, dict[str, bytes]]) -> dict[str, bytes]:
+    """Run to the end, also within a notebook, whose own loop runs already."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    with ThreadPoolExecutor(1) as beside:
+        return beside.submit(asyncio.run, work).result()
 
 
 async def _in_one_browser(
