@@ -69,7 +69,7 @@ def test_a_network_of_ones_own_is_drawn_with_the_accuracy_that_is_stated():
 
 def test_measurements_bring_their_networks():
     found = msgspec.structs.replace(measured(archstat.count("lenet5")), latency=None)
-    assert "lenet5" in plot.layers([found]).layout.meta["title"] + plot.layers([found]).layout.meta["alt"]
+    assert "LeNet-5" in plot.layers([found]).layout.meta["title"] + plot.layers([found]).layout.meta["alt"]
 
 
 @pytest.mark.parametrize(

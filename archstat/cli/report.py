@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +58,8 @@ COMMANDS.add(report)
 @click.option(
     "--image", "image", type=click.Choice(["svg", "png", "pdf"]), help="Write the charts as pictures into the folder."
 )
+@click.option("--size", metavar="SIZE", help="Of pictures: slide, column, page, or WIDTHxHEIGHT in pixels.")
+@click.option("--caption", "has_caption", is_flag=True, help="Put title and caption into the pictures too.")
 @click.option("--output", type=click.Path(path_type=Path), help="The page; with --image the folder, else this one.")
 @input_options
 def page(
@@ -71,6 +73,8 @@ def page(
     evaluation: str,
     is_offline: bool,
     image: Any,
+    size: str | None,
+    has_caption: bool,
     output: Path | None,
     **given: Any,
 ) -> None:
@@ -84,6 +88,7 @@ def page(
     Example: archstat report vgg16 resnet34 --charts accuracy,top1 --output report.html
     """
     chosen = [name.strip() for name in charts.split(",") if name.strip()]
+    _check_pictures(image, size, has_caption=has_caption)
     if place is None and not names:
         raise click.UsageError("Missing argument 'NAME|RESULT.json...'. Name a network, or a store.")
     choice = _choice(place, limits, evaluation, accuracies, given["batch_size"], names)
@@ -102,11 +107,38 @@ def page(
         return compose(material, title=title, charts=chosen)
 
     if image:
-        from archstat.report.images import write_images
-
-        wrote(write_images(compose_page().charts, output or Path(), image))
+        wrote(_pictures(compose_page, output or Path(), image, size, has_caption=has_caption))
     else:
         put_text_of_page(_text(material, compose_page, title, chosen, is_offline=is_offline), output)
+
+
+def _check_pictures(image: str | None, size: str | None, *, has_caption: bool) -> None:
+    """Refuse what is asked of pictures, before anything is counted for them.
+
+    Raises:
+        InputError: The size is none, or there are to be no pictures.
+    """
+    from archstat.report.pictures.sizes import picture_size
+
+    if image is None and (size is not None or has_caption):
+        asked = "--caption" if size is None else "--size"
+        raise InputError(f"'{asked}' is of pictures: add '--image svg', or png or pdf.")
+    if size is not None:
+        picture_size(size)
+
+
+def _pictures(
+    compose_page: Callable[[], Page], folder: Path, image: Any, size: str | None, *, has_caption: bool
+) -> list[Path]:
+    """The files of the pictures of a page and of their texts, written while a line says which is drawn."""
+    from archstat.report.images import write_images
+    from archstat.report.pictures.sizes import DEFAULT, picture_size
+
+    def watch(names: Sequence[str]) -> Iterable[str]:
+        return watched(names, "Drawing")
+
+    chosen = DEFAULT if size is None else picture_size(size)
+    return write_images(compose_page().charts, folder, image, size=chosen, has_caption=has_caption, watch=watch)
 
 
 _NAMED_MAX = 8

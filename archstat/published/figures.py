@@ -9,7 +9,7 @@ from __future__ import annotations
 import fnmatch
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -100,6 +100,7 @@ class Published(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One architecture as its paper describes it.
 
     Attributes:
+        display: The name of the architecture as the paper prints it: ``"ResNet-50"``. No two have the same.
         title: The paper.
         authors: The surnames of the authors.
         year: The year of the paper.
@@ -114,6 +115,7 @@ class Published(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         variants: What was published of it with other arguments or on another resolution.
     """
 
+    display: str
     title: str
     authors: str
     year: int
@@ -126,6 +128,11 @@ class Published(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     macs: Figure | None = None
     errors: tuple[ErrorRate, ...] = ()
     variants: tuple[Variant, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a name that cannot be read on a label."""
+        if not (self.display.strip() == self.display and self.display.isprintable() and 0 < len(self.display) <= 28):
+            raise ValueError(f"{self.display!r} is no name of 1 to 28 characters: labels cut longer ones")
 
     @property
     def paper(self) -> str:
@@ -158,7 +165,22 @@ def published() -> dict[str, Published]:
     Raises:
         DataError: The file does not hold together.
     """
-    return entries(data_file(FIGURES_FILE), FIGURES_FILE, Published)
+    found = entries(data_file(FIGURES_FILE), FIGURES_FILE, Published)
+    refuse_same_names(found)
+    return found
+
+
+def refuse_same_names(found: Mapping[str, Published]) -> None:
+    """Refuse two architectures of one printed name: a chart could not tell them apart.
+
+    Raises:
+        DataError: Two have the same.
+    """
+    names: dict[str, str] = {}
+    for name, about in found.items():
+        other = names.setdefault(about.display.casefold(), name)
+        if other != name:
+            raise DataError(f"{FIGURES_FILE} calls both {quoted(other)} and {quoted(name)} {about.display!r}.")
 
 
 @functools.cache
@@ -188,8 +210,8 @@ def select(pattern: str = "", *, years: tuple[int, int] | None = None, task: str
     """The names of architectures, in the order of the file.
 
     Args:
-        pattern: With ``*``, ``?`` or ``[``: what the whole name looks like. Else how a word of the name, the family,
-            the title, the authors or the task begins.
+        pattern: With ``*``, ``?`` or ``[``: what the whole name looks like. Else how a word of the name, as it is
+            typed or printed, of the family, the title, the authors or the task begins.
         years: The first and the last year.
         task: Part of the task.
     """
@@ -211,7 +233,7 @@ def _matches(name: str, about: Published, pattern: str) -> bool:
     """Whether a word of what is known begins so: ``lenet`` is no part of GoogLeNet, nor ``senet`` of DenseNet."""
     if is_glob(pattern):
         return fnmatch.fnmatchcase(name, pattern)
-    told = f"{name} {counted()[name].family} {about.title} {about.authors} {about.task}".lower()
+    told = f"{name} {about.display} {counted()[name].family} {about.title} {about.authors} {about.task}".lower()
     return re.search(rf"(?<![^\W_\d]){re.escape(pattern)}", told) is not None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeVar
 
@@ -9,27 +10,34 @@ import msgspec
 from plotly import graph_objects as go
 
 from archstat.registry import Registry
+from archstat.report.drawing.canvas import PHONE, WIDE, Canvas
 from archstat.report.material import Material, Subject
 
-WIDE, PHONE = 560, 320
-"""The narrowest plot of the wide layout, and that of a phone, in pixels: what has room there has room in others."""
 
-
-class View(msgspec.Struct, frozen=True):
+class View(msgspec.Struct, frozen=True, dict=True):
     """One picture of a chart; a chart with several has a switch.
 
     Attributes:
         label: What the switch says: ``"MACs"``.
-        figure: The picture, with colours of :mod:`archstat.report.drawing.theme`.
+        draw: Draws the picture for a canvas, with colours of :mod:`archstat.report.drawing.theme`. Only the layout
+            depends on the canvas: the data is the same on a page and on a phone.
         alt: What the picture shows, in a sentence or two with the numbers that matter, for who cannot see it.
-        narrow: What of its layout is different where there is little width, as on a phone: whole entries replace those
-            of the figure.
     """
 
     label: str
-    figure: go.Figure
+    draw: Callable[[Canvas], go.Figure]
     alt: str
-    narrow: Mapping[str, Any] = {}
+
+    @functools.cached_property
+    def figure(self) -> go.Figure:
+        """The picture as a page shows it."""
+        return self.draw(WIDE)
+
+    @functools.cached_property
+    def narrow(self) -> Mapping[str, Any]:
+        """What of the layout is different on a phone: whole entries replace those of the figure."""
+        wide, phone = (figure.to_plotly_json()["layout"] for figure in (self.figure, self.draw(PHONE)))
+        return {key: value for key, value in phone.items() if value != wide.get(key)}
 
 
 class Chart(msgspec.Struct, frozen=True):
@@ -40,6 +48,7 @@ class Chart(msgspec.Struct, frozen=True):
         title: What stands over the chart.
         views: The pictures of the chart, the first one shown first.
         caption: What stands under the chart: what is drawn, of what input, by which protocol, from which source.
+        handling: What a reader can do with the chart on a page, and not with a picture of it.
         is_searched: Whether a reader can look for names, which its points have as ``customdata``: those found stand
             out.
     """
@@ -48,6 +57,7 @@ class Chart(msgspec.Struct, frozen=True):
     title: str
     views: tuple[View, ...]
     caption: str = ""
+    handling: str = ""
     is_searched: bool = False
 
 

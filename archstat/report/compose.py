@@ -11,6 +11,7 @@ from archstat.errors import DataError
 from archstat.finding.candidates import Choice, networks_of
 from archstat.finding.choosing import ordered, pareto_front
 from archstat.published.figures import Published, published_of
+from archstat.published.names import display_name, display_names
 from archstat.records import Measurement, Step
 from archstat.report.blocks import Block, Heading, Page, Sheet, Tiles
 from archstat.report.chart import CHARTS, Chart, Kind, drawn
@@ -90,12 +91,17 @@ def _title(material: Material) -> str:
     names = material.names or list(dict.fromkeys(each.architecture for each in material.measurements))
     if not names and material.choice.candidates:
         names = networks_of(material.choice.candidates)
-    return ", ".join(map(cut, names)) if len(names) <= _NAMED_MAX else f"{units.exact(len(names))} networks"
+    if len(names) > _NAMED_MAX:
+        return f"{units.exact(len(names))} networks"
+    return ", ".join(map(cut, display_names(names).values()))
 
 
 def _subtitle(subject: Subject) -> str:
+    """What one types, where the title prints another name, and the paper."""
     about = published_of(subject.network.cost)
-    return about.paper if isinstance(about, Published) else subject.network.cost.paper
+    paper = about.paper if isinstance(about, Published) else subject.network.cost.paper
+    typed = "" if display_name(subject.name) == subject.name else cut(subject.name)
+    return " · ".join(filter(None, (typed, paper)))
 
 
 def _of_one(subject: Subject, charts: Sequence[Chart], measurements: Sequence[Measurement]) -> Iterator[Block]:

@@ -13,13 +13,14 @@ from archstat.finding.candidates import NO_CHOICE, Choice
 from archstat.finding.ratings import NO_RATINGS, RatedBy
 from archstat.networks.settings import Setting
 from archstat.published.figures import Published, counted, published, published_of
+from archstat.published.names import display_name
 from archstat.records import Measurement
 from archstat.report.blocks import Block, Heading, Link, Links, Page, Paper, Sheet, Tiles
 from archstat.report.chart import CHARTS
 from archstat.report.compose import chosen_sheets, compose, drawable
 from archstat.report.material import Material, Subject, material_from
 from archstat.report.playing import play_page
-from archstat.tables.columns import Table
+from archstat.tables.columns import Column, Table
 from archstat.tables.networks import list_table
 from archstat.tables.published import published_table
 
@@ -98,7 +99,7 @@ _CHARTS = ("best", "accuracy", "cloud", "latency")
 def _start_page(material: Material) -> Page:
     names = material.names
     return Page(
-        f"What {len(names)} architectures cost" if len(names) > 1 else f"What {names[0]} costs",
+        f"What {len(names)} architectures cost" if len(names) > 1 else f"What {display_name(names[0])} costs",
         tuple(_start_blocks(material)),
         "Each counted layer by layer from its paper, with the sums behind every row, and held against what was "
         "published of it.",
@@ -125,12 +126,13 @@ _SHOWN = ("architecture", "parameters", "macs", "input_shape", "year", "task", "
 
 
 def _index(names: Sequence[str]) -> Sheet:
-    """A row for each architecture, which leads to its page; what can be varied stands there."""
+    """A row for each architecture, as it is typed and as it is printed; what can be varied stands on its page."""
     table = list_table(names)
     places = [[column.key for column in table.columns].index(key) for key in _SHOWN]
-    columns = tuple(msgspec.structs.replace(table.columns[place], is_heading=False) for place in places)
-    rows = tuple(tuple(row[place] for place in places) for row in table.rows)
-    return Sheet("Architectures", Table(columns, rows), links=tuple(map(_file_of, names)))
+    typed, *columns = (msgspec.structs.replace(table.columns[place], is_heading=False) for place in places)
+    printed = Column("display", "Name")
+    rows = tuple((row[places[0]], display_name(row[places[0]]), *(row[at] for at in places[1:])) for row in table.rows)
+    return Sheet("Architectures", Table((typed, printed, *columns), rows), links=tuple(map(_file_of, names)))
 
 
 # -- the page of an architecture ---------------------------------------------------------------------------------------
@@ -151,7 +153,7 @@ def _architecture_page(material: Material, names: Sequence[str]) -> Page:
     relatives = _relatives(name, names)
     blocks += [Heading("Of the same family"), Links(relatives)] if relatives else []
     back = Link(f"../{START}", "Every architecture", "")
-    return Page(page.title, tuple(blocks), about.task, page.notes, back)
+    return Page(page.title, tuple(blocks), f"{name} · {about.task}", page.notes, back)
 
 
 def _relatives(name: str, names: Sequence[str]) -> tuple[Link, ...]:
@@ -159,7 +161,8 @@ def _relatives(name: str, names: Sequence[str]) -> tuple[Link, ...]:
     own = counted()[name].family
     others = [each for each in names if each != name and counted()[each].family == own]
     return tuple(
-        Link(_file_of(each).partition("/")[2], each, published()[each].paper.partition(" (")[0]) for each in others
+        Link(_file_of(each).partition("/")[2], display_name(each), published()[each].paper.partition(" (")[0])
+        for each in others
     )
 
 

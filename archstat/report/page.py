@@ -18,8 +18,9 @@ from archstat import units
 from archstat.records import Step
 from archstat.report.assets import hash_of, packed, packed_library, plotly_address
 from archstat.report.blocks import Form, Page, Play, Sheet
-from archstat.report.chart import WIDE, Chart, View
+from archstat.report.chart import Chart, View
 from archstat.report.drawing import theme
+from archstat.report.drawing.canvas import WIDE
 from archstat.tables import Column, Table
 from archstat.tables.cells import shown_cells
 from archstat.tables.colours import largest_part
@@ -91,7 +92,7 @@ def _extras(page: Page, ending: str) -> str:
 
 
 def _own_script(page: Page) -> Markup:
-    shown = _templates().get_template("page.js").render(wide=WIDE)
+    shown = _templates().get_template("page.js").render(wide=WIDE.width)
     return Markup(shown + _extras(page, "js"))  # noqa: S704 - ours, with a number in it
 
 

@@ -20,6 +20,7 @@ class Rated(msgspec.Struct, frozen=True):
         note: In which respect another network was evaluated.
         source: Who says so, where it is not the evaluation.
         twin: The network that was evaluated in its place; ``""``: it was itself.
+        label: What the network is called in a chart.
     """
 
     subject: Subject
@@ -28,6 +29,7 @@ class Rated(msgspec.Struct, frozen=True):
     note: str = ""
     source: str = ""
     twin: str = ""
+    label: str = ""
 
     @property
     def name(self) -> str:

@@ -40,6 +40,14 @@ def test_the_page_of_a_layer_is_a_click_away(site, opened):
         assert found.page.locator("h1").inner_text() == "What 8 architectures cost"
 
 
+def test_the_search_of_the_start_page_finds_what_is_printed_and_what_is_typed(site, opened):
+    with opened(site / "index.html") as found:
+        rows = found.page.locator("table.data").first.locator("tbody tr")
+        for typed in ("nin_imagenet", "NIN (ImageNet)"):
+            found.page.locator(".dt-search input").first.fill(typed)
+            assert [text.partition("\t")[0] for text in rows.all_inner_texts()] == ["nin_imagenet"]
+
+
 def test_the_search_of_the_start_page_finds_authors(site, opened):
     with opened(site / "index.html") as found:
         found.page.locator(".dt-search input").first.fill("krizhevsky")
@@ -47,7 +55,7 @@ def test_the_search_of_the_start_page_finds_authors(site, opened):
         assert [text.partition("\t")[0] for text in rows.all_inner_texts()] == ["alexnet", "alexnet_one_column"]
         found.page.locator("tbody a").first.click()
         found.page.wait_for_selector("html[data-ready]", state="attached")
-        assert found.page.locator("h1").inner_text() == "alexnet"
+        assert found.page.locator("h1").inner_text() == "AlexNet"
 
 
 @pytest.mark.parametrize("width", [390, 1100, 1920])

@@ -27,7 +27,7 @@ def test_a_page_is_written_whole_and_said_so(archstat, tmp_path):
     path = tmp_path / "report.html"
     assert archstat("report", "lenet5", "--output", str(path)) == (0, "", f"Wrote {path}\n")
     assert "layers" in charts_of(path)
-    assert "<title>lenet5</title>" in path.read_text(encoding="utf-8")
+    assert "<title>LeNet-5</title>" in path.read_text(encoding="utf-8")
 
 
 def test_without_a_file_the_page_goes_to_stdout(archstat):
@@ -78,6 +78,16 @@ def test_a_page_of_a_saved_cost_has_no_sums_and_says_what_else_it_lacks(archstat
         (["report", "lenet5", "--charts", "cake"], "No chart is named 'cake'. The charts are "),
         (["report", "lenet5", "--charts", "roofline"], "No measurement of 'lenet5' is given"),
         (["report", "lenet5", "--image", "gif"], "'gif' is not one of 'svg', 'png', 'pdf'."),
+        (
+            ["report", "lenet5", "--image", "svg", "--size", "0x0"],
+            "'0x0' is no size of a picture: write slide, column, ",
+        ),
+        (["report", "lenet5", "--size", "slide"], "'--size' is of pictures: add '--image svg', or png or pdf."),
+        (["report", "lenet5", "--caption"], "'--caption' is of pictures: add '--image svg', or png or pdf."),
+        (
+            ["report", "lenet5_modern", "--image", "svg", "--size", "200x150", "--caption"],
+            "has no room in a picture of",
+        ),
         (["report", "lenet5", "--output", "/nowhere/report.html"], "/nowhere/report.html cannot be written"),
         (["report", "nothing.json"], "nothing.json cannot be read"),
         (["report", "alexnet", "vgg16", "--evaluation", "me"], "No evaluation is named 'me'."),
@@ -244,7 +254,7 @@ def test_the_accuracy_of_an_own_network_stands_beside_those_of_a_source(archstat
     assert (code, "lenet5_modern" in err) == (0, True), "who is in no chart is named"
     code, _, err = archstat("report", *given, "--accuracy", "lenet5_modern=42.5,my thesis")
     assert (code, "Note:" in err) == (0, False)
-    assert "Accuracy of lenet5_modern: my thesis." in (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "Accuracy of LeNet-5 (dense C3): my thesis." in (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -273,7 +283,10 @@ def test_a_gallery_is_a_start_page_a_page_for_each_and_one_file_of_scripts(archs
     code, out, err = archstat("report", "gallery", "site", "lenet5*", "--store", "results.db", "--accuracy", "acc.csv")
     assert (code, out, err) == (0, "", f"Wrote {Path('site/index.html')}\n")
     files = {str(path.relative_to(store / "site")) for path in (store / "site").rglob("*.*")}
-    assert files == {"index.html", "libraries.js", "architectures/lenet5.html", "architectures/lenet5_modern.html"}
+    assert files == {
+        *("index.html", "layer.html", "libraries.js"),
+        *("architectures/lenet5.html", "architectures/lenet5_modern.html"),
+    }
     assert charts_of(store / "site/index.html")[0] == "best"
     before = (store / "site/index.html").read_bytes()
     assert archstat("report", "gallery", "site", "lenet5*", "--store", "results.db", "--accuracy", "acc.csv").code == 0

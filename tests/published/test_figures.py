@@ -32,6 +32,7 @@ def decoded(text):
 
 ENTRY = """
 [net]
+display = "Net"
 title = "A net"
 authors = "Someone"
 year = 2020

@@ -19,8 +19,13 @@ from archstat.finding.ratings import of_evaluation
 from archstat.networks.settings import Setting
 from archstat.report.chart import CHARTS, drawn
 from archstat.report.drawing import theme
+from archstat.report.drawing.canvas import PHONE, Canvas
+from archstat.report.drawing.labels import WIDTH, frame_of
+from archstat.report.images import drawing_of
 from archstat.report.material import Material, Subject, material_from
 from archstat.report.page import content
+from archstat.report.pictures.sizes import PICTURE_SIZES, picture_size
+from archstat.report.pictures.words import words_of
 from tests.measured import CONDITIONS, PEAKS, latency, measured, time, times
 
 count = functools.cache(analyse)
@@ -131,11 +136,43 @@ def test_the_same_records_give_the_same_chart(name):
 
 
 @EVERY
-def test_it_has_a_layout_for_narrow_places(name):
+def test_on_a_phone_it_has_the_same_data_in_another_layout(name):
     for chart in charts_of(name):
-        assert all(view.narrow for view in chart.views), chart.title
         for view in chart.views:
+            wide, phone = view.figure.to_plotly_json(), view.draw(PHONE).to_plotly_json()
+            assert json.dumps(phone["data"], default=list) == json.dumps(wide["data"], default=list)
+            assert {**wide["layout"], **view.narrow} == phone["layout"]
             json.dumps(dict(view.narrow), allow_nan=False)
+
+
+def test_a_caption_says_which_input_was_counted_or_measured():
+    without = {"winners", "top1"}  # errors and accuracies, of which nothing is counted
+    for name in set(CHARTS) - without:
+        for chart in charts_of(name):
+            assert re.search(r"\d×\d", chart.caption), chart.title
+
+
+@EVERY
+@pytest.mark.parametrize("size", [*PICTURE_SIZES, "1200x675", "500x400"])
+def test_a_picture_of_any_size_has_its_shape_and_every_label_inside(name, size):
+    for chart in charts_of(name)[:2]:
+        view = chart.views[-1]
+        words, wanted = words_of(chart, view), picture_size(size)
+        drawing = drawing_of(view, words, wanted, has_caption=True)
+        assert drawing.width * drawing.scale == pytest.approx(wanted.width)
+        assert wanted.height is None or drawing.height * drawing.scale == pytest.approx(wanted.height)
+        layout = drawing.figure["layout"]
+        frame = frame_of({**layout, "yaxis": layout["yaxis"]}, Canvas(drawing.width)) if has_frame(layout) else None
+        for label in layout["annotations"] if frame else ():
+            if "ax" in label:
+                x, y = frame.pixels(label["x"], label["y"])
+                half = len(theme.cut(label["text"])) * WIDTH * label["font"]["size"] / theme.SIZE / 2
+                assert half - 1 <= x + label["ax"] <= frame.width - half + 1
+                assert 0 <= y + label["ay"] <= frame.height
+
+
+def has_frame(layout):
+    return all("range" in layout.get(axis, {}) for axis in ("xaxis", "yaxis"))
 
 
 @pytest.mark.parametrize("name", [name for name, kind in CHARTS.all().items() if kind.of == "network"])

@@ -27,8 +27,8 @@ def test_a_page_of_one_network_has_its_totals_its_charts_and_its_sums():
     page = compose(material_from(["lenet5"], (), count))
     tiles = next(block for block in page.blocks if isinstance(block, Tiles))
     assert tiles.tiles[:2] == (("Parameters", "60,000", "60,000"), ("MACs", "325.7 k", "325,680"))
-    assert page.title == "lenet5"
-    assert "LeCun" in page.subtitle
+    assert page.title == "LeNet-5"
+    assert page.subtitle.startswith("lenet5 · LeCun")
     assert {"layers"} <= {chart.name for chart in page.charts}
     assert sheets(page) == ["Layers of lenet5"]
     layers = page.blocks[-1]
@@ -38,7 +38,7 @@ def test_a_page_of_one_network_has_its_totals_its_charts_and_its_sums():
 def test_a_page_of_two_has_their_layers_side_by_side():
     page = compose(material_from(["lenet5", "lenet5_modern"], (), count))
     assert sheets(page) == ["Totals", "Layers side by side"]
-    assert page.title == "lenet5, lenet5_modern"
+    assert page.title == "LeNet-5, LeNet-5 (dense C3)"
 
 
 def test_many_networks_are_counted_in_the_title():
@@ -117,7 +117,7 @@ def test_every_measurement_stands_on_the_page_also_of_one_network_and_one_that_f
 def test_a_page_of_measurements_alone_is_called_by_what_was_measured():
     material = Material((), (ran("lenet5"), ran("lenet5", 2), ran("lenet5_modern")))
     page = compose(material)
-    assert page.title == "lenet5, lenet5_modern"
+    assert page.title == "LeNet-5, LeNet-5 (dense C3)"
     assert "winners" not in {chart.name for chart in page.charts}
     with pytest.raises(DataError, match="'layers' is one of a network, and none is counted here"):
         compose(material, charts=["layers"])

@@ -66,7 +66,7 @@ def test_a_page_names_its_paper_what_was_published_and_its_relatives():
     printed = {row[1] for row in table.rows}
     assert published()["vgg11"].parameters.printed in printed
     (others,) = [block for block in page.blocks if isinstance(block, Links)]
-    assert [link.title for link in others.links] == ["vgg13"]
+    assert [link.title for link in others.links] == ["VGG-13"]
 
 
 def test_what_was_measured_of_an_architecture_stands_on_its_page_alone():

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
 from archstat import units
 from archstat.errors import DataError
 from archstat.published.accuracies import Evaluation, evaluated_as
+from archstat.published.names import display_name
+from archstat.report.charts._names import shown_names
 from archstat.report.drawing import captions, theme
 from archstat.report.material import Material, Subject, one_input
 from archstat.report.rated import Rated, evaluation_of, rated_as
@@ -57,7 +59,7 @@ class Ratings(msgspec.Struct, frozen=True):
             yield f"{self._evaluated()}{link}."
 
     def _told_twins(self) -> Iterator[str]:
-        twins = [f"{theme.cut(each.name)} (that of {each.twin})" for each in self.rated if each.twin]
+        twins = [f"{theme.cut(each.label)} (that of {display_name(each.twin)})" for each in self.rated if each.twin]
         if twins:
             yield f"With the accuracy of what goes by the same name elsewhere, dashed: {captions.some(twins)}."
 
@@ -66,14 +68,14 @@ class Ratings(msgspec.Struct, frozen=True):
         sources: dict[str, list[str]] = {}
         for each in self.rated:
             if each.source:
-                sources.setdefault(each.source, []).append(each.name)
+                sources.setdefault(each.source, []).append(each.label)
         yield from (f"Accuracy of {captions.some(names)}: {source}." for source, names in sources.items())
         if sources and len(sources) + any(not each.source for each in self.rated) > 1:
             yield "Accuracies from several sources compare as far as they were found alike."
 
     def inputs(self) -> str:
         """What the networks were counted for: the shape that most have, and the others."""
-        shapes = captions.inputs((each.name, _shape(each.subject)) for each in self.rated)
+        shapes = captions.inputs((each.label, _shape(each.subject)) for each in self.rated)
         dtypes = " and ".join(dict.fromkeys(each.subject.network.cost.dtype for each in self.rated))
         return f"Counted for one input of {shapes}, {dtypes}."
 
@@ -94,21 +96,27 @@ def ratings(material: Material, least: int = 2) -> Ratings:
         raise DataError(
             f"No source that archstat knows has accuracies of {captions.some(names) or 'no network at all'}."
         )
-    without = tuple(_hinted(subject.name, evaluation) for subject, each in found if each is None)
+    unrated = [subject.name for subject, each in found if each is None]
     if len(rated) < least:
-        missing = f" and none of {captions.some(without)}" if without else ""
+        typed = [_hinted(name, evaluation, {}) for name in unrated]
+        missing = f" and none of {captions.some(typed)}" if typed else ""
         source = "What is given here" if evaluation is None else f"{evaluation.source},"
         raise DataError(f"{source} has accuracies of {len(rated)} of these networks{missing}; {least} are needed.")
-    return Ratings(evaluation, rated, without)
+    shown = shown_names(names)
+    rated = tuple(msgspec.structs.replace(each, label=shown[each.name]) for each in rated)
+    twins = {} if evaluation is None else {name: display_name(name) for name in evaluation.top1}
+    return Ratings(evaluation, rated, tuple(_hinted(name, evaluation, {**twins, **shown}) for name in unrated))
 
 
-def _hinted(name: str, evaluation: Evaluation | None) -> str:
+def _hinted(name: str, evaluation: Evaluation | None, names: Mapping[str, str]) -> str:
+    """A network without an accuracy, and why; what it has no other name for is called as one types it."""
+    label = names.get(name, name)
     if evaluation is None:
-        return theme.cut(name)
+        return theme.cut(label)
     if name in evaluation.top1:
-        return f"{name} (counted on an input of another size)"
+        return f"{label} (counted on an input of another size)"
     twin = evaluated_as(name)
-    return f"{name} (but of {twin})" if twin in evaluation.top1 else theme.cut(name)
+    return f"{label} (but of {names.get(twin, twin)})" if twin in evaluation.top1 else theme.cut(label)
 
 
 def _shape(subject: Subject) -> str:

@@ -13,6 +13,7 @@ import msgspec
 
 from archstat import units
 from archstat.files.choosing import conditions_text
+from archstat.published.names import display_name
 from archstat.records import Measurement
 from archstat.report.chart import Chart, View, chart
 from archstat.report.charts._accuracies import Ratings, ratings
@@ -77,7 +78,7 @@ def _aside(found: Ratings) -> str:
 
 def _missing(cost: _Cost, found: Ratings) -> str:
     """Of which networks alone something was measured."""
-    here = [each.name for each in found.rated if each.name in cost.values]
+    here = [each.label for each in found.rated if each.name in cost.values]
     return f"It was measured of {', '.join(here)} alone." if len(here) < len(found.rated) else ""
 
 
@@ -156,7 +157,7 @@ def _view(found: Ratings, cost: _Cost, costs: Sequence[_Cost]) -> View:
         "Parameters",
         tuple(families(each.name for each in rated)),
     )
-    return View(cost.label, picture.figure(), _alt(rated, cost, picture), picture.narrow())
+    return View(cost.label, picture.figure, _alt(rated, cost, picture))
 
 
 def _bubble(each: Rated, cost: _Cost, found: Ratings, costs: Sequence[_Cost]) -> Bubble:
@@ -166,13 +167,13 @@ def _bubble(each: Rated, cost: _Cost, found: Ratings, costs: Sequence[_Cost]) ->
     ]
     hover = theme.hover(each.name, lines, source=found.source_of(each))
     amount, colour = each.amount("parameters"), family_of(each.name)[1]
-    return Bubble(each.name, cost.values[each.name], each.top1, amount, colour, hover, is_dashed=bool(each.twin))
+    return Bubble(each.label, cost.values[each.name], each.top1, amount, colour, hover, is_dashed=bool(each.twin))
 
 
 def _alt(rated: Sequence[Rated], cost: _Cost, picture: Picture) -> str:
     least, most = min(rated, key=lambda each: each.top1), max(rated, key=lambda each: each.top1)
     ends = [
-        f"{units.amount(each.top1, '%')} ({each.name}, {cost.show(cost.values[each.name])})" for each in (least, most)
+        f"{units.amount(each.top1, '%')} ({each.label}, {cost.show(cost.values[each.name])})" for each in (least, most)
     ]
     ahead = ", ".join(each.name for each in front(picture.bubbles))
     return (
@@ -188,16 +189,16 @@ def top1(material: Material) -> Chart:
     rated = sorted(found.rated, key=lambda each: -each.top1)
     best, worst = rated[0], rated[-1]
     alt = (
-        f"Top-1 accuracy of {len(rated)} networks, from {units.amount(best.top1, '%')} ({best.name}) "
-        f"down to {units.amount(worst.top1, '%')} ({worst.name})."
+        f"Top-1 accuracy of {len(rated)} networks, from {units.amount(best.top1, '%')} ({best.label}) "
+        f"down to {units.amount(worst.top1, '%')} ({worst.label})."
     )
     colours = families(each.name for each in rated)
     rows = Rows((Group("", tuple(_bar(each, found) for each in rated)),), tuple(colours))
-    return Chart("top1", "Top-1 accuracy", (View("", rows.figure(), alt, rows.narrow()),), found.caption())
+    return Chart("top1", "Top-1 accuracy", (View("", rows.figure, alt),), found.caption())
 
 
 def _bar(each: Rated, found: Ratings) -> BarRow:
     hover = theme.hover(each.name, each.lines(), source=found.source_of(each))
     short = units.share(each.top1, 100)
-    text = f"{short} ({each.twin})" if each.twin else short
-    return BarRow(each.name, (End(each.top1, text, short, family_of(each.name)[1], hover),))
+    text = f"{short} ({display_name(each.twin)})" if each.twin else short
+    return BarRow(each.label, (End(each.top1, text, short, family_of(each.name)[1], hover),))

@@ -14,16 +14,17 @@ from archstat import units
 from archstat.errors import DataError
 from archstat.files.choosing import conditions_text
 from archstat.records import Measurement
-from archstat.report.chart import PHONE, WIDE, Chart, View, chart
+from archstat.report.chart import Chart, View, chart
+from archstat.report.charts._names import measured_inputs, sized_names
 from archstat.report.drawing import axes, labels, theme
+from archstat.report.drawing.canvas import Canvas
 from archstat.report.drawing.labels import Spot, frame_of
 from archstat.report.drawing.layer_names import short_path
 from archstat.report.material import Material, one_input
 from archstat.tables.measurements import mark_of
 
-_MARGINS = {"wide": {"l": 84, "r": 8, "t": 12, "b": 52}, "phone": {"l": 74, "r": 4, "t": 12, "b": 52}}
-_PLOT = 360
-_NAME_LENGTHS = {"wide": 22, "phone": 14}
+_MARGIN, _MARGIN_NARROW = {"l": 84, "r": 8, "t": 12, "b": 52}, {"l": 74, "r": 4, "t": 12, "b": 52}
+_PLOT, _PLOT_MIN = 360, 160
 _MARKS = ("circle", "square", "diamond", "triangle-up", "cross", "star", "triangle-down", "x")
 
 Series = list[Measurement]
@@ -80,8 +81,13 @@ def batch(material: Material) -> Chart:
             helps={"batch_sizes": "1,2,4"},
         )
     what = "power" if any(view.label == "Power" for view in views) else "throughput"
+    is_marked = any(mark_of(each) for line in found for each in line)
     return Chart(
-        "batch", f"Time and {what} over the batch size", tuple(views), _caption(found, len(material.measurements))
+        "batch",
+        f"Time and {what} over the batch size",
+        tuple(views),
+        _caption(found, len(material.measurements)),
+        "The hover marks times that were disturbed with ~." if is_marked else "",
     )
 
 
@@ -115,10 +121,12 @@ def _told(each: Series, shown: Shown) -> Series:
 
 def _view(found: Sequence[Series], shown: Shown) -> View:
     drawn = [told for each in found if (told := _told(each, shown))]
-    figure = theme.figure(
-        *[_line(each, shown, number) for number, each in enumerate(drawn)], **_layout(drawn, shown, "wide", WIDE)
-    )
-    return View(shown.label, figure, _alt(drawn, shown), theme.styled(_layout(drawn, shown, "phone", PHONE)))
+
+    def draw(canvas: Canvas) -> go.Figure:
+        lines = [_line(each, shown, number) for number, each in enumerate(drawn)]
+        return theme.figure(*lines, **_layout(drawn, shown, canvas))
+
+    return View(shown.label, draw, _alt(drawn, shown))
 
 
 def _value(measurement: Measurement, shown: Shown) -> float:
@@ -169,25 +177,30 @@ def _mark(measurement: Measurement, shown: Shown) -> str:
     return mark_of(measurement) if shown.label in ("Time", "Throughput") else ""
 
 
-def _layout(drawn: Sequence[Series], shown: Shown, size: str, width: int) -> dict[str, Any]:
-    margin = _MARGINS[size]
-    names = [_name(each, size) for each in drawn]
-    plot = width - margin["l"] - margin["r"]
+def _layout(drawn: Sequence[Series], shown: Shown, canvas: Canvas) -> dict[str, Any]:
+    margin = _MARGIN_NARROW if canvas.is_narrow else _MARGIN
+    around = margin["t"] + margin["b"]
+    names = [_name(name, canvas) for name in _names_of(drawn)]
+    plot = canvas.width - margin["l"] - margin["r"]
     layout: dict[str, Any] = {
-        "height": margin["t"] + _PLOT + margin["b"],
+        "height": canvas.rest(_PLOT, around, _PLOT_MIN) + around,
         "margin": margin,
         "xaxis": _across(drawn, plot, max(map(len, names)) * theme.CHAR + 12),
         "yaxis": {**_up(drawn, shown), "automargin": False},
     }
-    frame = frame_of(layout, width, layout["height"], margin)
+    frame = frame_of(layout, canvas)
     spots = itertools.chain.from_iterable(
         _spots(each, shown, names[number], _colour(number), layout["yaxis"]) for number, each in enumerate(drawn)
     )
     return {**layout, "annotations": labels.annotations(list(spots), frame)}
 
 
-def _name(each: Series, size: str) -> str:
-    return short_path(theme.cut(each[0].architecture, 200), _NAME_LENGTHS[size])
+def _names_of(drawn: Sequence[Series]) -> list[str]:
+    return sized_names([each[0] for each in drawn])
+
+
+def _name(name: str, canvas: Canvas) -> str:
+    return short_path(theme.cut(name, 200), canvas.characters(22, 14))
 
 
 def _across(drawn: Sequence[Series], plot: float, room: float) -> dict[str, Any]:
@@ -225,10 +238,10 @@ def _spots(each: Series, shown: Shown, name: str, colour: str, up: dict[str, Any
 
 def _alt(drawn: Sequence[Series], shown: Shown) -> str:
     parts = ", ".join(
-        f"{theme.cut(each[0].architecture)} from {shown.show(_value(each[0], shown))} at batch "
+        f"{theme.cut(name)} from {shown.show(_value(each[0], shown))} at batch "
         f"{units.exact(each[0].conditions.batch_size)} to {shown.show(_value(each[-1], shown))} at batch "
         f"{units.exact(each[-1].conditions.batch_size)}"
-        for each in drawn[:4]
+        for each, name in zip(drawn[:4], _names_of(drawn), strict=False)
     )
     return f"{shown.title} against batch size: {parts}."
 
@@ -238,14 +251,14 @@ def _caption(found: Sequence[Series], given: int) -> str:
         f" · batch {units.exact(found[0][0].conditions.batch_size)}", ""
     )
     median = "The time of an input is the median time of a forward pass over the batch size, with its 95 % interval."
-    sentences = [f"{conditions}.", median]
+    sentences = [f"{conditions}.", measured_inputs([each[0] for each in found]), median]
     energies = dict.fromkeys(
         each.energy.boundary for line in found for each in line if each.energy is not None and each.energy.boundary
     )
     if energies:
         sentences.append(f"Power and energy are those of the {' and the '.join(energies)}, idle power included.")
     if any(mark_of(each) for line in found for each in line):
-        sentences.append("Some of the times were disturbed: the hover marks them with ~.")
+        sentences.append("Some of the times were disturbed.")
     left_out = given - sum(map(len, found))
     if left_out:
         verb = "is" if left_out == 1 else "are"

@@ -10,6 +10,7 @@ from archstat import units
 from archstat.errors import DataError
 from archstat.records import LayerCost
 from archstat.report.chart import Chart, View, chart
+from archstat.report.charts._names import shown_names
 from archstat.report.drawing import theme
 from archstat.report.drawing.bar_rows import BarRow, End, Group, Rows
 from archstat.report.material import Mark, Material, Subject
@@ -53,12 +54,15 @@ def branches(material: Material) -> Chart:
     parts = {each.name: _parts(each) for each in material.subjects}
     _check(parts)
     marks = {name: [mark for mark in material.marks if _is_of(mark, name)] for name in parts}
-    groups = [_group(name, own, marks[name], place) for place, (name, own) in enumerate(parts.items())]
+    shown = shown_names(parts)
+    groups = [_group((name, shown[name]), own, marks[name], place) for place, (name, own) in enumerate(parts.items())]
     rows = Rows(tuple(groups))
-    totals = ", ".join(f"{theme.cut(name)} {units.compact(_total(own))}" for name, own in parts.items())
-    printed = " ".join(f"Of {theme.cut(mark.architecture)}, {mark.label}." for each in marks.values() for mark in each)
+    totals = ", ".join(f"{theme.cut(shown[name])} {units.compact(_total(own))}" for name, own in parts.items())
+    printed = " ".join(
+        f"Of {theme.cut(shown[mark.architecture])}, {mark.label}." for each in marks.values() for mark in each
+    )
     shapes = "; ".join(dict.fromkeys(units.shapes(each.network.cost.input_shapes) for each in material.subjects))
-    view = View("MACs", rows.figure(), f"MACs by part. In all: {totals}. {printed}".strip(), rows.narrow())
+    view = View("MACs", rows.figure, f"MACs by part. In all: {totals}. {printed}".strip())
     diamonds = " A diamond is a figure that a text prints." if printed else ""
     return Chart("branches", "MACs, part by part", (view,), f"Counted for an input of {shapes}.{diamonds}")
 
@@ -91,13 +95,14 @@ def _is_of(mark: Mark, name: str) -> bool:
     return (mark.architecture, mark.quantity) == (name, "macs")
 
 
-def _group(name: str, parts: Sequence[_Part], marks: Sequence[Mark], place: int) -> Group:
-    """The total, what a text prints of it, and the parts."""
+def _group(names: tuple[str, str], parts: Sequence[_Part], marks: Sequence[Mark], place: int) -> Group:
+    """The total, what a text prints of it, and the parts; of a name as one types it, and as it is shown."""
+    name, shown = names
     total = _total(parts)
     text = f"{units.compact(total)} MACs"
     whole = End(total, text, text, theme.GREY, theme.hover(name, [("MACs", units.exact(total))]))
     return Group(
-        name,
+        shown,
         (
             BarRow("in all", (whole,)),
             *(BarRow("", (_mark(mark),)) for mark in marks),

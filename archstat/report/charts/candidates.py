@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -12,6 +12,7 @@ from archstat.errors import DataError
 from archstat.finding.candidates import Candidate, Choice
 from archstat.finding.choosing import pareto_front
 from archstat.report.chart import Chart, View, chart
+from archstat.report.charts._names import shown_names
 from archstat.report.drawing import axes, captions, families, theme
 from archstat.report.drawing.crowd_plot import CrowdPlot, Dot
 from archstat.report.material import Material
@@ -78,16 +79,28 @@ class _Look(msgspec.Struct, frozen=True):
     Attributes:
         colours: The colours of their families.
         library: What all names begin with, as ``"timm:"``, and labels do without.
+        names: What networks are called.
     """
 
     colours: families.Stems
     library: str
+    names: Mapping[str, str]
+
+    def name(self, each: Candidate) -> str:
+        """What a network is called, with what was varied of its input."""
+        return named(msgspec.structs.replace(each, network=self.names[each.network]))
+
+    def both_names(self, each: Candidate) -> str:
+        """What a network is called, and what one types: a reader looks for either."""
+        shown, typed = self.name(each), named(each)
+        return shown if shown == typed else f"{shown} · {typed}"
 
 
 def _look(found: Sequence[Candidate]) -> _Look:
     libraries = {source_of(each.network) for each in found}
     library = f"{libraries.pop()}:" if len(libraries) == 1 else ""
-    return _Look(families.stems([each.network for each in found]), library)
+    names = [each.network for each in found]
+    return _Look(families.stems(names), library, shown_names(names))
 
 
 def _against_accuracy(rated: Sequence[Candidate], cost: Quantity, look: _Look) -> View:
@@ -99,10 +112,10 @@ def _against_accuracy(rated: Sequence[Candidate], cost: Quantity, look: _Look) -
         _accuracies([each.top1_accuracy or 0.0 for each in known]),
         look.colours.shown,
     )
-    best_ones = captions.some([named(each) for each in ahead])
+    best_ones = captions.some([look.name(each) for each in ahead])
     alt = f"Dots of {len(known)} networks: top-1 accuracy against {cost.label}."
     alt += f" No other is both cheaper and more accurate than {best_ones}." if ahead else ""
-    return View(cost.label, picture.figure(), alt, picture.narrow())
+    return View(cost.label, picture.figure, alt)
 
 
 def _against_parameters(found: Sequence[Candidate], cost: Quantity, look: _Look) -> View:
@@ -114,9 +127,9 @@ def _against_parameters(found: Sequence[Candidate], cost: Quantity, look: _Look)
         look.colours.shown,
     )
     least, most = (pick(known, key=lambda each: getattr(each, cost.key)) for pick in (min, max))
-    ends = [f"{cost.show(getattr(each, cost.key))} ({named(each)})" for each in (least, most)]
+    ends = [f"{cost.show(getattr(each, cost.key))} ({look.name(each)})" for each in (least, most)]
     alt = f"Dots of {len(known)} networks: parameters against {cost.label}, from {' to '.join(ends)}."
-    return View(cost.label, picture.figure(), alt, picture.narrow())
+    return View(cost.label, picture.figure, alt)
 
 
 def _varies(found: Sequence[Candidate], cost: Quantity) -> bool:
@@ -129,8 +142,8 @@ def _dot(each: Candidate, cost: Quantity, y: float, look: _Look, *, is_ahead: bo
     lines += [(quantity.label, quantity.show(getattr(each, quantity.key))) for quantity in _COSTS]
     weights = [("Weights", each.weights)] if each.weights else []
     hover = theme.hover(named(each), [*lines, *weights, ("Input", each.input_shapes.replace("x", "×"))])
-    label = named(each).removeprefix(look.library)
-    return Dot(named(each), label, getattr(each, cost.key), y, look.colours.of(each.network), hover, is_ahead)
+    label = look.name(each).removeprefix(look.library)
+    return Dot(look.both_names(each), label, getattr(each, cost.key), y, look.colours.of(each.network), hover, is_ahead)
 
 
 def _axis(values: Sequence[float], quantity: Quantity) -> dict[str, object]:

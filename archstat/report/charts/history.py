@@ -13,12 +13,14 @@ from archstat.published.challenge import Winner, human
 from archstat.published.challenge import winners as entries
 from archstat.report.chart import Chart, View, chart
 from archstat.report.drawing import theme
+from archstat.report.drawing.canvas import Canvas
 from archstat.report.material import Material
 
 _LEAST = 3
 """A page that names fewer winners than these is about something else."""
-_ROW, _THICK = 30, 0.7
-"""The height of a row in pixels, and the part of it that a bar takes."""
+_ROW, _ROW_MIN, _AROUND, _THICK = 30, 20, 84, 0.7
+"""The height of a row, the least that it can have, and what is above and below all rows, in pixels; and the part of a
+row that a bar takes."""
 
 
 @chart("networks")
@@ -39,9 +41,11 @@ def winners(material: Material) -> Chart:
         f"{units.amount(human().top5_error, '%')} by a person. The number of layers grows from {min(depths)} to "
         f"{max(depths)}."
     )
-    figure = theme.figure(*_errors(rows), _depths(rows), **_layout(rows, 182))
-    narrow = theme.styled(_layout(rows, 124, is_phone=True))
-    return Chart("winners", "Winners of the ImageNet challenge", (View("", figure, alt, narrow),), _caption())
+
+    def draw(canvas: Canvas) -> go.Figure:
+        return theme.figure(*_errors(rows), _depths(rows), **_layout(rows, canvas))
+
+    return Chart("winners", "Winners of the ImageNet challenge", (View("", draw, alt),), _caption())
 
 
 def _caption() -> str:
@@ -105,14 +109,15 @@ def _hover(each: Winner) -> str:
     return theme.hover(f"{each.year} {each.entry}", lines, source=f"{each.source}. {each.note}".strip())
 
 
-def _layout(rows: Sequence[Winner], left: int, *, is_phone: bool = False) -> dict[str, Any]:
+def _layout(rows: Sequence[Winner], canvas: Canvas) -> dict[str, Any]:
     most = max(each.top5_error for each in rows)
     deepest = max(each.layers or 0 for each in rows)
     last = len(rows) - 1
-    split, room = (0.56, 1.8) if is_phone else (0.62, 1.25)
+    named = min(max(11, 11 + round((canvas.width - 320) / 9)), 20)
+    split, room = (0.56, 1.8) if canvas.is_narrow else (0.62, 1.25)
     return {
-        "height": 84 + _ROW * len(rows),
-        "margin": {"l": left, "r": 12, "t": 34, "b": 34},
+        "height": _AROUND + round(canvas.step(_ROW, len(rows), _AROUND, _ROW_MIN) * len(rows)),
+        "margin": {"l": 44 + 7 * named, "r": 12, "t": 34, "b": 34},
         "barmode": "overlay",
         "xaxis": _hidden([0, split], most * room),
         "xaxis2": _hidden([split + 0.06, 1], deepest * room),
@@ -120,8 +125,8 @@ def _layout(rows: Sequence[Winner], left: int, *, is_phone: bool = False) -> dic
             "range": [last + 0.6, -0.6],
             "tickmode": "array",
             "tickvals": list(range(len(rows))),
-            "ticktext": [_name(each, 11 if is_phone else 20) for each in rows],
-            "tickfont": {"color": theme.INK, "size": 12 if is_phone else theme.SIZE},
+            "ticktext": [_name(each, named) for each in rows],
+            "tickfont": {"color": theme.INK, "size": 12 if canvas.is_narrow else theme.SIZE},
             "showgrid": False,
             "showline": False,
             "ticks": "",
@@ -131,10 +136,7 @@ def _layout(rows: Sequence[Winner], left: int, *, is_phone: bool = False) -> dic
         "annotations": [
             _over("Top-5 error (%)", 0),
             _over("Layers", split + 0.06),
-            *(
-                _value(place, each.top5_error, units.amount(each.top5_error, "%"), "x")
-                for place, each in enumerate(rows)
-            ),
+            *(_error(place, each.top5_error) for place, each in enumerate(rows)),
             *(_value(place, each.layers or 0, str(each.layers or "shallow"), "x2") for place, each in enumerate(rows)),
             _person(last),
         ],
@@ -165,10 +167,15 @@ def _over(text: str, x: float) -> dict[str, Any]:
     }
 
 
+def _error(place: int, error: float) -> dict[str, Any]:
+    """The error at the end of its bar; one that is less than a person's stands behind their line, and not on it."""
+    return _value(place, max(error, human().top5_error), units.amount(error, "%"), "x")
+
+
 def _value(place: int, value: float, text: str, axis: str) -> dict[str, Any]:
-    """What stands at the end of a bar; the line of a person does not show through it."""
-    where = {"xref": axis, "x": value, "y": place, "xanchor": "left", "yanchor": "middle", "xshift": 4}
-    return {**_STILL, **where, "text": text, "font": {"color": theme.INK, "size": theme.SIZE}, "bgcolor": theme.PAPER}
+    """What stands at the end of a bar."""
+    where = {"xref": axis, "x": value, "y": place, "xanchor": "left", "yanchor": "middle", "xshift": 5}
+    return {**_STILL, **where, "text": text, "font": {"color": theme.INK, "size": theme.SIZE}}
 
 
 def _person(last: int) -> dict[str, Any]:

@@ -12,8 +12,10 @@ from plotly import graph_objects as go
 from archstat import units
 from archstat.errors import DataError
 from archstat.records import LayerCost
-from archstat.report.chart import PHONE, WIDE, Chart, View, chart
+from archstat.report.chart import Chart, View, chart
+from archstat.report.charts._names import name_in_title
 from archstat.report.drawing import theme
+from archstat.report.drawing.canvas import Canvas
 from archstat.report.drawing.layer_names import layer_legend
 from archstat.report.material import Subject
 from archstat.tables.network import kind_of
@@ -22,8 +24,8 @@ from archstat.tables.quantities import MACS, OF_LAYERS, Quantity
 _LEVELS = 3
 """The network, its stages and their blocks: more columns leave no room for names on a phone. A click opens others."""
 
-_HEIGHT_MIN, _HEIGHT_MAX, _LINE = 320, 640, 22
-"""The height of the tree, and that of a part whose name is read, in pixels."""
+_HEIGHT_MIN, _HEIGHT_MAX, _LINE, _LEAST = 320, 640, 22, 0.8
+"""The height of the tree, and that of a part whose name is read, in pixels; and the part of it that is enough."""
 
 
 class IciclePart(msgspec.Struct):
@@ -52,16 +54,16 @@ def icicle(subject: Subject) -> Chart:
     met = [quantity for quantity in order if any(getattr(row, quantity.key) for row in cost.layers)]
     if not met:
         raise DataError(f"{cost.architecture!r} has no layer that costs anything.")
-    nodes = tree(cost.layers, cost.architecture)
+    nodes = tree(cost.layers, name_in_title(cost.architecture))
     shapes = units.shapes(cost.input_shapes)
     return Chart(
         "icicle",
-        f"Where the cost of {theme.cut(cost.architecture)} lies",
+        f"Where the cost of {name_in_title(cost.architecture)} lies",
         tuple(_view(nodes, quantity) for quantity in met),
         f"Counted for an input of {shapes}. The network is at the left, what it is made of to the right of it, in the "
         "order of execution; the height of a part is its share of the whole. Activation memory is that of the "
-        f"layers' own outputs in {cost.dtype}, all together. A click on a part opens it, a click on its left edge or "
-        "on the bar below it closes it.",
+        f"layers' own outputs in {cost.dtype}, all together.",
+        "A click on a part opens it, a click on its left edge or on the bar below it closes it.",
     )
 
 
@@ -103,25 +105,22 @@ def _view(nodes: Sequence[IciclePart], quantity: Quantity) -> View:
     values = {node.path: sum(getattr(row, name) for row in node.rows) for node in nodes}
     kept = list(_joined([node for node in nodes if values[node.path]]))
     total = values[""]
-    kinds = [node.rows[0].kind for node in kept if not node.is_block]
-    words, top = layer_legend(kinds, WIDE, 0)
-    figure = theme.figure(
-        _trace(kept, values, title, show),
-        height=top + _height(kept),
-        margin={"l": 0, "r": 0, "t": top, "b": 30},
-        uniformtext={"minsize": 9, "mode": "hide"},
-        annotations=words,
-    )
-    narrow_words, narrow_top = layer_legend(kinds, PHONE, 0)
-    narrow = {
-        "height": narrow_top + _height(kept),
-        "margin": {"l": 0, "r": 0, "t": narrow_top, "b": 30},
-        "annotations": narrow_words,
-    }
+    trace = _trace(kept, values, title, show)
+
+    def draw(canvas: Canvas) -> go.Figure:
+        words, top = layer_legend([node.rows[0].kind for node in kept if not node.is_block], canvas.width, 0)
+        return theme.figure(
+            trace,
+            height=top + canvas.rest(_height(kept), top, _LEAST * _height(kept)),
+            margin={"l": 0, "r": 0, "t": top, "b": 8 if canvas.is_fixed else 30},  # a picture has no way back
+            uniformtext={"minsize": 9, "mode": "hide"},
+            annotations=words,
+        )
+
     stages = sorted((node for node in kept if node.path and not node.around), key=lambda node: -values[node.path])[:3]
     parts = ", ".join(f"{theme.cut(node.name, 30)} {units.share(values[node.path], total)}" for node in stages)
     alt = f"{title} of the parts of the network, {show(total)} together; the largest are {parts}."
-    return View(title, figure, alt, narrow)
+    return View(title, draw, alt)
 
 
 def _joined(nodes: Sequence[IciclePart]) -> Iterator[IciclePart]:

@@ -9,9 +9,11 @@ from plotly import graph_objects as go
 
 from archstat import units
 from archstat.files.choosing import conditions_text
-from archstat.report.chart import PHONE, WIDE, Chart, View, chart
+from archstat.report.chart import Chart, View, chart
 from archstat.report.charts._layer_times import Timed, layer_times_of, too_short
+from archstat.report.charts._names import measured_inputs, name_in_title
 from archstat.report.drawing import axes, labels, theme
+from archstat.report.drawing.canvas import Canvas
 from archstat.report.drawing.labels import Spot, frame_of
 from archstat.report.drawing.layer_names import layer_legend, short_path, symbol
 from archstat.report.material import Subject
@@ -25,10 +27,9 @@ OFF_THE_LINE = 1.5
 _SHARE_TOLD = 0.01
 """A layer without MACs is named from this share of the time on."""
 
-_NAMED_MAX = {"wide": 14, "phone": 8}
-_NAME_LENGTHS = {"wide": 28, "phone": 22}
-_MARGINS = {"wide": {"l": 80, "r": 14, "b": 52}, "phone": {"l": 70, "r": 8, "b": 52}}
-_PLOT = 400
+_NAMED_MAX, _NAMED_MAX_NARROW = 14, 8
+_MARGIN, _MARGIN_NARROW = {"l": 80, "r": 14, "b": 52}, {"l": 70, "r": 8, "b": 52}
+_PLOT, _PLOT_MIN = 400, 180
 _RADIUS = 4.5
 
 
@@ -36,36 +37,32 @@ _RADIUS = 4.5
 def layer_latency(subject: Subject) -> Chart:
     """The measured time of each layer against its MACs."""
     found = layer_times_of(subject)
-    view = View("Latency", _figure(found), _alt(subject.name, found), _narrow(found))
-    return Chart(
-        "layer_latency", f"Time and MACs of each layer of {theme.cut(subject.name)}", (view,), _caption(subject, found)
-    )
+
+    def draw(canvas: Canvas) -> go.Figure:
+        return theme.figure(_points(found), _line(found), **_layout(found, canvas))
+
+    view = View("Latency", draw, _alt(subject.name, found))
+    title = f"Time and MACs of each layer of {name_in_title(subject.name)}"
+    return Chart("layer_latency", title, (view,), _caption(subject, found))
 
 
 # -- the picture -------------------------------------------------------------------------------------------------------
 
 
-def _figure(found: Timed) -> go.Figure:
-    return theme.figure(_points(found), _line(found), **_layout(found, "wide", WIDE))
-
-
-def _narrow(found: Timed) -> dict[str, Any]:
-    return theme.styled(_layout(found, "phone", PHONE))
-
-
-def _layout(found: Timed, size: str, width: int) -> dict[str, Any]:
-    words, top = layer_legend([place.kind for place in found.places], width, _MARGINS[size]["l"], has_marks=True)
+def _layout(found: Timed, canvas: Canvas) -> dict[str, Any]:
+    margin = _MARGIN_NARROW if canvas.is_narrow else _MARGIN
+    words, top = layer_legend([place.kind for place in found.places], canvas.width, margin["l"], has_marks=True)
     layout: dict[str, Any] = {
-        "height": top + _PLOT + 52,
-        "margin": {**_MARGINS[size], "t": top},
-        "xaxis": _across(found, ticks=9 if size == "wide" else 4),
+        "height": top + canvas.rest(_PLOT, top + margin["b"], _PLOT_MIN) + margin["b"],
+        "margin": {**margin, "t": top},
+        "xaxis": _across(found, ticks=4 if canvas.is_narrow else 9),
         "yaxis": {**axes.thinned(_up(found), 12), "automargin": False},
         "shapes": _strip(found),
     }
-    frame = frame_of(layout, width, layout["height"], layout["margin"])
+    frame = frame_of(layout, canvas)
     first, last = _ends(found)
     line = [(end, end - math.log10(found.macs_per_s)) for end in (first, last)]
-    spots = [*_spots(found, size), _speed(found, size)]
+    spots = [*_spots(found, canvas), _speed(found, canvas)]
     return {**layout, "annotations": [*words, *labels.annotations(spots, frame, size=theme.SIZE - 1, lines=[line])]}
 
 
@@ -163,25 +160,24 @@ def _ends(found: Timed) -> tuple[float, float]:
     return max(first, low), min(right, high)
 
 
-def _speed(found: Timed, size: str) -> Spot:
+def _speed(found: Timed, canvas: Canvas) -> Spot:
     """The name of the line, at a third of it."""
     first, last = _ends(found)
     at = first + (last - first) / 3
-    text = f"{'all together: ' if size == 'wide' else ''}{units.rate(found.macs_per_s, 'MAC/s')}"
+    text = f"{'' if canvas.is_narrow else 'all together: '}{units.rate(found.macs_per_s, 'MAC/s')}"
     return Spot(at, at - math.log10(found.macs_per_s), text, 1.5, theme.MUTED, weight=math.inf)
 
 
-def _spots(found: Timed, size: str) -> list[Spot]:
+def _spots(found: Timed, canvas: Canvas) -> list[Spot]:
     """All points, those with names that are far off the line, or that take time without MACs."""
     weights = [_weight(place, found) for place in found.places]
-    least = sorted(weights, reverse=True)[: _NAMED_MAX[size]][-1]
+    named, longest = _NAMED_MAX_NARROW if canvas.is_narrow else _NAMED_MAX, canvas.characters(28, 22)
+    least = sorted(weights, reverse=True)[:named][-1]
     return [
         Spot(
             position,
             math.log10(place.time_s or 1.0),
-            short_path(theme.cut(place.layer or WHOLE_NETWORK, 200), _NAME_LENGTHS[size])
-            if weight and weight >= least
-            else "",
+            short_path(theme.cut(place.layer or WHOLE_NETWORK, 200), longest) if weight and weight >= least else "",
             _RADIUS,
             weight=weight,
         )
@@ -210,10 +206,9 @@ def _alt(name: str, found: Timed) -> str:
     rates = sorted(found.with_macs, key=lambda place: _times_as_fast(place, found))
     slow, fast = rates[0], rates[-1]
     return (
-        f"Time against MACs of {len(found.places)} layers of {theme.cut(name)}, both axes logarithmic. All with MACs "
-        f"together run at {units.rate(found.macs_per_s, 'MAC/s')}; {theme.cut(slow.layer or WHOLE_NETWORK)} is the "
-        f"slowest at "
-        f"{_rate(slow)}, {theme.cut(fast.layer or WHOLE_NETWORK)} the fastest at {_rate(fast)}."
+        f"Time against MACs of {len(found.places)} layers of {name_in_title(name)}, both axes logarithmic. All with "
+        f"MACs together run at {units.rate(found.macs_per_s, 'MAC/s')}; {theme.cut(slow.layer or WHOLE_NETWORK)} is "
+        f"the slowest at {_rate(slow)}, {theme.cut(fast.layer or WHOLE_NETWORK)} the fastest at {_rate(fast)}."
     )
 
 
@@ -223,7 +218,8 @@ def _rate(place: Joined) -> str:
 
 def _caption(subject: Subject, found: Timed) -> str:
     _, measurement = subject.measured()
-    sentences = [f"{conditions_text(measurement.conditions)}.", protocol(found.times)]
+    where = f"{conditions_text(measurement.conditions)}."
+    sentences = [where, measured_inputs([measurement]), protocol(found.times)]
     sentences.append("What is over the line is slower than all layers with MACs together.")
     if found.without_macs:
         sentences.append(_without_macs(found))

@@ -12,9 +12,11 @@ from plotly import graph_objects as go
 from archstat import units
 from archstat.errors import DataError
 from archstat.records import LayerCost
-from archstat.report.chart import PHONE, WIDE, Chart, View, chart
+from archstat.report.chart import Chart, View, chart
+from archstat.report.charts._names import name_in_title
 from archstat.report.drawing import theme
-from archstat.report.drawing.labels import WIDTH
+from archstat.report.drawing.canvas import Canvas
+from archstat.report.drawing.labels import WIDTH, columns
 from archstat.report.drawing.layer_names import layer_legend, row_name, short_path
 from archstat.report.material import Subject
 from archstat.tables.network import kind_of
@@ -24,9 +26,10 @@ from archstat.tables.sums import sum_of_rows
 _SHOWN_MAX = 30
 """More bars than these are no longer read one by one: the layers of a block are one bar then."""
 
-_NAME_MAX, _NAME_MAX_PHONE = 30, 44
 _STEP, _STEP_PHONE = 24, 34
 """From one bar to the next, in pixels; on a phone the name stands over its bar."""
+_STEP_MIN, _STEP_PHONE_MIN = 17, 30
+"""The least of that, where all bars are to have room in a height."""
 
 
 @chart("network")
@@ -40,7 +43,7 @@ def layers(subject: Subject) -> Chart:
     told = _told(cost.layers)
     return Chart(
         "layers",
-        f"What each {'block' if told else 'layer'} of {theme.cut(cost.architecture)} costs",
+        f"What each {'block' if told else 'layer'} of {name_in_title(cost.architecture)} costs",
         tuple(_view(cost.layers, quantity) for quantity in met),
         f"Counted for an input of {shapes}, in the order of execution; the share is that of the whole network. "
         f"Activation memory is that of the layer's own output in {cost.dtype}.{told}",
@@ -96,26 +99,47 @@ def _view(rows: Sequence[LayerCost], quantity: Quantity) -> View:
     held = units.share(getattr(first, name), total)
     of = "layer" if len(chosen) == _layers_with(rows, name) else "block"
     alt = f"{title} by {of}: {theme.cut(row_name(first))} has {held} of {show(total)}, the most."
-    figure = _figure(chosen, values, texts, f"{title} of {show(total)}")
-    return View(title, figure, alt, _narrow(chosen, values, texts))
+    bars = _bars(chosen, values, texts, f"{title} of {show(total)}")
+
+    def draw(canvas: Canvas) -> go.Figure:
+        layout = _beside_bars if _has_room_beside(chosen, canvas) else _over_bars
+        return theme.figure(bars, **layout(chosen, values, texts, canvas))
+
+    return View(title, draw, alt)
 
 
-def _figure(rows: Sequence[LayerCost], values: list[int], texts: list[str], what: str) -> go.Figure:
-    names = [short_path(row_name(row), _NAME_MAX) for row in rows]
-    left = int(max(map(len, names)) * WIDTH) + 14
-    words, top = layer_legend((row.kind for row in rows), WIDE, left)
-    return theme.figure(
-        _bars(rows, values, texts, what),
-        height=top + _STEP * len(rows) + 8,
-        margin={"l": left, "r": 8, "t": top, "b": 8},
-        bargap=0.25,
-        xaxis=_across(values, texts, WIDE - left - 8),
-        yaxis={
+def _has_room_beside(rows: Sequence[LayerCost], canvas: Canvas) -> bool:
+    """Whether names have room beside their bars: in a column they have it if they are short."""
+    if not canvas.is_narrow:
+        return True
+    return canvas.is_fixed and _names_beside(rows, canvas)[1] < _BESIDE * canvas.width
+
+
+_BESIDE = 0.4
+"""How much of a narrow picture names may take."""
+
+
+def _names_beside(rows: Sequence[LayerCost], canvas: Canvas) -> tuple[list[str], int]:
+    """The names that stand beside bars, and the width that they take."""
+    names = [short_path(row_name(row), canvas.characters(30, 30)) for row in rows]
+    return names, int(max(map(columns, names)) * WIDTH * canvas.widening) + 14
+
+
+def _beside_bars(rows: Sequence[LayerCost], values: list[int], texts: list[str], canvas: Canvas) -> dict[str, Any]:
+    """The names stand beside their bars."""
+    names, left = _names_beside(rows, canvas)
+    words, top = layer_legend((row.kind for row in rows), canvas.width, left)
+    return {
+        "height": top + canvas.step(_STEP, len(rows), top + 8, _STEP_MIN) * len(rows) + 8,
+        "margin": {"l": left, "r": 8, "t": top, "b": 8},
+        "bargap": 0.25,
+        "xaxis": _across(values, texts, canvas.width - left - 8),
+        "yaxis": {
             **_down(len(rows), tickvals=list(range(len(rows))), ticktext=[theme.words(name) for name in names]),
             "automargin": True,  # names can be of wide letters only
         },
-        annotations=words,
-    )
+        "annotations": words,
+    }
 
 
 def _bars(rows: Sequence[LayerCost], values: list[int], texts: list[str], what: str) -> go.Bar:
@@ -150,14 +174,15 @@ def _down(count: int, **ticks: Any) -> dict[str, Any]:
     return {**size, "tickmode": "array", "ticklen": 0, **ticks}
 
 
-def _narrow(rows: Sequence[LayerCost], values: list[int], texts: list[str]) -> dict[str, Any]:
+def _over_bars(rows: Sequence[LayerCost], values: list[int], texts: list[str], canvas: Canvas) -> dict[str, Any]:
     """On a phone names stand over their bars: beside them there is no room for both."""
-    words, top = layer_legend((row.kind for row in rows), PHONE, 2)
+    words, top = layer_legend((row.kind for row in rows), canvas.width, 2)
+    longest = int((canvas.width - 6) / WIDTH)
     names = [
         {
             "x": 0,
             "y": place - 0.18,
-            "text": theme.words(short_path(row_name(row), _NAME_MAX_PHONE)),
+            "text": theme.words(short_path(row_name(row), longest), longest),
             "font": {"color": theme.MUTED, "size": theme.SIZE - 1},
             "xanchor": "left",
             "yanchor": "bottom",
@@ -167,10 +192,10 @@ def _narrow(rows: Sequence[LayerCost], values: list[int], texts: list[str]) -> d
         for place, row in enumerate(rows)
     ]
     return {
-        "height": top + _STEP_PHONE * len(rows) + 16,
+        "height": top + canvas.step(_STEP_PHONE, len(rows), top + 16, _STEP_PHONE_MIN) * len(rows) + 16,
         "margin": {"l": 2, "r": 4, "t": top + 12, "b": 4},
         "bargap": 0.66,
-        "xaxis": _across(values, texts, PHONE - 6),
+        "xaxis": _across(values, texts, canvas.width - 6),
         "yaxis": {**_down(len(rows)), "visible": False},
         "annotations": [*words, *names],
     }

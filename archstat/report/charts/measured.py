@@ -11,18 +11,20 @@ from plotly import graph_objects as go
 from archstat import units
 from archstat.errors import DataError
 from archstat.files.choosing import conditions_text
+from archstat.published.names import display_name
 from archstat.records import Latency, Measurement
-from archstat.report.chart import PHONE, WIDE, Chart, View, chart
+from archstat.report.chart import Chart, View, chart
+from archstat.report.charts._names import measured_inputs, sized_names
 from archstat.report.drawing import axes, labels, theme
+from archstat.report.drawing.canvas import Canvas
 from archstat.report.drawing.correlation import correlation, correlation_text
 from archstat.report.drawing.labels import Spot, frame_of
 from archstat.report.drawing.layer_names import short_path
 from archstat.report.material import Material
 from archstat.tables.measurements import alike, mark_of
 
-_MARGINS = {"wide": {"l": 80, "r": 14, "t": 30, "b": 52}, "phone": {"l": 70, "r": 8, "t": 46, "b": 52}}
-_PLOT = 380
-_NAME_LENGTHS = {"wide": 28, "phone": 20}
+_MARGIN, _MARGIN_NARROW = {"l": 80, "r": 14, "t": 30, "b": 52}, {"l": 70, "r": 8, "t": 46, "b": 52}
+_PLOT, _PLOT_MIN = 380, 180
 _BAR_MAX = 3.0
 """An interval that is longer than so many times its median does not stretch the axis; its bar leaves the picture."""
 
@@ -43,31 +45,28 @@ def latency(material: Material) -> Chart:
     if len({each.architecture for each in group}) < 2:
         raise DataError("Latency against MACs is drawn of two networks at least, measured under the same conditions.")
     others = [each for each in timed if each.conditions != group[0].conditions]
-    view = View("Latency", _figure(group), _alt(group), _narrow(group))
+
+    def draw(canvas: Canvas) -> go.Figure:
+        return theme.figure(_points(group), **_layout(group, canvas))
+
+    view = View("Latency", draw, _alt(group))
     return Chart("latency", "Measured latency against MACs", (view,), _caption(group, others))
 
 
-def _figure(group: Sequence[Measurement]) -> go.Figure:
-    return theme.figure(_points(group), **_layout(group, "wide", WIDE))
-
-
-def _narrow(group: Sequence[Measurement]) -> dict[str, Any]:
-    return theme.styled(_layout(group, "phone", PHONE))
-
-
-def _layout(group: Sequence[Measurement], size: str, width: int) -> dict[str, Any]:
-    margin = _MARGINS[size]
+def _layout(group: Sequence[Measurement], canvas: Canvas) -> dict[str, Any]:
+    margin = _MARGIN_NARROW if canvas.is_narrow else _MARGIN
+    around = margin["t"] + margin["b"]
     macs = [each.counted.macs for each in group]
     times = [end for each in group for end in _shown_ends(each)]
     layout: dict[str, Any] = {
-        "height": margin["t"] + _PLOT + margin["b"],
+        "height": canvas.rest(_PLOT, around, _PLOT_MIN) + around,
         "margin": margin,
-        "xaxis": axes.thinned(theme.logarithmic(min(macs), max(macs), "MACs"), 10 if size == "wide" else 5),
+        "xaxis": axes.thinned(theme.logarithmic(min(macs), max(macs), "MACs"), 5 if canvas.is_narrow else 10),
         "yaxis": {**axes.thinned(_up(times), 12), "automargin": False},
     }
-    frame = frame_of(layout, width, layout["height"], margin)
-    named = labels.annotations([_spot(each, size) for each in group], frame, lines=list(map(_bar, group)))
-    return {**layout, "annotations": [*named, _told(group, size)]}
+    spots = [_spot(each, name, canvas) for each, name in zip(group, sized_names(group), strict=True)]
+    named = labels.annotations(spots, frame_of(layout, canvas), lines=list(map(_bar, group)))
+    return {**layout, "annotations": [*named, _told(group, canvas)]}
 
 
 def _up(times: Sequence[float]) -> dict[str, Any]:
@@ -131,9 +130,8 @@ def _hover(measurement: Measurement) -> str:
     )
 
 
-def _spot(measurement: Measurement, size: str) -> Spot:
-    name = short_path(theme.cut(measurement.architecture, 200), _NAME_LENGTHS[size])
-    text = f"{mark_of(measurement)}{name}"
+def _spot(measurement: Measurement, name: str, canvas: Canvas) -> Spot:
+    text = f"{mark_of(measurement)}{short_path(theme.cut(name, 200), canvas.characters(28, 20))}"
     return Spot(
         math.log10(measurement.counted.macs), math.log10(_time(measurement)), text, 5, weight=_time(measurement)
     )
@@ -149,27 +147,30 @@ def _found(group: Sequence[Measurement]) -> str:
     return correlation_text(correlation(macs, list(map(_time, group))), len(group))
 
 
-def _told(group: Sequence[Measurement], size: str) -> dict[str, Any]:
+def _told(group: Sequence[Measurement], canvas: Canvas) -> dict[str, Any]:
     """The correlation over the picture."""
     text = _found(group)
     place = {"xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "align": "left"}
     font = {"color": theme.MUTED, "size": theme.SIZE - 1}
-    broken = theme.words(text, 90) if size == "wide" else theme.words(text, 90).replace(", Spearman", ",<br>Spearman")
+    whole = theme.words(text, 90)
+    broken = whole.replace(", Spearman", ",<br>Spearman") if canvas.is_narrow else whole
     return {**place, "yshift": 6, "text": broken, "showarrow": False, "font": font, "borderpad": 0}
 
 
 def _alt(group: Sequence[Measurement]) -> str:
     fastest, slowest = min(group, key=_time), max(group, key=_time)
+    names = dict(zip(map(id, group), sized_names(group), strict=True))
     return (
         f"Latency against MACs of {len(group)} networks, both axes logarithmic: from "
-        f"{units.seconds(_time(fastest))} ({theme.cut(fastest.architecture)}) to {units.seconds(_time(slowest))} "
-        f"({theme.cut(slowest.architecture)}). {_found(group)}"
+        f"{units.seconds(_time(fastest))} ({theme.cut(names[id(fastest)])}) to {units.seconds(_time(slowest))} "
+        f"({theme.cut(names[id(slowest)])}). {_found(group)}"
     )
 
 
 def _caption(group: Sequence[Measurement], others: Sequence[Measurement]) -> str:
     sentences = [
         f"{conditions_text(group[0].conditions)}. The median time of a forward pass and its 95 % interval.",
+        measured_inputs(group),
         f"Of latency and MACs: {_found(group)}",
     ]
     if any(map(mark_of, group)):
@@ -185,5 +186,5 @@ def _others(group: Sequence[Measurement], others: Sequence[Measurement]) -> list
     parts = []
     for each in alike(others):
         differs = [part for part in conditions_text(each[0].conditions).split(" · ") if part not in own]
-        parts.append(f"{', '.join(theme.cut(one.architecture) for one in each)} ({' · '.join(differs)})")
+        parts.append(f"{', '.join(theme.cut(display_name(one.architecture)) for one in each)} ({' · '.join(differs)})")
     return [*parts[:_OTHERS_MAX], f"{len(parts) - _OTHERS_MAX} more"] if len(parts) > _OTHERS_MAX else parts

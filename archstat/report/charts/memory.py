@@ -12,8 +12,10 @@ from plotly import graph_objects as go
 from archstat import units
 from archstat.errors import DataError
 from archstat.records import AliveTensor, MemoryLevels, ModelCost
-from archstat.report.chart import PHONE, WIDE, Chart, View, chart
+from archstat.report.chart import Chart, View, chart
+from archstat.report.charts._names import name_in_title
 from archstat.report.drawing import theme
+from archstat.report.drawing.canvas import Canvas
 from archstat.report.drawing.labels import WIDTH
 from archstat.report.drawing.layer_names import short_path
 from archstat.report.material import Subject
@@ -25,8 +27,8 @@ _NAMED_MAX = 4
 _TYPE, _CHAR = theme.SIZE - 2, WIDTH * (theme.SIZE - 2) / theme.SIZE
 """The size of the names of the stages, and how wide a character of it is, in pixels."""
 
-_PLOT = 300
-_MARGINS = {"wide": {"l": 64, "r": 12}, "phone": {"l": 48, "r": 6}}
+_PLOT, _PLOT_MIN = 300, 150
+_MARGIN, _MARGIN_NARROW = {"l": 64, "r": 12}, {"l": 48, "r": 6}
 _NAME_MAX = 14
 
 
@@ -55,10 +57,14 @@ def memory(subject: Subject) -> Chart:
     cost, levels = subject.network.cost, subject.network.levels()
     if not levels.peak.nbytes:
         raise DataError(f"{cost.architecture!r} allocates no activation memory.")
-    view = View("Memory", _figure(levels), _alt(cost, levels), _narrow(levels))
+
+    def draw(canvas: Canvas) -> go.Figure:
+        return theme.figure(_line(levels), _peak(levels), hovermode="x", **_layout(levels, canvas))
+
+    view = View("Memory", draw, _alt(cost, levels))
     return Chart(
         "memory",
-        f"Activation memory of {theme.cut(cost.architecture)} over a forward pass",
+        f"Activation memory of {name_in_title(cost.architecture)} over a forward pass",
         (view,),
         _caption(cost, levels),
     )
@@ -75,31 +81,22 @@ def stages(levels: MemoryLevels) -> list[Stage]:
 # -- the picture -------------------------------------------------------------------------------------------------------
 
 
-def _figure(levels: MemoryLevels) -> go.Figure:
-    layout = _layout(levels, "wide", WIDE)
-    return theme.figure(_line(levels), _peak(levels), hovermode="x", **layout)
-
-
-def _narrow(levels: MemoryLevels) -> dict[str, Any]:
-    """What a phone has room for: the axes stand in it whole, as the style makes them."""
-    return theme.styled(_layout(levels, "phone", PHONE))
-
-
-def _layout(levels: MemoryLevels, size: str, width: int) -> dict[str, Any]:
-    """Axes, the stages as bands, and the name of the peak, for a figure of that width."""
-    margin = _MARGINS[size]
-    step = (width - margin["l"] - margin["r"]) / len(levels.levels)
+def _layout(levels: MemoryLevels, canvas: Canvas) -> dict[str, Any]:
+    """Axes, the stages as bands, and the name of the peak."""
+    margin = _MARGIN_NARROW if canvas.is_narrow else _MARGIN
+    inner = canvas.width - margin["l"] - margin["r"]
+    step = inner / len(levels.levels)
     parts = stages(levels)
     names, over = _names(parts, step)
     scale, unit = _unit(levels.peak.nbytes)
     most = levels.peak.nbytes / scale
     return {
-        "height": over + _PLOT + 56,
+        "height": over + canvas.rest(_PLOT, over + 56, _PLOT_MIN) + 56,
         "margin": {**margin, "t": over + 4, "b": 52},
         "xaxis": theme.axis("Op of the forward pass", range=[0.5, len(levels.levels) + 0.5], showgrid=False),
         "yaxis": theme.axis(f"Activations alive ({unit})", range=[0, 1.16 * most], nticks=6),
         "shapes": _bands(parts),
-        "annotations": [*names, _peak_name(levels, width - margin["l"] - margin["r"])],
+        "annotations": [*names, _peak_name(levels, inner)],
     }
 
 
@@ -211,7 +208,7 @@ def _name(part: Stage, *, is_upright: bool) -> dict[str, Any]:
 def _alt(cost: ModelCost, levels: MemoryLevels) -> str:
     return (
         f"Activation memory alive over the {units.exact(len(levels.levels))} ops of a forward pass of "
-        f"{theme.cut(cost.architecture)}: it peaks at {units.data_size(levels.peak.nbytes)} at op "
+        f"{name_in_title(cost.architecture)}: it peaks at {units.data_size(levels.peak.nbytes)} at op "
         f"{units.exact(levels.peak.op + 1)}, in {theme.cut(levels.peak.layer or WHOLE_NETWORK)}."
     )
 

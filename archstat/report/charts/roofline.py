@@ -11,9 +11,11 @@ from archstat import units
 from archstat.errors import DataError
 from archstat.files.choosing import conditions_text
 from archstat.records import Peaks
-from archstat.report.chart import PHONE, WIDE, Chart, View, chart
+from archstat.report.chart import Chart, View, chart
 from archstat.report.charts._layer_times import Timed, layer_times_of, too_short
+from archstat.report.charts._names import measured_inputs, name_in_title
 from archstat.report.drawing import axes, labels, theme
+from archstat.report.drawing.canvas import Canvas
 from archstat.report.drawing.labels import Spot, frame_of
 from archstat.report.drawing.layer_names import layer_legend, short_path, symbol
 from archstat.report.material import Subject
@@ -21,10 +23,9 @@ from archstat.tables.joining import Joined, limit, refuse_peaks
 from archstat.tables.network import WHOLE_NETWORK
 from archstat.tables.roofline import beyond, protocol
 
-_NAMED_MAX = {"wide": 8, "phone": 5}
-_NAME_LENGTHS = {"wide": 28, "phone": 22}
-_MARGINS = {"wide": {"l": 68, "r": 14, "b": 52}, "phone": {"l": 60, "r": 8, "b": 52}}
-_PLOT = 420
+_NAMED_MAX, _NAMED_MAX_NARROW = 8, 5
+_MARGIN, _MARGIN_NARROW = {"l": 68, "r": 14, "b": 52}, {"l": 60, "r": 8, "b": 52}
+_PLOT, _PLOT_MIN = 420, 180
 _SMALLEST, _LARGEST = 6.0, 56.0
 """How wide a point is, in pixels; its area is the time of the layer, down to the smallest that is seen."""
 
@@ -37,8 +38,13 @@ def roofline(subject: Subject) -> Chart:
     places = [place for place in found.places if place.flops and place.nbytes]
     if not places:
         raise DataError(f"No layer of {subject.name!r} has both FLOPs and bytes.")
-    view = View("Roofline", _figure(places, found, peaks), _alt(subject, places, peaks), _narrow(places, found, peaks))
-    title = f"The layers of {theme.cut(subject.name)} under the roof of the device"
+
+    def draw(canvas: Canvas) -> go.Figure:
+        data = _line(places, peaks), _points(places, found, peaks)
+        return theme.figure(*data, **_layout(places, found, peaks, canvas))
+
+    view = View("Roofline", draw, _alt(subject, places, peaks))
+    title = f"The layers of {name_in_title(subject.name)} under the roof of the device"
     return Chart("roofline", title, (view,), _caption(subject, places, found, peaks))
 
 
@@ -60,28 +66,18 @@ def roof(at: float, peaks: Peaks) -> float:
 # -- the picture -------------------------------------------------------------------------------------------------------
 
 
-def _figure(places: list[Joined], found: Timed, peaks: Peaks) -> go.Figure:
-    return theme.figure(
-        _line(places, peaks), _points(places, found, peaks), **_layout(places, found, peaks, "wide", WIDE)
-    )
-
-
-def _narrow(places: list[Joined], found: Timed, peaks: Peaks) -> dict[str, Any]:
-    return theme.styled(_layout(places, found, peaks, "phone", PHONE))
-
-
-def _layout(places: list[Joined], found: Timed, peaks: Peaks, size: str, width: int) -> dict[str, Any]:
-    margin = _MARGINS[size]
-    words, top = layer_legend([place.kind for place in places], width, margin["l"], has_marks=True)
+def _layout(places: list[Joined], found: Timed, peaks: Peaks, canvas: Canvas) -> dict[str, Any]:
+    margin = _MARGIN_NARROW if canvas.is_narrow else _MARGIN
+    words, top = layer_legend([place.kind for place in places], canvas.width, margin["l"], has_marks=True)
     layout: dict[str, Any] = {
-        "height": top + _PLOT + margin["b"],
+        "height": top + canvas.rest(_PLOT, top + margin["b"], _PLOT_MIN) + margin["b"],
         "margin": {**margin, "t": top},
         "xaxis": axes.thinned(_across(places, peaks), 10),
         "yaxis": {**axes.thinned(_up(places, peaks), 10), "automargin": False},
     }
     layout["shapes"] = [_ridge(peaks)]
-    frame = frame_of(layout, width, layout["height"], layout["margin"])
-    spots = [*_spots(places, found, size), *_roof_spots(places, peaks, size)]
+    frame = frame_of(layout, canvas)
+    spots = [*_spots(places, found, canvas), *_roof_spots(places, peaks, canvas)]
     line = [(math.log10(at), math.log10(roof(at, peaks))) for at in _roof_ends(places, peaks)]
     ridge = [(math.log10(peaks.ridge), end) for end in layout["yaxis"]["range"]]
     named = labels.annotations(spots, frame, size=theme.SIZE - 1, lines=[line, ridge], crossing=labels.ON_BOLD)
@@ -153,15 +149,16 @@ def _hover(place: Joined, found: Timed, peaks: Peaks) -> str:
     return theme.hover(place.layer or WHOLE_NETWORK, lines)
 
 
-def _spots(places: list[Joined], found: Timed, size: str) -> list[Spot]:
+def _spots(places: list[Joined], found: Timed, canvas: Canvas) -> list[Spot]:
     """The layers, those with names that take most of the time."""
     weights = [found.share([place]) for place in places]
-    least = sorted(weights, reverse=True)[: _NAMED_MAX[size]][-1]
+    named, longest = _NAMED_MAX_NARROW if canvas.is_narrow else _NAMED_MAX, canvas.characters(28, 22)
+    least = sorted(weights, reverse=True)[:named][-1]
     return [
         Spot(
             math.log10(intensity(place)),
             math.log10(attained(place)),
-            short_path(theme.cut(place.layer or WHOLE_NETWORK, 200), _NAME_LENGTHS[size]) if weight >= least else "",
+            short_path(theme.cut(place.layer or WHOLE_NETWORK, 200), longest) if weight >= least else "",
             _size(place, found) / 2,
             weight=weight,
         )
@@ -169,7 +166,7 @@ def _spots(places: list[Joined], found: Timed, size: str) -> list[Spot]:
     ]
 
 
-def _roof_spots(places: list[Joined], peaks: Peaks, size: str) -> list[Spot]:
+def _roof_spots(places: list[Joined], peaks: Peaks, canvas: Canvas) -> list[Spot]:
     """The names of the roof: of its slope, of its height where it bends, and of the place where it does."""
     left, ridge = _across(places, peaks)["range"][0], math.log10(peaks.ridge)
     slope = left + 0.35 * (ridge - left)
@@ -180,7 +177,7 @@ def _roof_spots(places: list[Joined], peaks: Peaks, size: str) -> list[Spot]:
         (
             ridge,
             low + 0.05 * (high - low),
-            f"{'ridge: ' if size == 'wide' else ''}{units.rate(peaks.ridge, 'FLOP/byte')}",
+            f"{'' if canvas.is_narrow else 'ridge: '}{units.rate(peaks.ridge, 'FLOP/byte')}",
         ),
     )
     return [Spot(across, up, text, 1.5, theme.MUTED, math.inf) for across, up, text in names]
@@ -198,7 +195,7 @@ def _ridge(peaks: Peaks) -> dict[str, Any]:
 def _alt(subject: Subject, places: list[Joined], peaks: Peaks) -> str:
     best = max(places, key=attained)
     return (
-        f"FLOPs in a second against FLOPs for each byte of {len(places)} layers of {theme.cut(subject.name)}, both "
+        f"FLOPs in a second against FLOPs for each byte of {len(places)} layers of {name_in_title(subject.name)}, both "
         f"axes logarithmic. The roof is {units.rate(peaks.bytes_per_s, 'B/s')} and "
         f"{units.rate(peaks.flops_per_s, 'FLOP/s')}; {theme.cut(best.layer or WHOLE_NETWORK)} attains most, "
         f"{units.rate(attained(best), 'FLOP/s')}."
@@ -215,6 +212,7 @@ def _caption(subject: Subject, places: list[Joined], found: Timed, peaks: Peaks)
     above = [place for place in places if attained(place) > roof(intensity(place), peaks)]
     sentences = [
         f"{conditions_text(subject.measured()[1].conditions)}.",
+        measured_inputs([subject.measured()[1]]),
         protocol(found.times),
         f"The area of a point is its time. The roof is {_best(peaks)}.",
         "Bytes are the least that a layer must move: what it reads, its weights, what it writes.",

@@ -12,6 +12,7 @@ from archstat.errors import DataError
 from archstat.records import ModelCost
 from archstat.report.chart import Chart, View, chart
 from archstat.report.charts._accuracies import Ratings, ratings
+from archstat.report.charts._names import shown_names
 from archstat.report.drawing import theme
 from archstat.report.drawing.bar_rows import BarRow, End, Group, Rows
 from archstat.report.material import Material
@@ -49,7 +50,7 @@ def overhead(material: Material) -> Chart:
     left_out = f" {len(pairs) - len(shown)} more pairs are not shown." if len(pairs) > len(shown) else ""
     shapes = "; ".join(dict.fromkeys(units.shapes(pair.base.input_shapes) for pair in shown))
     caption = f"Counted for an input of {shapes}.{left_out}{rated}"
-    return Chart("overhead", "What variants add", (View("", rows.figure(), alt, rows.narrow()),), caption)
+    return Chart("overhead", "What variants add", (View("", rows.figure, alt),), caption)
 
 
 def _pairs(costs: Sequence[ModelCost]) -> Iterator[_Pair]:
@@ -71,7 +72,8 @@ def _is_named_after(variant: str, base: str) -> bool:
 
 
 def _title(pair: _Pair) -> str:
-    return f"{theme.cut(pair.variant.architecture, 30)} over {theme.cut(pair.base.architecture, 30)}"
+    variant, base = shown_names((pair.variant.architecture, pair.base.architecture)).values()
+    return f"{theme.cut(variant, 30)} over {theme.cut(base, 30)}"
 
 
 def _told(pair: _Pair) -> str:
@@ -142,10 +144,11 @@ def difference(material: Material) -> Chart:
         raise DataError(f"A difference is one of two networks, not of {len(material.subjects)}.")
     a, b = (subject.network.cost for subject in material.subjects)
     _check_kin(a, b)
-    views = [view for quantity in _COLOURS if (view := _mirrored(a, b, quantity)) is not None]
+    names = list(shown_names((a.architecture, b.architecture)).values())
+    views = [view for quantity in _COLOURS if (view := _mirrored(a, b, quantity, names)) is not None]
     if not views:
         raise DataError(f"{theme.cut(a.architecture)!r} and {theme.cut(b.architecture)!r} cost the same in every row.")
-    title = f"Where {theme.cut(a.architecture, 30)} and {theme.cut(b.architecture, 30)} differ"
+    title = f"Where {theme.cut(names[0], 30)} and {theme.cut(names[-1], 30)} differ"
     inputs = " and ".join(dict.fromkeys((units.shapes(a.input_shapes), units.shapes(b.input_shapes))))
     caption = f"Counted for an input of {inputs}. {diff_table(a, b).notes[-1]}"
     return Chart("difference", title, tuple(views), caption)
@@ -160,21 +163,21 @@ def _check_kin(a: ModelCost, b: ModelCost) -> None:
         raise DataError(f"Of {len(marks)} rows of {names} {alike} are alike; too few to show where they differ.")
 
 
-def _mirrored(a: ModelCost, b: ModelCost, quantity: Quantity) -> View | None:
+def _mirrored(a: ModelCost, b: ModelCost, quantity: Quantity, shown_as: Sequence[str]) -> View | None:
     key, name, show = quantity.key, quantity.label, quantity.show
     lines = [_line(pair, key) for pair in matched(a.layers, b.layers)]
     lines = [line for line in lines if line.left != line.right]
     if not lines:
         return None
     shown = _largest(lines)
-    names = [theme.cut(cost.architecture, 24) for cost in (a, b)]
+    names = [theme.cut(shown_as[place], 24) for place in (0, -1)]
     colours = ((f"{names[0]}, left", theme.BLUE), (f"{names[1]}, right", theme.ORANGE))
     picture = Rows((Group("", tuple(_sides(line, name, names, show) for line in shown)),), colours)
     totals = " and ".join(
         f"{show(getattr(cost, key))} of {cost_name}" for cost, cost_name in zip((a, b), names, strict=True)
     )
     alt = f"{name} of the {len(lines)} rows in which they differ, as bars to either side; {totals} in all."
-    return View(name, picture.figure(), alt, picture.narrow())
+    return View(name, picture.figure, alt)
 
 
 def _line(pair: Pair, key: str) -> _Line:

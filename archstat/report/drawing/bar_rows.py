@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 from plotly import graph_objects as go
 
-from archstat.report.chart import PHONE, WIDE
 from archstat.report.drawing import legend, theme
-from archstat.report.drawing.labels import WIDTH
+from archstat.report.drawing.canvas import WIDE, Canvas
+from archstat.report.drawing.labels import WIDTH, columns
 from archstat.report.drawing.layer_names import short_path
 
 
@@ -69,16 +69,12 @@ class Rows(msgspec.Struct, frozen=True):
     groups: tuple[Group, ...]
     colours: tuple[tuple[str, str], ...] = ()
 
-    def figure(self) -> go.Figure:
-        """With the layout for a plot of :data:`WIDE` pixels and more."""
+    def figure(self, canvas: Canvas = WIDE) -> go.Figure:
+        """The bars, laid out for a canvas."""
         placed = list(self._placed())
         bars = [(place, end) for place, row in placed for end in row.ends if not end.is_mark]
         marks = [(place, end) for place, row in placed for end in row.ends if end.is_mark]
-        return theme.figure(_bars(bars), *([_diamonds(marks)] if marks else []), **self._layout(WIDE))
-
-    def narrow(self) -> dict[str, Any]:
-        """The layout for a phone."""
-        return theme.styled(self._layout(PHONE))
+        return theme.figure(_bars(bars), *([_diamonds(marks)] if marks else []), **self._layout(canvas))
 
     def _placed(self) -> Iterator[tuple[float, BarRow]]:
         """How many lines from the top each row is."""
@@ -94,18 +90,17 @@ class Rows(msgspec.Struct, frozen=True):
             yield start, group
             start += len(group.rows) + _BETWEEN
 
-    def _layout(self, width: int) -> dict[str, Any]:
+    def _layout(self, canvas: Canvas) -> dict[str, Any]:
         placed = list(self._placed())
-        is_phone = width == PHONE
-        longest = _LONGEST[width]
-        names = [theme.words(short_path(theme.cut(row.name, 400), longest)) for _, row in placed]
-        left = round(max(min(len(row.name), longest) for _, row in placed) * _WIDTH) + 16
-        inner = width - left - _RIGHT
+        is_phone = canvas.is_narrow
+        names, left = self._names(canvas)
+        inner = canvas.width - left - _RIGHT
         over, height = legend.legend(self.colours, inner)
         last = placed[-1][0]
         low, high = _range([end for _, row in placed for end in row.ends], inner, is_phone=is_phone)
+        line = canvas.step(_LINE, last + 1.2, height + 16, _LINE_MIN)
         return {
-            "height": round((last + 1.2) * _LINE) + height + 16,
+            "height": round((last + 1.2) * line) + height + 16,
             "margin": {"l": left, "r": _RIGHT, "t": height + 8, "b": 8},
             "barmode": "overlay",
             "bargap": 0.28,
@@ -125,18 +120,36 @@ class Rows(msgspec.Struct, frozen=True):
             "shapes": [_zero(start - 0.5, start + len(group.rows) - 0.5) for start, group in self._starts()],
             "annotations": [
                 *over,
-                *(_heading(group.title, start - 1, left, width) for start, group in self._starts() if group.title),
+                *(
+                    _heading(group.title, start - 1, left, canvas.width)
+                    for start, group in self._starts()
+                    if group.title
+                ),
                 *(_beside(place, end, is_phone=is_phone) for place, row in placed for end in row.ends),
             ],
         }
 
+    def _headings(self, left: int, width: float) -> list[dict[str, Any]]:
+        """The titles of the groups, each a line above its first row."""
+        return [_heading(group.title, start - 1, left, width) for start, group in self._starts() if group.title]
 
-_LINE = 27
+    def _names(self, canvas: Canvas) -> tuple[list[str], int]:
+        """The names of the rows as they are shown, and the room that they take at the left."""
+        longest = canvas.characters(28, 21)
+        shown = [short_path(theme.cut(row.name, 400), longest) for _, row in self._placed()]
+        return list(map(theme.words, shown)), round(max(map(columns, shown)) * _WIDTH * canvas.widening) + 16
+
+
+_LINE, _LINE_MIN = 27, 17
+"""From one row to the next, in pixels: by itself, and the least."""
 _BETWEEN = 0.35
 _RIGHT = 8
+_BOLD = 1.22
+"""How much wider bold type is, at most, than the average character is taken to be."""
+_HEADING_MIN = 10.5
+"""A heading that is too long for its line has smaller type, and is cut where that would be smaller than this."""
 _TYPE = 12
 _WIDTH = WIDTH * _TYPE / theme.SIZE
-_LONGEST = {WIDE: 28, PHONE: 21}
 
 
 def _bars(bars: Sequence[tuple[float, End]]) -> go.Bar:
@@ -164,7 +177,9 @@ def _diamonds(marks: Sequence[tuple[float, End]]) -> go.Scatter:
 
 def _range(ends: Sequence[End], width: float, *, is_phone: bool) -> tuple[float, float]:
     """The range in which every bar and the text at its end have room."""
-    texts = [(end.value, min(0.42, (len(end.short if is_phone else end.text) * _WIDTH + 16) / width)) for end in ends]
+    texts = [
+        (end.value, min(0.42, (columns(end.short if is_phone else end.text) * _WIDTH + 16) / width)) for end in ends
+    ]
     low, high = min(0.0, *(value for value, _ in texts)), max(0.0, *(value for value, _ in texts))
     for _ in range(60):  # each text takes a share of a range that it makes wider itself
         span = (high - low) or 1.0
@@ -177,14 +192,15 @@ def _zero(start: float, end: float) -> dict[str, Any]:
     return {"type": "line", "x0": 0, "x1": 0, "y0": start, "y1": end, "line": {"color": theme.LINE, "width": 1}}
 
 
-def _heading(text: str, place: float, left: int, width: int) -> dict[str, Any]:
-    room = int((width - _RIGHT) / (1.1 * theme.CHAR))
+def _heading(text: str, place: float, left: int, width: float) -> dict[str, Any]:
+    room = (width - _RIGHT) / (_BOLD * theme.CHAR)
+    size = max(_HEADING_MIN, min(theme.SIZE, theme.SIZE * room / max(len(text), 1)))
     where = {"xref": "paper", "x": 0, "y": place, "xshift": -left, "xanchor": "left", "yanchor": "middle"}
     return {
         **_STILL,
         **where,
-        "text": f"<b>{theme.words(text, room)}</b>",
-        "font": {"color": theme.INK, "size": theme.SIZE},
+        "text": f"<b>{theme.words(text, int(room * theme.SIZE / size))}</b>",
+        "font": {"color": theme.INK, "size": round(size, 1)},
     }
 
 

@@ -11,8 +11,8 @@ import msgspec
 from plotly import graph_objects as go
 
 from archstat import units
-from archstat.report.chart import PHONE, WIDE
 from archstat.report.drawing import axes, labels, legend, plot_area, theme
+from archstat.report.drawing.canvas import WIDE, Canvas
 from archstat.report.drawing.front import front_line, steps
 
 
@@ -55,13 +55,9 @@ class Picture(msgspec.Struct, frozen=True):
     amount: str
     colours: tuple[tuple[str, str], ...]
 
-    def figure(self) -> go.Figure:
-        """With the layout for a plot of :data:`WIDE` pixels and more."""
-        return theme.figure(front_line(self._steps()), self._points(), **self._layout(WIDE))
-
-    def narrow(self) -> dict[str, Any]:
-        """The layout for a phone."""
-        return theme.styled(self._layout(PHONE))
+    def figure(self, canvas: Canvas = WIDE) -> go.Figure:
+        """The bubbles and the front, laid out for a canvas."""
+        return theme.figure(front_line(self._steps()), self._points(), **self._layout(canvas))
 
     def _points(self) -> go.Scatter:
         """The largest first, so that the small ones lie on top of them."""
@@ -93,16 +89,19 @@ class Picture(msgspec.Struct, frozen=True):
         """Areas are in proportion to amounts, as far as a bubble can be seen."""
         return max(_LARGEST / 2 * math.sqrt(amount / max(each.amount for each in self.bubbles)), _SMALLEST / 2)
 
-    def _layout(self, width: int) -> dict[str, Any]:
-        """For a plot of that width or more."""
-        margin = _MARGINS[width]
-        inner, height = width - margin["l"] - margin["r"], self._height()
+    def _layout(self, canvas: Canvas) -> dict[str, Any]:
+        margin = _MARGIN_NARROW if canvas.is_narrow else _MARGIN
+        inner = canvas.width - margin["l"] - margin["r"]
         colours, over = legend.legend(self.colours, inner)
-        across = axes.thinned(dict(self.across), 6 if width == PHONE else 9)
+        height = canvas.rest(self._height(), over + _TOP + margin["b"], _LEAST)
+        across = axes.thinned(dict(self.across), 6 if canvas.is_narrow else 9)
         spots = self._spots(across, inner)
-        up, corner = self._room(spots, across, inner)
-        frame = plot_area.Frame(tuple(across["range"]), tuple(up["range"]), inner, height)
-        names = labels.annotations(spots, frame, size=_TYPE[width], lines=[self._line(across)], corner=corner)
+        up, corner = self._room(spots, across, (inner, height), canvas)
+        frame = plot_area.Frame(
+            tuple(across["range"]), tuple(up["range"]), inner, height, canvas.is_fixed, canvas.widening
+        )
+        size = _TYPE_NARROW if canvas.is_narrow else theme.SIZE
+        names = labels.annotations(spots, frame, size=size, lines=[self._line(across)], corner=corner)
         circles, sizes = self._areas(corner)
         return {
             "height": height + over + _TOP + margin["b"],
@@ -159,13 +158,17 @@ class Picture(msgspec.Struct, frozen=True):
     # -- the meaning of areas, in a corner that is free ------------------------------------------------------------
 
     def _room(
-        self, spots: Sequence[plot_area.Spot], across: Mapping[str, Any], width: float
+        self,
+        spots: Sequence[plot_area.Spot],
+        across: Mapping[str, Any],
+        plot: tuple[float, float],
+        canvas: Canvas,
     ) -> tuple[dict[str, Any], plot_area.Corner]:
         """The upright axis, and where areas are explained: in a free corner, or in room that is made for it below."""
-        height = self._height()
-        low, high = self._range()
+        height = plot[1]
+        low, high = self._range(height)
         size = self._areas_size()
-        frame = plot_area.Frame(tuple(across["range"]), (low, high), width, height)
+        frame = plot_area.Frame(tuple(across["range"]), (low, high), *plot, canvas.is_fixed)
         lines = [self._line(across)]
         for is_right, is_top in ((True, False), (False, True), (False, False), (True, True)):
             corner = plot_area.Corner(is_right, is_top, *size)
@@ -174,10 +177,10 @@ class Picture(msgspec.Struct, frozen=True):
         low -= (high - low) * size[1] / (height - size[1])
         return theme.axis(self.up, range=[low, high]), plot_area.Corner(True, False, *size)
 
-    def _range(self) -> tuple[float, float]:
+    def _range(self, height: float) -> tuple[float, float]:
         """The range of the upright axis: every bubble is inside, and at least four units are in sight."""
         low, high = min(each.y for each in self.bubbles), max(each.y for each in self.bubbles)
-        free = (_LARGEST / 2 + 8) / self._height()
+        free = (_LARGEST / 2 + 8) / height
         room = max(high - low, 4.0) * free / (1 - 2 * free)
         missing = max(0.0, 4.0 - (high - low)) / 2
         return low - missing - room, high + missing + room
@@ -223,8 +226,10 @@ _SMALLEST = 5
 """The diameter of the smallest bubble: what is smaller is not seen."""
 _COLUMN, _ROW, _GAP = 34, 17, 7
 _TOP = 14
-_MARGINS = {WIDE: {"l": 56, "r": 16, "b": 54}, PHONE: {"l": 46, "r": 10, "b": 54}}
-_TYPE = {WIDE: theme.SIZE, PHONE: 12}
+_LEAST = 180
+"""The least height of the plot, in pixels."""
+_MARGIN, _MARGIN_NARROW = {"l": 56, "r": 16, "b": 54}, {"l": 46, "r": 10, "b": 54}
+_TYPE_NARROW = 11
 
 
 def front(bubbles: Sequence[Bubble]) -> list[Bubble]:

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 from plotly import graph_objects as go
 
-from archstat.report.chart import PHONE, WIDE
 from archstat.report.drawing import axes, labels, legend, plot_area, theme
+from archstat.report.drawing.canvas import WIDE, Canvas
 from archstat.report.drawing.front import front_line, steps
 
 
@@ -50,14 +50,10 @@ class CrowdPlot(msgspec.Struct, frozen=True):
     up: Mapping[str, Any]
     colours: tuple[tuple[str, str], ...]
 
-    def figure(self) -> go.Figure:
-        """With the layout for a plot of :data:`WIDE` pixels and more."""
+    def figure(self, canvas: Canvas = WIDE) -> go.Figure:
+        """The dots and the line, laid out for a canvas."""
         lines = [front_line(self._steps())] if self._steps() else []
-        return theme.figure(*lines, self._dots(), **self._layout(WIDE))
-
-    def narrow(self) -> dict[str, Any]:
-        """The layout for a phone."""
-        return theme.styled(self._layout(PHONE))
+        return theme.figure(*lines, self._dots(), **self._layout(canvas))
 
     def _dots(self) -> go.Scatter:
         """Dots that are ahead come last, so that they lie on top; where many lie, the faint ones add up."""
@@ -83,18 +79,22 @@ class CrowdPlot(msgspec.Struct, frozen=True):
         ahead = sorted((dot for dot in self.dots if dot.is_ahead), key=lambda dot: (dot.x, dot.y))
         return steps([(dot.x, dot.y) for dot in ahead])
 
-    def _layout(self, width: int) -> dict[str, Any]:
-        """For a plot of that width or more."""
-        margin = _MARGINS[width]
-        inner = width - margin["l"] - margin["r"]
+    def _layout(self, canvas: Canvas) -> dict[str, Any]:
+        margin = _MARGIN_NARROW if canvas.is_narrow else _MARGIN
+        inner = canvas.width - margin["l"] - margin["r"]
         colours, over = legend.legend(self.colours, inner)
-        across = axes.thinned(dict(self.across), 6 if width == PHONE else 9)
-        frame = plot_area.Frame(tuple(across["range"]), tuple(self.up["range"]), inner, _HEIGHT)
+        height = canvas.rest(_HEIGHT, over + _TOP + margin["b"], _LEAST)
+        across = axes.thinned(dict(self.across), 6 if canvas.is_narrow else 9)
+        frame = plot_area.Frame(
+            tuple(across["range"]), tuple(self.up["range"]), inner, height, canvas.is_fixed, canvas.widening
+        )
         spots = [self._spot(dot, across) for dot in self.dots]
         front = [(axes.place(across, x), axes.place(self.up, y)) for x, y in self._steps()]
-        names = labels.annotations(spots, frame, size=_TYPE[width], lines=[front] if front else ())
+        names = labels.annotations(
+            spots, frame, size=_TYPE_NARROW if canvas.is_narrow else _TYPE, lines=[front] if front else ()
+        )
         return {
-            "height": _HEIGHT + over + _TOP + margin["b"],
+            "height": height + over + _TOP + margin["b"],
             "margin": {**margin, "t": over + _TOP},
             "xaxis": {**across, "fixedrange": True},
             "yaxis": {**self.up, "fixedrange": True},
@@ -110,6 +110,7 @@ class CrowdPlot(msgspec.Struct, frozen=True):
 
 _DOT, _AHEAD = 6, 9
 """Diameters, in pixels."""
-_HEIGHT, _TOP = 520, 14
-_MARGINS = {WIDE: {"l": 60, "r": 16, "b": 54}, PHONE: {"l": 50, "r": 10, "b": 54}}
-_TYPE = {WIDE: theme.SIZE - 1, PHONE: 11}
+_HEIGHT, _LEAST, _TOP = 520, 200, 14
+"""The height of the plot, the least that it can have, and what is free over it, in pixels."""
+_MARGIN, _MARGIN_NARROW = {"l": 60, "r": 16, "b": 54}, {"l": 50, "r": 10, "b": 54}
+_TYPE, _TYPE_NARROW = theme.SIZE - 1, 11

@@ -1,6 +1,7 @@
 """Where the labels of points go so that none covers another."""
 
 import math
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,12 +12,13 @@ import numpy.typing as npt
 from archstat.report.drawing.plot_area import Array, Corner, Frame, Line, Spot, along, frame_of, frames_of
 from archstat.report.drawing.theme import CHAR, MUTED, SIZE, cut, words
 
-__all__ = ["Corner", "Frame", "Line", "Spot", "annotations", "frame_of"]
+__all__ = ["Corner", "Frame", "Line", "Spot", "annotations", "columns", "frame_of"]
 
 Where = npt.NDArray[np.bool_]
 
-LONGEST = 28
-"""A name with more characters than these is cut."""
+LONGEST, _SHARE = 28, 17
+"""A name with more characters than these is cut, or where there is much width with more than one for each of so many
+pixels."""
 
 _HEIGHT = SIZE + 3
 WIDTH = 1.05 * CHAR
@@ -33,13 +35,22 @@ _LEADER = np.linspace(0.0, 1.0, 12)
 _SWEEPS = 6
 _FARTHER, _MISLEADING, _LED_ACROSS, _COVERED = 0.7, 1.2, 3.0, 1000.0
 """What a label pays to stand a step farther off, to be about as near to another point, to lead a line across another
-label or point, and to cover a label."""
+label, point or line, and to cover a label."""
 ON_FAINT, ON_BOLD = 1.5, 6.0
 """What a label pays to stand on a dotted line, and on one that everything is read against."""
 _BY_PLACE = np.array([_FARTHER * step + 0.03 * turn for step in range(len(_DISTANCES)) for turn in range(len(_ANGLES))])
 """What each place costs by itself: near ones are best, and of these the one on the right."""
-_WORTH = 7.0
-"""A label that costs more confuses more than it tells."""
+_WORTH, _WORTH_FIXED = 7.0, 20.0
+"""A label that costs more confuses more than it tells; a picture has no hover to tell it instead."""
+
+
+def columns(text: str) -> int:
+    """How many characters of usual width a text takes: those of Chinese, Japanese and Korean count twice.
+
+    >>> columns("conv1"), columns("卷积1")
+    (5, 5)
+    """
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 
 def annotations(
@@ -64,11 +75,13 @@ def annotations(
         crossing: What a label on such a line costs.
         corner: What else is in the frame.
     """
+    longest = max(LONGEST, int(frame.width / _SHARE))
+    spots = [msgspec.structs.replace(spot, text=cut(spot.text, longest)) for spot in spots]
     spots = sorted(spots, key=lambda spot: not spot.text)
     named = range(sum(1 for spot in spots if spot.text))
     drafts = [_draft(place, spots, frame, size / SIZE, (lines, crossing), corner) for place in named]
     order = sorted(named, key=lambda place: (-spots[place].weight, place))
-    chosen = _Search(drafts, order).best()
+    chosen = _Search(drafts, order, _WORTH_FIXED if frame.is_fixed else _WORTH).best()
     return [_annotation(spots[place], drafts[place], choice, size) for place, choice in chosen.items()]
 
 
@@ -81,6 +94,7 @@ class _Draft(msgspec.Struct, frozen=True):
         leaders: The points of the line that leads to it, S × K × P × 2; not a number where there is none.
         costs: What is wrong with each by itself, K; infinite where it cannot be.
         distances: How far off it is, K.
+        centres: The point, S × 2.
     """
 
     offsets: Array
@@ -88,6 +102,7 @@ class _Draft(msgspec.Struct, frozen=True):
     leaders: Array
     costs: Array
     distances: Array
+    centres: Array
 
 
 def _draft(
@@ -100,7 +115,8 @@ def _draft(
 ) -> "_Draft":
     spot = spots[place]
     frames = frames_of(frame)
-    half = np.array([len(cut(spot.text, LONGEST)) * WIDTH * scale / 2, _HEIGHT * scale / 2])
+    wide = columns(spot.text) * WIDTH * frame.widening
+    half = np.array([wide * scale / 2, _HEIGHT * scale / 2])
     pairs = [(distance, angle) for distance in _DISTANCES for angle in _ANGLES]
     distances = np.array([float(distance) for distance, _ in pairs])
     offsets = np.array([_offset(angle, spot.radius + distance, half) for distance, angle in pairs])
@@ -115,7 +131,7 @@ def _draft(
         + _outside(boxes[number], each, corner)
         for number, each in enumerate(frames)
     ]
-    return _Draft(offsets, boxes, leaders, _BY_PLACE + np.max(wrong, axis=0), distances)
+    return _Draft(offsets, boxes, leaders, _BY_PLACE + np.max(wrong, axis=0), distances, centres)
 
 
 def _circles(spots: Sequence[Spot], frame: Frame) -> Array:
@@ -211,9 +227,9 @@ def _overlap(boxes: Array, box: Array) -> Where:
 class _Search:
     """Places for labels that have few faults together; what two labels cost each other is worked out once."""
 
-    def __init__(self, drafts: Sequence[_Draft], order: Sequence[int]) -> None:
-        """Of these labels, those that matter most first in the order."""
-        self._drafts = drafts
+    def __init__(self, drafts: Sequence[_Draft], order: Sequence[int], worth: float) -> None:
+        """Of these labels, those that matter most first in the order, and what one may cost at the most."""
+        self._drafts, self._worth = drafts, worth
         self._order = [place for place in order if np.isfinite(drafts[place].costs).any()]
         self._known: dict[tuple[int, int, int], Array] = {}
 
@@ -232,12 +248,12 @@ class _Search:
         """The labels that cover none of more weight; one that does takes the best place left, if that is worth it."""
         kept: dict[int, int] = {}
         for place in self._order:
-            if self._costs(place, kept)[chosen[place]] <= _WORTH:
+            if self._costs(place, kept)[chosen[place]] <= self._worth:
                 kept[place] = chosen[place]
         for place in self._order:
             if place not in kept:
                 costs = self._costs(place, kept)
-                if costs.min() <= _WORTH:
+                if costs.min() <= self._worth:
                     kept[place] = int(np.argmin(costs))
         return kept
 
@@ -257,7 +273,23 @@ def _between(draft: _Draft, other: _Draft, choice: int) -> Array:
     box, leader = other.boxes[:, choice][:, None, :], other.leaders[:, choice][:, None]
     is_covered = _overlap(draft.boxes, box).any(axis=0)
     is_across = _contains(box, draft.leaders).any(axis=(0, 2)) | _contains(draft.boxes, leader).any(axis=(0, 2))
-    return np.asarray(_COVERED * is_covered + _LED_ACROSS * is_across)
+    return np.asarray(_COVERED * is_covered + _LED_ACROSS * (is_across | _lines_cross(draft, other, choice)))
+
+
+def _lines_cross(draft: _Draft, other: _Draft, choice: int) -> Where:
+    """At which places the line to a label crosses that of another: neither can then be followed."""
+    if other.distances[choice] <= _NEAR:
+        return np.zeros(len(draft.costs), dtype=bool)
+    a, c = draft.centres[:, None], other.centres[:, None]
+    b, d = a + draft.offsets, c + other.offsets[choice]
+    is_parted = (_turn(a, b, c) * _turn(a, b, d) < 0) & (_turn(c, d, a) * _turn(c, d, b) < 0)
+    return np.asarray(is_parted.any(axis=0) & (draft.distances > _NEAR))
+
+
+def _turn(a: Array, b: Array, c: Array) -> Array:
+    """Whether the way from a to b to c turns left or right, by its sign."""
+    first, second = b - a, c - a
+    return np.asarray(first[..., 0] * second[..., 1] - first[..., 1] * second[..., 0])
 
 
 def _annotation(spot: Spot, draft: _Draft, choice: int, size: int) -> dict[str, Any]:
@@ -265,7 +297,7 @@ def _annotation(spot: Spot, draft: _Draft, choice: int, size: int) -> dict[str, 
     return {
         "x": spot.x,
         "y": spot.y,
-        "text": words(spot.text, LONGEST),
+        "text": words(spot.text),
         "font": {"size": size, "color": spot.colour},
         "ax": round(float(across), 1),
         "ay": round(float(down), 1),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from archstat.report.drawing.labels import LONGEST, WIDTH
+from archstat.report.drawing.labels import LONGEST, WIDTH, columns
 from archstat.report.drawing.theme import MUTED, SIZE, cut, words
 
 
@@ -22,7 +22,7 @@ def legend(
     found: list[dict[str, Any]] = []
     place, row = 0.0, 0
     for text, colour, *mark in entries:
-        needed = (len(cut(text, LONGEST)) + 3) * WIDTH
+        needed = (columns(cut(text, LONGEST)) + 3) * WIDTH
         if place and place + needed > width:
             place, row = 0.0, row + 1
         found.append(_entry(text, colour, "".join(mark) or "●", place - left, row))

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from archstat.report.drawing.canvas import Canvas
 from archstat.report.drawing.theme import INK
 
 Array = npt.NDArray[np.float64]
@@ -46,12 +47,16 @@ class Frame(msgspec.Struct, frozen=True):
         y: The range of the axis.
         width: In pixels.
         height: In pixels.
+        is_fixed: Whether the frame is shown in just this width.
+        widening: How much wider type may be than it is taken to be.
     """
 
     x: tuple[float, float]
     y: tuple[float, float]
     width: float
     height: float
+    is_fixed: bool = False
+    widening: float = 1.0
 
     def pixels(self, x: float, y: float) -> tuple[float, float]:
         """Where a point is, from the top left."""
@@ -111,15 +116,19 @@ def along(line: Line, frame: Frame) -> Array:
 
 def frames_of(frame: Frame) -> list[Frame]:
     """The smallest frame, and wider ones that the same layout is shown in."""
-    return [msgspec.structs.replace(frame, width=frame.width * stretch) for stretch in _STRETCHES]
+    stretches = (1.0,) if frame.is_fixed else _STRETCHES
+    return [msgspec.structs.replace(frame, width=frame.width * stretch) for stretch in stretches]
 
 
-def frame_of(figure_layout: Mapping[str, Any], width: float, height: float, margin: Mapping[str, float]) -> Frame:
-    """The frame of a figure of that size, from the ranges of its axes."""
+def frame_of(figure_layout: Mapping[str, Any], canvas: Canvas) -> Frame:
+    """The frame of a figure of that layout, from the ranges of its axes and its margins."""
     across, up = figure_layout["xaxis"]["range"], figure_layout["yaxis"]["range"]
+    margin = figure_layout["margin"]
     return Frame(
         (across[0], across[1]),
         (up[0], up[1]),
-        width - margin["l"] - margin["r"],
-        height - margin["t"] - margin["b"],
+        canvas.width - margin["l"] - margin["r"],
+        figure_layout["height"] - margin["t"] - margin["b"],
+        canvas.is_fixed,
+        canvas.widening,
     )

@@ -90,7 +90,7 @@ def sort_of(kind: str) -> tuple[str, str]:
     return next(fits, ("Other", GREY))
 
 
-def figure(*traces: Any, height: int = 460, **layout: Any) -> go.Figure:
+def figure(*traces: Any, height: float = 460, **layout: Any) -> go.Figure:
     """A figure in the style of all: no frame, no legend unless asked for, grid lines under the data.
 
     Args:
@@ -124,7 +124,7 @@ _AXIS = {
 }
 
 
-def base(height: int) -> dict[str, Any]:
+def base(height: float) -> dict[str, Any]:
     """What the layout of every figure begins with."""
     return {
         "template": "none",

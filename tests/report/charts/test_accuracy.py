@@ -1,6 +1,7 @@
 """Accuracy against cost: what is where, which source it has, and what is left out."""
 
 import functools
+import itertools
 import json
 
 import msgspec
@@ -8,8 +9,14 @@ import pytest
 
 from archstat.errors import DataError, UnknownNameError
 from archstat.finding.ratings import stated, together
+from archstat.published.names import display_name
 from archstat.report.charts.accuracy import accuracy, top1
+from archstat.report.drawing.canvas import Canvas
+from archstat.report.drawing.labels import frame_of
+from archstat.report.images import drawing_of
 from archstat.report.page import content
+from archstat.report.pictures.sizes import PICTURE_SIZES
+from archstat.report.pictures.words import words_of
 from tests.measured import CONDITIONS, ENERGY, latency, measured
 from tests.report.networks import known, material
 
@@ -62,16 +69,16 @@ def test_the_lecture_s_picture_comes_out_of_our_counts():
 
 def test_googlenet_is_on_the_front_by_operations_and_by_parameters():
     chart = drawn()
-    assert "more accurate than alexnet, googlenet, resnet18" in view_of(chart, "MACs").alt
-    assert "more accurate than googlenet, resnet18" in view_of(chart, "Parameters").alt
-    assert "vgg" not in view_of(chart, "MACs").alt.split("No other")[1]
+    assert "more accurate than AlexNet, GoogLeNet, ResNet-18" in view_of(chart, "MACs").alt
+    assert "more accurate than GoogLeNet, ResNet-18" in view_of(chart, "Parameters").alt
+    assert "VGG" not in view_of(chart, "MACs").alt.split("No other")[1]
 
 
 def test_the_caption_says_whose_accuracies_they_are_and_that_its_operations_are_two_for_a_mac():
     caption = drawn().caption
     assert "Canziani, Paszke, Culurciello, 2016, Fig. 1" in caption
     assert caption.endswith("two for each MAC.")
-    assert "1×3×224×224 (1×3×299×299: inception_v3, inception_v4; 1×3×227×227: alexnet)" in caption
+    assert "1×3×224×224 (1×3×299×299: Inception-v3, Inception-v4; 1×3×227×227: AlexNet)" in caption
 
 
 # -- what is drawn -----------------------------------------------------------------------------------------------------
@@ -103,7 +110,7 @@ def test_every_network_of_the_lecture_has_its_name_beside_it_also_on_a_phone():
     for view in drawn().views:
         for layout in (json.loads(view.figure.to_json())["layout"], view.narrow):
             texts = {each["text"] for each in layout["annotations"]}
-            assert {*OWN, *RESIDUAL} <= texts, view.label
+            assert {display_name(name) for name in (*OWN, *RESIDUAL)} <= texts, view.label
 
 
 def test_a_hover_has_every_number_and_the_source():
@@ -178,7 +185,7 @@ def test_energy_is_that_of_one_input_and_the_caption_says_of_what():
 
 def test_networks_that_the_source_has_not_are_named():
     chart = accuracy(material(*map(known, ["vgg16", "googlenet", "lenet5"]), evaluation="canziani2016"))
-    assert "It has none of: lenet5." in chart.caption
+    assert "It has none of: LeNet-5." in chart.caption
 
 
 def test_a_network_whose_twin_was_evaluated_is_drawn_dashed_and_on_no_front():
@@ -187,16 +194,16 @@ def test_a_network_whose_twin_was_evaluated_is_drawn_dashed_and_on_no_front():
     figure = chart.views[0].figure
     (outline,) = [each for each in figure.layout.shapes if each.type == "path"]
     assert (outline.line.dash, outline.yanchor) == ("4px,3px", bubbles(chart.views[0])["resnet50"][1])
-    assert "dashed: resnet50 (that of resnet50_v1_5)." in chart.caption
+    assert "dashed: ResNet-50 (that of ResNet-50 v1.5)." in chart.caption
     assert "dashed ones aside" in chart.caption
-    assert "more accurate than alexnet, googlenet, vgg16." in chart.views[0].alt
+    assert "more accurate than AlexNet, GoogLeNet, VGG-16." in chart.views[0].alt
     assert "nobody evaluated resnet50 alike" in " ".join(figure.data[1].hovertext)
 
 
 def test_a_twin_that_is_drawn_itself_is_not_drawn_twice():
     chart = accuracy(material(*map(known, ["vgg16", "resnet50", "resnet50_v1_5"]), evaluation="canziani2016"))
     assert "resnet50" not in bubbles(chart.views[0])
-    assert "It has none of: resnet50 (but of resnet50_v1_5)." in chart.caption
+    assert "It has none of: ResNet-50 (but of ResNet-50 v1.5)." in chart.caption
 
 
 def test_what_a_user_knows_counts_before_the_source_and_says_whose_it_is():
@@ -206,14 +213,14 @@ def test_what_a_user_knows_counts_before_the_source_and_says_whose_it_is():
     chart = accuracy(both)
     heights = {name: height for name, (_, height, *_) in bubbles(chart.views[0]).items()}
     assert (heights["lenet5"], heights["vgg16"]) == (80.5, 73.25)
-    assert "Accuracy of lenet5: my thesis. Accuracies from several" in chart.caption
-    assert "Accuracy of vgg16: as stated by hand." in chart.caption
+    assert "Accuracy of LeNet-5: my thesis. Accuracies from several" in chart.caption
+    assert "Accuracy of VGG-16: as stated by hand." in chart.caption
 
 
 def test_a_user_can_know_all_accuracies():
     own = together([stated(f"{name}={50 + number}", [name]) for number, name in enumerate(["lenet5", "lenet5_modern"])])
     chart = accuracy(material(*map(known, ["lenet5", "lenet5_modern"]), accuracies=own))
-    assert "Accuracy of lenet5, lenet5_modern: as stated by hand." in chart.caption
+    assert "Accuracy of LeNet-5, LeNet-5 (dense C3): as stated by hand." in chart.caption
     assert "several sources" not in chart.caption
 
 
@@ -227,7 +234,7 @@ def test_a_network_on_another_input_is_not_as_accurate_as_on_its_own():
     larger = known("vgg16", macs=99, shape=(1, 3, 448, 448))
     chart = accuracy(material(larger, known("googlenet"), known("alexnet"), evaluation="canziani2016"))
     assert "vgg16" not in bubbles(chart.views[0])
-    assert "vgg16 (counted on an input of another size)" in chart.caption
+    assert "VGG-16 (counted on an input of another size)" in chart.caption
 
 
 def test_one_network_is_no_comparison():
@@ -264,7 +271,7 @@ def test_bars_start_at_zero_and_the_best_is_on_top():
     layout = chart.views[0].figure.layout
     assert "54.5 %" in [each.text for each in layout.annotations]
     assert layout.xaxis.range[0] == 0
-    assert layout.yaxis.ticktext[0] == "inception_v4"
+    assert layout.yaxis.ticktext[0] == "Inception-v4"
 
 
 def test_bars_say_what_their_colours_mean():
@@ -281,3 +288,31 @@ def test_bars_take_the_source_that_has_most_of_them():
     chart = top1(material(*map(known, ["resnet18", "se_resnet50", "senet154"])))
     assert "Cadene, 2018" in chart.caption
     assert "81.304 %" in chart.views[0].alt
+
+
+# -- as pictures -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", PICTURE_SIZES)
+def test_in_a_picture_every_network_of_the_lecture_has_its_name_and_no_lines_to_names_cross(size):
+    for view in drawn().views:
+        picture = drawing_of(view, words_of(drawn(), view), PICTURE_SIZES[size])
+        layout = picture.figure["layout"]
+        names = [each for each in layout["annotations"] if "ax" in each and each["text"] != "Pareto front"]
+        assert {display_name(name) for name in (*OWN, *RESIDUAL)} == {each["text"] for each in names}
+        frame = frame_of(layout, Canvas(picture.width))
+        lines = [leader(each, frame) for each in names if each["arrowcolor"] != "rgba(0,0,0,0)"]
+        assert not any(crosses(*pair) for pair in itertools.combinations(lines, 2))
+
+
+def leader(label, frame):
+    x, y = frame.pixels(label["x"], label["y"])
+    return (x, y), (x + label["ax"], y + label["ay"])
+
+
+def crosses(first, second):
+    def turn(a, b, c):
+        return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+
+    (a, b), (c, d) = first, second
+    return turn(a, b, c) * turn(a, b, d) < 0 and turn(c, d, a) * turn(c, d, b) < 0

@@ -65,6 +65,9 @@ def test_networks_with_one_batch_size_and_other_conditions_are_left_out_and_said
 def test_inputs_of_other_sizes_are_lines_of_their_own():
     other = [one("a", size, 1e-2, input_shapes=((size, 3, 16, 16),)) for size in (1, 2)]
     assert [len(line) for line in series((*TWO, *other))] == [2, 2]
+    names = [text for text in drawn_texts(layout_of(of(*TWO, *other).views[0])) if text.startswith("a")]
+    assert len(set(names)) == 2
+    assert "a, 3×16×16" in names
 
 
 def test_of_several_conditions_those_with_most_measurements_are_drawn():
@@ -80,7 +83,8 @@ def test_a_disturbed_time_is_marked_in_the_hover():
     noisy = msgspec.structs.replace(TWO[0], reasons=(Reason("HOST_NOISY", "Noisy."),))
     chart = of(noisy, TWO[1])
     assert "Time of an input: <b>~2.000 ms</b>" in chart.views[0].figure.data[0].hovertext[1]
-    assert "the hover marks them with ~" in chart.caption
+    assert "were disturbed." in chart.caption
+    assert "marks times that were disturbed with ~" in chart.handling
 
 
 def test_hostile_names_come_out_escaped_and_cut():

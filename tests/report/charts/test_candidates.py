@@ -39,6 +39,16 @@ def test_every_network_is_a_dot_and_the_front_alone_is_named():
     assert len(line["x"]) == 2 * len(ahead) - 1
 
 
+def test_a_network_of_ours_is_named_as_its_paper_prints_it_and_found_by_what_one_types_too():
+    (first, second) = crowd(2)
+    ours = msgspec.structs.replace(first, network="resnet50"), msgspec.structs.replace(second, network="vgg16")
+    view = best(Material((), choice=Choice(ours, "Accuracy: mine."))).views[0]
+    assert sorted(content_of(view)["data"][1]["customdata"]) == ["ResNet-50 · resnet50", "VGG-16 · vgg16"]
+    told = {each.text for each in view.figure.layout.annotations} & {"ResNet-50", "VGG-16", "resnet50", "vgg16"}
+    assert told
+    assert told <= {"ResNet-50", "VGG-16"}
+
+
 def content_of(view):
     from archstat.report.chart import Chart
 

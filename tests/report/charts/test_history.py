@@ -4,6 +4,7 @@ import pytest
 
 from archstat.errors import DataError
 from archstat.report.charts.history import winners
+from archstat.report.drawing.canvas import PHONE, WIDE, Canvas
 from tests.report.networks import known, material
 
 
@@ -47,3 +48,22 @@ def test_three_winners_on_a_page_are_enough():
 def test_a_page_about_other_networks_does_not_show_it():
     with pytest.raises(DataError, match=r"2 of these networks won .* 3 are needed\. The winners are alexnet, vgg19,"):
         winners(material(*map(known, ["alexnet", "googlenet", "lenet5"])))
+
+
+def test_no_error_stands_on_the_line_of_a_person():
+    view = winners(material()).views[0]
+    for canvas in (WIDE, PHONE, Canvas(400, is_fixed=True)):
+        figure = view.draw(canvas)
+        line, margin = figure.data[1].x[0], figure.layout.margin
+        plot = (canvas.width - margin.l - margin.r) * figure.layout.xaxis.domain[1]
+        errors = [each for each in figure.layout.annotations if each.xref == "x" and each.text.endswith(" %")]
+        shown = [each for each in errors if "person" not in each.text]
+        assert len(shown) == len(figure.data[0].x)
+        at = line / figure.layout.xaxis.range[1] * plot
+        lefts = [each.x / figure.layout.xaxis.range[1] * plot + each.xshift for each in shown]
+        assert all(left > at + 2 for left in lefts)
+
+
+def test_every_entry_has_its_whole_name_where_a_column_has_room_for_it():
+    names = winners(material()).views[0].draw(Canvas(409, is_fixed=True)).layout.yaxis.ticktext
+    assert not any("…" in name for name in names)

@@ -5,8 +5,8 @@ import pytest
 
 from archstat.analysis.network import Saved
 from archstat.errors import DataError
-from archstat.report.chart import PHONE
 from archstat.report.charts.layers import layers
+from archstat.report.drawing.canvas import PHONE
 from archstat.report.drawing.theme import CHAR
 from archstat.report.material import Subject
 from tests.report.charts.support import drawn_texts, layout_of, network, small, subject
@@ -63,7 +63,7 @@ def test_the_label_of_the_longest_bar_has_room_on_a_phone(name):
     for view in layers(subject(name)).views:
         bars = view.figure.data[0]
         end = view.narrow["xaxis"]["range"][1]
-        room = PHONE - view.narrow["margin"]["l"] - view.narrow["margin"]["r"]
+        room = PHONE.width - view.narrow["margin"]["l"] - view.narrow["margin"]["r"]
         ends = [value / end * room + len(text) * CHAR for value, text in zip(bars.x, bars.text, strict=True)]
         assert max(ends) <= room
 

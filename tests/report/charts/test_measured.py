@@ -90,4 +90,4 @@ def test_without_a_latency_and_macs_nothing_is_drawn(measurements):
 def test_the_committed_measurements_are_of_like_conditions(results):
     chart = of(*results)
     assert "n = 4." in chart.caption
-    assert {"alexnet", "vgg16", "googlenet"} <= set(drawn_texts(layout_of(chart.views[0])))
+    assert {"AlexNet", "VGG-16", "GoogLeNet"} <= set(drawn_texts(layout_of(chart.views[0])))

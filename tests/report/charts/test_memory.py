@@ -5,8 +5,8 @@ import pytest
 from archstat.analysis.network import Saved
 from archstat.errors import DataError
 from archstat.records import AliveTensor, MemoryLevel, MemoryLevels, Peak
-from archstat.report.chart import PHONE, WIDE
 from archstat.report.charts.memory import memory, stages
+from archstat.report.drawing.canvas import PHONE, WIDE
 from archstat.report.drawing.theme import CHAR
 from archstat.report.material import Subject
 from archstat.tables.network import WHOLE_NETWORK
@@ -85,7 +85,8 @@ def test_stages_without_room_for_their_name_have_none():
 @pytest.mark.parametrize("name", ["alexnet", "resnet50", "densenet121", "googlenet"])
 def test_the_name_of_the_peak_stays_inside_on_a_phone_and_where_it_is_wide(name):
     view = memory(subject(name)).views[0]
-    for layout, width in ((layout_of(view), WIDE), (view.narrow, PHONE)):
+    for canvas in (WIDE, PHONE):
+        layout, width = view.draw(canvas).to_plotly_json()["layout"], canvas.width
         room = width - layout["margin"]["l"] - layout["margin"]["r"]
         label = layout["annotations"][-1]
         first, last = layout["xaxis"]["range"]

@@ -15,11 +15,11 @@ def names(view):
 def test_the_largest_comes_first_in_each_view():
     chart = totals(material(known("alexnet"), known("vgg16"), known("resnet50")))
     parameters, macs, *_ = chart.views
-    assert names(parameters) == ["vgg16", "alexnet", "resnet50"]
-    assert names(macs) == ["vgg16", "resnet50", "alexnet"]
+    assert names(parameters) == ["VGG-16", "AlexNet", "ResNet-50"]
+    assert names(macs) == ["VGG-16", "ResNet-50", "AlexNet"]
     assert list(parameters.figure.data[0].x) == [138_357_544, 60_965_224, 25_557_032]
-    assert parameters.alt == "Parameters of 3 networks, from 138.4 M (vgg16) down to 25.56 M (resnet50)."
-    assert "1×3×224×224 (1×3×227×227: alexnet), float32" in chart.caption
+    assert parameters.alt == "Parameters of 3 networks, from 138.4 M (VGG-16) down to 25.56 M (ResNet-50)."
+    assert "1×3×224×224 (1×3×227×227: AlexNet), float32" in chart.caption
 
 
 def test_families_have_colours_where_there_are_several():

@@ -3,6 +3,7 @@
 import pytest
 
 from archstat.report.drawing.bar_rows import BarRow, End, Group, Rows
+from archstat.report.drawing.canvas import PHONE
 
 
 def end(value, text="1.0 M", **more):
@@ -18,10 +19,10 @@ def pixels(layout, value, width):
 @pytest.mark.parametrize("values", [(5, 3), (-5, 3), (-5, -3), (0, 0)])
 def test_the_text_at_each_bar_has_room_on_its_side(values):
     rows = Rows((Group("", tuple(BarRow("name", (end(value),)) for value in values)),))
-    narrow = rows.narrow()
-    room = 340 - narrow["margin"]["l"] - narrow["margin"]["r"]
+    narrow = rows.figure(PHONE).to_plotly_json()["layout"]
+    room = PHONE.width - narrow["margin"]["l"] - narrow["margin"]["r"]
     for value in values:
-        place = pixels(narrow, value, 340)
+        place = pixels(narrow, value, PHONE.width)
         needed = len("1.0 M") * 6.4 + 5
         assert (place - needed >= 0) if value < 0 else (place + needed <= room)
 
@@ -36,7 +37,7 @@ def test_a_heading_stands_a_line_over_its_rows():
 def test_a_phone_has_the_short_texts():
     rows = Rows((Group("", (BarRow("a", (end(1, "1.0 M and more", short="1.0 M"),)),)),))
     assert [each.text for each in rows.figure().layout.annotations] == ["1.0 M and more"]
-    assert [each["text"] for each in rows.narrow()["annotations"]] == ["1.0 M"]
+    assert [each.text for each in rows.figure(PHONE).layout.annotations] == ["1.0 M"]
 
 
 def test_a_mark_is_a_diamond_and_no_bar():

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archstat.report.drawing.canvas import Canvas
 from archstat.report.drawing.labels import LONGEST, WIDTH, annotations
 from archstat.report.drawing.legend import legend
 from archstat.report.drawing.plot_area import Corner, Frame, Spot, frame_of, frames_of
@@ -112,8 +113,20 @@ def test_a_line_through_a_corner_takes_it():
 
 
 def test_a_frame_is_what_the_margins_leave():
-    layout = {"xaxis": {"range": [0, 10]}, "yaxis": {"range": [0, 10]}}
-    assert frame_of(layout, 500, 360, {"l": 60, "r": 40, "t": 20, "b": 40}) == FRAME
+    axes = {"xaxis": {"range": [0, 10]}, "yaxis": {"range": [0, 10]}}
+    layout = {**axes, "height": 360, "margin": {"l": 60, "r": 40, "t": 20, "b": 40}}
+    assert frame_of(layout, Canvas(500)) == FRAME
+
+
+def test_a_picture_is_shown_in_one_width_and_a_page_in_wider_ones_too():
+    assert [each.width for each in frames_of(FRAME)] == [400, 560, 800]
+    fixed = Frame(FRAME.x, FRAME.y, 400, 300, is_fixed=True)
+    assert frames_of(fixed) == [fixed]
+
+
+def test_letters_of_full_width_take_twice_the_room():
+    plain, wide = (annotations([Spot(5, 5, text)], FRAME)[0] for text in ("aaaa", "卷积卷积"))
+    assert wide["ax"] - plain["ax"] == pytest.approx(4 * WIDTH / 2, abs=0.1)
 
 
 # -- what colours mean -------------------------------------------------------------------------------------------------

@@ -129,7 +129,7 @@ def test_a_figure_is_the_chart_of_the_networks_of_the_report_under_its_title(tmp
     assert (chart.name, chart.title) == ("layers", "What 60,000 are")
     plain = contents.replace('title = "What {{parameters}} are"\n', "")
     (chart,) = page_of(report(tmp_path / "own", contents=plain, text="{{figure bars}}")).blocks
-    assert chart.title == "What each layer of lenet5 costs"
+    assert chart.title == "What each layer of LeNet-5 costs"
 
 
 def test_a_figure_can_be_of_other_networks_with_an_evaluation(tmp_path, seen):
