@@ -24,7 +24,12 @@ def test_a_network_within_its_budget_passes(archstat_budget):
 
 
 def test_every_limit_that_is_broken_is_named():
-    says = "Sequential: parameters is 1,562, not <= 1000; macs is 5,328, not 5,000; "
+    says = (
+        "Sequential: parameters is 1,562, not <= 1000: 56.2 % (562) over the limit; "
+        "most is spent by 2 (1,450), 0 (112)\n"
+        "macs is 5,328, not 5,000: 6.6 % (328) over the limit; most is spent by 0 (3,888), 2 (1,440)\n"
+        "weighted_layers is 2, not 3: 33.3 % (1) under the limit"
+    )
     with pytest.raises(AssertionError, match=re.escape(says)):
         assert_cost(net(), IMAGE, parameters="<= 1000", macs="5,000", depth=2, weighted_layers=3)
     with pytest.raises(AssertionError, match=re.escape("conv2_x of resnet50: macs is 667,942,912, not < 0.6G")):

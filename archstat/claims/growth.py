@@ -84,13 +84,13 @@ def allowance(text: str, quantity: str = "") -> Allowance:
     said = text.strip().removeprefix("+").strip()
     try:
         if said.endswith("%"):
-            return Allowance(text.strip(), share=Fraction(units.parse(said[:-1]).value) / 100)
+            return Allowance(said, share=Fraction(units.parse(said[:-1]).value) / 100)
         amount = units.parse_size(said) if unit_of(quantity) == "B" else units.parse(said)
     except DataError as error:
         raise DataError(f"{quoted(text)} allows no growth that is known: write '1 %', '0' or an amount.") from error
     if amount.value and not quantity:
         raise DataError(f"{quoted(text)} is an amount of one total: say of which, or write '1 %' for all.")
-    return Allowance(text.strip(), amount=Fraction(amount.value))
+    return Allowance(said, amount=Fraction(amount.value))
 
 
 def allowances(given: str | Mapping[str, str | int]) -> Allowances:
@@ -203,5 +203,5 @@ def _growth_of_peak(before: Counted, after: Counted, layer: str) -> Growth:
     if layer:
         raise DataError(f"the peak is one of the whole network, not of {quoted(layer)}.")
     old, new = before.peak_activation_bytes, after.peak_activation_bytes
-    was = "" if before.peak_layer == after.peak_layer else f", and was at {place(before.peak_layer)}"
-    return Growth("peak_activation_bytes", old, new, peak=f"it is at {place(after.peak_layer)} now{was}")
+    was = "" if before.peak_layer == after.peak_layer else f" now, and was in {place(before.peak_layer)}"
+    return Growth("peak_activation_bytes", old, new, peak=f"the peak is in {place(after.peak_layer)}{was}")

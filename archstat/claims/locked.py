@@ -80,7 +80,8 @@ def _total(lock: Lock, network: LockedNetwork, cost: ModelCost, total: str, may:
     """What one total comes to now."""
     grown = growth(network, cost, total)
     unit = unit_of(total)
-    stated, computed = (shown_value(number, "", unit) for number in (grown.before, grown.after))
+    before, computed = (shown_value(number, "", unit) for number in (grown.before, grown.after))
+    stated = f"<= {before}" + (f" and {may.text} more" if may.share or may.amount else "")
     holds = may.holds(grown.before, grown.after)
     verdict = "does not hold" if not holds else "exact" if grown.before == grown.after else "holds"
     message = "" if verdict == "exact" else f"{grown.text}; {_said_of(grown.after < grown.before, may, holds=holds)}"

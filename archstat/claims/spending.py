@@ -7,10 +7,13 @@ from fractions import Fraction
 from archstat import units
 from archstat.analysis.network import Network
 from archstat.claims.growth import MOST_LAYERS, place
-from archstat.claims.statements import in_unit_of, statement
+from archstat.claims.statements import in_unit_of, shown_value, statement, verdict_on
 from archstat.errors import DataError, InputError, quoted
 from archstat.quantities import QUANTITIES, Part, part_of, unit_of, value_of
 from archstat.records import LayerCost
+
+SHAPES = ("output_shape", "output_size", "receptive_field")
+"""The quantities that are no numbers."""
 
 
 def check_limit(quantity: str, stated: str) -> None:
@@ -21,8 +24,11 @@ def check_limit(quantity: str, stated: str) -> None:
         stated: The limit with its relation: ``"<= 4.1G"``.
 
     Raises:
-        DataError: There is no such quantity, or the limit is no number of its unit.
+        InputError: There is no such quantity, or it is no number.
+        DataError: The limit is no number of its unit.
     """
+    if quantity in SHAPES:
+        raise InputError(f"{quantity} is a shape, and no number that a limit can be set to.")
     if quantity not in QUANTITIES:
         raise InputError(f"{quoted(quantity)} is none of the quantities {', '.join(QUANTITIES)}.")
     if statement(stated, unit_of(quantity)).mark:
@@ -38,16 +44,15 @@ def excess(network: Network, quantity: str, stated: str) -> str:
         stated: The limit with its relation: ``"<= 4.1G"``.
 
     Raises:
-        DataError: The network has no such quantity, or one that is no number.
+        DataError: The network has no such quantity.
     """
     part = part_of(network, "")
     value = value_of(part, quantity)
-    if isinstance(value, tuple):
-        raise InputError(f"{quantity} is {units.shape(value)}, a shape, and no number that a limit can be set to.")
-    said = statement(stated, unit_of(quantity))
-    if value <= said.printed.value:
+    if verdict_on(stated, value, unit_of(quantity)) == "holds" or isinstance(value, tuple):
         return ""
-    return f"{quantity} of {network.cost.architecture}: {broken_by(part, quantity, stated, value)}"
+    shown = shown_value(value, "", unit_of(quantity))
+    how = broken_by(part, quantity, stated, value)
+    return f"{quantity} of {network.cost.architecture}: {shown} is not {stated}, {how}"
 
 
 def broken_by(part: Part, quantity: str, stated: str, value: int | Fraction, *, has_layers: bool = True) -> str:
@@ -72,7 +77,7 @@ def broken_by(part: Part, quantity: str, stated: str, value: int | Fraction, *, 
 def _spenders(part: Part, quantity: str) -> str:
     """The layers that have most of a quantity; those that are no sums of rows have none to name."""
     if quantity == "peak_activation_bytes":
-        return f"; the peak is at {place(part.network.cost.peak_layer)}"
+        return f"; the peak is in {place(part.network.cost.peak_layer)}"
     if not hasattr(LayerCost, quantity):
         return ""
     spent: dict[str, int] = {}
