@@ -27,7 +27,7 @@ from archstat.errors import ArchstatError, DataError, quoted
 from archstat.expressions import evaluate
 from archstat.networks.trust import NOTHING, Trust
 
-Clock = Callable[[], float]
+_Clock = Callable[[], float]
 
 
 def check(
@@ -36,7 +36,7 @@ def check(
     trust: Trust = NOTHING,
     *,
     keeps_going: bool = False,
-    clock: Clock = time.perf_counter,
+    clock: _Clock = time.perf_counter,
 ) -> list[Finding]:
     """The findings of a file, in its order.
 
@@ -97,7 +97,7 @@ def check_files(
     *,
     keeps_going: bool = False,
     allowed: Allowances | None = None,
-    clock: Clock = time.perf_counter,
+    clock: _Clock = time.perf_counter,
 ) -> list[Finding]:
     """The findings of several files of claims, budgets or locks; a network that several name is analysed once.
 

@@ -27,9 +27,9 @@ class Finding(msgspec.Struct, frozen=True):
         message: What there is to say about it.
         claim: The claim itself; ``None``: it is an undecided one, or is about growth.
         title: The title of the file: the text that it is about.
-        time_s: How long it took to find out, in seconds.
+        time_s: The seconds that the check took.
         helps: The settings that would help where it could not be checked.
-        is_locked: It is about a network of a lock.
+        is_locked: Whether the claim is a total of a network of a lock.
     """
 
     file: str
@@ -50,7 +50,7 @@ class Finding(msgspec.Struct, frozen=True):
 
     @property
     def is_error(self) -> bool:
-        """Whether it could not be checked."""
+        """Whether the claim could not be checked."""
         return self.verdict == "error"
 
     @property
@@ -89,9 +89,9 @@ def failed(
         file: The file that it stands in.
         line: The line where it begins; 0: it is the whole file.
         name: The name of the claim.
-        error: Why it could not be checked.
+        error: The reason, with the settings that would help.
         title: The title of the file.
-        is_locked: It is about a network of a lock.
+        is_locked: Whether the claim is a total of a network of a lock.
     """
     said = str(error).rstrip(".")
     shown = {"message": said, "title": title, "helps": error.helps, "is_locked": is_locked}

@@ -121,13 +121,13 @@ def allowed(quantity: str, given: Allowances) -> Allowance:
     return given.get(quantity) or given.get("") or NOTHING_MORE
 
 
-class Growth(msgspec.Struct, frozen=True):
+class GrownTotal(msgspec.Struct, frozen=True):
     """One total of a network, before and after.
 
     Attributes:
         quantity: The total, one of :data:`TOTALS`.
-        before: What it was.
-        after: What it is.
+        before: The total as it was.
+        after: The total now.
         moved: The layers that made the difference, the largest part first; of a peak, none.
         peak: Where a peak was and is; ``""`` for what is no peak.
     """
@@ -153,7 +153,9 @@ class Growth(msgspec.Struct, frozen=True):
         if not self.moved:
             return ""
         show = units.data_size if unit_of(self.quantity) == "B" else units.compact
-        named = [f"{place(move.layer)} ({_signed(move.change, show(abs(move.change)))})" for move in self.moved]
+        named = [
+            f"{layer_in_words(each.layer)} ({_signed(each.change, show(abs(each.change)))})" for each in self.moved
+        ]
         return f", moved most by {named_up_to(named, MOST_LAYERS)}"
 
 
@@ -161,17 +163,17 @@ def _signed(number: int, size: str) -> str:
     return f"{'−' if number < 0 else '+'}{size}"
 
 
-def place(layer: str) -> str:
+def layer_in_words(layer: str) -> str:
     """A path of a layer in a sentence."""
     return layer or "the network itself"
 
 
-def growth(before: Counted, after: Counted, quantity: str, layer: str = "") -> Growth:
+def growth(before: Counted, after: Counted, quantity: str, layer: str = "") -> GrownTotal:
     """How one total moved.
 
     Args:
-        before: What it did cost.
-        after: What it costs.
+        before: The network as it was counted or locked before.
+        after: The network as it is counted now.
         quantity: One of :data:`TOTALS`.
         layer: The path of a layer, a block or a stage; ``""``: the whole network.
 
@@ -187,7 +189,7 @@ def growth(before: Counted, after: Counted, quantity: str, layer: str = "") -> G
     rows = [_part(layer, each) for each in (before, after)]
     old_total, new_total = (sum(getattr(row, quantity) for row in each) for each in rows)
     moved = moves(rows[0], rows[1], quantity) if old_total != new_total else []
-    return Growth(quantity, old_total, new_total, _downwards(moved, new_total - old_total))
+    return GrownTotal(quantity, old_total, new_total, _downwards(moved, new_total - old_total))
 
 
 def _part(layer: str, cost: Counted) -> Sequence[LayerCost]:
@@ -199,9 +201,9 @@ def _downwards(moved: Sequence[Move], change: int) -> tuple[Move, ...]:
     return tuple(sorted(moved, key=lambda move: math.copysign(1, move.change) != math.copysign(1, change)))
 
 
-def _growth_of_peak(before: Counted, after: Counted, layer: str) -> Growth:
+def _growth_of_peak(before: Counted, after: Counted, layer: str) -> GrownTotal:
     if layer:
         raise DataError(f"the peak is one of the whole network, not of {quoted(layer)}.")
     old, new = before.peak_activation_bytes, after.peak_activation_bytes
-    was = "" if before.peak_layer == after.peak_layer else f" now, and was in {place(before.peak_layer)}"
-    return Growth("peak_activation_bytes", old, new, peak=f"the peak is in {place(after.peak_layer)}{was}")
+    was = "" if before.peak_layer == after.peak_layer else f" now, and was in {layer_in_words(before.peak_layer)}"
+    return GrownTotal("peak_activation_bytes", old, new, peak=f"the peak is in {layer_in_words(after.peak_layer)}{was}")

@@ -304,7 +304,7 @@ def _refuse_conflict(text: str, path: str) -> None:
     line = text.count("\n", 0, match.start()) + 1
     raise DataError(
         f"{path}:{line}: {quoted(match[1])} marks a conflict of a merge: take either side whole, "
-        "as 'git checkout --ours' does, and write the lock anew."
+        "and write the lock anew."
     )
 
 

@@ -6,13 +6,13 @@ from fractions import Fraction
 
 from archstat import units
 from archstat.analysis.network import Network
-from archstat.claims.growth import MOST_LAYERS, place
+from archstat.claims.growth import MOST_LAYERS, layer_in_words
 from archstat.claims.statements import in_unit_of, shown_value, statement, verdict_on
 from archstat.errors import DataError, InputError, quoted
 from archstat.quantities import QUANTITIES, Part, part_of, unit_of, value_of
 from archstat.records import LayerCost
 
-SHAPES = ("output_shape", "output_size", "receptive_field")
+_SHAPES = ("output_shape", "output_size", "receptive_field")
 """The quantities that are no numbers."""
 
 
@@ -27,7 +27,7 @@ def check_limit(quantity: str, stated: str) -> None:
         InputError: There is no such quantity, or it is no number.
         DataError: The limit is no number of its unit.
     """
-    if quantity in SHAPES:
+    if quantity in _SHAPES:
         raise InputError(f"{quantity} is a shape, and no number that a limit can be set to.")
     if quantity not in QUANTITIES:
         raise InputError(f"{quoted(quantity)} is none of the quantities {', '.join(QUANTITIES)}.")
@@ -62,7 +62,7 @@ def broken_by(part: Part, quantity: str, stated: str, value: int | Fraction, *, 
         part: The network, or the part of it, that has the value.
         quantity: The quantity that is limited.
         stated: The limit with its relation: ``"<= 4.1G"``.
-        value: What it comes to.
+        value: The number that the part comes to.
         has_layers: Whether the rows of the part add up to the value.
     """
     unit = unit_of(quantity)
@@ -77,7 +77,7 @@ def broken_by(part: Part, quantity: str, stated: str, value: int | Fraction, *, 
 def _spenders(part: Part, quantity: str) -> str:
     """The layers that have most of a quantity; those that are no sums of rows have none to name."""
     if quantity == "peak_activation_bytes":
-        return f"; the peak is in {place(part.network.cost.peak_layer)}"
+        return f"; the peak is in {layer_in_words(part.network.cost.peak_layer)}"
     if not hasattr(LayerCost, quantity):
         return ""
     spent: dict[str, int] = {}
@@ -85,5 +85,5 @@ def _spenders(part: Part, quantity: str) -> str:
         spent[row.layer] = spent.get(row.layer, 0) + getattr(row, quantity)
     show = units.data_size if unit_of(quantity) == "B" else units.compact
     most = sorted(filter(spent.__getitem__, spent), key=lambda layer: -spent[layer])[:MOST_LAYERS]
-    named = ", ".join(f"{place(layer)} ({show(spent[layer])})" for layer in most)
+    named = ", ".join(f"{layer_in_words(layer)} ({show(spent[layer])})" for layer in most)
     return f"; most is spent by {named}" if named else ""

@@ -32,6 +32,7 @@ RESULTS = {
     "sweep": ["sweep", "lenet5", "--store", str(STORE)],
     "check": ["check", CLAIMS],
     "list": ["list"],
+    "lock": ["lock", "lenet5"],
     "table": ["table", "lenet5"],
     "explain": ["explain", "lenet5"],
     "find": ["find", "lenet5"],
