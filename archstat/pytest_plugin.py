@@ -137,9 +137,8 @@ def _baseline(path: Path, name: str) -> Counted:
     networks = read_lock(path).networks
     found = [each for each in networks if name in (each.name, _class_of(each.name))]
     if len(found) != 1:
-        message = (
-            f"{path} locks {len(found) or 'no'} networks that are called {name!r}: name a 'baseline' that has one."
-        )
+        held = f"{path} locks {len(found) or 'no'} networks that are called {name!r}"
+        message = f"{held}: name a 'baseline' that has one."
         raise DataError(message)
     return found[0]
 
@@ -151,11 +150,9 @@ def _class_of(name: str) -> str:
 
 @pytest.fixture
 def archstat_budget(request: pytest.FixtureRequest) -> Callable[..., None]:
-    """Fail a test where a network costs more than it may.
+    """Hold a network to a budget, as in ``archstat_budget(Net(), images, mask=mask, macs="<= 4.1G", growth="3 %")``.
 
-    archstat_budget(Net(), torch.empty(1, 3, 224, 224), macs="<= 4.1G", parameters=25_557_032)
-    archstat_budget(Net(), images, mask=mask, layer="backbone", peak_activation_bytes="<= 12 MiB")
-    archstat_budget(Net(), images, growth="3 %")  # over the nearest archstat.lock, or baseline="cost.json"
+    :func:`assert_cost`, for a test; ``growth`` is over the nearest ``archstat.lock``, unless ``baseline`` names a file.
     """
 
     def hold(model: nn.Module | str, *inputs: Any, **given: Any) -> None:
@@ -179,8 +176,7 @@ def _nearest_lock(folder: Path, top: Path) -> Path:
     within = [each for each in (folder, *folder.parents) if each == top or top in each.parents]
     found = next((each / LOCK_NAME for each in within if (each / LOCK_NAME).is_file()), None)
     if found is None:
-        message = (
-            f"There is no {LOCK_NAME} in {folder} or above it: write one with 'archstat lock', or name a 'baseline'."
-        )
+        where = f"There is no {LOCK_NAME} in {folder} or above it"
+        message = f"{where}: 'archstat lock' writes one; or name a 'baseline'."
         raise DataError(message)
     return found

@@ -74,8 +74,8 @@ def test_a_lock_fails_where_a_network_costs_more_and_says_how_much_where_and_wha
     assert suite.get("failures") == "5"
     macs, more = 28 * 28 * 4 * 75, 28 * 28 * 75
     assert messages[1] == (
-        f"<= {macs:,} does not hold, expected holds: computed {macs + more:,}; macs {macs:,} → {macs + more:,} (+25.0 %), "
-        f"moved most by conv (+{more:,}); no more is allowed; "
+        f"<= {macs:,} does not hold, expected holds: computed {macs + more:,}; "
+        f"macs {macs:,} → {macs + more:,} (+25.0 %), moved most by conv (+{more:,}); no more is allowed; "
         "'archstat lock --update --trust archstat.lock' writes down what is true now."
     )
     assert "the peak is in conv" in messages[-1]
@@ -177,8 +177,8 @@ CONFLICT = "<<<<<<< HEAD\nmacs = 325680\n=======\nmacs = 325681\n>>>>>>> main\n"
         (lambda text: text.replace("[[network]]", '[allow]\nmac = "1 %"\n[[network]]'), "allow: 'mac' is no total"),
         (lambda text: text.replace("[[network]]", "[allow]\nmacs = 'x'\n[[network]]"), "allow: 'x' allows no growth"),
         (lambda text: text.replace("[[network]]", "[network]"), "Expected `array`, got `object`"),
-        (lambda text: "", "it has no schema"),
-        (lambda text: "x", "is no TOML"),
+        (lambda _: "", "it has no schema"),
+        (lambda _: "x", "is no TOML"),
     ],
 )
 def test_a_lock_that_does_not_hold_together_ends_with_2(archstat, fails, tmp_path, monkeypatch, change, says):
@@ -217,8 +217,8 @@ def test_nonsense_ends_with_2(archstat, tmp_path, monkeypatch, line, says):
 @pytest.mark.parametrize("name", ["a b", "層", "<script>", 'a"b', "a\\b", "\x7f\u202e"])
 def test_layers_of_any_name_are_locked(archstat, tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
-    code = f"from torch import nn\ndef net():\n    made = nn.Sequential()\n    made.add_module({name!r}, nn.Linear(3, 4))\n"
-    (tmp_path / "net.py").write_text(f"{code}    return made\n", encoding="utf-8")
+    body = f"made = nn.Sequential()\n    made.add_module({name!r}, nn.Linear(3, 4))\n    return made\n"
+    (tmp_path / "net.py").write_text(f"from torch import nn\ndef net():\n    {body}", encoding="utf-8")
     assert archstat("lock", "net.py:net", "--input", "3", "--output", LOCK).code == 0
     assert read_lock(tmp_path / LOCK).networks[0].layers[0].layer == name
     assert archstat("check", "--trust", LOCK).code == 0
