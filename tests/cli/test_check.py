@@ -239,7 +239,7 @@ BROKEN = """
 id = "wrong"
 architecture = "resnet50"
 macs = "<= 3.5G"
-peak_activation_bytes = "<= 10 MiB"
+peak_activation_bytes = "<= 9 MiB"
 weighted_layers = "<= 50"
 
 [[budget]]
@@ -289,7 +289,7 @@ def test_a_broken_limit_says_of_what_by_how_much_in_its_own_unit_and_what_spends
     assert macs.endswith("; most is spent by c1 (117.6 k), c3.four (90,000), c5 (48,000)")
     assert parameters == ""
     assert re.fullmatch(r"lenet5 is 35\.6 % \(0\.01782 MiB\) over the limit; most is spent by c1 \(.*", memory)
-    assert layers == "lenet5 is 25.0 % (1) over the limit"
+    assert layers == "lenet5 is 50.0 % (2) over the limit"
 
 
 def test_files_that_cannot_be_read_are_errors_of_a_report(archstat, tmp_path, monkeypatch):

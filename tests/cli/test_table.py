@@ -145,12 +145,12 @@ def test_a_limit_that_is_broken_ends_with_1_after_the_table(archstat, more):
     code, out, err = archstat(
         "table", "lenet5", *more, "--max", "macs=300k", "--max", "parameters=50k", "--max", "depth=5"
     )
-    most = "the limit; most is spent by"
+    most = "over the limit; most is spent by"
     assert code == 1
     assert out == archstat("table", "lenet5", *more).out
     assert err.splitlines() == [
-        f"macs of lenet5: 325,680 is not <= 300k, 8.6 % (25.68k) over {most} c1 (117.6 k), c3.four (90,000), c5 (48,000).",
-        f"parameters of lenet5: 60,000 is not <= 50k, 20.0 % (10k) over {most} c5 (48,120), f6 (10,164), c3.four (909).",
+        f"macs of lenet5: 325,680 is not <= 300k, 8.6 % (25.68k) {most} c1 (117.6 k), c3.four (90,000), c5 (48,000).",
+        f"parameters of lenet5: 60,000 is not <= 50k, 20.0 % (10k) {most} c5 (48,120), f6 (10,164), c3.four (909).",
     ]
 
 
