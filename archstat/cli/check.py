@@ -133,6 +133,8 @@ def _with_remedies(findings: Sequence[Finding], *, is_trusted: bool, of_each: bo
         is_trusted: The user trusts the files.
         of_each: How a lock is written anew stands in each finding, and not only in the first one of the lock.
     """
+    import shlex
+
     import msgspec
 
     said: set[str] = set()
@@ -143,8 +145,8 @@ def _with_remedies(findings: Sequence[Finding], *, is_trusted: bool, of_each: bo
             message = with_options(DataError(message, helps=finding.helps)).removesuffix(".")
         elif finding.is_locked and message and (of_each or finding.file not in said):
             said.add(finding.file)
-            option = " --trust" if is_trusted else ""
-            message = f"{message}; 'archstat lock --update{option} {finding.file}' writes down what is true now"
+            renewal = shlex.join(["archstat", "lock", "--update", *(["--trust"] if is_trusted else []), finding.file])
+            message = f"{message}; '{renewal}' writes down what is true now"
         told.append(msgspec.structs.replace(finding, message=message))
     return told
 

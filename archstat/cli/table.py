@@ -67,14 +67,8 @@ def table(
     _refuse_tree(by, convention, format_, is_tree=indent, is_other=bool(depth or sort or explain or picks))
     held = parse_limits(limits)
     network = network_of(name, **given)
-    rows: dict[str, Any] = {
-        "depth": depth,
-        "sort": sort,
-        "only": kinds,
-        "has_zero_rows": has_zero_rows,
-        "indent": indent,
-    }
-    told: dict[str, Any] = {"explain": explain, "unfold": unfold, "convention": convention}
+    rows: dict[str, Any] = {"depth": depth, "sort": sort, "only": kinds, "has_zero_rows": has_zero_rows}
+    told: dict[str, Any] = {"explain": explain, "unfold": unfold, "convention": convention, "indent": indent}
     _show(network, by, format_, output, is_exact=is_exact, **rows, **told)
     if not is_within(network, held):
         click.get_current_context().exit(1)

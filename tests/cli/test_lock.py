@@ -251,3 +251,22 @@ def test_an_assumed_input_and_a_lower_bound_are_told(archstat, net):
     code, _, err = archstat("lock", net)
     assert code == 0
     assert "Note: net.py:Net is counted on 1×3×" in err
+
+
+def test_a_function_that_makes_inputs_is_recorded_from_the_folder_of_the_lock_and_needs_trust(archstat, net, tmp_path):
+    (tmp_path / "ci").mkdir()
+    (tmp_path / "pyproject.toml").write_text("")
+    (tmp_path / "made.py").write_text("import torch\ndef make():\n    return (torch.empty(1, 3, 16, 16),), {}\n")
+    archstat("lock", net, "--input", "@made.py:make", "--output", "ci/a.lock")
+    assert 'input = ["@../made.py:make"]' in (tmp_path / "ci/a.lock").read_text()
+    assert archstat("check", "--trust", "ci/a.lock").code == 0
+    assert archstat("check", "ci/a.lock").code == 2
+
+
+def test_an_input_that_has_changed_is_an_error_and_no_growth(archstat, net, tmp_path):
+    archstat("lock", net, "--input", "3x32x32", "--output", LOCK)
+    text = (tmp_path / LOCK).read_text()
+    (tmp_path / LOCK).write_text(text.replace('input = ["3x32x32"]', 'input = ["3x64x64"]'))
+    code, _, err = archstat("check", "--trust", LOCK)
+    assert code == 2
+    assert "it was counted on 1×3×32×32 then and on 1×3×64×64 now, which says nothing of its growth" in err
