@@ -4,11 +4,16 @@
 
     def test_the_model_stays_small(archstat_budget):
         archstat_budget(Net(), torch.empty(1, 3, 224, 224), macs="<= 4.1G", parameters=25_557_032)
+
+
+    def test_the_model_does_not_grow(archstat_budget):
+        archstat_budget("./net.py:Net", torch.empty(1, 3, 224, 224), growth="3 %")  # over archstat.lock
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,38 +21,162 @@ import pytest
 if TYPE_CHECKING:
     from torch import nn
 
+    from archstat.claims.growth import Counted
+    from archstat.quantities import Part
 
-def assert_cost(model: nn.Module | str, *inputs: Any, layer: str = "", **limits: str | int) -> None:
+
+def assert_cost(
+    model: nn.Module | str,
+    *inputs: Any,
+    layer: str = "",
+    growth: str | Mapping[str, str | int] = "",
+    baseline: str | Path = "",
+    kwargs: Mapping[str, Any] | None = None,
+    **limits: Any,
+) -> None:
     """Fail where a network costs more, or less, than it is allowed to.
 
     Args:
         model: A network, or the name of one.
         inputs: What the network's ``forward`` takes, on any device, also meta; an architecture of ours needs none.
         layer: The path of a layer, a block or a stage; ``""``: the whole network.
-        limits: By quantity (:data:`archstat.quantities.QUANTITIES`): a bound (``"<= 4.1G"``), or the number as printed.
+        growth: By how much each total may be more than in ``baseline``: ``"3 %"``, or by total, ``{"macs": "3 %"}``.
+        baseline: A saved cost, or a lock that holds the network under its name or that of its class; in a test,
+            ``""`` stands for the nearest ``archstat.lock`` in the folder of the test or above it.
+        kwargs: What the network's ``forward`` takes by a name that is also that of a quantity, such as ``depth``.
+        limits: By quantity (:data:`archstat.quantities.QUANTITIES`): a bound (``"<= 4.1G"``), or the number as printed;
+            by any other name, what the network's ``forward`` takes by that name.
 
     Raises:
-        AssertionError: A limit does not hold; the message lists every one that does not.
+        AssertionError: A limit does not hold; the message lists every one that does not, with the layers that spend
+            most or that have grown.
         ArchstatError: There is no such quantity or layer, or the network cannot be analysed.
     """
     from archstat.analysis.inference import analyse_model
-    from archstat.claims import shown_value, verdict_on
-    from archstat.quantities import part_of, unit_of, value_of
+    from archstat.errors import InputError
+    from archstat.quantities import part_of
 
     __tracebackhide__ = True
-    part = part_of(analyse_model(model, *inputs), layer)
-    found = {quantity: value_of(part, quantity) for quantity in limits}
-    broken = [
-        f"{quantity} is {shown_value(value, '', unit_of(quantity))}, not {limits[quantity]}"
-        for quantity, value in found.items()
-        if verdict_on(str(limits[quantity]), value, unit_of(quantity)) in ("does not hold", "truncated")
-    ]
+    if bool(growth) != bool(baseline):
+        message = "'growth' and 'baseline', a saved cost or a lock, go together."
+        raise InputError(message)
+    held, named = _told_apart(model, limits)
+    part = part_of(analyse_model(model, *inputs, **named, **(kwargs or {})), layer)
+    broken = [*_broken(part, held), *(_grown(part, growth, Path(baseline)) if growth else ())]
     if broken:
         name = f"{layer} of {part.network.cost.architecture}" if layer else part.network.cost.architecture
-        raise AssertionError(f"{name}: {'; '.join(broken)}")
+        raise AssertionError(f"{name}: " + "\n".join(broken))
+
+
+def _told_apart(model: nn.Module | str, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The limits, and the inputs that go by a name.
+
+    Raises:
+        UnknownNameError: A name is neither that of a quantity nor one that the network takes.
+    """
+    from archstat.errors import UnknownNameError
+    from archstat.quantities import QUANTITIES
+
+    limits = {name: value for name, value in given.items() if name in QUANTITIES}
+    inputs = {name: value for name, value in given.items() if name not in QUANTITIES}
+    for name in inputs:
+        if not _takes(model, name):
+            raise UnknownNameError.of("quantity", name, QUANTITIES, f"The quantities are {', '.join(QUANTITIES)}.")
+    return limits, inputs
+
+
+def _takes(model: nn.Module | str, name: str) -> bool:
+    """Whether a network takes an input of that name; of one that is only named, that is seen when it is run."""
+    import inspect
+
+    if isinstance(model, str):
+        return False
+    taken = inspect.signature(model.forward).parameters
+    return name in taken or any(each.kind is each.VAR_KEYWORD for each in taken.values())
+
+
+def _broken(part: Part, limits: Mapping[str, Any]) -> Iterator[str]:
+    """What is to be said of each limit that does not hold."""
+    from archstat.claims import shown_value, verdict_on
+    from archstat.claims.spending import broken_by
+    from archstat.quantities import unit_of, value_of
+
+    found = {quantity: value_of(part, quantity) for quantity in limits}
+    for quantity, value in found.items():
+        limit, unit = str(limits[quantity]), unit_of(quantity)
+        if verdict_on(limit, value, unit) in ("does not hold", "truncated"):
+            how = "" if isinstance(value, tuple) else f": {broken_by(part, quantity, limit, value)}"
+            yield f"{quantity} is {shown_value(value, '', unit)}, not {limits[quantity]}{how}"
+
+
+def _grown(part: Part, given: str | Mapping[str, str | int], baseline: Path) -> Iterator[str]:
+    """What is to be said of each total that has grown by more than is allowed."""
+    from archstat.claims.growth import TOTALS, allowances, allowed, growth
+
+    may = allowances(given)
+    totals = [total for total in TOTALS if not (part.layer and total == "peak_activation_bytes")]
+    before = _baseline(baseline, part.network.cost.architecture)
+    for total in totals if isinstance(given, str) else may:
+        grown = growth(before, part.network.cost, total, part.layer)
+        if not (more := allowed(total, may)).holds(grown.before, grown.after):
+            yield f"{grown.text}; {more.text} more is allowed"
+
+
+def _baseline(path: Path, name: str) -> Counted:
+    """What a network did cost, as a file says.
+
+    Raises:
+        DataError: The file is a lock without that network, or with several of that name.
+    """
+    from archstat.claims.locks import is_lock, read_lock
+    from archstat.errors import DataError
+    from archstat.files.results import read_cost
+
+    if not is_lock(path):
+        return read_cost(path)
+    networks = read_lock(path).networks
+    found = [each for each in networks if name in (each.name, _class_of(each.name))]
+    if len(found) != 1:
+        held = f"{path} locks {len(found) or 'no'} networks that are called {name!r}"
+        message = f"{held}: name a 'baseline' that has one."
+        raise DataError(message)
+    return found[0]
+
+
+def _class_of(name: str) -> str:
+    """The name of the class in that of a network: ``"Net"`` of ``"./net.py:Net(width=2)"``."""
+    return name.partition("(")[0].rpartition(":")[2]
 
 
 @pytest.fixture
-def archstat_budget() -> Callable[..., None]:
-    """:func:`assert_cost`, for a test."""
-    return assert_cost
+def archstat_budget(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Hold a network to a budget, as in ``archstat_budget(Net(), images, mask=mask, macs="<= 4.1G", growth="3 %")``.
+
+    :func:`assert_cost`, for a test; ``growth`` is over the nearest ``archstat.lock``, unless ``baseline`` names a file.
+    """
+
+    def hold(model: nn.Module | str, *inputs: Any, **given: Any) -> None:
+        __tracebackhide__ = True
+        if given.get("growth") and not given.get("baseline"):
+            given["baseline"] = _nearest_lock(request.path.parent, request.config.rootpath)
+        assert_cost(model, *inputs, **given)
+
+    return hold
+
+
+def _nearest_lock(folder: Path, top: Path) -> Path:
+    """The lock in a folder or the nearest one above it, up to the top.
+
+    Raises:
+        DataError: There is none.
+    """
+    from archstat.claims.locks import LOCK_NAME
+    from archstat.errors import DataError
+
+    within = [each for each in (folder, *folder.parents) if each == top or top in each.parents]
+    found = next((each / LOCK_NAME for each in within if (each / LOCK_NAME).is_file()), None)
+    if found is None:
+        where = f"There is no {LOCK_NAME} in {folder} or above it"
+        message = f"{where}: 'archstat lock' writes one; or name a 'baseline'."
+        raise DataError(message)
+    return found

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 import archstat
 from archstat.analysis.inference import analyse
 from archstat.claims import MEASURED, RATES, TALLIES, check, check_files, claims_of
-from archstat.claims.files import ClaimVerdict
+from archstat.claims.verdicts import ClaimVerdict
 from archstat.cli import cli
 from archstat.cli._commands import COMMANDS
 from archstat.counting.conventions import CONVENTIONS, TOOLS
@@ -140,7 +140,7 @@ CLAIMS_PAGE = (ROOT / "docs/claims.md").read_text()
 
 @pytest.mark.parametrize("block", re.findall(r"```toml\n(.*?)```", CLAIMS_PAGE, re.DOTALL))
 def test_the_claims_and_budgets_of_the_page_can_be_read(block):
-    assert "[tool.archstat]" in block or claims_of(block, "docs/claims.md").claims
+    assert "[tool.archstat]" in block or (found := claims_of(block, "docs/claims.md")).claims or found.growths
 
 
 def test_the_claim_of_the_page_is_the_slip_that_it_says():

@@ -1,88 +1,85 @@
-"""Claims → findings: what each comes to, and how that relates to what was stated."""
+"""Claims, budgets and locks → findings: what each comes to, and how that relates to what was stated."""
 
 from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from archstat.analysis.network import AnalyseWithin
-from archstat.claims.files import Claim, ClaimsFile, ClaimVerdict, Expected, Slip, Undecided, read_claims
+from archstat.analysis.network import AnalyseWithin, Network
+from archstat.claims.budgets import growth_finding
+from archstat.claims.files import Claim, ClaimsFile, Slip, Undecided, read_claims
+from archstat.claims.findings import Finding, failed
+from archstat.claims.growth import Allowances
+from archstat.claims.growth_limits import GrowthLimit
+from archstat.claims.locked import check_lock
+from archstat.claims.locks import is_lock, read_lock
+from archstat.claims.spending import broken_by
 from archstat.claims.statements import deviation, shown_value, verdict_on
 from archstat.claims.values import OperandValue, Sources
+from archstat.claims.verdicts import ClaimVerdict
 from archstat.errors import ArchstatError, DataError, quoted
 from archstat.expressions import evaluate
 from archstat.networks.trust import NOTHING, Trust
 
-
-class Finding(msgspec.Struct, frozen=True):
-    """One claim, checked.
-
-    Attributes:
-        file: The file that it stands in.
-        line: The line where it begins.
-        id: The name of the claim.
-        text: What the text says.
-        source: Where the text says so.
-        stated: The number as printed.
-        computed: The value that the claim was compared with, as people read it.
-        verdict: How the two relate.
-        expected: The verdict that the file expects.
-        message: What there is to say about it.
-        claim: The claim itself; ``None``: it is an undecided one.
-        title: The title of the file: the text that it is about.
-    """
-
-    file: str
-    line: int
-    id: str
-    text: str
-    source: str
-    stated: str
-    computed: str
-    verdict: ClaimVerdict
-    expected: Expected | str
-    message: str = ""
-    claim: Claim | None = None
-    title: str = ""
-
-    @property
-    def heading(self) -> str:
-        """The text that the claim is of, and the file that it stands in."""
-        return f"{self.title} · {self.file}" if self.title else self.file
-
-    @property
-    def basis(self) -> str:
-        """The quantity that the claim was compared with, and its origin: ``"counted: vgg16.fc6, parameters"``."""
-        return f"{self.claim.origin}: {self.claim.basis}" if self.claim is not None else ""
-
-    @property
-    def is_as_expected(self) -> bool:
-        """Whether the verdict is the one that the file expects."""
-        if self.expected == "holds":
-            return self.verdict in ("exact", "rounds", "holds")
-        return self.verdict in (self.expected, "undecided")
+_Clock = Callable[[], float]
 
 
-def check(file: ClaimsFile, analyse: AnalyseWithin, trust: Trust = NOTHING) -> list[Finding]:
+def check(
+    file: ClaimsFile,
+    analyse: AnalyseWithin,
+    trust: Trust = NOTHING,
+    *,
+    keeps_going: bool = False,
+    clock: _Clock = time.perf_counter,
+) -> list[Finding]:
     """The findings of a file, in its order.
 
     Args:
         file: The claims.
         analyse: Counts a network.
         trust: Which files may name code; none of them, if it is not said.
+        keeps_going: What cannot be worked out is a finding of its own, and the rest is checked.
+        clock: Tells seconds.
 
     Raises:
         DataError: A claim cannot be worked out; the message says which, and in which line.
     """
     beside = functools.partial(_judged_beside, analyse=analyse, trust=trust)
     sources = Sources(Path(file.path).parent, trust.within(file.path, analyse), beside)
-    findings = [_checked(file, claim, sources) for claim in file.claims]
-    findings += [_undecided(file, entry) for entry in file.undecided]
+    findings = [_undecided(file, entry) for entry in file.undecided]
+    entries: list[Claim | GrowthLimit] = [*file.claims, *file.growths]
+    for entry in entries:
+        start = clock()
+        try:
+            finding = _found(file, entry, sources)
+        except ArchstatError as error:
+            if not keeps_going:
+                where = f"{file.path}:{entry.line}: claim {quoted(entry.id)}"
+                raise DataError(f"{where}: {error}", helps=error.helps) from error
+            finding = _failed_entry(file, entry, error)
+        findings.append(msgspec.structs.replace(finding, time_s=clock() - start))
     return sorted(findings, key=lambda finding: finding.line)
+
+
+def _found(file: ClaimsFile, entry: Claim | GrowthLimit, sources: Sources) -> Finding:
+    if isinstance(entry, GrowthLimit):
+        return growth_finding(file.path, file.title, entry, sources.network, sources.baseline)
+    return _checked(file, entry, sources)
+
+
+def _failed_entry(file: ClaimsFile, entry: Claim | GrowthLimit, error: ArchstatError) -> Finding:
+    """The finding of what could not be worked out, which has the words of its claim."""
+    finding = failed(file.path, entry.line, entry.id, error, title=file.title)
+    if isinstance(entry, GrowthLimit):
+        return msgspec.structs.replace(finding, stated=entry.stated, source=entry.source)
+    told = {"text": entry.text, "source": entry.source, "stated": entry.stated, "expected": entry.expect}
+    return msgspec.structs.replace(finding, claim=entry, **told)
 
 
 def _judged_beside(path: Path, analyse: AnalyseWithin, trust: Trust) -> list[Finding]:
@@ -93,17 +90,78 @@ def _judged_beside(path: Path, analyse: AnalyseWithin, trust: Trust) -> list[Fin
     return check(file, analyse, trust)
 
 
-def check_files(paths: Iterable[Path], analyse: AnalyseWithin, trust: Trust = NOTHING) -> list[Finding]:
-    """The findings of several files; a network that several claims name is analysed once.
+def check_files(
+    paths: Iterable[Path],
+    analyse: AnalyseWithin,
+    trust: Trust = NOTHING,
+    *,
+    keeps_going: bool = False,
+    allowed: Allowances | None = None,
+    clock: _Clock = time.perf_counter,
+) -> list[Finding]:
+    """The findings of several files of claims, budgets or locks; a network that several name is analysed once.
 
-    The arguments are those of :func:`check`.
+    Args:
+        paths: The files.
+        analyse: Counts a network.
+        trust: Which files may name code; none of them, if it is not said.
+        keeps_going: What cannot be read or worked out is a finding of its own, and the rest is checked.
+        allowed: By how much the totals of locks may grow, over what the locks say.
+        clock: Tells seconds.
 
     Raises:
         DataError: A file does not hold together, or a claim cannot be worked out.
     """
-    files = [read_claims(path) for path in paths]
-    once = functools.cache(analyse)
-    return [finding for file in files for finding in check(file, once, trust)]
+    checked = functools.partial(
+        _checked_file,
+        analyse=_once(analyse),
+        trust=trust,
+        how={"keeps_going": keeps_going, "clock": clock},
+        allowed=allowed or {},
+    )
+    findings: list[Finding] = []
+    for path in paths if keeps_going else _read_first(list(paths)):
+        try:
+            findings += checked(path)
+        except ArchstatError as error:  # noqa: PERF203 - one file that cannot be read is one error
+            if not keeps_going:
+                raise
+            findings.append(failed(str(path), 0, path.name, error, is_locked=is_lock(path)))
+    return findings
+
+
+def _read_first(paths: list[Path]) -> list[Path]:
+    """Paths of which each file can be read, so that nothing is counted in vain."""
+    for path in paths:
+        if not is_lock(path):
+            read_claims(path)
+    return paths
+
+
+def _checked_file(
+    path: Path, *, analyse: AnalyseWithin, trust: Trust, how: Mapping[str, Any], allowed: Allowances
+) -> list[Finding]:
+    if is_lock(path):
+        return check_lock(read_lock(path), trust.within(path, analyse), allowed, **how)
+    return check(read_claims(path), analyse, trust, **how)
+
+
+def _once(analyse: AnalyseWithin) -> AnalyseWithin:
+    """A count that is made once for each network and input, also one that fails."""
+    known: dict[Any, Network | ArchstatError] = {}
+
+    def once(*question: Any) -> Network:
+        if question not in known:
+            try:
+                known[question] = analyse(*question)
+            except ArchstatError as error:
+                known[question] = error
+        answer = known[question]
+        if isinstance(answer, ArchstatError):
+            raise answer
+        return answer
+
+    return once
 
 
 def _undecided(file: ClaimsFile, entry: Undecided) -> Finding:
@@ -112,12 +170,9 @@ def _undecided(file: ClaimsFile, entry: Undecided) -> Finding:
 
 
 def _checked(file: ClaimsFile, claim: Claim, sources: Sources) -> Finding:
-    try:
-        value = sources.value(claim, claim.minus, claim.per)
-        verdict, message = _judged(claim, value, sources)
-        message = "; ".join(filter(None, (message, claim.why if verdict not in _HOLDING else "")))
-    except ArchstatError as error:
-        raise DataError(f"{file.path}:{claim.line}: claim {quoted(claim.id)}: {error}", helps=error.helps) from error
+    value = sources.value(claim, claim.minus, claim.per)
+    verdict, message = _judged(claim, value, sources)
+    message = "; ".join(filter(None, (message, claim.why if verdict not in _HOLDING else "")))
     return Finding(
         file.path,
         claim.line,
@@ -145,12 +200,24 @@ def _judged(claim: Claim, value: OperandValue, sources: Sources) -> tuple[ClaimV
     if verdict in _HOLDING:
         return verdict, ""
     if claim.slip is None:
-        return verdict, deviation(claim.stated, result, unit)
+        return verdict, _broken(claim, value, sources) or deviation(claim.stated, result, unit)
     slipped = _slipped(claim, claim.slip, unit, sources)
     found = shown_value(slipped.result, claim.stated, slipped.unit)
     if verdict_on(claim.stated, slipped.result, slipped.unit) not in _HOLDING:
         return verdict, f"the slip does not explain it: it comes to {found} ({claim.slip.why})"
     return "slip", f"{found} appears when {claim.slip.why}"
+
+
+def _broken(claim: Claim, value: OperandValue, sources: Sources) -> str:
+    """By how much a limit is broken, of which network, and what spends it; ``""`` for what is no limit of a count."""
+    is_limit = claim.stated.lstrip()[:1] in set("<>=≤≥") and not (claim.minus or claim.per)
+    if isinstance(value.result, tuple) or not is_limit or claim.origin != "counted":
+        return ""
+    part = sources.part(claim)
+    has_layers = not claim.convention
+    place = f"{claim.layer} of {claim.architecture}" if claim.layer else claim.architecture
+    said = broken_by(part, claim.quantity, claim.stated, value.result, has_layers=has_layers)
+    return f"{place} is {said}"
 
 
 _HOLDING = ("exact", "rounds", "holds")
@@ -162,12 +229,3 @@ def _slipped(claim: Claim, slip: Slip, unit: str, sources: Sources) -> OperandVa
     per = slip.per or (None if slip.expression else claim.per)
     value = sources.value(claim.changed(slip), minus, per)
     return OperandValue(value.result, unit) if slip.expression else value
-
-
-def summary(findings: Sequence[Finding]) -> str:
-    """How many of each verdict, in one line."""
-    verdicts = ("exact", "rounds", "holds", "truncated", "slip", "does not hold", "undecided")
-    counts = {verdict: sum(finding.verdict == verdict for finding in findings) for verdict in verdicts}
-    parts = ", ".join(f"{verdict} {number}" for verdict, number in counts.items() if number)
-    off = sum(not finding.is_as_expected for finding in findings)
-    return f"{len(findings)} claims: {parts}. {f'{off} not as expected' if off else 'All as expected'}."

@@ -8,18 +8,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
+from archstat.claims.growth_limits import GrowthLimit, growth_limits
 from archstat.claims.operands import Operand
-from archstat.errors import DataError, quoted
+from archstat.claims.verdicts import Expected
+from archstat.errors import ArchstatError, DataError, quoted
 from archstat.expressions import is_number
 from archstat.files.text import text_of, toml_of
 from archstat.quantities import QUANTITIES
-
-ClaimVerdict = Literal["exact", "rounds", "holds", "truncated", "slip", "does not hold", "undecided"]
-Expected = Literal["holds", "exact", "rounds", "truncated", "slip", "does not hold"]
 
 
 class Slip(Operand, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -142,12 +141,14 @@ class ClaimsFile(msgspec.Struct, frozen=True):
         title: The text that it is about.
         claims: What is to be checked; a budget is one claim for each of its limits.
         undecided: What no count can decide.
+        growths: By how much networks may grow, as budgets say.
     """
 
     path: str
     title: str
     claims: tuple[Claim, ...]
     undecided: tuple[Undecided, ...]
+    growths: tuple[GrowthLimit, ...] = ()
 
 
 _BOUND = re.compile(r"\s*[<>≤≥]")
@@ -178,12 +179,14 @@ def claims_of(text: str, path: str) -> ClaimsFile:
     if not isinstance(title, str):
         raise DataError(f"{path}: the title is no text.")
     lines = {kind: _lines(text, kind) for kind in _KINDS}
-    claims = [*_entries(content, "claim", lines, path), *_budgets(content, lines, path)]
+    budgets = list(_budgets(content, lines, path))
+    claims = [*_entries(content, "claim", lines, path), *(each for each in budgets if isinstance(each, Claim))]
+    growths = [each for each in budgets if isinstance(each, GrowthLimit)]
     undecided = _entries(content, "undecided", lines, path)
-    _refuse_twice([*claims, *undecided], path)
-    if not claims and not undecided:
+    _refuse_twice([*claims, *growths, *undecided], path)
+    if not (claims or growths or undecided):
         raise DataError(f"{path} holds no claim: it needs at least one [[claim]], [[budget]] or [[undecided]].")
-    return ClaimsFile(path, title, tuple(claims), tuple(undecided))
+    return ClaimsFile(path, title, tuple(claims), tuple(undecided), tuple(growths))
 
 
 def _lines(text: str, kind: str) -> list[int]:
@@ -216,25 +219,39 @@ def _made(entry: Any, kind: type[Claim | Undecided], line: int, path: str) -> Cl
     return made
 
 
-_OF_BUDGETS = {"id", "architecture", "layer", "input", "resolution", "batch_size", "source"}
+_OF_BUDGETS = {
+    *("id", "architecture", "layer", "input", "resolution", "sequence", "batch_size", "dtype", "source"),
+    *("growth", "baseline"),
+}
+_NOT_OF_CLAIMS = {"id", "growth", "baseline"}
 
 
-def _budgets(content: dict[str, Any], lines: dict[str, list[int]], path: str) -> Iterator[Any]:
+def _budgets(content: dict[str, Any], lines: dict[str, list[int]], path: str) -> Iterator[Claim | GrowthLimit]:
     """One claim for each limit of each budget."""
     for number, (entry, line) in enumerate(_raw(content, "budget", lines, path), start=1):
         if not isinstance(entry, dict) or not entry.get("architecture"):
             raise DataError(f"{path}:{line}: a budget names its 'architecture'.")
         limits = {key: limit for key, limit in entry.items() if key not in _OF_BUDGETS}
         unknown = [key for key in limits if key not in QUANTITIES]
-        if unknown or not limits:
+        if unknown or not (limits or "growth" in entry or "baseline" in entry):
             problem = f"{quoted(unknown[0])} is none of" if unknown else "it limits none of"
             raise DataError(f"{path}:{line}: budget: {problem} {', '.join(QUANTITIES)}.")
-        own = {key: value for key, value in entry.items() if key in _OF_BUDGETS and key != "id"}
+        own = {key: value for key, value in entry.items() if key in _OF_BUDGETS - _NOT_OF_CLAIMS}
         name = str(entry.get("id") or f"budget {number}")
         for quantity, limit in limits.items():
             stated = limit if isinstance(limit, str) else f"== {limit}"
             claim = {**own, "id": f"{name}: {quantity}", "quantity": quantity, "stated": stated}
-            yield _made(claim, Claim, line, path)
+            yield _made(claim, Claim, line, path)  # type: ignore[misc]  # it is a claim
+        yield from _grown(entry, own, (name, line), path)
+
+
+def _grown(entry: dict[str, Any], own: dict[str, Any], place: tuple[str, int], path: str) -> list[GrowthLimit]:
+    """The limits of a budget to how much its network may grow."""
+    name, line = place
+    try:
+        return list(growth_limits(entry, {key: own[key] for key in own if key != "source"}, name, line))
+    except (msgspec.ValidationError, ValueError, ArchstatError) as error:
+        raise DataError(f"{path}:{line}: budget {quoted(name)}: {str(error).rstrip('.')}.") from error
 
 
 def _refuse_twice(entries: list[Any], path: str) -> None:

@@ -12,7 +12,7 @@ from archstat.claims.rates import RATES
 from archstat.claims.tallies import TALLIES
 from archstat.errors import InputError, quoted
 from archstat.networks.input_specs import parse_input
-from archstat.networks.settings import Setting
+from archstat.networks.settings import COUNTED_IN, Setting
 from archstat.quantities import QUANTITIES
 
 OperandOrigin = Literal["counted", "measured", "published", "tallied", "sum"]
@@ -26,6 +26,8 @@ class Operand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         layer: The path of a layer, a block or a stage in it, or what several look like; ``""``: the whole network.
         input: What goes in, if it is another input than the known one: ``"3x224x224"``, or a list of several.
         resolution: Height and width of its input, likewise.
+        sequence: The length of its sequences, likewise.
+        dtype: The element type of its parameters and inputs; ``""``: float32.
         batch_size: How many inputs at once; ``None``: one, or whatever was measured.
         quantity: What is stated: a key of :data:`archstat.quantities.QUANTITIES`, or of those that follow.
         convention: How the text counts it.
@@ -43,6 +45,8 @@ class Operand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     input: str | tuple[str, ...] = ""
     resolution: int | None = None
     batch_size: int | None = None
+    sequence: int | None = None
+    dtype: str = ""
     quantity: str = ""
     convention: str = ""
     measured: str = ""
@@ -55,7 +59,8 @@ class Operand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     def setting(self) -> Setting:
         """How the network is to be counted."""
         inputs = tuple(map(parse_input, self._inputs))
-        return Setting(inputs, self.resolution, 1 if self.batch_size is None else self.batch_size)
+        batch_size = 1 if self.batch_size is None else self.batch_size
+        return Setting(inputs, self.resolution, batch_size, self.dtype or "float32", sequence=self.sequence)
 
     @property
     def _inputs(self) -> tuple[str, ...]:
@@ -86,8 +91,10 @@ class Operand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         given = ", ".join(self._inputs)
         size = f"at {self.resolution}×{self.resolution}" if self.resolution else given and f"at {given}"
         batch = f"batch {self.batch_size}" if self.batch_size is not None else ""
+        sequence = f"sequences of {self.sequence}" if self.sequence is not None else ""
         file = f"in {self.measured}" if self.measured else ""
-        return ", ".join(filter(None, (place, self.quantity, self.convention, size, batch, self.protocol, file)))
+        how = (size, batch, sequence, self.dtype)
+        return ", ".join(filter(None, (place, self.quantity, self.convention, *how, self.protocol, file)))
 
     def check(self) -> None:
         """Refuse what names nothing, or half of something.
@@ -101,8 +108,10 @@ class Operand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
             "tallied": self._check_tallied,
         }
         kinds.get(self.origin, self._check_counted)()
-        if any(size is not None and size < 1 for size in (self.batch_size, self.resolution)):
-            raise ValueError("'batch_size' and 'resolution' are whole numbers from 1 on")
+        if any(size is not None and size < 1 for size in (self.batch_size, self.resolution, self.sequence)):
+            raise ValueError("'batch_size', 'resolution' and 'sequence' are whole numbers from 1 on")
+        if self.dtype and self.dtype not in COUNTED_IN:
+            raise ValueError(f"{quoted(self.dtype)} is none of the element types {', '.join(COUNTED_IN)}")
         try:
             _ = self.setting
         except InputError as error:
@@ -115,8 +124,8 @@ class Operand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
             raise ValueError("'architecture' and 'quantity' go together")
         if not self.architecture and not self.expression:
             raise ValueError("it names neither an 'architecture' and a 'quantity' nor an 'expression'")
-        if not self.architecture and (self.layer or self.input or self.resolution or self.convention):
-            raise ValueError("'layer', 'input', 'resolution' and 'convention' need an 'architecture'")
+        if not self.architecture and any(map(self.__getattribute__, _OF_NETWORKS)):
+            raise ValueError(f"{', '.join(map(repr, _OF_NETWORKS))} need an 'architecture'")
         if self.ids:
             raise ValueError("'ids' needs 'claims'")
         if self.quantity in MEASURED:
@@ -127,14 +136,15 @@ class Operand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
             raise ValueError(f"{quoted(self.quantity)} is none of the quantities {', '.join(QUANTITIES)}")
 
     def _check_measured(self) -> None:
-        self._refuse("measured", "input", "resolution", "convention", "protocol", "ids", "expression")
+        self._refuse("measured", "input", "resolution", "sequence", "dtype", "convention")
+        self._refuse("measured", "protocol", "ids", "expression")
         if not self.measured.isprintable():
             raise ValueError(f"{quoted(self.measured)} is no path of a file")
         if self.quantity not in MEASURED:
             raise ValueError(f"{quoted(self.quantity)} is none of the measured quantities {', '.join(MEASURED)}")
 
     def _check_published(self) -> None:
-        self._refuse("protocol", "layer", "input", "batch_size", "convention", "ids")
+        self._refuse("protocol", "layer", "input", "batch_size", "sequence", "dtype", "convention", "ids")
         if not self.architecture:
             raise ValueError("'protocol' needs an 'architecture'")
         if self.quantity not in RATES:
@@ -157,3 +167,4 @@ class Operand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 _OF_TALLIES = ("claims", "ids", "quantity")
+_OF_NETWORKS = ("layer", "input", "resolution", "sequence", "dtype", "convention")

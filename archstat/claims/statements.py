@@ -10,7 +10,7 @@ from fractions import Fraction
 import msgspec
 
 from archstat import units
-from archstat.claims.files import ClaimVerdict
+from archstat.claims.verdicts import ClaimVerdict
 from archstat.errors import DataError, quoted
 from archstat.records import Shape
 
@@ -134,3 +134,26 @@ def shown_value(value: Result, stated: str, unit: str) -> str:
         return f"{_near(value):.4g}"
     text = units.exact(int(value))
     return f"{text} B ({units.data_size(int(value))})" if unit == "B" else text
+
+
+_LAST_WORD = re.compile(r"\s*([A-Za-z]+)\s*\Z")
+_LEAST_SHOWN = Fraction(1, 1000)
+
+
+def in_unit_of(stated: str, value: Number, unit: str) -> str:
+    """A value in the very unit of a limit, so that the two can be set beside each other.
+
+    >>> in_unit_of("<= 4.1G", 120_000_000, "MAC"), in_unit_of("< 12 MiB", 2**19, "B"), in_unit_of("7", 1_234, "")
+    ('0.12G', '0.5 MiB', '1,234')
+    """
+    word = _LAST_WORD.search(stated)
+    if word is None or unit not in (*PLAIN, "B"):
+        return shown_value(value, "" if unit in (*PLAIN, "B") else stated, unit)
+    one = statement(f"1{word[1]}", unit).printed.value
+    shown = Fraction(value) / Fraction(one)
+    if shown < _LEAST_SHOWN:
+        return shown_value(value, "", unit)
+    return f"{_near(shown):,.4g}{word[0]}" if shown < _TEN_THOUSAND else f"{_near(shown):,.0f}{word[0]}"
+
+
+_TEN_THOUSAND = 10_000

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from archstat.analysis.network import Analyse
+from archstat.analysis.network import Analyse, Network
+from archstat.claims.baselines import baseline_in
+from archstat.claims.growth import Counted
 from archstat.claims.measured import measured_value
 from archstat.claims.operands import Operand
 from archstat.claims.rates import published_rate
@@ -19,7 +21,9 @@ from archstat.errors import DataError, quoted
 from archstat.expressions import evaluate
 from archstat.files.choosing import fitting
 from archstat.files.results import read_measurements
-from archstat.quantities import part_of, unit_of, value_of
+from archstat.networks.beside import absolute_name, beside, from_folder, setting_from_folder
+from archstat.networks.settings import Setting
+from archstat.quantities import Part, part_of, unit_of, value_of
 
 
 class OperandValue(msgspec.Struct, frozen=True):
@@ -73,22 +77,50 @@ class Sources:
         if operand.protocol:
             return published_rate(operand.architecture, operand.resolution, operand.protocol, operand.quantity)
         if operand.architecture:
-            network = self._analyse(operand.architecture, operand.setting)
-            if network.cost.input_origin.startswith("assumed"):
-                raise DataError(
-                    f"which input {quoted(operand.architecture)} takes is not known, and no claim is held against one "
-                    "that is assumed: give its 'input'."
-                )
-            part = part_of(network, operand.layer)
-            return value_of(part, operand.quantity, operand.convention)
+            return value_of(self.part(operand), operand.quantity, operand.convention)
         return evaluate(operand.expression)
 
+    def part(self, operand: Operand) -> Part:
+        """The network, or the part of it, that an operand is counted of.
+
+        Raises:
+            DataError: Which input the network takes is not known.
+        """
+        return part_of(self.network(operand.architecture, operand.setting), operand.layer)
+
+    def network(self, name: str, setting: Setting) -> Network:
+        """A network that is named in the file.
+
+        Raises:
+            DataError: Which input the network takes is not known.
+        """
+        network = self._analyse(from_folder(name, self._folder), setting_from_folder(setting, self._folder))
+        if network.cost.input_origin.startswith("assumed"):
+            raise DataError(
+                f"which input {quoted(name)} takes is not known, and no claim is held against one "
+                "that is assumed: give its 'input'."
+            )
+        return network
+
+    def baseline(self, path: str, name: str, setting: Setting) -> Counted:
+        """What a network did cost, as a saved cost or a lock says.
+
+        Args:
+            path: The file, from the folder of the claims file or from the one that is worked in.
+            name: The network, which a lock holds beside others.
+            setting: How the network is counted.
+
+        Raises:
+            DataError: The file cannot be read, or a lock does not hold the network.
+        """
+        return baseline_in(beside(path, self._folder), absolute_name(name, self._folder), setting)
+
     def _tallied(self, operand: Operand) -> int:
-        judged = [each for file in operand.files for each in self._judge(self._folder / file)]
+        judged = [each for file in operand.files for each in self._judge(beside(file, self._folder))]
         return tallied(judged, operand.quantity, operand.ids)
 
     def _measured(self, operand: Operand) -> Fraction:
-        measurements = self._read(self._folder / operand.measured)
+        measurements = self._read(beside(operand.measured, self._folder))
         by_layer = bool(operand.layer) or operand.quantity == "layers_s"
         chosen = fitting(measurements, operand.architecture, batch_size=operand.batch_size, by_layer=by_layer)
         return measured_value(chosen, operand.quantity, operand.layer)

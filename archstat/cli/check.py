@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,13 @@ import click
 from archstat.cli._commands import command
 from archstat.cli._networks import analyse_quietly
 from archstat.cli._options import cache_option, columns_asked, output_options_with, put, put_table, trust_option
-from archstat.errors import InputError
+from archstat.cli._remedies import with_options
+from archstat.cli._streams import tell
+from archstat.errors import DataError, InputError
 
 if TYPE_CHECKING:
+    from archstat.claims import Finding
+    from archstat.claims.growth import Allowances
     from archstat.networks.trust import Trust
 
 
@@ -20,6 +25,13 @@ if TYPE_CHECKING:
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
 @click.option(
     "--only-unexpected", is_flag=True, help="Leave out what has the verdict that the file expects, or is right."
+)
+@click.option(
+    "--allow",
+    "allowed",
+    multiple=True,
+    metavar="[TOTAL=]GROWTH",
+    help="By how much totals of locks may grow, as 'macs=+1%', or '1%' for all.",
 )
 @cache_option
 @trust_option
@@ -32,14 +44,16 @@ def check(
     output: Path | None,
     *,
     only_unexpected: bool,
+    allowed: tuple[str, ...],
     is_trusted: bool,
     is_exact: bool,
 ) -> None:
-    """Check claims about networks, budgets of your own, and worksheets, against counts.
+    """Check claims about networks, budgets of your own, locks and worksheets, against counts.
 
     Each FILE is in TOML; docs/claims.md shows how to write one. Exit code 1: a claim or a budget has not the verdict
-    that its file expects. A FILE that ends in .md is a worksheet of 'archstat quiz': its answers are marked, and exit
-    code 1 means that one is wrong or empty.
+    that its file expects, or a network of a lock costs more than 'archstat lock' wrote. What cannot be checked is an
+    error in the report, and the exit code 2. A FILE that ends in .md is a worksheet of 'archstat quiz': its answers are
+    marked, and exit code 1 means that one is wrong or empty.
 
     A FILE is data: it names architectures of ours and saved costs. 'FILE.py:NAME' and 'MODULE:NAME' import and run
     code, so it may only name them with --trust, or where your pyproject.toml trusts its folder; SECURITY.md says how.
@@ -51,24 +65,55 @@ def check(
 
     trust = Trust.of(files) if is_trusted else NOTHING
     how = {"is_exact": is_exact, "only_unexpected": only_unexpected}
+    growth = _allowances(allowed)
     if not any(map(is_sheet, files)):
-        is_right = _check_claims(files, trust, format_, output, **how)
-    elif all(map(is_sheet, files)):
-        is_right = _mark_sheets(files, trust, format_, output, **how)
-    else:
+        context.exit(_check_claims(files, trust, growth, format_, output, **how))
+    if not all(map(is_sheet, files)):
         raise InputError("Worksheets and claims have no table in common: check them apart.")
-    context.exit(0 if is_right else 1)
+    if growth:
+        raise InputError("'--allow' is for locks, and there is none among these files.")
+    context.exit(0 if _mark_sheets(files, trust, format_, output, **how) else 1)
+
+
+def _allowances(texts: tuple[str, ...]) -> Allowances:
+    """By how much totals may grow.
+
+    Raises:
+        ArchstatError: A text names no total, or allows nothing that is known.
+    """
+    from archstat.claims.growth import allowance, check_total
+
+    found = {}
+    for text in texts:
+        name, sign, said = text.rpartition("=")
+        if sign:
+            check_total(name.strip())
+        found[name.strip()] = allowance(said, name.strip())
+    return found
 
 
 def _check_claims(
-    files: tuple[Path, ...], trust: Trust, format_: str, output: Path | None, *, is_exact: bool, only_unexpected: bool
-) -> bool:
-    """Whether every claim has the verdict that its file expects."""
+    files: tuple[Path, ...],
+    trust: Trust,
+    growth: Allowances,
+    format_: str,
+    output: Path | None,
+    *,
+    is_exact: bool,
+    only_unexpected: bool,
+) -> int:
+    """The exit code: 0 if all is as its file expects, 1 if something is not, 2 if something could not be checked."""
     from archstat.claims import check_files
+    from archstat.claims.locks import is_lock
     from archstat.tables import claims_page_table, claims_table
     from archstat.tables.annotations import ANNOTATIONS
 
-    findings = check_files(files, analyse_quietly, trust)
+    if growth and not any(map(is_lock, files)):
+        raise InputError("'--allow' is for locks, and there is none among these files.")
+    found = check_files(files, analyse_quietly, trust, keeps_going=True, allowed=growth)
+    findings = _with_remedies(found, is_trusted=bool(trust.named), of_each=format_ in ANNOTATIONS)
+    if format_ == "text" and output is None and all(finding.is_error and not finding.line for finding in findings):
+        raise DataError(f"{findings[0].message}.")  # no file could be read, and a table of that says no more
     shown = [finding for finding in findings if not (only_unexpected and finding.is_as_expected)]
     if format_ in ANNOTATIONS:
         put(ANNOTATIONS[format_](shown), output)
@@ -77,7 +122,44 @@ def _check_claims(
         is_page = format_ == "html" and not is_full
         table = claims_page_table(shown, findings) if is_page else claims_table(shown, findings, is_full=is_full)
         put_table(table, format_, output, is_exact=is_exact)
-    return all(finding.is_as_expected for finding in findings)
+    return _exit_code(findings)
+
+
+def _with_remedies(findings: Sequence[Finding], *, is_trusted: bool, of_each: bool) -> list[Finding]:
+    """Findings that say what a user can type against them.
+
+    Args:
+        findings: The findings.
+        is_trusted: The user trusts the files.
+        of_each: How a lock is written anew stands in each finding, and not only in the first one of the lock.
+    """
+    import shlex
+
+    import msgspec
+
+    said: set[str] = set()
+    told = []
+    for finding in findings:
+        message = finding.message
+        if finding.is_error:
+            message = with_options(DataError(message, helps=finding.helps)).removesuffix(".")
+        elif finding.is_locked and message and (of_each or finding.file not in said):
+            said.add(finding.file)
+            renewal = shlex.join(["archstat", "lock", "--update", *(["--trust"] if is_trusted else []), finding.file])
+            message = f"{message}; '{renewal}' writes down what is true now"
+        told.append(msgspec.structs.replace(finding, message=message))
+    return told
+
+
+def _exit_code(findings: Sequence[Finding]) -> int:
+    """0: all is as expected; 1: something is not; 2: something could not be checked, which is said once more."""
+    errors = [finding for finding in findings if finding.is_error]
+    if errors:
+        first = errors[0]
+        where = ":".join(filter(None, (first.file, str(first.line or ""))))
+        tell(f"Error: {len(errors)} of {len(findings)} could not be checked. {where}: {first.id}: {first.message}")
+        return 2
+    return int(not all(finding.is_as_expected for finding in findings))
 
 
 def _mark_sheets(

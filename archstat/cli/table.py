@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archstat.cli._commands import command
+from archstat.cli._limits import is_within, max_option, parse_limits
 from archstat.cli._names import NetworkName
 from archstat.cli._networks import network_of
 from archstat.cli._options import columns_asked, convention_option, input_options, output_options, put, put_table
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 @click.option("--zero-rows/--no-zero-rows", "has_zero_rows", default=True, help="Also layers that cost nothing.")
 @click.option("--indent", is_flag=True, help="Show each module over what is in it, with what that comes to.")
 @convention_option
+@max_option
 @input_options
 @output_options
 def table(
@@ -45,6 +47,7 @@ def table(
     has_zero_rows: bool,
     indent: bool,
     convention: str | None,
+    limits: tuple[str, ...],
     format_: str,
     output: Path | None,
     is_exact: bool,
@@ -53,20 +56,47 @@ def table(
     """Show what each layer of NAME costs, in the order of execution.
 
     JSON is the whole cost, layers and ops, whatever the rows; saved in a file, it is a NAME for every command.
-    'archstat training' shows a training step, 'archstat roofline' what was measured.
+    'archstat training' shows a training step, 'archstat roofline' what was measured. Exit code 1: a limit of --max is
+    broken, and stderr says by how much.
 
     Example: archstat table resnet50 --depth 2 --format markdown
     """
+    depth, kinds = 1 if by == "stage" else depth, _kinds(only)
+    picks = bool(kinds) or not has_zero_rows
+    _refuse(by, depth, convention, is_explained=explain, picks=picks)
+    _refuse_tree(by, convention, format_, is_tree=indent, is_other=bool(depth or sort or explain or picks))
+    held = parse_limits(limits)
+    network = network_of(name, **given)
+    rows: dict[str, Any] = {"depth": depth, "sort": sort, "only": kinds, "has_zero_rows": has_zero_rows}
+    told: dict[str, Any] = {"explain": explain, "unfold": unfold, "convention": convention, "indent": indent}
+    _show(network, by, format_, output, is_exact=is_exact, **rows, **told)
+    if not is_within(network, held):
+        click.get_current_context().exit(1)
+
+
+def _show(
+    network: Network,
+    by: str,
+    format_: str,
+    output: Path | None,
+    *,
+    depth: int | None,
+    sort: str | None,
+    only: list[str],
+    has_zero_rows: bool,
+    indent: bool,
+    explain: bool,
+    unfold: bool,
+    convention: str | None,
+    is_exact: bool,
+) -> None:
+    """Put out the rows that are asked for."""
     from archstat.files.results import cost_to_json
     from archstat.tables import layer_table, op_table
     from archstat.tables.network import MORE_OF_LAYERS
     from archstat.tables.selection import keeping, with_rows
 
-    depth, kinds = 1 if by == "stage" else depth, _kinds(only)
-    picks = bool(kinds) or not has_zero_rows
-    _refuse(by, depth, convention, is_explained=explain, picks=picks)
-    _refuse_tree(by, convention, format_, is_tree=indent, is_other=bool(depth or sort or explain or picks))
-    network = network_of(name, **given)
+    picks = bool(only) or not has_zero_rows
     cost, tally = network.cost, network.tally(convention) if convention else None
     if format_ == "json" and not (columns_asked() or picks):
         return put(cost_to_json(cost), output)
@@ -77,7 +107,7 @@ def table(
     folds = not (unfold or picks or fields is not None) and format_ not in ("csv", "html", "json")
     how: dict[str, Any] = {"depth": depth, "sort": sort, "folds": folds, "is_tree": indent, "attributes": _more()}
     shown = layer_table(cost, explained=explained, tally=tally, fields=fields, **how)
-    shown = with_rows(keeping(shown, [sort, *(_SUMS if explain else ())]), only=kinds, has_zero_rows=has_zero_rows)
+    shown = with_rows(keeping(shown, [sort, *(_SUMS if explain else ())]), only=only, has_zero_rows=has_zero_rows)
     sums = () if depth or sort or picks or indent else _sums(network, format_)
     return put_table(shown, format_, output, is_exact=is_exact, sums=sums, more_columns=[_FIELD, *MORE_OF_LAYERS])
 

@@ -54,14 +54,18 @@ def _opened(path: Path) -> BinaryIO:
 _NO_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOCTTY", 0)
 
 
-def text_of(path: Path) -> str:
+def text_of(path: Path, largest: int = LARGEST_TEXT) -> str:
     """The text of a file, lines ending alike, without the mark that some editors begin it with.
+
+    Args:
+        path: The file.
+        largest: The most bytes that it may hold.
 
     Raises:
         DataError: The file cannot be read.
     """
     try:
-        return bytes_of(path, LARGEST_TEXT).decode("utf-8-sig").replace("\r\n", "\n")
+        return bytes_of(path, largest).decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise DataError(f"{path} cannot be read: it is no UTF-8 text.") from error
 

@@ -14,6 +14,10 @@ from archstat.records import ELEMENT_TYPES, Precision
 __all__ = ["InputSpec", "MeasureSetting", "Setting", "TrainingSetting"]  # an input had its place here in version 0.1
 
 
+COUNTED_IN = ("float32", "float16", "bfloat16", "float64")
+"""The element types that a network can be counted in."""
+
+
 class Setting(msgspec.Struct, frozen=True):
     """How a named network is to be counted.
 

@@ -11,7 +11,7 @@ _CROSS = "✗"
 _TONES: dict[str, Tone] = {
     **dict.fromkeys(("exact", "rounds", "holds"), "right"),
     **dict.fromkeys(("truncated", "undecided"), "doubtful"),
-    **dict.fromkeys(("slip", "does not hold"), "wrong"),
+    **dict.fromkeys(("slip", "does not hold", "error"), "wrong"),
 }
 _COLUMNS = (
     Column("file", "File", is_heading=True),

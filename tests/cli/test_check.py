@@ -136,13 +136,15 @@ def test_a_saved_cost_is_checked_without_its_network(archstat, tmp_path, monkeyp
     (tmp_path / "a.toml").write_text("[[budget]]\narchitecture='cost.json'\nparameters=60_000\n")
     assert archstat("check", "a.toml").code == 0
     (tmp_path / "a.toml").write_text("[[budget]]\narchitecture='cost.json'\ndepth=5\n")
-    assert archstat("check", "a.toml").err.endswith("holds no ops, so no depth: name the network itself.\n")
+    code, out, err = archstat("check", "a.toml")
+    assert code == 2
+    assert "budget 1: depth: error; The saved cost of 'lenet5' holds no ops" in out
+    assert err.endswith("holds no ops, so no depth: name the network itself\n")
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("[[claim]]\nid='a'\nstated='3'\narchitecture='vgg17'\nquantity='macs'", "No architecture is named 'vgg17'."),
         ("x", "is no TOML"),
         ("[[claim]]\nid='a'", "missing required field `stated`"),
     ],
@@ -154,14 +156,17 @@ def test_what_cannot_run_ends_with_2(fails, tmp_path, text, says):
 
 
 @pytest.mark.usefixtures("claims")
-def test_claims_of_another_file_are_counted(archstat, fails, tmp_path):
+def test_claims_of_another_file_are_counted(archstat, tmp_path):
     text = "[[claim]]\nid = 'sum'\nclaims = 'good.toml'\nquantity = 'claims_that_hold'\nstated = '1'"
     (tmp_path / "own.toml").write_text(text, encoding="utf-8")
     code, out, _ = archstat("check", "own.toml", "--format", "csv")
     assert code == 0
     assert "tallied: claims_that_hold of good.toml" in out
     (tmp_path / "own.toml").write_text(text.replace("good", "own"), encoding="utf-8")
-    assert "own.toml counts the claims of other files itself" in fails("check", "own.toml")
+    code, out, err = archstat("check", "own.toml")
+    assert code == 2
+    assert "sum: error; own.toml counts the claims of other files itself" in out
+    assert "own.toml counts the claims of other files itself" in err
 
 
 @pytest.mark.usefixtures("claims")
@@ -220,10 +225,183 @@ def test_other_formats_say_what_was_measured_and_what_a_claim_was_compared_with(
     assert message.replace("%25", "%") in archstat("check", "report/claims.toml", "--format", "junit").out
 
 
-def test_a_missing_measurement_ends_with_2(fails, tmp_path):
+def test_a_missing_measurement_ends_with_2_and_the_rest_is_checked(archstat, tmp_path):
     (tmp_path / "claims.toml").write_text(MEASURED, encoding="utf-8")
-    assert "claim 'time': " in (err := fails("check", tmp_path / "claims.toml"))
-    assert err.endswith("results/net.json cannot be read: No such file or directory.\n")
+    code, out, err = archstat("check", tmp_path / "claims.toml")
+    assert code == 2
+    assert "2 claims: exact 1, error 1. 1 not as expected." in out
+    assert "claims.toml:2: time: " in err
+    assert err.endswith("results/net.json cannot be read: No such file or directory\n")
+
+
+BROKEN = """
+[[budget]]
+id = "wrong"
+architecture = "resnet50"
+macs = "<= 3.5G"
+peak_activation_bytes = "<= 9 MiB"
+weighted_layers = "<= 50"
+
+[[budget]]
+id = "gone"
+architecture = "vgg17"
+macs = "<= 4G"
+
+[[budget]]
+id = "right"
+architecture = "lenet5"
+parameters = 60_000
+"""
+
+
+@pytest.fixture
+def broken(tmp_path, monkeypatch):
+    """A file with a budget that is broken, one that cannot be checked, and one that holds."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.toml").write_text(BROKEN, encoding="utf-8")
+
+
+@pytest.mark.usefixtures("broken")
+def test_a_budget_that_cannot_be_checked_is_one_error_and_the_others_are_checked(archstat):
+    code, out, err = archstat("check", "a.toml", "--format", "junit")
+    (suite,) = ET.fromstring(out)  # noqa: S314 - written above
+    assert code == 2
+    assert [suite.get(key) for key in ("tests", "failures", "errors")] == ["5", "3", "1"]
+    (error,) = suite.findall("testcase/error")
+    assert error.get("message").startswith("could not be checked: No architecture is named 'vgg17'. Did you mean")
+    assert all(re.fullmatch(r"\d+\.\d{3}", each.get("time")) for each in (suite, *suite))
+    assert float(suite.get("time")) >= max(float(case.get("time")) for case in suite)
+    assert err.startswith("Error: 1 of 5 could not be checked. a.toml:9: gone: macs: No architecture is named 'vgg17'.")
+    assert err.count("\n") == 1
+    lines = archstat("check", "a.toml", "--format", "github").out.splitlines()
+    assert lines[-1].startswith("::error file=a.toml,line=9,title=gone%3A macs::could not be checked: No architecture")
+
+
+def test_a_broken_limit_says_of_what_by_how_much_in_its_own_unit_and_what_spends_it(archstat, tmp_path):
+    limits = "macs='<= 300k'\nparameters='>= 60k'\nactivation_bytes='<= 0.05 MiB'\nweighted_layers='<= 4'\n"
+    (tmp_path / "a.toml").write_text(f"[[budget]]\narchitecture='lenet5'\n{limits}")
+    code, out, _ = archstat("check", tmp_path / "a.toml", "--format", "json")
+    macs, parameters, memory, layers = (each["message"] for each in json.loads(out))
+    assert code == 1
+    c1, c3, c5, f6 = 28 * 28 * 6 * 25, 10 * 10 * (6 * 3 + 9 * 4 + 6) * 25, 120 * 400, 84 * 120
+    over = c1 + c3 + c5 + f6 - 300_000
+    assert macs.startswith(f"lenet5 is {over / 3_000:.1f} % ({over / 1_000}k) over the limit; ")
+    assert macs.endswith("; most is spent by c1 (117.6 k), c3.four (90,000), c5 (48,000)")
+    assert parameters == ""
+    assert re.fullmatch(r"lenet5 is 35\.6 % \(0\.01782 MiB\) over the limit; most is spent by c1 \(.*", memory)
+    assert layers == "lenet5 is 50.0 % (2) over the limit"
+
+
+def test_files_that_cannot_be_read_are_errors_of_a_report(archstat, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "good.toml").write_text(CLAIMS, encoding="utf-8")
+    (tmp_path / "bad.toml").write_text("x")
+    code, out, _ = archstat("check", "good.toml", "bad.toml", "nothing.toml", "--format", "junit", "--output", "a.xml")
+    suites = {suite.get("name"): suite for suite in ET.parse("a.xml").getroot()}  # noqa: S314 - written above
+    assert (code, out) == (2, "")
+    assert [suites[name].get("errors") for name in ("good.toml", "bad.toml", "nothing.toml")] == ["0", "1", "1"]
+    assert archstat("check", "bad.toml", "--format", "github").out.startswith("::error file=bad.toml,line=1,title=bad")
+
+
+def test_a_budget_takes_several_named_and_structured_inputs(archstat, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.py").write_text(TWO_INPUTS)
+    budget = "[[budget]]\narchitecture='net.py:Net'\nmacs=1_600\ninput="
+    for given in ("['8', 'more=:int64', 'pair=(8,8)']", "['more=:int64', '8', 'pair=(8,8)', 'scale:=2.0']"):
+        (tmp_path / "a.toml").write_text(f"{budget}{given}\nbatch_size=20\ndtype='float16'\n")
+        assert archstat("check", "--trust", "a.toml").code == 0
+    (tmp_path / "a.toml").write_text(f"{budget}['8', 'other=8']\n")
+    assert archstat("check", "--trust", "a.toml").code == 2
+
+
+TWO_INPUTS = """
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(8, 10)
+
+    def forward(self, x, more, pair, scale=1.0):
+        return self.fc(x) * scale
+"""
+
+
+@pytest.mark.usefixtures("net")
+def test_paths_begin_at_the_folder_of_the_file_or_else_at_the_one_that_is_worked_in(archstat, tmp_path):
+    folder = tmp_path / "ci"
+    folder.mkdir()
+    budget = "[[budget]]\narchitecture='net.py:Net'\ninput='3x32x32'\nparameters="
+    (folder / "a.toml").write_text(f"{budget}304\n")
+    (tmp_path / "pyproject.toml").write_text("[tool.archstat]\ntrust=['ci']")
+    assert archstat("check", "ci/a.toml").code == 0, "the one that is worked in"
+    (folder / "net.py").write_text((tmp_path / "net.py").read_text().replace("width: int = 4", "width: int = 8"))
+    assert archstat("check", "ci/a.toml").code == 1
+    (folder / "a.toml").write_text(f"{budget}608\n")
+    assert archstat("check", "ci/a.toml").code == 0, "that of the file"
+
+
+GROWTH = """
+[[budget]]
+architecture = "net.py:Net"
+input = "3x32x32"
+baseline = "{baseline}"
+growth = {growth}
+"""
+
+
+@pytest.mark.parametrize("baseline", ["base.json", "archstat.lock"])
+def test_a_network_may_grow_by_so_much_over_a_saved_cost_or_a_lock(archstat, net, tmp_path, baseline):
+    archstat("table", net, "--input", "3x32x32", "--format", "json", "--output", "base.json")
+    archstat("lock", net, "--input", "3x32x32", "--output", "archstat.lock")
+
+    def checked(growth):
+        (tmp_path / "a.toml").write_text(GROWTH.format(baseline=baseline, growth=growth))
+        return archstat("check", "--trust", "a.toml")
+
+    assert checked("'0'").code == 0
+    (tmp_path / "net.py").write_text((tmp_path / "net.py").read_text().replace("width: int = 4", "width: int = 5"))
+    code, out, _ = checked("'3 %'")
+    assert code == 1
+    assert "net.py:Net: parameters 304 → 380 (+25.0 %), moved most by conv (+76)" in out
+    assert out.count("does not hold") > 3
+    assert checked("'25 %'").code == 0
+    assert checked("{ parameters = '76' }").code == 0
+    assert checked("{ parameters = '75' }").code == 1
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        ("growth='3 %'", "'growth' and 'baseline', a saved cost or a lock, go together"),
+        ("baseline='a.json'", "'growth' and 'baseline', a saved cost or a lock, go together"),
+        ("baseline='a.json'\ngrowth=3", "'growth' is a text for all totals, as '3 %', or a table of totals"),
+        ("baseline='a.json'\ngrowth='x'", "'x' allows no growth that is known"),
+        ("baseline='a.json'\ngrowth={flops='3 %'}", "'flops' is no total that can grow"),
+        ("baseline='a.json'\ngrowth={macs=[3]}", "got `array`"),
+        ("baseline='a.json'\ngrowth='3 %'\nbatch_size=0", "are whole numbers from 1 on"),
+    ],
+)
+def test_a_growth_that_does_not_hold_together_ends_with_2(fails, tmp_path, lines, says):
+    (tmp_path / "a.toml").write_text(f"[[budget]]\narchitecture='lenet5'\n{lines}\n")
+    assert says in fails("check", tmp_path / "a.toml")
+
+
+def test_a_growth_over_another_input_or_over_nothing_is_an_error(archstat, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    archstat("table", "resnet18", "--format", "json", "--output", "a.json")
+    archstat("lock", "lenet5", "--output", "a.lock")
+    for baseline, says in (
+        ("a.json", "it was counted on 1×3×224×224 then and on 1×3×64×64 now"),
+        ("a.lock", "a.lock locks no 'resnet18' that is counted on this input"),
+        ("b.json", "b.json cannot be read: No such file or directory"),
+    ):
+        text = f"[[budget]]\narchitecture='resnet18'\nresolution=64\nbaseline='{baseline}'\ngrowth={{macs='1 %'}}\n"
+        (tmp_path / "a.toml").write_text(text)
+        code, out, err = archstat("check", "a.toml")
+        assert code == 2
+        assert says in out.replace("\n  ", " ")
+        assert says in err
 
 
 def test_a_claim_that_does_not_hold_is_told_with_its_sentence_and_its_source(archstat):

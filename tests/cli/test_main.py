@@ -32,6 +32,7 @@ RESULTS = {
     "sweep": ["sweep", "lenet5", "--store", str(STORE)],
     "check": ["check", CLAIMS],
     "list": ["list"],
+    "lock": ["lock", "lenet5"],
     "table": ["table", "lenet5"],
     "explain": ["explain", "lenet5"],
     "find": ["find", "lenet5"],
@@ -253,8 +254,11 @@ def test_an_interruption_ends_with_130(archstat, monkeypatch):
 
 # -- where a result goes -----------------------------------------------------------------------------------------------
 
+ONE_FORMAT = ("report", "lock")
+"""The commands whose result has one format: a page, and a file of TOML."""
 
-@pytest.mark.parametrize("command", [command for command in COMMANDS if command != "report"])
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command not in ONE_FORMAT])
 @pytest.mark.parametrize("format_", ["text", "markdown", "csv", "json", "latex", "html"])
 def test_a_file_gets_what_stdout_would_get(archstat, tmp_path, command, format_):
     arguments = [*RESULTS[command], "--format", format_]

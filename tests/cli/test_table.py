@@ -133,3 +133,52 @@ def test_strict_refuses_an_op_without_a_rule(archstat, fails, tmp_path):
     arguments = ["table", f"{tmp_path}/odd.py:Odd", "--input", "3x3"]
     assert "MACs and FLOPs are lower bounds" in archstat(*arguments).out
     assert "No rule counts these ops" in fails(*arguments, "--strict")
+
+
+def test_a_limit_that_holds_changes_nothing(archstat):
+    plain = archstat("table", "lenet5")
+    assert archstat("table", "lenet5", "--max", "macs=325,680", "--max", "peak_activation_bytes=1MiB") == plain
+
+
+@pytest.mark.parametrize("more", [[], ["--by", "op"], ["--format", "json"]])
+def test_a_limit_that_is_broken_ends_with_1_after_the_table(archstat, more):
+    code, out, err = archstat(
+        "table", "lenet5", *more, "--max", "macs=300k", "--max", "parameters=50k", "--max", "depth=5"
+    )
+    most = "over the limit; most is spent by"
+    assert code == 1
+    assert out == archstat("table", "lenet5", *more).out
+    assert err.splitlines() == [
+        f"macs of lenet5: 325,680 is not <= 300k, 8.6 % (25.68k) {most} c1 (117.6 k), c3.four (90,000), c5 (48,000).",
+        f"parameters of lenet5: 60,000 is not <= 50k, 20.0 % (10k) {most} c5 (48,120), f6 (10,164), c3.four (909).",
+    ]
+
+
+def test_the_peak_of_a_saved_cost_can_be_limited(archstat, tmp_path):
+    archstat("table", "lenet5", "--format", "json", "--output", str(tmp_path / "a.json"))
+    err = archstat("table", str(tmp_path / "a.json"), "--max", "peak_activation_bytes=20KiB").err
+    assert "over the limit; the peak is in " in err
+
+
+@pytest.mark.parametrize(
+    ("limit", "says"),
+    [
+        ("macs", "'--max macs' is no limit: write it as '--max macs=4.1G'"),
+        ("macs=", "is no limit"),
+        ("=3", "is no limit"),
+        ("macs=<3", "is no limit"),
+        ("mac=3", "'mac' is none of the quantities"),
+        ("macs=層", "'層' is no printed number"),
+        ("macs=3MiB", "'3MiB' is no printed number"),
+        ("macs=50%", "it is a number, and no share or factor"),
+        ("peak_activation_bytes=3G", "is no amount of memory"),
+        *(
+            (f"{quantity}=3", "is a shape, and no number")
+            for quantity in ("output_shape", "output_size", "receptive_field")
+        ),
+    ],
+)
+def test_a_limit_that_is_none_ends_with_2_and_no_table(archstat, limit, says):
+    code, out, err = archstat("table", "lenet5", "--max", limit)
+    assert (code, out) == (2, "")
+    assert says in err

@@ -74,7 +74,8 @@ def named_files(text):
 
 
 def named_modules(text):
-    return re.findall(r"`(archstat(?:\.\w+)+)", text)
+    """The modules, and what is in them; ``archstat.lock`` is the name that a lock has by default."""
+    return re.findall(r"`(archstat(?!\.lock\b)(?:\.\w+)+)", text)
 
 
 def is_there(name):

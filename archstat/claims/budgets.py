@@ -1,0 +1,42 @@
+"""Growth, judged: how a network has grown over what it did cost, against how much it may."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from archstat.analysis.network import Analyse
+from archstat.claims.findings import Finding
+from archstat.claims.growth import Counted, growth
+from archstat.claims.growth_limits import GrowthLimit
+from archstat.claims.statements import shown_value
+from archstat.networks.settings import Setting
+from archstat.quantities import unit_of
+
+
+def growth_finding(
+    file: str,
+    title: str,
+    limit: GrowthLimit,
+    analyse: Analyse,
+    baseline: Callable[[str, str, Setting], Counted],
+) -> Finding:
+    """How a network has grown, against how much it may.
+
+    Args:
+        file: The file that the limit stands in.
+        title: The title of the file.
+        limit: The limit.
+        analyse: Counts a network that the file names.
+        baseline: From the path of a file, a name and a setting to what the network did cost.
+    """
+    operand = limit.operand
+    cost = analyse(operand.architecture, operand.setting).cost
+    before = baseline(limit.baseline, operand.architecture, operand.setting)
+    grown = growth(before, cost, operand.quantity, operand.layer)
+    holds = limit.allowance.holds(grown.before, grown.after)
+    verdict = "does not hold" if not holds else "exact" if grown.before == grown.after else "holds"
+    place = f"{operand.layer} of {operand.architecture}" if operand.layer else operand.architecture
+    message = f"{place}: {grown.text}" if grown.before != grown.after else ""
+    computed = shown_value(grown.after, "", unit_of(operand.quantity))
+    shown = (limit.id, "", limit.source, limit.stated, computed, verdict, "holds", message)
+    return Finding(file, limit.line, *shown, title=title)  # type: ignore[arg-type]
