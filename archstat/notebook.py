@@ -10,6 +10,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from archstat.tables import Table
 
 SHOWN = {
@@ -58,8 +60,9 @@ def table_html(record: Any) -> str:
 
 def _table_of(record: Any) -> Table:
     from archstat import tables  # noqa: PLC0415 - likewise
+    from archstat.tables.lean import headed_once  # noqa: PLC0415 - likewise
 
-    makers = {
+    makers: dict[str, Callable[[Any], Table]] = {
         "ModelCost": tables.layer_table,
         "TrainingCost": tables.training_table,
         "InferenceMemory": tables.step_memory_table,
@@ -67,7 +70,7 @@ def _table_of(record: Any) -> Table:
         "Peaks": tables.peaks_table,
         "SelfTest": tables.selftest_table,
         "Explanation": tables.sums_table,
-        "Explanations": lambda found: tables.explanation_table(found.cost, found),
+        "Explanations": lambda found: headed_once(tables.explanation_table(found.cost, found)),
         "Scaling": tables.scale_table,
     }
     return makers[type(record).__name__](record)

@@ -64,9 +64,7 @@ def count(model: nn.Module | torch.export.ExportedProgram | str, *inputs: Any, *
     return without_garbage_collection(lambda: analyse_model(model, *inputs, **kwargs).cost)
 
 
-def explain(
-    model: nn.Module | torch.export.ExportedProgram | str, *inputs: Any, **kwargs: Any
-) -> Explanations:
+def explain(model: nn.Module | torch.export.ExportedProgram | str, *inputs: Any, **kwargs: Any) -> Explanations:
     """The sums behind each row of :func:`count`, which takes the same arguments and raises the same errors.
 
     Returns:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from collections.abc import Iterable
+from fractions import Fraction
 
 import msgspec
 
@@ -87,7 +86,7 @@ class Explanations(tuple[Explanation, ...]):  # noqa: SLOT001 - a tuple has no r
 
     cost: ModelCost
 
-    def __new__(cls, explained: Iterable[Explanation], cost: ModelCost) -> Explanations:
+    def __new__(cls, explained: Iterable[Explanation], cost: ModelCost) -> Explanations:  # noqa: PYI034 - Self came with Python 3.11
         """The explanations of some rows of a cost, in their order."""
         made = super().__new__(cls, explained)
         made.cost = cost
