@@ -1,4 +1,4 @@
-"""How a notebook shows what archstat counts: as the table that the command line prints.
+"""How a notebook shows what archstat counts and measures: as the tables that the command line prints.
 
 IPython looks up by class what an object is shown as, and takes the class by its name too, before anybody has imported
 it. So the records know nothing of tables and pages, and a notebook that shows none of them imports neither.
@@ -7,12 +7,25 @@ it. So the records know nothing of tables and pages, and a notebook that shows n
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from archstat.records import ModelCost
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-SHOWN = (ModelCost,)
-"""The records that a notebook shows as a table; all others as Python writes them."""
+    from archstat.tables import Table
+
+SHOWN = {
+    "ModelCost": "archstat.records.cost",
+    "TrainingCost": "archstat.records.memory",
+    "InferenceMemory": "archstat.records.memory",
+    "Measurement": "archstat.records.measurement",
+    "Peaks": "archstat.records.measurement",
+    "SelfTest": "archstat.records.measurement",
+    "Explanation": "archstat.records.explanation",
+    "Explanations": "archstat.records.explanation",
+    "Scaling": "archstat.scaling.sweep",
+}
+"""The records that a notebook shows as a table, and their modules; all others are shown as Python writes them."""
 
 
 def register_if_shown() -> None:
@@ -30,13 +43,34 @@ def load_ipython_extension(shell: Any) -> None:
         shell: IPython's.
     """
     formatter = shell.display_formatter.formatters["text/html"]
-    for kind in SHOWN:
-        formatter.for_type_by_name(kind.__module__, kind.__name__, table_html)
+    for name, module in SHOWN.items():
+        formatter.for_type_by_name(module, name, table_html)
 
 
-def table_html(cost: ModelCost) -> str:
-    """The rows of a network as a table that stands alone, in the look of our pages."""
+def table_html(record: Any) -> str:
+    """The table of a record, which stands alone, in the look of our pages.
+
+    Args:
+        record: One of the kinds of :data:`SHOWN`.
+    """
     from archstat.report.page import fragment  # noqa: PLC0415 - pages and tables are loaded when the first one is shown
-    from archstat.tables import layer_table  # noqa: PLC0415
 
-    return fragment(layer_table(cost))
+    return fragment(_table_of(record))
+
+
+def _table_of(record: Any) -> Table:
+    from archstat import tables  # noqa: PLC0415 - likewise
+    from archstat.tables.lean import headed_once  # noqa: PLC0415 - likewise
+
+    makers: dict[str, Callable[[Any], Table]] = {
+        "ModelCost": tables.layer_table,
+        "TrainingCost": tables.training_table,
+        "InferenceMemory": tables.step_memory_table,
+        "Measurement": lambda found: tables.latency_table([found], has_energy=found.energy is not None),
+        "Peaks": tables.peaks_table,
+        "SelfTest": tables.selftest_table,
+        "Explanation": tables.sums_table,
+        "Explanations": lambda found: headed_once(tables.explanation_table(found.cost, found)),
+        "Scaling": tables.scale_table,
+    }
+    return makers[type(record).__name__](record)

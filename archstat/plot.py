@@ -147,7 +147,22 @@ def _figure(made: Chart, view: View, colours: Mapping[str, str]) -> go.Figure:
     content = theme.resolved(json.loads(view.figure.to_json()), colours)
     words = {"title": made.title, "view": view.label, "caption": made.caption, "alt": view.alt}
     content["layout"] |= {"paper_bgcolor": colours["paper"], "template": {}, "meta": words}
-    return go.Figure(content)
+    return _titled(go.Figure(content), " · ".join(filter(None, (made.title, view.label))), colours["ink"])
+
+
+_TITLE_HEIGHT = 34
+
+
+def _titled(figure: go.Figure, title: str, ink: str) -> go.Figure:
+    """A figure with its title in a strip of its own above it: beside a page, nothing else says what is drawn."""
+    layout = figure.layout
+    place = {"x": 0, "xref": "container", "y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 10, "l": 8}}
+    figure.update_layout(
+        title={"text": title, **place, "font": {"size": 15, "color": ink}},
+        margin_t=layout.margin.t + _TITLE_HEIGHT,
+        height=layout.height + _TITLE_HEIGHT,
+    )
+    return figure
 
 
 def __getattr__(name: str) -> Callable[..., go.Figure]:

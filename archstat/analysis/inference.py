@@ -27,7 +27,7 @@ from archstat.networks.settings import Setting
 from archstat.networks.source import Source
 from archstat.networks.trust import Reach
 from archstat.networks.wrappers import unwrapped
-from archstat.records import Explanation, InferenceMemory, ModelCost
+from archstat.records import Explanations, InferenceMemory, ModelCost
 from archstat.tracing import trace
 from archstat.tracing.first_call import is_unfinished
 from archstat.tracing.layers import Layers
@@ -64,16 +64,18 @@ def count(model: nn.Module | torch.export.ExportedProgram | str, *inputs: Any, *
     return without_garbage_collection(lambda: analyse_model(model, *inputs, **kwargs).cost)
 
 
-def explain(
-    model: nn.Module | torch.export.ExportedProgram | str, *inputs: Any, **kwargs: Any
-) -> tuple[Explanation, ...]:
+def explain(model: nn.Module | torch.export.ExportedProgram | str, *inputs: Any, **kwargs: Any) -> Explanations:
     """The sums behind each row of :func:`count`, which takes the same arguments and raises the same errors.
+
+    Returns:
+        A tuple with the explanation of each row, in their order; a notebook shows it as a table.
 
     >>> conv = explain("lenet5")[0]
     >>> [f"{step.quantity}: {step.formula} = {step.result}" for step in conv.steps[:2]]
     ['output size: (32 − 5 + 2·0)/1 + 1 = 28', 'parameters: (5·5·1 + 1)·6 = 156']
     """
-    return analyse_model(model, *inputs, **kwargs).explanations()
+    analysis = analyse_model(model, *inputs, **kwargs)
+    return Explanations(analysis.explanations(), analysis.cost)
 
 
 def count_source(name: str, setting: Setting) -> ModelCost:

@@ -11,7 +11,7 @@ from archstat.records.conditions import ELEMENT_TYPES, PRECISIONS, Conditions, P
 from archstat.records.cost import Arithmetic, Cost, LayerCost, ModelCost, OpCost, Peak, UncountedOp
 from archstat.records.energy import Energy, EnergyTrial, IdlePower, LayerEnergy
 from archstat.records.environment import Environment, Gpu, Host, Noise, Numerics, Software
-from archstat.records.explanation import Explanation, Opinion, ReceptiveField, Step, Tally, Term
+from archstat.records.explanation import Explanation, Explanations, Opinion, ReceptiveField, Step, Tally, Term
 from archstat.records.measurement import (
     CountedTotals,
     GpuTimes,
@@ -66,6 +66,7 @@ __all__ = [
     "Environment",
     "Explained",
     "Explanation",
+    "Explanations",
     "Gpu",
     "GpuTimes",
     "Host",

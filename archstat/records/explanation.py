@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 
 import msgspec
 
-from archstat.records.cost import LayerCost
-from archstat.records.telling import ShortRecord
+from archstat import units
+from archstat.records.above import above
+from archstat.records.cost import LayerCost, ModelCost
+from archstat.records.telling import ShortRecord, counted_on, short, three_lines
 
 
 class ReceptiveField(msgspec.Struct, frozen=True):
@@ -41,7 +44,7 @@ class Step(msgspec.Struct, frozen=True):
     remark: str = ""
 
 
-class Explanation(ShortRecord, frozen=True):
+class Explanation(msgspec.Struct, frozen=True):
     """How the numbers of one row come about.
 
     Attributes:
@@ -54,6 +57,78 @@ class Explanation(ShortRecord, frozen=True):
     row: LayerCost
     steps: tuple[Step, ...]
     edges: str = ""
+
+    def __repr__(self) -> str:
+        """Three lines: the row, its sums, and what comes out."""
+        row = self.row
+        title = (row.layer or "the network itself", f"{row.kind} {row.detail}".rstrip())
+        sums = [f"{each.quantity} {_equation(each)}" for each in self.steps if each.formula or each.result is not None]
+        return three_lines(title, sums or ["no sums"], f"Output {units.shape(row.output_shape)}")
+
+
+def _equation(step: Step) -> str:
+    """``formula = result``; a number alone is not repeated."""
+    result = "" if step.result is None else units.exact(step.result)
+    is_sum = step.formula and step.formula != str(step.result)
+    return " = ".join(filter(None, (step.formula if is_sum else "", result)))
+
+
+def _several(count: int, noun: str) -> str:
+    return f"{units.exact(count)} {noun}{'' if count == 1 else 's'}"
+
+
+class Explanations(tuple[Explanation, ...]):  # noqa: SLOT001 - a tuple has no room for slots
+    """The sums behind each row of a cost: a tuple that a console shows in three lines, and a notebook as a table.
+
+    Attributes:
+        cost: The cost whose rows are explained.
+    """
+
+    cost: ModelCost
+
+    def __new__(cls, explained: Iterable[Explanation], cost: ModelCost) -> Explanations:  # noqa: PYI034 - Self came with Python 3.11
+        """The explanations of some rows of a cost, in their order."""
+        made = super().__new__(cls, explained)
+        made.cost = cost
+        return made
+
+    def __getnewargs__(self) -> tuple[tuple[Explanation, ...], ModelCost]:
+        """What a copy is made of."""
+        return tuple(self), self.cost
+
+    def __repr__(self) -> str:
+        """Three lines: the network and its input, how many sums there are, and how to see them."""
+        cost = self.cost
+        steps = [step for each in self for step in each.steps]
+        quantities = ", ".join(dict.fromkeys(step.quantity for step in steps))
+        amounts = (f"{_several(len(steps), 'sum')} behind {_several(len(self), 'row')}", quantities)
+        path = next((each.row.layer for each in self if each.row.layer), "")
+        of_one = f", .layer({short(path)}) those of one layer" if path and len(self) > 1 else ""
+        title = counted_on(cost.architecture, cost.input_shapes, cost.dtype)
+        return three_lines(title, amounts, f".table() has all of them{of_one}")
+
+    def layer(self, path: str) -> Explanations:
+        """The explanations of one layer and of the layers inside.
+
+        Args:
+            path: The path of a layer, the beginning of some, or a form of them with * and ?.
+
+        Raises:
+            UnknownNameError: There is no such layer.
+        """
+        return Explanations(above("tables.explanation", "chosen")(self, path), self.cost)
+
+    def table(self, format: str = "text") -> str:  # noqa: A002 - as pandas calls it
+        """The sums as the table that ``archstat explain`` prints.
+
+        Args:
+            format: ``"text"``, ``"markdown"``, ``"csv"``, ``"json"`` or ``"latex"``.
+
+        Raises:
+            UnknownNameError: There is no such format.
+        """
+        text: str = above("tables.explanation", "sums_as")(self, format)
+        return text
 
 
 class Term(msgspec.Struct, frozen=True):

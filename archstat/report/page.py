@@ -132,7 +132,8 @@ def fragment(table: Table) -> str:
     block = Sheet("Table", table)
     told = json.dumps([table.title, table.notes, shown_cells(table)], ensure_ascii=True)
     name = f"archstat-{hashlib.blake2b(told.encode(), digest_size=6).hexdigest()}"
-    return _templates().get_template("fragment.html").render(block=block, font=_FONT, id=name, most=FRAGMENT_ROWS)
+    template = _templates().get_template("fragment.html")
+    return template.render(block=block, font=_FONT, blue=theme.LIGHT["blue"], id=name, most=FRAGMENT_ROWS)
 
 
 def content(chart: Chart) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from archstat.files.text import json_text
 from archstat.networks.input_specs import AnyInput, InputSpec, mapped_specs, tensor_specs
 from archstat.networks.settings import Setting
 from archstat.records import ModelCost, Shape
+from archstat.records.telling import ShortRecord
 from archstat.scaling.laws import GROWTH_QUANTITIES, Growth, Point, Refused, growths_of
 from archstat.scaling.polynomials import Coefficients, minus, positive_from
 
@@ -41,7 +42,7 @@ class Overtaking(msgspec.Struct, frozen=True):
     is_beyond: bool
 
 
-class Scaling(msgspec.Struct, frozen=True):
+class Scaling(ShortRecord, frozen=True):
     """How the cost of one network grows.
 
     Attributes:

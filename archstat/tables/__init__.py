@@ -8,7 +8,7 @@ from archstat.tables.cache import cache_table
 from archstat.tables.claims import claims_page_table, claims_table
 from archstat.tables.columns import Column, Table
 from archstat.tables.difference import diff_table
-from archstat.tables.explanation import chosen, explanation_table
+from archstat.tables.explanation import chosen, explanation_table, sums_table
 from archstat.tables.measurements import measured_compare_table
 from archstat.tables.measuring import latency_table, plan_table, selftest_table
 from archstat.tables.memory import memory_table, step_memory_table, training_table
@@ -43,5 +43,6 @@ __all__ = [
     "scale_table",
     "selftest_table",
     "step_memory_table",
+    "sums_table",
     "training_table",
 ]

@@ -7,9 +7,11 @@ from fnmatch import fnmatchcase
 
 from archstat import units
 from archstat.errors import UnknownNameError
-from archstat.records import Explanation, ModelCost
-from archstat.tables.columns import Column, Table, number
+from archstat.records import Explanation, Explanations, ModelCost
+from archstat.tables.columns import Column, Row, Table, number
+from archstat.tables.formats import FORMATS
 from archstat.tables.network import WHOLE_NETWORK, run_of, title_of, uncounted_in
+from archstat.tables.terminal import sum_blocks
 
 _COLUMNS = (
     Column("layer", "Layer", is_heading=True),
@@ -33,15 +35,34 @@ def explanation_table(cost: ModelCost, explained: Sequence[Explanation], layer: 
         UnknownNameError: There is no such layer.
     """
     found = chosen(explained, layer)
-    rows = tuple(
-        (each.row.layer or WHOLE_NETWORK, run_of(each.row), step.quantity, step.formula, step.result, step.remark)
-        for each in found
-        for step in each.steps
-    )
+    rows = tuple(row for each in found for row in _sums(each))
     free = f"{layer or 'The network'} has no parameters, no MACs and no memory of its own." if not rows else ""
     missing = f"Not counted: {uncounted_in(cost)}." if cost.uncounted else ""
     notes = (free, *(_together(found) if len(found) > 1 else ()), missing)
     return Table(_COLUMNS, rows, title_of(cost), tuple(note for note in notes if note))
+
+
+def sums_table(explained: Explanation) -> Table:
+    """One row for each sum of a single layer."""
+    return Table(_COLUMNS, tuple(_sums(explained)))
+
+
+def sums_as(explained: Explanations, format_: str) -> str:
+    """All sums in one of the formats, without a terminal's width.
+
+    Raises:
+        UnknownNameError: There is no such format.
+    """
+    if format_ not in FORMATS:
+        raise UnknownNameError.of("format", format_, FORMATS, f"The formats are {', '.join(FORMATS)}.")
+    write = sum_blocks if format_ == "text" else FORMATS[format_]
+    return write(explanation_table(explained.cost, explained))
+
+
+def _sums(explained: Explanation) -> Iterator[Row]:
+    layer, kind = explained.row.layer or WHOLE_NETWORK, run_of(explained.row)
+    for step in explained.steps:
+        yield layer, kind, step.quantity, step.formula, step.result, step.remark
 
 
 def chosen(explained: Iterable[Explanation], layer: str) -> list[Explanation]:

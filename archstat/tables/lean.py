@@ -64,3 +64,18 @@ def told_once(table: Table, place: int) -> str:
     column: Column = table.columns[place]
     one = Table((column,), ((_known(table, place)[0],),))
     return f"{column.header} {shown_cells(one)[0][0]}".strip()
+
+
+def headed_once(table: Table) -> Table:
+    """A table in which a heading stands in the first of the rows that share it.
+
+    Args:
+        table: A table whose headings are its first columns.
+    """
+    count = sum(column.is_heading for column in table.columns)
+    heads = [row[:count] for row in table.rows]
+    rows = [
+        (*([""] * count if before == head else head), *row[count:])
+        for before, head, row in zip([None, *heads], heads, table.rows, strict=False)
+    ]
+    return msgspec.structs.replace(table, rows=tuple(rows))

@@ -69,3 +69,63 @@ def _overlap(one, other, slack):
     across = min(one[2], other[2]) - max(one[0], other[0])
     down = min(one[3], other[3]) - max(one[1], other[1])
     return across > slack and down > slack
+
+
+_OVERLAPS = """
+(box) => {
+  const range = document.createRange(), found = [], pieces = [];
+  const walker = document.createTreeWalker(box, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const node = walker.currentNode;
+    if (!node.data.trim() || !node.parentElement.checkVisibility()) continue;
+    range.selectNodeContents(node);
+    const owner = node.parentElement.closest("td, th") ?? node.parentElement;
+    for (const side of range.getClientRects()) if (side.width > 1) pieces.push([owner, node.data.trim(), side]);
+  }
+  pieces.sort((one, other) => one[2].top - other[2].top);
+  pieces.forEach(([owner, text, a], place) => {
+    for (const [another, words, b] of pieces.slice(place + 1)) {
+      if (b.top > a.bottom - 3) break;
+      if (owner !== another && Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1) found.push([text, words]);
+    }
+  });
+  return found;
+}
+"""
+"""Lines of text share two pixels of their heights where they are set tightly."""
+
+
+def overlapping(box):
+    """The pairs of texts of an element that lie on each other, each of another cell or paragraph."""
+    return box.evaluate(_OVERLAPS)
+
+
+_CONTRASTS = """
+(box) => {
+  const canvas = Object.assign(document.createElement("canvas"), { width: 1, height: 1 });
+  const paint = canvas.getContext("2d", { willReadFrequently: true });
+  const painted = (colours) => {
+    paint.fillStyle = "white";
+    paint.fillRect(0, 0, 1, 1);
+    for (const colour of colours) { paint.fillStyle = colour; paint.fillRect(0, 0, 1, 1); }
+    const linear = [...paint.getImageData(0, 0, 1, 1).data].slice(0, 3)
+      .map((each) => each / 255).map((each) => (each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
+  };
+  const papers = (each) => each ? [...papers(each.parentElement), getComputedStyle(each).backgroundColor] : [];
+  const isText = (node) => node.nodeType === Node.TEXT_NODE && node.data.trim();
+  const isTold = (each) => each.checkVisibility() && [...each.childNodes].some(isText);
+  return [...box.querySelectorAll("*")].filter(isTold).map((each) => {
+    const under = papers(each), both = [painted(under), painted([...under, getComputedStyle(each).color])];
+    return [(Math.max(...both) + 0.05) / (Math.min(...both) + 0.05), each.textContent.trim()];
+  });
+}
+"""
+"""By WCAG 2.2: relative luminances, of the colour of a text and of all that is painted under it."""
+
+
+def faint(box, least=4.5):
+    """The texts of an element that stand out too little from what is under them, with their contrast."""
+    told = box.evaluate(_CONTRASTS)
+    assert told, "there is no text"
+    return [(round(ratio, 2), text) for ratio, text in told if ratio < least]
