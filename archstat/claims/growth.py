@@ -189,14 +189,14 @@ def growth(before: Counted, after: Counted, quantity: str, layer: str = "") -> G
     rows = [_part(layer, each) for each in (before, after)]
     old_total, new_total = (sum(getattr(row, quantity) for row in each) for each in rows)
     moved = moves(rows[0], rows[1], quantity) if old_total != new_total else []
-    return GrownTotal(quantity, old_total, new_total, _downwards(moved, new_total - old_total))
+    return GrownTotal(quantity, old_total, new_total, _same_way_first(moved, new_total - old_total))
 
 
 def _part(layer: str, cost: Counted) -> Sequence[LayerCost]:
     return rows_under(layer, cost.layers, "Both networks need that layer.") if layer else cost.layers
 
 
-def _downwards(moved: Sequence[Move], change: int) -> tuple[Move, ...]:
+def _same_way_first(moved: Sequence[Move], change: int) -> tuple[Move, ...]:
     """The layers that moved a total the way that it moved, before those that moved it back."""
     return tuple(sorted(moved, key=lambda move: math.copysign(1, move.change) != math.copysign(1, change)))
 

@@ -37,7 +37,7 @@ def junit(findings: Sequence[Finding]) -> str:
 
 
 def _time(*findings: Finding) -> str:
-    """The seconds that finding out took, as JUnit has them."""
+    """The seconds that checks took together, as JUnit writes a time."""
     return f"{sum(finding.time_s for finding in findings):.3f}"
 
 

@@ -51,7 +51,7 @@ def test_an_error_without_help_is_told_as_it_is():
     assert with_options(ArchstatError("It is so.")) == "It is so."
 
 
-def test_a_file_that_needs_trust_is_told_the_option(fails, net, tmp_path):
+def test_a_file_that_needs_trust_is_told_the_option(archstat, net, tmp_path):
     claims = tmp_path / "claims.toml"
     claims.write_text(
         f"""title = "T"
@@ -64,4 +64,6 @@ architecture = "{net}"
 quantity = "macs"
 """
     )
-    assert fails("check", claims).endswith("say that you trust this file ('--trust').\n")
+    code, _, err = archstat("check", claims)
+    assert code == 2
+    assert err.endswith("say that you trust this file ('--trust')\n")

@@ -10,6 +10,7 @@ import pytest
 
 import archstat as package
 from archstat.analysis.inference import analyse
+from archstat.claims.locks import Lock, LockedInput, lock_text, locked
 from archstat.files.results import cost_to_json, measurements_to_json
 from archstat.quiz.exercises import Exercise
 from archstat.quiz.worksheets import sheet_text, worksheet_of
@@ -30,7 +31,9 @@ CODES = {0, 1, 2}
 @pytest.fixture(scope="module")
 def right():
     """Right files, to be changed."""
-    return {"cost.json": cost_to_json(package.count("lenet5")), "measured.json": measurements_to_json([measured()])}
+    cost = package.count("lenet5")
+    lock = lock_text(Lock("", (locked("lenet5", LockedInput(), cost),), {"macs": "1 %"}))
+    return {"cost.json": cost_to_json(cost), "measured.json": measurements_to_json([measured()]), "a.lock": lock}
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +124,9 @@ def _changed(folder, right, seed):
         command = commands[seed // 4 % len(commands)]
         at = len(command) if command[-1].startswith("--m") or "diff" in command else 1
         return [*command[:at], "changed.json", *command[at:]]
+    if kind == 2 and seed % 8 == 6:
+        (folder / "changed.lock").write_bytes(changed_toml(right["a.lock"], seed))
+        return [["check", "changed.lock"], ["lock", "--update", "changed.lock"]][seed // 8 % 2]
     if kind == 2:
         (folder / "changed.toml").write_bytes(changed_toml(CLAIMS, seed))
         return ["check", "changed.toml", "--format", ["text", "csv", "json", "junit", "github"][seed // 4 % 5]]
