@@ -170,10 +170,18 @@ class Notebook:
         """Run a command of JupyterLab's, and wait until it has run."""
         self.page.evaluate("([name, given]) => jupyterapp.commands.execute(name, given)", [name, arguments])
 
+    def dress(self, theme: str) -> None:
+        """Change JupyterLab's theme, and wait for its style sheet."""
+        before = self.page.evaluate(_PAPER)
+        if theme != self.page.evaluate("document.body.dataset.jpThemeName"):
+            self.command("apputils:change-theme", theme=theme)
+            self.page.wait_for_function(f"before => {_PAPER} !== before", arg=before)
+
     def output(self, name: str):
         """What stands under a cell."""
         return self.page.locator(".jp-CodeCell").nth(self.cells.index(name)).locator(".jp-OutputArea-output")
 
 
+_PAPER = 'getComputedStyle(document.body).getPropertyValue("--jp-layout-color0")'
 _READY = """(count) => typeof jupyterapp !== "undefined" && document.querySelectorAll(".jp-CodeCell").length === count
   && jupyterapp.shell.currentWidget?.sessionContext?.isReady"""

@@ -1,0 +1,231 @@
+"""What a notebook shows, in a real JupyterLab and a real Notebook 7, and as pages of nbconvert.
+
+The cells run once, in JupyterLab; a test brings the notebook into the state that it looks at.
+"""
+
+import nbformat
+import pytest
+from nbconvert import HTMLExporter
+
+import archstat
+from archstat.notebook import table_html
+from tests.browser import looks
+from tests.browser.jupyter import Notebook, code, served, shown_as_html
+
+HOSTILE = """
+from torch import nn
+import torch
+net = nn.Sequential()
+net.add_module("<img src=x onerror=alert(1)>", nn.Linear(3, 4))
+net.add_module("</style><script>alert(2)</script>", nn.ReLU())
+net.add_module("層" * 60, nn.Linear(4, 4))
+archstat.count(net, torch.empty(1, 3))
+"""
+CELLS = {
+    "table": "import archstat\ncost = archstat.count('resnet50')\ncost",
+    "again": "cost",
+    "chart": "cost.plot()",
+    "printed": "print(cost)",
+    "hostile": HOSTILE,
+    "training": "archstat.count_training('lenet5')",
+    "memory": "archstat.memory('lenet5')",
+    "sums": "archstat.explain('lenet5')",
+    "sum": "archstat.explain('lenet5')[0]",
+}
+TABLES = [name for name in CELLS if name not in ("chart", "printed")]
+LARGEST = "conv5_x.conv5_1.residual.conv2"
+"""The first of the layers of ResNet-50 with the most parameters, 512·512·3·3."""
+THEMES = ["JupyterLab Light", "JupyterLab Dark"]
+WIDE, NARROW = 1400, 700
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    with served(tmp_path_factory.mktemp("jupyter")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def window(browser, server):
+    """Opens a notebook of the server, in JupyterLab or in Notebook 7."""
+    context = browser.new_context(viewport={"width": WIDE, "height": 900})
+    opened = []
+
+    def open_(app: str, name: str, cells: list[str]) -> Notebook:
+        found = Notebook(context.new_page(), server, cells)
+        found.open(server.url(app, name))
+        opened.append(found)
+        return found
+
+    yield open_
+    context.close()
+    assert [(each.requests, each.dialogs) for each in opened] == [([], [])] * len(opened)
+
+
+@pytest.fixture(scope="module")
+def lab(window, server):
+    """A notebook in JupyterLab whose cells were run, and which was saved."""
+    server.write("run.ipynb", [code(source, name) for name, source in CELLS.items()])
+    found = window("lab/tree", "run.ipynb", list(CELLS))
+    found.command("notebook:run-all-cells")
+    found.command("docmanager:save")
+    return found
+
+
+@pytest.fixture(scope="module")
+def ran(lab, server):  # noqa: ARG001 - whose cells were run
+    """The file of the notebook that was run."""
+    return server.work / "run.ipynb"
+
+
+def sized(notebook, width):
+    """The notebook in a window of that width, the height being no matter."""
+    notebook.page.set_viewport_size({"width": width, "height": 900})
+    return notebook
+
+
+def rows(box):
+    """The visible rows of a table."""
+    return box.locator("tbody tr:visible")
+
+
+def column(box, header):
+    """The texts of a column of what is shown."""
+    headers = box.locator("thead:visible th").all_inner_texts()
+    return box.locator(f"tbody:visible td:nth-child({headers.index(header) + 1})").all_inner_texts()
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+@pytest.mark.parametrize("cell", TABLES)
+def test_no_text_lies_on_another(lab, cell, width):
+    box = sized(lab, width).output(cell)
+    assert box.locator("table:visible").count() == 1
+    assert looks.overlapping(box) == []
+
+
+def test_a_narrow_table_scrolls_within_its_cell_and_nothing_stands_over_its_numbers(lab):
+    box = sized(lab, NARROW).output("table")
+    scroll = box.locator(".few")
+    inner, outer = scroll.evaluate("box => [box.scrollWidth, box.clientWidth]")
+    assert inner > outer > 200
+    assert scroll.evaluate("box => box.getBoundingClientRect().right") <= NARROW
+    scroll.evaluate("box => { box.scrollLeft = box.scrollWidth; }")
+    name, share = (scroll.locator(f"tbody tr:first-child td:{place}-child") for place in ("first", "last"))
+    assert name.bounding_box()["x"] < scroll.bounding_box()["x"]
+    left, width = share.evaluate("cell => [cell.getBoundingClientRect().x, cell.getBoundingClientRect().width]")
+    assert scroll.bounding_box()["x"] < left
+    assert left + width <= scroll.bounding_box()["x"] + outer + 1
+    assert looks.overlapping(box) == []
+
+
+def test_a_row_takes_one_line(lab):
+    """Paths could be broken at their points, and with little room JupyterLab broke them at each."""
+    heights = rows(sized(lab, WIDE).output("table")).evaluate_all("rows => rows.map(row => row.offsetHeight)")
+    assert len(heights) == 30
+    assert max(heights) < 30
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_texts_stand_out_from_what_is_under_them(lab, theme):
+    lab.dress(theme)
+    for cell in TABLES:
+        assert looks.faint(lab.output(cell)) == []
+
+
+def test_thirty_rows_are_shown_and_all_on_request(lab):
+    box = lab.output("again")
+    assert rows(box).count() == 30
+    box.get_by_text("Show all 187 rows").click()
+    assert rows(box).count() == 187
+    box.get_by_text("Show all 187 rows").click()
+    assert rows(box).count() == 30
+
+
+def test_a_click_on_a_header_sorts_all_rows_and_only_this_table(lab):
+    cost = archstat.count("resnet50")
+    largest = max(cost.layers, key=lambda row: row.parameters).layer
+    box = lab.output("again")
+    header = box.locator("thead:visible th", has_text="Parameters")
+    header.click()
+    assert column(box, "Layer")[0] == largest not in [row.layer for row in cost.layers[:30]]
+    assert header.get_attribute("aria-sort") == "descending"
+    header.press("Enter")
+    assert column(box, "Parameters")[0] == "0"
+    assert rows(box).count() == 30
+    assert column(lab.output("table"), "Layer")[0] == "conv1"
+
+
+def test_a_chart_is_drawn(lab):
+    chart = lab.output("chart")
+    chart.locator(".main-svg").first.wait_for()
+    assert chart.locator(".bars path").count() > 20
+    assert chart.locator(".gtitle").text_content() == "What each block of ResNet-50 costs · Parameters"
+
+
+def test_a_printed_cost_is_three_lines(lab):
+    assert lab.output("printed").inner_text().strip().splitlines()[1].startswith("25,557,032 parameters · 3.858 G MACs")
+    assert len(lab.output("printed").inner_text().strip().splitlines()) == 3
+
+
+def test_the_name_of_a_layer_is_text_whatever_it_is(lab):
+    box = lab.output("hostile")
+    assert column(box, "Layer") == ["<img src=x onerror=alert(1)>", "</style><script>alert(2)</script>", "層" * 60]
+    assert box.locator("img").count() == 0
+    assert lab.dialogs == []
+
+
+def test_the_sums_of_a_layer_stand_under_its_name(lab):
+    assert column(lab.output("sums"), "Layer")[:6] == ["c1", "", "", "", "", "c1_tanh"]
+    assert column(lab.output("sum"), "Formula")[1] == "(5·5·1 + 1)·6"
+
+
+# -- what was saved, opened elsewhere ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def unsigned(server):
+    """A notebook with a table in it that nobody here has run."""
+    html = table_html(archstat.count("resnet50"))
+    server.write("unsigned.ipynb", [code("archstat.count('resnet50')", "table", (shown_as_html(html),))])
+    return "unsigned.ipynb"
+
+
+@pytest.mark.parametrize("app", ["lab/tree", "notebooks"])
+def test_what_is_not_trusted_is_still_a_table(window, unsigned, app):
+    box = window(app, unsigned, ["table"]).output("table")
+    assert box.locator("style, script").count() == 0
+    assert rows(box).count() == 30
+    name, number = (rows(box).nth(4).locator("td").nth(place) for place in (0, 3))
+    assert name.evaluate("cell => getComputedStyle(cell).textAlign") == "left"
+    assert number.evaluate("cell => getComputedStyle(cell).textAlign") == "right"
+    assert looks.overlapping(box) == []
+    assert looks.faint(box) == []
+    box.get_by_text("Show all 187 rows").click()
+    assert rows(box).count() == 30 + 187
+
+
+def test_notebook_7_shows_what_jupyterlab_has_run(window, ran):
+    found = window("notebooks", ran.name, list(CELLS))
+    box = found.output("table")
+    assert rows(box).count() == 30
+    box.locator("thead:visible th", has_text="Parameters").click()
+    assert column(box, "Layer")[0] == LARGEST
+    assert looks.overlapping(box) == []
+    assert found.output("chart").locator(".bars path").count() > 20
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_page_of_nbconvert_has_the_same_tables(browser, ran, theme, tmp_path):
+    """The page asks for libraries of others, for formulas and widgets, and is readable without them."""
+    text, _ = HTMLExporter(theme=theme).from_notebook_node(nbformat.read(ran, nbformat.NO_CONVERT))
+    (tmp_path / "page.html").write_text(text, encoding="utf-8")
+    page = browser.new_page(offline=True, viewport={"width": 1000, "height": 900})
+    page.goto((tmp_path / "page.html").as_uri())
+    boxes = page.locator(".jp-OutputArea-output .archstat")
+    assert boxes.count() == len(TABLES)
+    for box in boxes.all():
+        assert looks.overlapping(box) == []
+        assert looks.faint(box) == []
+    boxes.first.locator("thead:visible th", has_text="Parameters").click()
+    assert column(boxes.first, "Layer")[0] == LARGEST
+    page.close()
