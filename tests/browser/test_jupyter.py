@@ -157,8 +157,7 @@ def test_a_click_on_a_header_sorts_all_rows_and_only_this_table(lab):
 
 def test_a_chart_is_drawn(lab):
     chart = lab.output("chart")
-    chart.locator(".main-svg").first.wait_for()
-    assert chart.locator(".bars path").count() > 20
+    chart.locator(".bars path").nth(20).wait_for(state="attached")
     assert chart.locator(".gtitle").text_content() == "What each block of ResNet-50 costs · Parameters"
 
 
@@ -211,7 +210,7 @@ def test_notebook_7_shows_what_jupyterlab_has_run(window, ran):
     box.locator("thead:visible th", has_text="Parameters").click()
     assert column(box, "Layer")[0] == LARGEST
     assert looks.overlapping(box) == []
-    assert found.output("chart").locator(".bars path").count() > 20
+    found.output("chart").locator(".bars path").nth(20).wait_for(state="attached")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
