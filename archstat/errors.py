@@ -5,7 +5,7 @@
     ArchstatError
     ├── UnknownNameError      a name that no registry holds
     ├── SourceError           a network that could not be loaded or built
-    │   └── AbsentError       a network that a revision of git does not have
+    ├── AbsentError           a SourceError: a network that a revision of git does not have
     ├── InputError            an input that the network cannot take
     ├── ForwardError          the network's own code failed while it ran
     ├── UncountedError        an op without a rule, under ``strict``, or whose rule fails
