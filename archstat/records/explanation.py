@@ -10,7 +10,7 @@ import msgspec
 from archstat import units
 from archstat.records.above import above
 from archstat.records.cost import LayerCost, ModelCost
-from archstat.records.telling import ShortRecord, counted_on, short, three_lines
+from archstat.records.telling import ShortRecord, counted_on, inert_path, short, three_lines
 
 
 class ReceptiveField(msgspec.Struct, frozen=True):
@@ -61,7 +61,7 @@ class Explanation(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         """Three lines: the row, its sums, and what comes out."""
         row = self.row
-        title = (row.layer or "the network itself", f"{row.kind} {row.detail}".rstrip())
+        title = (inert_path(row.layer) or "the network itself", f"{row.kind} {row.detail}".rstrip())
         sums = [f"{each.quantity} {_equation(each)}" for each in self.steps if each.formula or each.result is not None]
         return three_lines(title, sums or ["no sums"], f"Output {units.shape(row.output_shape)}")
 

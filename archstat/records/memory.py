@@ -6,7 +6,7 @@ import msgspec
 
 from archstat import units
 from archstat.records.cost import Peak, UncountedOp
-from archstat.records.telling import ShortRecord, counted_on, not_counted, three_lines
+from archstat.records.telling import ShortRecord, counted_on, inert_path, not_counted, three_lines
 from archstat.records.trace import Phase, Shape
 
 
@@ -91,7 +91,7 @@ class InferenceMemory(msgspec.Struct, frozen=True):
             f"{units.data_size(self.peak_activation_bytes)} of activations",
         )
         title = (*counted_on(self.architecture, self.input_shapes, self.dtype), "memory at inference")
-        return three_lines(title, amounts, f"Peak in {self.peak_layer or 'the network itself'}")
+        return three_lines(title, amounts, f"Peak in {inert_path(self.peak_layer) or 'the network itself'}")
 
     @property
     def peak_bytes(self) -> int:

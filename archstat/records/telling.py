@@ -37,6 +37,15 @@ def short(value: Any) -> str:
     return f"<{len(value):,} values>" if holds_many else f"{shown[: _VALUE_MOST - 1]}…"
 
 
+def inert_path(path: str) -> str:
+    """The path of a layer for a console; what would steer it is shown as its code.
+
+    >>> inert_path("conv1.層"), len(inert_path(chr(27)))
+    ('conv1.層', 4)
+    """
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in path)
+
+
 def three_lines(title: Iterable[str], amounts: Iterable[str], rest: str) -> str:
     """Three lines: what a record is of, its totals, and what to know of them.
 
