@@ -15,6 +15,8 @@ from urllib.request import urlopen
 
 from playwright.sync_api import Page
 
+import archstat
+
 SETTINGS = {
     "notebook-extension/tracker": {"windowingMode": "none"},  # cells out of sight are there to be measured
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
@@ -94,6 +96,7 @@ def _prepared(folder: Path, token: str, work: Path) -> dict[str, str]:
     }
     (config / "jupyter_server_config.json").write_text(json.dumps(server))
     places = {
+        "PYTHONPATH": Path(archstat.__file__).parents[1],  # kernels import what is tested, not what is installed
         "HOME": folder,
         "JUPYTER_CONFIG_DIR": config,
         "JUPYTER_DATA_DIR": folder / "data",
@@ -183,17 +186,22 @@ class Notebook:
         self.page.evaluate("([name, given]) => jupyterapp.commands.execute(name, given)", [name, arguments])
 
     def dress(self, theme: str) -> None:
-        """Change JupyterLab's theme, and wait for its style sheet."""
-        before = self.page.evaluate(_PAPER)
-        if theme != self.page.evaluate("document.body.dataset.jpThemeName"):
+        """Change JupyterLab's theme, and wait until the page has put it on."""
+        if theme != self.page.evaluate(_THEME):
             self.command("apputils:change-theme", theme=theme)
-            self.page.wait_for_function(f"before => {_PAPER} !== before", arg=before)
+            self.page.wait_for_function(f"theme => {_THEME} === theme", arg=theme)
+            self.page.evaluate(_SETTLED)
 
     def output(self, name: str):
         """What stands under a cell."""
         return self.page.locator(".jp-CodeCell").nth(self.cells.index(name)).locator(".jp-OutputArea-output")
 
 
-_PAPER = 'getComputedStyle(document.body).getPropertyValue("--jp-layout-color0")'
+_THEME = "document.body.dataset.jpThemeName"
+_SETTLED = """() => new Promise((done) => { // outputs are out of sight while the style sheet of a theme is changed
+  const isSeen = () => [...document.querySelectorAll(".jp-OutputArea-output")].every((each) => each.offsetHeight);
+  const look = (before) => requestAnimationFrame(() => before && isSeen() ? done() : look(isSeen()));
+  look(false);
+})"""
 _READY = """(count) => typeof jupyterapp !== "undefined" && document.querySelectorAll(".jp-CodeCell").length === count
   && jupyterapp.shell.currentWidget?.sessionContext?.isReady"""

@@ -85,6 +85,8 @@ def unstyled(untouched):
 def lab(untouched, unstyled):  # noqa: ARG001 - it comes before
     """The notebook with its cells run, but for the last, and saved."""
     untouched.run_all_but_the_last()
+    for name in TABLES:  # what has run is drawn a moment later
+        untouched.output(name).locator("table").first.wait_for()
     untouched.command("docmanager:save")
     return untouched
 
