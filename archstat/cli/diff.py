@@ -43,7 +43,7 @@ def diff(
     Before the file or the module of a network can stand a revision of git: 'main:./net.py:Net'. Layers are matched by
     path, then by kind and shape. The first column says = alike, ~ changed, - only in A, + only in B.
 
-    Example: archstat diff main:./net.py:Net ./net.py:Net --only-changes --sort macs
+    Example: archstat diff resnet50 resnet50_v1_5 --only-changes --sort macs
     """
     from archstat.tables.difference import diff_table, total_lines, totals_table
 
