@@ -40,8 +40,8 @@ def short(value: Any) -> str:
 def inert_path(path: str) -> str:
     """The path of a layer for a console; what would steer it is shown as its code.
 
-    >>> inert_path("conv1.層"), len(inert_path(chr(27)))
-    ('conv1.層', 4)
+    >>> inert_path("conv1"), len(inert_path(chr(27)))
+    ('conv1', 4)
     """
     return "".join(each if each.isprintable() else repr(each)[1:-1] for each in path)
 
