@@ -21,7 +21,6 @@ import pytest
 if TYPE_CHECKING:
     from torch import nn
 
-    from archstat.claims.growth import Counted
     from archstat.quantities import Part
 
 
@@ -111,41 +110,16 @@ def _broken(part: Part, limits: Mapping[str, Any]) -> Iterator[str]:
 
 def _grown(part: Part, given: str | Mapping[str, str | int], baseline: Path) -> Iterator[str]:
     """What is to be said of each total that has grown by more than is allowed."""
+    from archstat.claims.baselines import baseline_called
     from archstat.claims.growth import TOTALS, allowances, allowed, growth
 
     may = allowances(given)
     totals = [total for total in TOTALS if not (part.layer and total == "peak_activation_bytes")]
-    before = _baseline(baseline, part.network.cost.architecture)
+    before = baseline_called(baseline, part.network.cost.architecture)
     for total in totals if isinstance(given, str) else may:
         grown = growth(before, part.network.cost, total, part.layer)
         if not (more := allowed(total, may)).holds(grown.before, grown.after):
             yield f"{grown.text}; {more.text} more is allowed"
-
-
-def _baseline(path: Path, name: str) -> Counted:
-    """What a network did cost, as a file says.
-
-    Raises:
-        DataError: The file is a lock without that network, or with several of that name.
-    """
-    from archstat.claims.locks import is_lock, read_lock
-    from archstat.errors import DataError
-    from archstat.files.results import read_cost
-
-    if not is_lock(path):
-        return read_cost(path)
-    networks = read_lock(path).networks
-    found = [each for each in networks if name in (each.name, _class_of(each.name))]
-    if len(found) != 1:
-        held = f"{path} locks {len(found) or 'no'} networks that are called {name!r}"
-        message = f"{held}: name a 'baseline' that has one."
-        raise DataError(message)
-    return found[0]
-
-
-def _class_of(name: str) -> str:
-    """The name of the class in that of a network: ``"Net"`` of ``"./net.py:Net(width=2)"``."""
-    return name.partition("(")[0].rpartition(":")[2]
 
 
 @pytest.fixture

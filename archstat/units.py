@@ -184,6 +184,15 @@ def relative(change: float) -> str:
     return f"{'−' if change < 0 else '+' if change > 0 else ''}{number} %"
 
 
+def signed(number: int, show: Callable[[int], str] = compact) -> str:
+    """A number with its sign.
+
+    >>> signed(1500), signed(-20), signed(0)
+    ('+1,500', '−20', '0')
+    """
+    return f"{'−' if number < 0 else '+' if number > 0 else ''}{show(abs(number))}"
+
+
 def change(before: int, after: int, show: Callable[[int], str] = compact) -> str:
     """A difference with its sign, absolute and relative.
 
@@ -192,9 +201,8 @@ def change(before: int, after: int, show: Callable[[int], str] = compact) -> str
     """
     if before == after:
         return "="
-    sign = "+" if after > before else "−"
-    text = f"{sign}{show(abs(after - before))}"
-    return f"{text} ({sign}{100 * abs(after - before) / before:.1f} %)" if before else text
+    text = signed(after - before, show)
+    return f"{text} ({text[0]}{100 * abs(after - before) / before:.1f} %)" if before else text
 
 
 def shape(sizes: Iterable[int | str]) -> str:

@@ -7,8 +7,9 @@ import torch
 from torch import nn
 
 from archstat import count
-from archstat.claims.locks import Lock, LockedInput, lock_text, locked, with_networks
+from archstat.claims.locks import Lock, lock_text, locked, with_networks
 from archstat.errors import DataError, InputError, UnknownNameError
+from archstat.networks.written import WrittenSetting
 from archstat.pytest_plugin import assert_cost
 
 pytest_plugins = ["pytester"]
@@ -110,7 +111,7 @@ def test_a_network_that_has_grown_says_by_how_much_and_where(tmp_path):
 
 def test_growth_is_held_against_the_nearest_lock(pytester):
     pytester.makefile(
-        ".lock", archstat=lock_text(with_networks(Lock("", ()), [locked("lenet5", LockedInput(), count("lenet5"))]))
+        ".lock", archstat=lock_text(with_networks(Lock("", ()), [locked("lenet5", WrittenSetting(), count("lenet5"))]))
     )
     pytester.mkdir("tests").joinpath("test_it.py").write_text(
         """
@@ -124,7 +125,7 @@ def test_nothing_is_locked(archstat_budget):
     result = pytester.runpytest_subprocess("-p", "no:randomly")
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(
-        ["*archstat.lock locks no networks that are called 'resnet18': name a 'baseline' that has one."]
+        ["*archstat.lock does not lock just one network that is called 'resnet18': name a 'baseline' that does."]
     )
 
 

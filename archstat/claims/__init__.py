@@ -3,8 +3,8 @@
 ``files.py`` reads claims, made of ``operands.py``; ``measured.py``, ``rates.py`` and ``tallies.py`` hold what can be
 named of measurements, of publications and of other claims files, and ``values.py`` works it out; ``statements.py``
 compares that with what is stated, and ``checks.py`` judges. ``locks.py`` reads and writes what networks did cost,
-``growth.py`` says how they have grown, ``spending.py`` what breaks a limit, and ``locked.py`` and ``budgets.py`` judge
-that. Nothing here needs torch: whoever checks says where costs come from.
+``growth.py`` says how they have grown, ``spending.py`` what breaks a limit, and ``growth_checks.py`` and
+``lock_checks.py`` judge that. Nothing here needs torch: whoever checks says where costs come from.
 """
 
 from archstat.claims.checks import check, check_files

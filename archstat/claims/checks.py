@@ -12,12 +12,12 @@ from typing import Any
 import msgspec
 
 from archstat.analysis.network import AnalyseWithin, Network
-from archstat.claims.budgets import growth_finding
 from archstat.claims.files import Claim, ClaimsFile, Slip, Undecided, read_claims
 from archstat.claims.findings import Finding, failed
 from archstat.claims.growth import Allowances
+from archstat.claims.growth_checks import growth_finding
 from archstat.claims.growth_limits import GrowthLimit
-from archstat.claims.locked import check_lock
+from archstat.claims.lock_checks import check_lock
 from archstat.claims.locks import is_lock, read_lock
 from archstat.claims.spending import broken_by
 from archstat.claims.statements import deviation, shown_value, verdict_on

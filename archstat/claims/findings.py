@@ -93,6 +93,18 @@ def failed(
         title: The title of the file.
         is_locked: Whether the claim is a total of a network of a lock.
     """
-    said = str(error).rstrip(".")
-    shown = {"message": said, "title": title, "helps": error.helps, "is_locked": is_locked}
-    return Finding(file, line, name, "", "", "", "", "error", "holds", **shown)  # type: ignore[arg-type]
+    return Finding(
+        file,
+        line,
+        name,
+        text="",
+        source="",
+        stated="",
+        computed="",
+        verdict="error",
+        expected="holds",
+        message=str(error).rstrip("."),
+        title=title,
+        helps=error.helps,
+        is_locked=is_locked,
+    )

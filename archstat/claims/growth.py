@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Protocol
 
@@ -12,6 +12,7 @@ import msgspec
 from archstat import units
 from archstat.analysis.matching import Move, moves
 from archstat.claims.statements import shown_value
+from archstat.claims.verdicts import ClaimVerdict
 from archstat.errors import DataError, InputError, quoted
 from archstat.files.text import named_up_to
 from archstat.quantities import rows_under, unit_of
@@ -64,6 +65,12 @@ class Allowance(msgspec.Struct, frozen=True):
     def holds(self, before: int, after: int) -> bool:
         """Whether a total has grown by no more than that; less is always allowed."""
         return after <= before or after <= before * (1 + self.share) + self.amount
+
+    def verdict(self, before: int, after: int) -> ClaimVerdict:
+        """What is to be said of a total that is so much now."""
+        if before == after:
+            return "exact"
+        return "holds" if self.holds(before, after) else "does not hold"
 
 
 Allowances = Mapping[str, Allowance]
@@ -153,14 +160,18 @@ class GrownTotal(msgspec.Struct, frozen=True):
         if not self.moved:
             return ""
         show = units.data_size if unit_of(self.quantity) == "B" else units.compact
-        named = [
-            f"{layer_in_words(each.layer)} ({_signed(each.change, show(abs(each.change)))})" for each in self.moved
-        ]
-        return f", moved most by {named_up_to(named, MOST_LAYERS)}"
+        return f", moved most by {moves_in_words(self.moved, show)}"
 
 
-def _signed(number: int, size: str) -> str:
-    return f"{'−' if number < 0 else '+'}{size}"
+def moves_in_words(moved: Sequence[Move], show: Callable[[int], str]) -> str:
+    """The layers that moved a total, each with by how much: ``"fc (+10), conv1 (+2)"``.
+
+    Args:
+        moved: The layers, those first that are named first.
+        show: From an amount to text.
+    """
+    named = [f"{layer_in_words(each.layer)} ({units.signed(each.change, show)})" for each in moved]
+    return named_up_to(named, MOST_LAYERS)
 
 
 def layer_in_words(layer: str) -> str:

@@ -12,10 +12,9 @@ import msgspec
 
 from archstat import units
 from archstat.claims.growth import TOTALS, Allowances, allowances
-from archstat.errors import ArchstatError, DataError, InputError, OutputError, quoted
+from archstat.errors import ArchstatError, DataError, OutputError, quoted
 from archstat.files.text import LARGEST_FILE, text_of, toml_of
-from archstat.networks.input_specs import parse_input
-from archstat.networks.settings import COUNTED_IN, Setting
+from archstat.networks.written import WrittenSetting
 from archstat.records import LayerCost, ModelCost, Shape
 
 LOCK_SCHEMA = "archstat.lock/1"
@@ -28,45 +27,10 @@ _SUMMED = ("parameters", "macs", "other_flops", "activation_bytes")
 """The totals that are sums of rows."""
 
 
-class LockedInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
-    """How a network of a lock is counted, as the user gave it; what is as by default is not written.
-
-    Attributes:
-        input: What goes in, each as a user writes it: ``"3x224x224"``.
-        resolution: Height and width of the images, if they are others.
-        sequence: The length of the sequences, if it is another.
-        test_size: Images have the size that the network is tested with.
-        batch_size: How many inputs at once.
-        dtype: The element type of parameters and inputs.
-        strict: Refuse ops that no rule covers.
-    """
-
-    input: tuple[str, ...] = ()
-    resolution: int | None = None
-    sequence: int | None = None
-    test_size: bool = False
-    batch_size: int = 1
-    dtype: str = "float32"
-    strict: bool = False
-
-    @property
-    def setting(self) -> Setting:
-        """How the network is to be counted."""
-        return Setting(
-            tuple(map(parse_input, self.input)),
-            resolution=self.resolution,
-            sequence=self.sequence,
-            is_test_size=self.test_size,
-            batch_size=self.batch_size,
-            dtype=self.dtype,
-            strict=self.strict,
-        )
-
-    @property
-    def text(self) -> str:
-        """What is not as by default, in words: ``" (resolution 320)"``."""
-        told = [f"{key} {_said(value)}" for key, value in msgspec.to_builtins(self).items()]
-        return f" ({', '.join(told)})" if told else ""
+def _told(how: WrittenSetting) -> str:
+    """What is not as by default, in words: ``" (resolution 320)"``."""
+    told = [f"{key} {_said(value)}" for key, value in msgspec.to_builtins(how).items()]
+    return f" ({', '.join(told)})" if told else ""
 
 
 def _said(value: Any) -> str:
@@ -91,7 +55,7 @@ class LockedNetwork(msgspec.Struct, frozen=True):
     """
 
     name: str
-    how: LockedInput
+    how: WrittenSetting
     input_shapes: tuple[Shape, ...]
     parameters: int
     macs: int
@@ -105,7 +69,7 @@ class LockedNetwork(msgspec.Struct, frozen=True):
     @property
     def label(self) -> str:
         """The network, and how it is counted where that is not as by default."""
-        return f"{self.name}{self.how.text}"
+        return f"{self.name}{_told(self.how)}"
 
 
 class Lock(msgspec.Struct, frozen=True):
@@ -127,7 +91,7 @@ class Lock(msgspec.Struct, frozen=True):
         return allowances(self.allow) if self.allow else {}
 
 
-def locked(name: str, how: LockedInput, cost: ModelCost) -> LockedNetwork:
+def locked(name: str, how: WrittenSetting, cost: ModelCost) -> LockedNetwork:
     """What a network costs now, for a lock."""
     totals = {total: getattr(cost, total) for total in TOTALS}
     return LockedNetwork(name, how, cost.input_shapes, **totals, peak_layer=cost.peak_layer, layers=cost.layers)
@@ -251,7 +215,7 @@ class _LockedRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     activation_bytes: int = 0
 
 
-class _LockedTable(LockedInput, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class _LockedTable(WrittenSetting, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A table of a network."""
 
     name: str
@@ -322,23 +286,14 @@ def _network(entry: Any, line: int, path: str) -> LockedNetwork:
     try:
         made = msgspec.convert(entry, _LockedTable)
         shapes = tuple(map(_shape, filter(None, made.input_shapes.split(", "))))
-        how = LockedInput(**{field: getattr(made, field) for field in LockedInput.__struct_fields__})
-        _check_how(how)
+        how = WrittenSetting(**{field: getattr(made, field) for field in WrittenSetting.__struct_fields__})
+        _ = how.setting  # an input that is none is refused before anything is counted
         layers = tuple(map(_row, made.layers))
         _check_sums(made, layers)
     except (msgspec.ValidationError, ValueError, ArchstatError) as error:
         raise DataError(f"{path}:{line}: network {quoted(name)}: {str(error).rstrip('.')}.") from error
     totals = {total: getattr(made, total) for total in TOTALS}
     return LockedNetwork(made.name, how, shapes, **totals, peak_layer=made.peak_layer, layers=layers, line=line)
-
-
-def _check_how(how: LockedInput) -> None:
-    """Refuse an input that nothing could be counted on."""
-    _ = how.setting
-    if how.dtype not in COUNTED_IN:
-        raise InputError(f"{quoted(how.dtype)} is none of the element types {', '.join(COUNTED_IN)}")
-    if any(size is not None and size < 1 for size in (how.resolution, how.sequence, how.batch_size)):
-        raise InputError("'resolution', 'sequence' and 'batch_size' are whole numbers from 1 on")
 
 
 def _check_sums(made: _LockedTable, layers: Sequence[LayerCost]) -> None:

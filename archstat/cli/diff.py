@@ -45,18 +45,20 @@ def diff(
 
     Example: archstat diff resnet50 resnet50_v1_5 --only-changes --sort macs
     """
-    from archstat.tables.difference import diff_table, total_lines, totals_table
+    from archstat.tables.difference import diff_table, totals_table
 
     before, after, notes = _both(a, b, given)
-    how: dict[str, Any] = {"only_changes": only_changes, "depth": depth, "sort": sort}
+    is_apart = format_ in ("markdown", "html", "latex") and not columns_asked()
     is_full = format_ in ("csv", "json") or bool({"layer_a", "layer_b"} & set(columns_asked()))
-    table = diff_table(before, after, is_full=is_full, **how)
+    how: dict[str, Any] = {"only_changes": only_changes, "depth": depth, "sort": sort}
+    table = diff_table(before, after, is_full=is_full, has_totals=not is_apart, **how)
     table = msgspec.structs.replace(table, notes=(*table.notes, *notes))
-    if format_ in ("markdown", "html", "latex") and not columns_asked():
+    if is_apart:
         totals = totals_table(before, after)
-        said = {*total_lines(before, after), *totals.notes}
-        rows = msgspec.structs.replace(table, title="", notes=tuple(note for note in table.notes if note not in said))
-        put_tables([totals, rows] if rows.rows else [totals], format_, output, is_exact=is_exact)
+        rest = [msgspec.structs.replace(table, title="")]
+        if not table.rows:  # there is nothing to show, and its notes are those of the totals
+            totals, rest = msgspec.structs.replace(totals, notes=(*totals.notes, *table.notes)), []
+        put_tables([totals, *rest], format_, output, is_exact=is_exact)
     else:
         put_table(table, format_, output, is_exact=is_exact)
 

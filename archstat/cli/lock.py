@@ -17,7 +17,8 @@ from archstat.cli._streams import tell
 from archstat.errors import ArchstatError, DataError, InputError, quoted
 
 if TYPE_CHECKING:
-    from archstat.claims.locks import Lock, LockedInput, LockedNetwork
+    from archstat.claims.locks import Lock, LockedNetwork
+    from archstat.networks.written import WrittenSetting
     from archstat.records import ModelCost
 
 
@@ -65,13 +66,14 @@ def _with(names: Sequence[str], output: Path | None, given: dict[str, Any]) -> s
     from archstat.claims.locks import Lock, lock_text, locked, read_lock, with_networks
     from archstat.files.saving import check_place
     from archstat.networks.beside import for_folder, is_there
+    from archstat.networks.written import WrittenSetting, written_as
     from archstat.published.figures import expand
 
     if output is not None:
         check_place(output)
     before = read_lock(output) if output is not None and is_there(output) else Lock("", ())
     folder = Path() if output is None else output.parent
-    how = _how(**given)
+    how = WrittenSetting(**written_as(**given))
     networks = []
     for name in watched(expand(names)):
         _refuse_saved_cost(name)
@@ -81,14 +83,7 @@ def _with(names: Sequence[str], output: Path | None, given: dict[str, Any]) -> s
     return lock_text(with_networks(before, networks))
 
 
-def _how(*, inputs: tuple[str, ...], is_test_size: bool, **given: Any) -> LockedInput:
-    """How networks are counted, as a lock records it."""
-    from archstat.claims.locks import LockedInput
-
-    return LockedInput(input=inputs, test_size=is_test_size, **given)
-
-
-def _as_written(how: LockedInput, folder: Path) -> LockedInput:
+def _as_written(how: WrittenSetting, folder: Path) -> WrittenSetting:
     """How networks are counted, paths of functions that make inputs beginning at the folder of the lock."""
     import msgspec
 
@@ -142,7 +137,7 @@ def _renewed(names: Sequence[str], output: Path | None, *, is_trusted: bool) -> 
 
 def _anew(found: Lock, network: LockedNetwork, analyse: Any) -> LockedNetwork:
     """A network of a lock as it costs now."""
-    from archstat.claims.locked import counted_now
+    from archstat.claims.lock_checks import counted_now
     from archstat.claims.locks import locked
 
     try:

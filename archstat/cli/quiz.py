@@ -62,12 +62,13 @@ def quiz(
 
     Example: archstat quiz vgg16 --hide parameters,macs --seed 3 --output vgg16.md
     """
+    from archstat.networks.written import written_as
     from archstat.quiz.exercises import Exercise, chosen_columns
     from archstat.quiz.worksheets import worksheet_of
 
     if solution is not None and output is not None and solution.absolute() == output.absolute():
         raise InputError(f"The sheet and its solution cannot both be {output}: name two files.")
-    exercise = Exercise(name, chosen_columns(hide.split(",")), seed, cells, rows, **given)
+    exercise = Exercise(name, chosen_columns(hide.split(",")), seed, cells, rows, **written_as(**given))
     sheet = worksheet_of(exercise, analyse_quietly(name, exercise.setting))
     if solution is not None:
         _put_solution(sheet, _format(format_, solution), solution)

@@ -37,7 +37,7 @@ class Rating(msgspec.Struct, frozen=True):
         top5: Percent with the right one among five; ``None``: not told.
         size: The side of the image that it was evaluated on; ``None``: not told.
         weights: Which of several sets of trained weights was evaluated: ``"a1_in1k"``; ``""``: the name says it.
-        source: Where this one accuracy comes from; ``""``: where all of them do.
+        source: Where this one accuracy comes from; ``""``: from an evaluation, as all of its accuracies.
     """
 
     top1: float
@@ -198,7 +198,7 @@ def of_file(path: Path) -> RatedBy:
     exact: dict[str, list[Rating]] = {}
     untagged: dict[str, list[Rating]] = {}
     for line, row in enumerate(_rows(reader, path), 2):
-        rating = _rating(row, f"{path}:{line}")
+        rating = _rating(row, f"{path}:{line}", path.name)
         name = _named((row[named] or "").strip())
         in_timm = name if name.startswith(_TIMM) else f"{_TIMM}{name}"  # whose own tables leave the library out
         for each in dict.fromkeys((name, in_timm)):
@@ -220,14 +220,14 @@ def _rows(reader: csv.DictReader[str], path: Path) -> Iterator[dict[str, str | N
         raise DataError(f"{path} cannot be read: {error}.") from error
 
 
-def _rating(row: Mapping[str, str | None], place: str) -> Rating:
+def _rating(row: Mapping[str, str | None], place: str, source: str) -> Rating:
     top1 = _percent(row.get("top1"), place)
     if top1 is None:
         raise DataError(f"{place}: there is no accuracy 'top1'.")
     size = (row.get("img_size") or "").strip()
     if size and not (size.isascii() and size.isdigit()):
         raise DataError(f"{place}: {quoted(size)} is no size of an image.")
-    source = (row.get("source") or "").strip()
+    source = (row.get("source") or "").strip() or source
     return Rating(top1, _percent(row.get("top5"), place), int(size) if size else None, source=source)
 
 

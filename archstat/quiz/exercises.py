@@ -5,20 +5,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 
 from archstat.errors import DataError, InputError, UnknownNameError, quoted
-from archstat.networks.input_specs import parse_input
-from archstat.networks.settings import Setting
+from archstat.networks.written import WrittenSetting
 from archstat.quiz.hiding import HIDEABLE
 
 _AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
 
 
-class Exercise(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What a worksheet asks.
+class Exercise(WrittenSetting, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a worksheet asks of a network, and how that is counted.
 
     Attributes:
         network: The name of the network.
@@ -26,13 +25,6 @@ class Exercise(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
         seed: Which cells are hidden, where only some of them are.
         cells: How many cells are hidden; ``None``: all of these columns.
         rows: How many layers stand on the sheet, from the first on; ``None``: all.
-        inputs: The sizes of the inputs, as a user writes them; none: the input that the network is made for.
-        resolution: See :class:`archstat.networks.settings.Setting`.
-        sequence: See :class:`archstat.networks.settings.Setting`.
-        is_test_size: See :class:`archstat.networks.settings.Setting`.
-        batch_size: See :class:`archstat.networks.settings.Setting`.
-        dtype: See :class:`archstat.networks.settings.Setting`.
-        strict: See :class:`archstat.networks.settings.Setting`.
     """
 
     network: str
@@ -40,30 +32,6 @@ class Exercise(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     seed: int = 0
     cells: _AtLeastOne | None = None
     rows: _AtLeastOne | None = None
-    inputs: tuple[str, ...] = ()
-    resolution: _AtLeastOne | None = None
-    sequence: _AtLeastOne | None = None
-    is_test_size: bool = False
-    batch_size: _AtLeastOne = 1
-    dtype: Literal["float32", "float16", "bfloat16", "float64"] = "float32"
-    strict: bool = False
-
-    @property
-    def setting(self) -> Setting:
-        """How the network is to be counted.
-
-        Raises:
-            InputError: An input is none.
-        """
-        return Setting(
-            tuple(map(parse_input, self.inputs)),
-            resolution=self.resolution,
-            batch_size=self.batch_size,
-            dtype=self.dtype,
-            strict=self.strict,
-            sequence=self.sequence,
-            is_test_size=self.is_test_size,
-        )
 
 
 def chosen_columns(names: Iterable[str]) -> tuple[str, ...]:

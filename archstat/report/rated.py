@@ -79,7 +79,7 @@ def rated_as(subject: Subject, evaluation: Evaluation | None, material: Material
     name, cost = subject.name, subject.network.cost
     own = material.accuracies.of(name, cost.input_shapes)
     if own is not None:
-        return Rated(subject, own.top1, own.top5, source=own.source or _named_source(material.accuracies.source))
+        return Rated(subject, own.top1, own.top5, source=own.source)
     if evaluation is None or not _is_as_evaluated(subject):
         return None
     if name in evaluation.top1:
@@ -89,11 +89,6 @@ def rated_as(subject: Subject, evaluation: Evaluation | None, material: Material
         return None
     note = f"It is that of {twin}: nobody evaluated {name} alike."
     return Rated(subject, evaluation.top1[twin], evaluation.top5.get(twin), note, twin=twin)
-
-
-def _named_source(told: str) -> str:
-    """A source without the words before it and the full stop."""
-    return told.removeprefix("Accuracy: ").removesuffix(".")
 
 
 def _is_as_evaluated(subject: Subject) -> bool:

@@ -9,6 +9,7 @@ import msgspec
 
 from archstat import units
 from archstat.analysis.matching import Pair, matched, moves
+from archstat.claims.growth import moves_in_words
 from archstat.errors import UnknownNameError
 from archstat.records import LayerCost, ModelCost
 from archstat.tables.columns import Column, Row, Table, number, path
@@ -46,6 +47,7 @@ def diff_table(
     depth: int | None = None,
     sort: str | None = None,
     is_full: bool = False,
+    has_totals: bool = True,
 ) -> Table:
     """The rows of two networks side by side: ``=`` alike, ``~`` changed, ``-`` only in A, ``+`` only in B.
 
@@ -56,6 +58,7 @@ def diff_table(
         depth: Put everything below that many parts of a path into one row.
         sort: The quantity whose change orders the rows, the largest first: ``"macs"``; ``None``: as they run.
         is_full: The paths of A and B stand in columns of their own, and the totals in the first row.
+        has_totals: Notes tell the totals; they need not where :func:`totals_table` stands beside.
 
     Raises:
         UnknownNameError: There is no such quantity to sort by.
@@ -64,7 +67,7 @@ def diff_table(
     rows = [_side_by_side(*pair, is_full=is_full) for pair in _sorted(pairs, sort)]
     shown = [row for row in rows if row[0] != "=" or not only_changes]
     alike = f"{len(rows) - sum(row[0] != '=' for row in rows)} of {len(rows)} rows are alike."
-    notes = (*total_lines(a, b), *_moved(a, b), alike)
+    notes = (*_total_lines(a, b), *_moved(a, b), alike) if has_totals else (alike,)
     title = f"A: {title_of(a)}\nB: {title_of(b)}"
     if is_full:
         return Table(_IN_FULL, (_total_row(a, b), *shown), title, notes)
@@ -113,9 +116,8 @@ def _text(key: str, header: str) -> Column:
 
 
 def _total_cells(a: int, b: int, quantity: Quantity) -> Row:
-    sign = "+" if b > a else "−" if b < a else ""
-    change = f"{sign}{quantity.show(abs(b - a))}" if sign else "="
-    percent = units.relative((b - a) / a) if a and sign else ""
+    change = "=" if a == b else units.signed(b - a, quantity.show)
+    percent = units.relative((b - a) / a) if a and a != b else ""
     return (quantity.label, quantity.exact(a), quantity.exact(b), change, percent)
 
 
@@ -134,23 +136,14 @@ def _amount(row: LayerCost | None, key: str) -> int:
     return amount
 
 
-_NAMED_MOST = 3
-"""More layers than these are not named: the rows show them."""
-
-
 def _moved(a: ModelCost, b: ModelCost) -> list[str]:
     """Which layers moved a total most, where there are several that did."""
-    told = []
-    for quantity in (PARAMETERS, MACS):
-        found = moves(a.layers, b.layers, quantity.key)
-        named = [f"{each.layer or WHOLE_NETWORK} ({_signed(each.change, quantity)})" for each in found[:_NAMED_MOST]]
-        if len(found) > 1:
-            told.append(f"{quantity.label} changed most in {', '.join(named)}.")
-    return told
-
-
-def _signed(change: int, quantity: Quantity) -> str:
-    return f"{'−' if change < 0 else '+'}{quantity.show(abs(change))}"
+    found = {each: moves(a.layers, b.layers, each.key) for each in (PARAMETERS, MACS)}
+    return [
+        f"{quantity.label} changed most in {moves_in_words(moved, quantity.show)}."
+        for quantity, moved in found.items()
+        if len(moved) > 1
+    ]
 
 
 _MARKS = {"=": "= alike", "~": "~ changed", "-": "− only in A", "+": "+ only in B"}
@@ -169,7 +162,7 @@ _BOTH = "⇄"
 _TOTALS = (PARAMETERS, MACS, FLOPS, ACTIVATION_BYTES, PEAK_ACTIVATION_BYTES)
 
 
-def total_lines(a: ModelCost, b: ModelCost) -> list[str]:
+def _total_lines(a: ModelCost, b: ModelCost) -> list[str]:
     """A line for each total: before, after, and the change."""
     return [f"{each.label:<18}{_change(getattr(a, each.key), getattr(b, each.key), each)}" for each in _TOTALS]
 

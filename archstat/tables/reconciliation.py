@@ -42,10 +42,6 @@ def _or_nothing(show: Show) -> Show:
     return lambda value: "" if value == "" else show(value)
 
 
-def _signed(amount: int) -> str:
-    return f"{'−' if amount < 0 else '+'}{units.compact(abs(amount))}"
-
-
 def _said(opinion: Opinion) -> str:
     """A number in full, or why there is none."""
     return opinion.failure if opinion.number is None else units.exact(opinion.number)
@@ -54,7 +50,7 @@ def _said(opinion: Opinion) -> str:
 _NUMBERS = (path("convention", "Convention"), number("number", "Number", _or_nothing(units.compact)))
 _REASONS = (
     Column("unit", "Unit", least=5),
-    number("difference", "Difference", _or_nothing(_signed)),
+    number("difference", "Difference", _or_nothing(units.signed)),
     Column("term", "because of", least=24, is_sentence=True, continues=True),
     Column("source", "Whose", gives_way=1),
 )

@@ -171,9 +171,15 @@ CONFLICT = "<<<<<<< HEAD\nmacs = 325680\n=======\nmacs = 325681\n>>>>>>> main\n"
         (lambda text: text.replace('op = "', 'kind = "a", op = "'), "has either a 'kind' of layer or an 'op'"),
         (lambda text: text.replace('"1×1×32×32"', '"<script>"'), "'<script>' is no shape"),
         (lambda text: text.replace('name = "lenet5"', "name = 3"), "network '3': Expected `str`, got `int`"),
-        (lambda text: text.replace('name = "lenet5"', 'name = "a"\nbatch_size = 0'), "are whole numbers from 1 on"),
+        (
+            lambda text: text.replace('name = "lenet5"', 'name = "a"\nbatch_size = 0'),
+            "Expected `int` >= 1 - at `$.batch_size`",
+        ),
         (lambda text: text.replace('name = "lenet5"', 'name = "a"\ninput = ["層"]'), "'層' is no input"),
-        (lambda text: text.replace('name = "lenet5"', 'name = "a"\ndtype = "int3"'), "'int3' is none of the element"),
+        (
+            lambda text: text.replace('name = "lenet5"', 'name = "a"\ndtype = "int3"'),
+            "Invalid enum value 'int3' - at `$.dtype`",
+        ),
         (lambda text: text.replace("[[network]]", '[allow]\nmac = "1 %"\n[[network]]'), "allow: 'mac' is no total"),
         (lambda text: text.replace("[[network]]", "[allow]\nmacs = 'x'\n[[network]]"), "allow: 'x' allows no growth"),
         (lambda text: text.replace("[[network]]", "[network]"), "Expected `array`, got `object`"),

@@ -15,6 +15,7 @@ vit_tiny_patch16_224.augreg_in21k_ft_in1k,75.4,24.6,92.8,7.2,5.72,224
 eva_giant.clip,89.5,10.5,,,1014,448
 eva_giant.clip,88.9,11.1,98.0,2.0,1014,336
 """
+FILE = "results-imagenet.csv"
 AT_224 = ((1, 3, 224, 224),)
 
 
@@ -49,8 +50,8 @@ def test_a_network_has_the_accuracy_of_its_name_and_size(rated, network, shapes,
 
 
 def test_a_name_without_a_tag_has_the_best_of_its_weights_and_says_which(rated):
-    assert rated.of("timm:resnet50", AT_224) == Rating(80.2, 95.0, 224, "a1_in1k")
-    assert rated.of("timm:resnet50.tv_in1k", AT_224) == Rating(76.1, 92.9, 224)
+    assert rated.of("timm:resnet50", AT_224) == Rating(80.2, 95.0, 224, "a1_in1k", FILE)
+    assert rated.of("timm:resnet50.tv_in1k", AT_224) == Rating(76.1, 92.9, 224, source=FILE)
     assert "the most accurate count" in rated.source
 
 

@@ -10,8 +10,9 @@ import pytest
 
 import archstat as package
 from archstat.analysis.inference import analyse
-from archstat.claims.locks import Lock, LockedInput, lock_text, locked
+from archstat.claims.locks import Lock, lock_text, locked
 from archstat.files.results import cost_to_json, measurements_to_json
+from archstat.networks.written import WrittenSetting
 from archstat.quiz.exercises import Exercise
 from archstat.quiz.worksheets import sheet_text, worksheet_of
 from tests.cli.conftest import NET
@@ -32,7 +33,7 @@ CODES = {0, 1, 2}
 def right():
     """Right files, to be changed."""
     cost = package.count("lenet5")
-    lock = lock_text(Lock("", (locked("lenet5", LockedInput(), cost),), {"macs": "1 %"}))
+    lock = lock_text(Lock("", (locked("lenet5", WrittenSetting(), cost),), {"macs": "1 %"}))
     return {"cost.json": cost_to_json(cost), "measured.json": measurements_to_json([measured()]), "a.lock": lock}
 
 

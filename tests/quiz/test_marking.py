@@ -242,14 +242,14 @@ def test_a_page_says_where_its_answers_are(tmp_path):
 
 def test_a_network_of_ones_own_is_marked_where_the_sheet_is_trusted(given_out, tmp_path):
     (tmp_path / "net.py").write_text("from torch import nn\nNet = nn.Sequential(nn.Conv2d(3, 4, 5), nn.ReLU())\n")
-    path, _ = given_out(solved, network="net.py:Net", inputs=("3x8x8",))
+    path, _ = given_out(solved, network="net.py:Net", input=("3x8x8",))
     with pytest.raises(SourceError, match="may not run any unless you trust it"):
         marked_sheet(path, analyse)
     assert marked_sheet(path, analyse, Trust.of([path])).is_all_right
 
 
 @pytest.mark.parametrize(
-    "more", [{"batch_size": 3}, {"inputs": ("1x32x32",)}, {"dtype": "float16"}, {"rows": 2, "cells": 4, "seed": 9}]
+    "more", [{"batch_size": 3}, {"input": ("1x32x32",)}, {"dtype": "float16"}, {"rows": 2, "cells": 4, "seed": 9}]
 )
 def test_a_sheet_is_marked_on_the_input_and_with_the_cells_that_it_was_made_with(given_out, more):
     path, _ = given_out(solved, hide=("output", "receptive_field", "macs", "flops", "activation_memory"), **more)

@@ -134,7 +134,7 @@ def test_more_cells_than_there_are_cannot_be_hidden():
 
 
 def test_a_network_without_anything_to_ask_is_refused():
-    exercise = Exercise("torch.nn:Identity()", ("parameters",), inputs=("3x8x8",))
+    exercise = Exercise("torch.nn:Identity()", ("parameters",), input=("3x8x8",))
     network = analyse(exercise.network, exercise.setting)
     with pytest.raises(
         DataError, match=r"No layer of torch\.nn:Identity\(\) has anything to ask: hide other columns\."
@@ -174,7 +174,7 @@ def test_a_column_that_is_not_there_is_named_and_so_are_those_that_are():
     "name", [*HOSTILE, "a --> b", "<!-- c", "名前.py:Net", "n\udce9t", "a\nb -->\n<!-- archstat quiz 1: {}"]
 )
 def test_the_line_says_what_is_asked_whatever_the_network_is_called(name):
-    exercise = Exercise(name, ("parameters",), 7, 3, inputs=("3x8x8", "@net.py:inputs"), batch_size=2)
+    exercise = Exercise(name, ("parameters",), 7, 3, input=("3x8x8", "@net.py:inputs"), batch_size=2)
     line = line_of(exercise)
     assert line.count("\n") == 0
     assert line.count("-->") == line.count("<!--") == 1
@@ -197,7 +197,7 @@ GOOD = line_of(Exercise("vgg16", ("parameters",)))
         (GOOD.replace('["parameters"]', "[]"), "No column is named"),
         (GOOD.replace("vgg16", " "), "names no network"),
         (GOOD.replace("{", '{"cells": 0, '), "Expected `int` >= 1"),
-        (GOOD.replace("{", '{"inputs": ["3xx"], '), "a.md:1: this line no longer says what is asked"),
+        (GOOD.replace("{", '{"input": ["3xx"], '), "a.md:1: this line no longer says what is asked"),
         (GOOD.replace("{", '{"dtype": "int8", '), "Invalid enum value 'int8'"),
         (GOOD.replace("{", '{"more": 1, '), "unknown field `more`"),
         (GOOD.replace('"vgg16"', "[" * 100_000 + "]" * 100_000), "this line no longer says"),

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import re
-import struct
 import zlib
 from xml.sax.saxutils import escape
 
 from archstat.report.pictures.words import Words
-
-_INCH_M = 0.0254
 
 
 def in_svg(picture: str, words: Words, name: str) -> str:
@@ -48,10 +46,7 @@ def _xml(text: str) -> str:
     return escape(re.sub(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text))
 
 
-# -- PNG ---------------------------------------------------------------------------------------------------------------
-
-_SIGNATURE_AND_HEAD = 8 + 25
-"""The signature of a PNG and its first chunk, which others follow."""
+# -- PNG and PDF -------------------------------------------------------------------------------------------------------
 
 
 def in_png(picture: bytes, words: Words, density: float) -> bytes:
@@ -61,50 +56,34 @@ def in_png(picture: bytes, words: Words, density: float) -> bytes:
         picture: What plotly draws.
         words: The words of the picture.
         density: Pixels for each of an SVG, of which 96 make an inch: in print it has the size that was asked for.
-
-    Source: W3C, Portable Network Graphics (Third Edition), 11.3.3.4 (iTXt) and 11.3.4.3 (pHYs).
     """
-    per_m = round(density * 96 / _INCH_M)
-    told = _chunk(b"pHYs", struct.pack(">IIB", per_m, per_m, 1))
-    told += _text("Title", words.title) + _text("Description", words.description)
-    return picture[:_SIGNATURE_AND_HEAD] + told + picture[_SIGNATURE_AND_HEAD:]
+    from PIL import Image  # noqa: PLC0415 - an extra
+    from PIL.PngImagePlugin import PngInfo  # noqa: PLC0415 - an extra
+
+    told = PngInfo()
+    for key, text in (("Title", words.title), ("Description", words.description)):
+        told.add_itxt(key, _sound(text))
+    out = io.BytesIO()
+    with Image.open(io.BytesIO(picture)) as image:
+        image.save(out, "PNG", pnginfo=told, dpi=(density * _INCH, density * _INCH))
+    return out.getvalue()
 
 
-def _text(key: str, text: str) -> bytes:
-    """International text, as it is and not compressed."""
-    return _chunk(b"iTXt", key.encode() + b"\0\0\0\0\0" + text.encode(errors="replace"))
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
-# -- PDF ---------------------------------------------------------------------------------------------------------------
+_INCH = 96.0
+"""Pixels of an SVG that make an inch."""
 
 
 def in_pdf(picture: bytes, words: Words) -> bytes:
-    """A PDF with its own title, as an update that follows what the browser has written.
+    """A PDF with its own title and description; the browser has written one of its own."""
+    from pypdf import PdfReader, PdfWriter  # noqa: PLC0415 - an extra
 
-    A file of another build than the one that browsers write stays as it is.
-
-    Source: ISO 32000-1, 7.5.6 (incremental updates) and 14.3.3 (document information).
-    """
-    trailer = re.search(
-        rb"trailer\s*<<(?=[^>]*/Size (\d+))(?=[^>]*/Root (\d+ 0 R))(?=[^>]*/Info (\d+) 0 R)[^>]*>>"
-        rb"\s*startxref\s*(\d+)\s*%%EOF\s*$",
-        picture,
-    )
-    if trailer is None:
-        return picture
-    size, root, info, before = trailer.groups()
-    start = picture if picture.endswith(b"\n") else picture + b"\n"
-    titled = b"%s 0 obj\n<</Title <%s>/Subject <%s>/Creator (archstat)>>\nendobj\n"
-    entry = titled % (info, _pdf_text(words.title), _pdf_text(words.description))
-    table = b"xref\n0 1\n0000000000 65535 f \n%s 1\n%010d 00000 n \n" % (info, len(start))
-    rest = b"trailer\n<</Size %s/Root %s/Info %s 0 R/Prev %s>>\nstartxref\n%d\n%%%%EOF\n"
-    return start + entry + table + rest % (size, root, info, before, len(start) + len(entry))
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(picture)))
+    writer.metadata = {"/Title": _sound(words.title), "/Subject": _sound(words.description), "/Creator": "archstat"}
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
 
 
-def _pdf_text(text: str) -> bytes:
-    """A text in UTF-16 with its mark, written in hexadecimal digits."""
-    return f"\ufeff{text}".encode("utf-16-be", errors="replace").hex().encode()
+def _sound(text: str) -> str:
+    """A text without halves of characters, which no file can hold."""
+    return text.encode(errors="replace").decode()

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from archstat.errors import DataError, UnknownNameError
-from archstat.finding.ratings import stated, together
+from archstat.finding.ratings import of_file, stated, together
 from archstat.published.names import display_name
 from archstat.report.charts.accuracy import accuracy, top1
 from archstat.report.drawing.canvas import Canvas
@@ -215,6 +215,14 @@ def test_what_a_user_knows_counts_before_the_source_and_says_whose_it_is():
     assert (heights["lenet5"], heights["vgg16"]) == (80.5, 73.25)
     assert "Accuracy of LeNet-5: my thesis. Accuracies from several" in chart.caption
     assert "Accuracy of VGG-16: as stated by hand." in chart.caption
+
+
+def test_what_is_stated_and_what_a_file_says_are_told_apart(tmp_path):
+    (tmp_path / "mine.csv").write_text("network,top1,source\nlenet5,50,\nalexnet,60,our run\n")
+    own = together([stated("vgg16=73", ["vgg16"]), of_file(tmp_path / "mine.csv")])
+    chart = accuracy(material(*map(known, ["vgg16", "lenet5", "alexnet"]), accuracies=own))
+    told = "Accuracy of VGG-16: as stated by hand. Accuracy of LeNet-5: mine.csv. Accuracy of AlexNet: our run."
+    assert told in chart.caption
 
 
 def test_a_user_can_know_all_accuracies():

@@ -82,11 +82,21 @@ def _total(lock: Lock, network: LockedNetwork, cost: ModelCost, total: str, may:
     unit = unit_of(total)
     before, computed = (shown_value(number, "", unit) for number in (grown.before, grown.after))
     stated = f"<= {before}" + (f" and {may.text} more" if may.share or may.amount else "")
-    holds = may.holds(grown.before, grown.after)
-    verdict = "does not hold" if not holds else "exact" if grown.before == grown.after else "holds"
-    message = "" if verdict == "exact" else f"{grown.text}; {_said_of(grown.after < grown.before, may, holds=holds)}"
-    shown = (f"{network.label}: {total}", "", "", stated, computed, verdict, "holds", message)
-    return Finding(lock.path, network.line, *shown, is_locked=True)  # type: ignore[arg-type]
+    verdict = may.verdict(grown.before, grown.after)
+    said = _said_of(grown.after < grown.before, may, holds=verdict == "holds")
+    return Finding(
+        lock.path,
+        network.line,
+        f"{network.label}: {total}",
+        text="",
+        source="",
+        stated=stated,
+        computed=computed,
+        verdict=verdict,
+        expected="holds",
+        message="" if verdict == "exact" else f"{grown.text}; {said}",
+        is_locked=True,
+    )
 
 
 def _said_of(is_less: bool, may: Allowance, *, holds: bool) -> str:

@@ -33,10 +33,17 @@ def growth_finding(
     cost = analyse(operand.architecture, operand.setting).cost
     before = baseline(limit.baseline, operand.architecture, operand.setting)
     grown = growth(before, cost, operand.quantity, operand.layer)
-    holds = limit.allowance.holds(grown.before, grown.after)
-    verdict = "does not hold" if not holds else "exact" if grown.before == grown.after else "holds"
     place = f"{operand.layer} of {operand.architecture}" if operand.layer else operand.architecture
-    message = f"{place}: {grown.text}" if grown.before != grown.after else ""
-    computed = shown_value(grown.after, "", unit_of(operand.quantity))
-    shown = (limit.id, "", limit.source, limit.stated, computed, verdict, "holds", message)
-    return Finding(file, limit.line, *shown, title=title)  # type: ignore[arg-type]
+    return Finding(
+        file,
+        limit.line,
+        limit.id,
+        text="",
+        source=limit.source,
+        stated=limit.stated,
+        computed=shown_value(grown.after, "", unit_of(operand.quantity)),
+        verdict=limit.allowance.verdict(grown.before, grown.after),
+        expected="holds",
+        message=f"{place}: {grown.text}" if grown.before != grown.after else "",
+        title=title,
+    )
