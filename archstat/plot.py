@@ -5,7 +5,7 @@ Each chart is a function of this module, named as ``archstat report`` names it, 
 >>> from archstat import plot
 >>> figure = plot.layers("lenet5")
 >>> figure.layout.meta["title"]
-'What each layer costs'
+'What each layer of LeNet-5 costs'
 >>> plot.accuracy(["alexnet", "vgg16", "googlenet"], view="Parameters").layout.xaxis.title.text
 'Parameters'
 """

@@ -196,13 +196,13 @@ def signed(number: int, show: Callable[[int], str] = compact) -> str:
 def change(before: int, after: int, show: Callable[[int], str] = compact) -> str:
     """A difference with its sign, absolute and relative.
 
-    >>> change(100, 150), change(7, 7), change(0, 5)
-    ('+50 (+50.0 %)', '=', '+5')
+    >>> change(100, 150), change(7, 7), change(0, 5), change(10**6, 10**6 - 40)
+    ('+50 (+50.0 %)', '=', '+5', '−40 (−0.004 %)')
     """
     if before == after:
         return "="
     text = signed(after - before, show)
-    return f"{text} ({text[0]}{100 * abs(after - before) / before:.1f} %)" if before else text
+    return f"{text} ({relative((after - before) / before)})" if before else text
 
 
 def shape(sizes: Iterable[int | str]) -> str:

@@ -10,7 +10,15 @@ import click
 
 from archstat.cli._commands import command
 from archstat.cli._networks import analyse_quietly
-from archstat.cli._options import cache_option, columns_asked, output_options_with, put, put_table, trust_option
+from archstat.cli._options import (
+    cache_option,
+    columns_asked,
+    output_options_with,
+    put,
+    put_table,
+    put_tables,
+    trust_option,
+)
 from archstat.cli._remedies import with_options
 from archstat.cli._streams import tell
 from archstat.errors import DataError, InputError
@@ -105,7 +113,7 @@ def _check_claims(
     """The exit code: 0 if all is as its file expects, 1 if something is not, 2 if something could not be checked."""
     from archstat.claims import check_files
     from archstat.claims.locks import is_lock
-    from archstat.tables import claims_page_table, claims_table
+    from archstat.tables import claims_page_tables, claims_table
     from archstat.tables.annotations import ANNOTATIONS
 
     if growth and not any(map(is_lock, files)):
@@ -117,11 +125,11 @@ def _check_claims(
     shown = [finding for finding in findings if not (only_unexpected and finding.is_as_expected)]
     if format_ in ANNOTATIONS:
         put(ANNOTATIONS[format_](shown), output)
+    elif format_ == "html" and not columns_asked():
+        put_tables(claims_page_tables(shown, findings), format_, output, is_exact=is_exact)
     else:
         is_full = format_ in ("csv", "json") or bool(columns_asked())
-        is_page = format_ == "html" and not is_full
-        table = claims_page_table(shown, findings) if is_page else claims_table(shown, findings, is_full=is_full)
-        put_table(table, format_, output, is_exact=is_exact)
+        put_table(claims_table(shown, findings, is_full=is_full), format_, output, is_exact=is_exact)
     return _exit_code(findings)
 
 

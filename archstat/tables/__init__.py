@@ -5,7 +5,7 @@ JSON or LaTeX. Text shows numbers in four digits and a prefix, or in full on req
 """
 
 from archstat.tables.cache import cache_table
-from archstat.tables.claims import claims_page_table, claims_table
+from archstat.tables.claims import claims_page_table, claims_page_tables, claims_table
 from archstat.tables.columns import Column, Table
 from archstat.tables.difference import diff_table
 from archstat.tables.explanation import chosen, explanation_table, sums_table
@@ -25,6 +25,7 @@ __all__ = [
     "cache_table",
     "chosen",
     "claims_page_table",
+    "claims_page_tables",
     "claims_table",
     "compare_table",
     "diff_table",

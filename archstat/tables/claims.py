@@ -60,22 +60,38 @@ def _reason(finding: Finding) -> str:
     return f"{finding.id}: {finding.verdict}; {finding.message}.{text}{source}"
 
 
-_HEADING = Column("heading", "Text", is_heading=True)
-_OF_PAGE = ("heading", "id", "text", "source", "stated", "computed", "verdict", "is_as_expected", "message", "basis")
+_OF_PAGE = ("id", "text", "source", "stated", "computed", "verdict", "is_as_expected", "message", "basis")
 
 
 def claims_page_table(shown: Sequence[Finding], every: Sequence[Finding]) -> Table:
-    """One row for each claim as a page shows it: what the text says and where, before what it comes to.
+    """One row for each claim of a text as a page shows it: what the text says and where, before what it comes to.
 
     Args:
         shown: The findings with a row.
         every: The findings that the sums under the table are of.
     """
-    known = {column.key: column for column in (*_COLUMNS, *_FURTHER, _HEADING)}
-    headings = list(dict.fromkeys(each.heading for each in every))
-    said_above = {_HEADING.key} if len(headings) == 1 else set()
-    if all(each.is_as_expected for each in shown):
-        said_above.add("is_as_expected")
-    columns = tuple(known[key] for key in _OF_PAGE if key not in said_above)
+    known = {column.key: column for column in (*_COLUMNS, *_FURTHER)}
+    has_surprise = any(not each.is_as_expected for each in shown)
+    columns = tuple(known[key] for key in _OF_PAGE if has_surprise or key != "is_as_expected")
     rows = tuple(tuple(getattr(finding, column.key) for column in columns) for finding in shown)
-    return Table(columns, rows, headings[0] if len(headings) == 1 else "Claims", (summary(every),))
+    return Table(columns, rows, every[0].heading if every else "", (summary(every),))
+
+
+def claims_page_tables(shown: Sequence[Finding], every: Sequence[Finding]) -> list[Table]:
+    """A table for each text; of several, before them one with a row for each.
+
+    Args:
+        shown: The findings with a row.
+        every: All findings, of which the sums are.
+    """
+    headings = list(dict.fromkeys(each.heading for each in every))
+    texts = {
+        heading: [[each for each in findings if each.heading == heading] for findings in (shown, every)]
+        for heading in headings
+    }
+    tables = [claims_page_table(*text) for text in texts.values()]
+    if len(tables) == 1:
+        return tables
+    columns = (Column("heading", "Text"), Column("summary", "Claims", is_sentence=True))
+    rows = tuple((heading, summary(of_text)) for heading, (_, of_text) in texts.items())
+    return [Table(columns, rows, "Claims", (summary(every),)), *tables]

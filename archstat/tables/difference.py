@@ -138,7 +138,8 @@ def _amount(row: LayerCost | None, key: str) -> int:
 
 def _moved(a: ModelCost, b: ModelCost) -> list[str]:
     """Which layers moved a total most, where there are several that did."""
-    found = {each: moves(a.layers, b.layers, each.key) for each in (PARAMETERS, MACS)}
+    changed = [each for each in (PARAMETERS, MACS) if getattr(a, each.key) != getattr(b, each.key)]
+    found = {each: moves(a.layers, b.layers, each.key) for each in changed}
     return [
         f"{quantity.label} changed most in {moves_in_words(moved, quantity.show)}."
         for quantity, moved in found.items()

@@ -195,6 +195,13 @@ def test_a_page_that_becomes_narrow_is_drawn_anew(opened):
         assert not drawn(found.page)["missing"]
 
 
+def test_on_a_phone_a_sign_stands_behind_the_name_that_it_is_of(opened):
+    table = Table((Column("mark", ""), Column("kind", "Layer"), *TABLE.columns), (("+", "conv", "a", 3),))
+    for width, first in ((1100, ["", "Layer", "Name", "Amount"]), (390, ["Layer", "", "Amount", "Name"])):
+        with opened(render(Page("A", (Sheet("s", table),))), width=width) as found:
+            assert [each.strip() for each in found.page.locator("table.data th").all_inner_texts()] == first
+
+
 @pytest.mark.parametrize("width", [1100, 390])
 def test_hostile_names_are_text(opened, width):
     rows = tuple((text, place) for place, text in enumerate(HOSTILE))

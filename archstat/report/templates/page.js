@@ -174,9 +174,10 @@
   }
 
   function numbersFirst(table) { // on a phone there is room for the name and some numbers, and those are what one came for
+    const hasSign = !table.tHead.rows[0].cells[0].textContent.trim(); // without a header, before the name
     for (const row of table.rows) {
-      const [, ...rest] = row.cells;
-      row.append(...rest.filter((cell) => !cell.classList.contains("number")));
+      if (hasSign) row.prepend(row.cells[1]); // the name is what stays in sight
+      row.append(...[...row.cells].slice(hasSign ? 2 : 1).filter((cell) => !cell.classList.contains("number")));
     }
   }
 
