@@ -14,7 +14,18 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from archstat import former
-from archstat.errors import ArchstatError
+from archstat.errors import (
+    ArchstatError,
+    DataError,
+    ForwardError,
+    InputError,
+    MissingPackageError,
+    OutputError,
+    SourceError,
+    UncountedError,
+    UnknownNameError,
+    UnsupportedTorchError,
+)
 from archstat.version import __version__
 
 if TYPE_CHECKING:
@@ -24,6 +35,8 @@ if TYPE_CHECKING:
     from archstat.analysis.training import count_training as count_training
     from archstat.api import check as check
     from archstat.api import compare as compare
+    from archstat.api import diff as diff
+    from archstat.api import fit as fit
     from archstat.api import load_cost as load_cost
     from archstat.api import memory as memory
     from archstat.api import reconcile as reconcile
@@ -45,19 +58,30 @@ if TYPE_CHECKING:
 __all__ = [
     "ArchstatError",
     "Cost",
+    "DataError",
+    "ForwardError",
+    "InputError",
     "InputSpec",
     "MeasureSetting",
     "Measurement",
+    "MissingPackageError",
     "ModelCost",
+    "OutputError",
     "Setting",
+    "SourceError",
     "TrainingCost",
     "TrainingSetting",
+    "UncountedError",
+    "UnknownNameError",
+    "UnsupportedTorchError",
     "__version__",
     "check",
     "compare",
     "count",
     "count_training",
+    "diff",
     "explain",
+    "fit",
     "load_cost",
     "measure",
     "memory",
@@ -86,7 +110,7 @@ _HOMES = {
     **dict.fromkeys(("MeasureSetting", "Setting", "TrainingSetting"), "archstat.networks.settings"),
     **dict.fromkeys(("Cost", "Measurement", "ModelCost", "TrainingCost"), "archstat.records"),
     **dict.fromkeys(
-        ("check", "compare", "load_cost", "memory", "reconcile", "save_cost", "scale"),
+        ("check", "compare", "diff", "fit", "load_cost", "memory", "reconcile", "save_cost", "scale"),
         "archstat.api",
     ),
     "page": "archstat.plot",

@@ -15,17 +15,18 @@ from typing import TYPE_CHECKING, Any
 from torch import nn
 
 from archstat.analysis.inference import analyse, analyse_model, count, named_network
-from archstat.analysis.training import count_training
+from archstat.analysis.training import count_training, fit_source
 from archstat.claims import Finding, check_files
 from archstat.counting.conventions import CONVENTIONS
-from archstat.errors import InputError
+from archstat.errors import InputError, quoted
 from archstat.files.results import cost_to_json, read_cost
 from archstat.files.saving import write_whole
-from archstat.networks.settings import Setting, TrainingSetting
+from archstat.networks.settings import Setting, TrainingSetting, parse_limit
 from archstat.networks.trust import NOTHING, Trust
-from archstat.records import InferenceMemory, ModelCost, Tally, TrainingCost
+from archstat.networks.written import setting_by_name
+from archstat.records import BatchFit, InferenceMemory, ModelCost, Tally, TrainingCost
 from archstat.scaling import Over, Scaling, scaling_of
-from archstat.tables import compare_table
+from archstat.tables import compare_table, diff_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,8 +71,57 @@ def compare(*networks: nn.Module | str | ModelCost) -> pd.DataFrame:
     """
     if not networks:
         raise InputError("There is nothing to compare: name a network, or hand over what 'count' returned.")
-    costs = [each if isinstance(each, ModelCost) else count(each) for each in networks]
-    return compare_table(costs).to_frame()
+    return compare_table([_cost_of(each) for each in networks]).to_frame()
+
+
+def diff(
+    a: nn.Module | str | ModelCost, b: nn.Module | str | ModelCost, *, depth: int | None = None, sort: str | None = None
+) -> pd.DataFrame:
+    """Two networks row by row, the whole networks first, in base units: the columns of ``archstat diff`` in CSV.
+
+    Args:
+        a: The network before: its name (``"main:./net.py:Net"`` is that of a revision of git), or what
+            :func:`archstat.count` returned.
+        b: The network after.
+        depth: Rows down to this depth; ``None``: every layer.
+        sort: The rows that changed this quantity most come first: ``"macs"``; ``None``: as they run.
+
+    Raises:
+        ForwardError: A network needs an input: count it first.
+        UnknownNameError: There is no such quantity to sort by.
+
+    >>> found = diff("resnet50", "resnet50_v1_5", sort="macs")
+    >>> found.loc[0, ["macs_a", "macs_b"]].tolist(), len(found.query("mark == '~'"))
+    ([3857973248, 4089184256], 12)
+    """
+    return diff_table(_cost_of(a), _cost_of(b), depth=depth, sort=sort, is_full=True).to_frame()
+
+
+def _cost_of(network: nn.Module | str | ModelCost) -> ModelCost:
+    return network if isinstance(network, ModelCost) else count(network)
+
+
+def fit(name: str, memory: str | int, *, training: TrainingSetting | None = None, **how: Any) -> BatchFit:
+    """The largest batch of a named network that takes no more than an amount of memory at once.
+
+    Args:
+        name: The network.
+        memory: The amount, as ``"16GiB"`` or in bytes.
+        training: How a training step is to be made; ``None``: the forward pass at inference.
+        how: How the network is counted, as :func:`archstat.count` takes it by name: ``resolution=448``.
+
+    Raises:
+        ArchstatError: The name leads nowhere, the network cannot run, the memory is none, or there is no end to the
+            batch.
+
+    >>> fit("resnet18", "1GiB").batch_size
+    146
+    """
+    setting = setting_by_name(how)
+    if setting is None:
+        raise InputError(f"There is no setting {' or '.join(map(quoted, how))}: name one as 'batch_size' or 'input'.")
+    limit = parse_limit(f"{memory}B" if isinstance(memory, int) else memory)
+    return fit_source(name, setting, limit, training)
 
 
 def scale(

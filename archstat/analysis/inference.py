@@ -27,6 +27,7 @@ from archstat.networks.settings import Setting
 from archstat.networks.source import Source
 from archstat.networks.trust import Reach
 from archstat.networks.wrappers import unwrapped
+from archstat.networks.written import setting_by_name
 from archstat.records import Explanations, InferenceMemory, ModelCost
 from archstat.tracing import trace
 from archstat.tracing.first_call import is_unfinished
@@ -46,7 +47,9 @@ def count(model: nn.Module | torch.export.ExportedProgram | str, *inputs: Any, *
         model: A network, a program of ``torch.export``, or the name of one: ``"resnet50"``, ``"./net.py:Net"``.
         inputs: What the network's ``forward`` takes. Tensors on the meta device do; an architecture of ours needs none,
             and an exported program has its own.
-        kwargs: What the network's ``forward`` takes by name.
+        kwargs: What the network's ``forward`` takes by name; for a named network without inputs, how it is counted, as
+            ``batch_size``, ``resolution``, ``sequence``, ``dtype``, ``input`` (``"3x96x96"``), ``test_size``,
+            ``strict``.
 
     Returns:
         The totals and, in ``layers``, the rows that add up to them.
@@ -59,6 +62,8 @@ def count(model: nn.Module | torch.export.ExportedProgram | str, *inputs: Any, *
     >>> cost = count("lenet5")
     >>> cost.parameters, cost.macs
     (60000, 325680)
+    >>> count("resnet18", batch_size=8).input_shapes
+    ((8, 3, 224, 224),)
     """
     # The trace is freed before anybody collects garbage: it holds none, and looking through it takes time.
     return without_garbage_collection(lambda: analyse_model(model, *inputs, **kwargs).cost)
@@ -194,8 +199,9 @@ def analyse_model(
         network = unwrapped(model)
         source = Source(type(network.model).__name__, lambda: network.model)
         return Analysis(source, network.model, inputs, kwargs, remark=network.remark)
-    if not inputs and not kwargs:
-        return analyse(model, Setting())
+    setting = None if inputs else setting_by_name(kwargs)
+    if setting is not None:
+        return analyse(model, setting)
     if isinstance(named_network(model), NamedGraph):
         return analyse(model, Setting(inputs=_as_specs(inputs, kwargs)))
     loader = Loader(model)

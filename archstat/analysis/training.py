@@ -16,6 +16,7 @@ from archstat.errors import ForwardError, InputError
 from archstat.networks.loading import Loader
 from archstat.networks.settings import Setting, TrainingSetting
 from archstat.networks.wrappers import unwrapped
+from archstat.networks.written import setting_by_name
 from archstat.records import BatchFit, TrainingCost
 from archstat.tracing.training import trace_step
 
@@ -32,7 +33,8 @@ def count_training(
         model: A network, or the name of one.
         inputs: What the network's ``forward`` takes. Tensors on the meta device do; an architecture of ours needs none.
         training: How the step is to be made; by default with SGD, on a CPU.
-        kwargs: What the network's ``forward`` takes by name.
+        kwargs: What the network's ``forward`` takes by name; for a named network without inputs, how it is counted, as
+            :func:`archstat.count` takes it.
 
     Raises:
         ForwardError: The step failed; torch's error is the cause.
@@ -45,8 +47,9 @@ def count_training(
     (325680, 533760)
     """
     if isinstance(model, str):
-        if not inputs and not kwargs:
-            return train_source(model, Setting(), training or TrainingSetting())
+        setting = None if inputs else setting_by_name(kwargs)
+        if setting is not None:
+            return train_source(model, setting, training or TrainingSetting())
         return _count(Loader(model).model(), inputs, kwargs, name=model, training=training or TrainingSetting())
     check_network(model)
     name = type(unwrapped(model).model).__name__

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
 
+from archstat.errors import InputError, quoted
 from archstat.networks.input_specs import parse_input
 from archstat.networks.settings import Setting
 
@@ -49,6 +51,36 @@ class WrittenSetting(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
             dtype=self.dtype,
             strict=self.strict,
         )
+
+
+def setting_by_name(keywords: Mapping[str, Any]) -> Setting | None:
+    """The setting that keywords of a call say, named as those of a :class:`WrittenSetting`.
+
+    Args:
+        keywords: What was handed over by name.
+
+    Returns:
+        ``None`` where there is another name among them, or an input that is no text: they are for ``forward`` then.
+
+    Raises:
+        InputError: A setting has no such value.
+
+    >>> setting_by_name({"batch_size": 8}).batch_size, setting_by_name({"mask": 8})
+    (8, None)
+    """
+    given = dict(keywords)
+    if isinstance(given.get("input"), str):
+        given["input"] = (given["input"],)
+    texts = given.get("input", ())
+    is_of_texts = isinstance(texts, tuple | list) and all(isinstance(each, str) for each in texts)
+    if not is_of_texts or not set(given) <= set(WrittenSetting.__struct_fields__):
+        return None
+    try:
+        return msgspec.convert(given, WrittenSetting).setting
+    except msgspec.ValidationError as error:
+        reason, _, place = str(error).partition(" - at ")
+        name = place.strip("`$.").partition("[")[0]
+        raise InputError(f"{name} cannot be {quoted(given[name])}: {reason[0].lower()}{reason[1:]}.") from error
 
 
 def written_as(*, inputs: tuple[str, ...], is_test_size: bool, **rest: Any) -> dict[str, Any]:

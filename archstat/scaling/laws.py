@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
-from archstat.scaling.polynomials import Coefficients, fit, value
+from archstat.scaling.polynomials import Coefficients, fitted, value
 
 DEGREE_MAX = 4
 """Attention between the pixels of an image grows with the fourth power of its side."""
@@ -193,7 +193,7 @@ class _Part(msgspec.Struct, frozen=True):
 
 def _fitted(quantity: str, points: Sequence[Point], part: _Part, spare: int) -> Growth | None:
     """The law that these points of a part follow."""
-    law = fit([(point.size, getattr(point, quantity)) for point in points], degree_max=DEGREE_MAX, spare=spare)
+    law = fitted([(point.size, getattr(point, quantity)) for point in points], degree_max=DEGREE_MAX, spare=spare)
     if law is None:
         return None
     used, sizes = max(len(law), 1), tuple([point.size for point in points])

@@ -64,7 +64,7 @@ def minus(a: Sequence[Fraction], b: Sequence[Fraction]) -> Coefficients:
     return _trimmed(x - y for x, y in zip(a, b, strict=True))
 
 
-def fit(places: Sequence[Node], *, degree_max: int, spare: int) -> Coefficients | None:
+def fitted(places: Sequence[Node], *, degree_max: int, spare: int) -> Coefficients | None:
     """The polynomial of the least degree that goes through all places, ``None`` if there is none.
 
     It is fitted on the first ``degree + 1`` places; at least ``spare`` others must be left to confirm it.

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archstat.scaling.polynomials import fit, interpolated, minus, positive_from, value
+from archstat.scaling.polynomials import fitted, interpolated, minus, positive_from, value
 
 fractions = st.fractions(min_value=-50, max_value=50, max_denominator=12)
 polynomials = st.lists(fractions, max_size=5).map(
@@ -32,17 +32,17 @@ def test_a_difference_is_that_of_the_values(a, b, x):
 
 def test_a_fit_has_the_least_degree_and_leaves_places_to_confirm_it():
     line = [(x, 3 * x + 1) for x in (1, 2, 5, 9)]
-    assert fit(line, degree_max=4, spare=2) == (1, 3)
-    assert fit(line[:3], degree_max=4, spare=2) is None
-    assert fit([(x, 7) for x in (1, 2, 3)], degree_max=4, spare=2) == (7,)
-    assert fit([(x, 0) for x in (1, 2, 3)], degree_max=4, spare=2) == ()
+    assert fitted(line, degree_max=4, spare=2) == (1, 3)
+    assert fitted(line[:3], degree_max=4, spare=2) is None
+    assert fitted([(x, 7) for x in (1, 2, 3)], degree_max=4, spare=2) == (7,)
+    assert fitted([(x, 0) for x in (1, 2, 3)], degree_max=4, spare=2) == ()
 
 
 def test_one_wrong_count_is_no_polynomial():
     square = [(x, x * x) for x in range(1, 12)]
-    assert fit(square, degree_max=4, spare=2) == (0, 0, 1)
-    assert fit([*square[:-1], (11, 122)], degree_max=4, spare=2) is None
-    assert fit([(x, x**5) for x in range(1, 12)], degree_max=4, spare=2) is None
+    assert fitted(square, degree_max=4, spare=2) == (0, 0, 1)
+    assert fitted([*square[:-1], (11, 122)], degree_max=4, spare=2) is None
+    assert fitted([(x, x**5) for x in range(1, 12)], degree_max=4, spare=2) is None
 
 
 @pytest.mark.parametrize(
