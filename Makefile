@@ -1,5 +1,6 @@
 # make demo    install into .venv and show ResNet-50, layer by layer
 # make test    everything that CI checks: style, types, import contract, tests, the claims of the lectures
+# make test-all   the tests with every case of those of which 'make test' makes a sample: an hour
 # make test-ends      a part of the tests with the oldest and the newest torch, which are installed outside the checkout
 # make test-versions  the same with every minor version
 # make bench   how fast the analysis is beside other counters
@@ -18,7 +19,7 @@ BIN := .venv/bin
 LECTURE := alexnet googlenet vgg16 inception_v3 inception_v4 resnet18 resnet50_v1_5 resnet101_v1_5 resnet152_v1_5
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-ends test-versions lint bench claims counts reports gallery docs dist fuzz golden hubs clean
+.PHONY: demo test test-all test-ends test-versions lint bench claims counts reports gallery docs dist fuzz golden hubs clean
 
 demo: .venv/.demo
 	$(BIN)/archstat table resnet50
@@ -30,6 +31,9 @@ test: .venv/.test
 	$(BIN)/lint-imports
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses logical
 	$(BIN)/archstat check --only-unexpected reports/*/claims.toml
+
+test-all: .venv/.test
+	ARCHSTAT_TESTS=all OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses logical
 
 test-ends: .venv/.test
 	$(BIN)/python tools/with_torch.py ends

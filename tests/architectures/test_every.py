@@ -12,6 +12,7 @@ from archstat.registry import architectures
 from tests.architectures.support import cost_of
 
 EVERY = pytest.mark.parametrize("name", list(architectures))
+pytestmark = pytest.mark.sampled(4)
 
 
 @EVERY

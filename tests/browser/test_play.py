@@ -136,6 +136,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("field", "value", "says"), WRONG)
+@pytest.mark.sampled(2)
 def test_nonsense_gets_a_sentence_and_no_number(opened, page, field, value, says):
     with opened(page) as found:
         found.page.fill(f"[name={field}]", value)
@@ -176,6 +177,7 @@ ADDRESSES = [
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
+@pytest.mark.sampled(2)
 def test_an_address_of_nonsense_does_no_harm(opened, page, address):
     with opened(page) as found:
         found.page.evaluate("address => { location.hash = address; }", address)
@@ -200,6 +202,7 @@ def test_every_layer_to_begin_with_is_one(opened, page):
 
 @pytest.mark.parametrize("width", [320, 390, 1100, 1920])
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.sampled(3)
 def test_no_layer_makes_the_page_wider_than_its_window_or_leaves_its_picture(opened, page, width, kind):
     with opened(page, width=width) as found:
         found.page.select_option("[name=kind]", kind)

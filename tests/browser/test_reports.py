@@ -25,6 +25,7 @@ def test_there_are_pages():
 
 @EVERY
 @pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.sampled(3)
 def test_a_page_is_drawn_whole_and_asks_for_nothing(opened, path, look):
     with opened(path, **LOOKS[look]) as found:
         assert overflow(found.page) == 0

@@ -128,6 +128,7 @@ def output_shapes(traced):
 
 @pytest.mark.filterwarnings("ignore")  # the samples are torch's own, deprecated ones among them
 @pytest.mark.parametrize("op", [pytest.param(op, id=name_of(op)) for op in database.op_db])
+@pytest.mark.sampled(4)
 def test_an_op_of_torchs_database_is_counted_with_and_without_values(op):
     if name_of(op) in WITHOUT_SAMPLES:
         return
@@ -145,6 +146,7 @@ def test_an_op_of_torchs_database_is_counted_with_and_without_values(op):
 @pytest.mark.usefixtures("unfused")
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("info", [pytest.param(info, id=info.name) for info in module_db])
+@pytest.mark.sampled(2)
 def test_a_layer_of_torchs_database_is_counted_with_and_without_values(info):
     for network, args, kwargs in layers_of(info):
         traced = checked(info.name, network, args, kwargs)

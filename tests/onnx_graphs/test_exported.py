@@ -191,12 +191,14 @@ def check(network, x, path, more, macs):
     assert cost.input_shapes == expected.input_shapes
 
 
+@pytest.mark.sampled(2)
 def test_what_the_new_exporter_writes_costs_what_the_network_does(subject, tmp_path):
     network, x, about = subject
     export(network, x, str(tmp_path / "net.onnx"), dynamo=True)
     check(network, x, str(tmp_path / "net.onnx"), about.dynamo, about.macs)
 
 
+@pytest.mark.sampled(2)
 def test_what_the_old_exporter_writes_costs_what_the_network_does(subject, tmp_path):
     network, x, about = subject
     if about.legacy is None:

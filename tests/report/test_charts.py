@@ -154,6 +154,7 @@ def test_a_caption_says_which_input_was_counted_or_measured():
 
 @EVERY
 @pytest.mark.parametrize("size", [*PICTURE_SIZES, "1200x675", "500x400"])
+@pytest.mark.sampled(3)
 def test_a_picture_of_any_size_has_its_shape_and_every_label_inside(name, size):
     for chart in charts_of(name)[:2]:
         view = chart.views[-1]

@@ -122,6 +122,7 @@ def test_views_writes_and_recomputation_are_recorded_as_without_memory(amp, opti
 
 @pytest.mark.filterwarnings("ignore")  # the samples are torch's own, deprecated ones among them
 @pytest.mark.parametrize("op", [pytest.param(op, id=name_of(op)) for op in database.op_db[1::6]])  # a part of the time
+@pytest.mark.sampled(5)
 def test_an_op_that_trains_twice_is_recorded_as_without_memory(op):
     if name_of(op) in WITHOUT_SAMPLES:
         return

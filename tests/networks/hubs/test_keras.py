@@ -64,6 +64,7 @@ def trained(model):
         ("ResNet50(input_shape=(64, 96, 3))", (64, 96, 3)),
     ],
 )
+@pytest.mark.sampled(2)
 def test_the_input_and_the_weights_are_those_of_keras(spec, shape):
     cost = count_source(f"keras:{spec}", Setting())
     model = load(f"keras:{spec}", Setting()).model
