@@ -10,7 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from threading import get_ident
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import nn
@@ -170,8 +170,16 @@ def _generators() -> list[Any]:
 
 # -- one trace of a network at a time ----------------------------------------------------------------------------------
 
-_traced: dict[int, int] = {}
-"""The modules that are being traced, by id, and the thread that does it."""
+
+class _Claim(NamedTuple):
+    """One trace, by the thread that makes it; two of one thread are not the same."""
+
+    thread: int
+    trace: object
+
+
+_traced: dict[int, _Claim] = {}
+"""The modules that are being traced, by id, and the trace that does it."""
 
 _changed = threading.Condition()
 
@@ -186,30 +194,30 @@ def alone(modules: Sequence[nn.Module]) -> Iterator[bool]:
     Raises:
         ForwardError: This thread does so already: a ``forward`` has its own network counted.
     """
-    claim = dict.fromkeys(map(id, modules), get_ident())
+    own = _Claim(get_ident(), object())
+    claim = dict.fromkeys(map(id, modules), own)
 
     def release() -> None:
         with _changed:
-            if _traced.get(id(modules[0])) == get_ident():  # all of them are claimed at once, and released at once
+            if _traced.get(id(modules[0])) is own:  # all of them are claimed at once, and released at once
                 _consume(map(_traced.__delitem__, claim))
             _changed.notify_all()
 
-    has_waited = _claim(claim)
     try:
         try:
-            yield has_waited
+            yield _enter(claim)  # an interrupt can hit the moment after it, too
         finally:
             release()
     finally:
         release()  # an interrupt can hit the first
 
 
-def _claim(claim: dict[int, int]) -> bool:
+def _enter(claim: dict[int, _Claim]) -> bool:
     """Enter the modules as soon as no other thread has one of them; whether one had."""
     has_waited = False
     with _changed:
         while _traced:
-            owners = {_traced[each] for each in claim.keys() & _traced.keys()}
+            owners = {_traced[each].thread for each in claim.keys() & _traced.keys()}
             if get_ident() in owners:
                 raise ForwardError("The network is being traced already: its forward has itself counted.")
             if not owners & sys._current_frames().keys():  # nobody, or threads that are no more
