@@ -19,12 +19,14 @@ from archstat.claims.growth_checks import growth_finding
 from archstat.claims.growth_limits import GrowthLimit
 from archstat.claims.lock_checks import check_lock
 from archstat.claims.locks import is_lock, read_lock
+from archstat.claims.project_limits import is_project, project_limits
 from archstat.claims.spending import broken_by
 from archstat.claims.statements import deviation, shown_value, verdict_on
 from archstat.claims.values import OperandValue, Sources
 from archstat.claims.verdicts import ClaimVerdict
 from archstat.errors import ArchstatError, DataError, quoted
 from archstat.expressions import evaluate
+from archstat.networks.project import read_project
 from archstat.networks.trust import NOTHING, Trust
 
 _Clock = Callable[[], float]
@@ -134,7 +136,7 @@ def _read_first(paths: list[Path]) -> list[Path]:
     """Paths of which each file can be read, so that nothing is counted in vain."""
     for path in paths:
         if not is_lock(path):
-            read_claims(path)
+            _claims_in(path)
     return paths
 
 
@@ -143,7 +145,12 @@ def _checked_file(
 ) -> list[Finding]:
     if is_lock(path):
         return check_lock(read_lock(path), trust.within(path, analyse), allowed, **how)
-    return check(read_claims(path), analyse, trust, **how)
+    return check(_claims_in(path), analyse, trust, **how)
+
+
+def _claims_in(path: Path) -> ClaimsFile:
+    """The claims of a file, which are limits if it is that of a project."""
+    return project_limits(read_project(path)) if is_project(path) else read_claims(path)
 
 
 def _once(analyse: AnalyseWithin) -> AnalyseWithin:

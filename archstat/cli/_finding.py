@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 import msgspec
 
-from archstat.cli._networks import analyse_quietly
+from archstat.cli._networks import analyse_typed
 from archstat.cli._options import cache_option
 from archstat.errors import InputError
 
@@ -98,7 +98,7 @@ def choice_for(
     rows, shown = ([], "") if place is None else stored_rows(place, pattern)
     rated = rated_by([*names, *(row.network for row in rows)], evaluation, accuracies)
     batch = batch_size or batch_size_of_most(rows)
-    networks = [analyse_quietly(name, Setting(batch_size=batch)) for name in names]
+    networks = [analyse_typed(name, Setting(batch_size=batch)) for name in names]
     return choice_of(networks, rows, shown, rated, batch)
 
 

@@ -12,6 +12,7 @@ from archstat.cli._cache import answers
 from archstat.cli._names import is_saved
 from archstat.cli._progress import watched
 from archstat.errors import InputError, quoted
+from archstat.networks.project import as_in_project
 
 if TYPE_CHECKING:
     from archstat.analysis.network import Network
@@ -38,7 +39,7 @@ def cost_named(name: str, **given: Any) -> ModelCost:
 
 def network_of(name: str, **given: Any) -> Network:
     """What is known of the named network, or saved cost, with these options."""
-    return analyse_quietly(name, _setting(**given))
+    return analyse_typed(name, _setting(**given))
 
 
 def twin_of(name: str, **given: Any) -> Network | None:
@@ -53,13 +54,18 @@ def opinions_on(name: str, *, seconds: float, **given: Any) -> Mapping[str, Opin
     """What each tool says of the named network with these options, by its convention."""
     from archstat.analysis.other_tools import ask_tools
 
-    return ask_tools(name, _setting(**given), seconds=seconds)
+    return ask_tools(*as_in_project(name, _setting(**given)), seconds=seconds)
 
 
 def explanations_of(name: str, **given: Any) -> tuple[ModelCost, tuple[Explanation, ...]]:
     """What the named network costs with these options, and the sums behind each row."""
     network = network_of(name, **given)
     return network.cost, network.explanations()
+
+
+def analyse_typed(name: str, setting: Setting) -> Network:
+    """What is known of a network that the user typed, which may be one of the project that is worked in."""
+    return analyse_quietly(*as_in_project(name, setting))
 
 
 def analyse_quietly(name: str, setting: Setting, reach: Reach | None = None) -> Network:
@@ -82,7 +88,8 @@ def scaling_named(name: str, over: Over, sizes: str | None, **given: Any) -> Sca
     from archstat.networks.settings import parse_sizes
     from archstat.scaling import Scaling, scaling_of
 
-    at, setting = () if sizes is None else parse_sizes(sizes), _setting(**given)
+    at = () if sizes is None else parse_sizes(sizes)
+    name, setting = as_in_project(name, _setting(**given))
 
     def work_out() -> Scaling:
         from archstat.analysis.inference import named_network
@@ -98,7 +105,7 @@ def memory_of(
     """The memory of the named network at inference or in training, and the largest batch if a limit is given."""
     from archstat.networks.settings import parse_limit
 
-    setting = _setting(**given)
+    name, setting = as_in_project(name, _setting(**given))
     limit = None if fit is None else parse_limit(fit)
     _refuse_saved(name)
     batch = None if limit is None else _fit(name, setting, limit, training)
@@ -216,7 +223,7 @@ def material_of(names: Sequence[str], evaluation: str, **given: Any) -> Material
     files = [name for name in names if is_saved(name) and schema_of(Path(name)) == MEASUREMENTS_SCHEMA]
     measurements = [measurement for name in files for measurement in read_measurements(Path(name))]
     chosen = [name for name in names if name not in files] or _known(measurements)
-    material = material_from(watched(chosen), measurements, analyse_quietly, _setting(**given))
+    material = material_from(watched(chosen), measurements, analyse_typed, _setting(**given))
     return msgspec.structs.replace(material, evaluation=evaluation)
 
 
@@ -233,7 +240,7 @@ def training_of(name: str, **given: Any) -> TrainingCost:
     _refuse_saved(name)
     from archstat.networks.settings import TrainingSetting
 
-    return _training(name, _setting(**given), TrainingSetting())
+    return _training(*as_in_project(name, _setting(**given)), TrainingSetting())
 
 
 def _refuse_saved(name: str) -> None:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @command()
-@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, metavar="[FILE...]", type=click.Path(path_type=Path))
 @click.option(
     "--only-unexpected", is_flag=True, help="Leave out what has the verdict that the file expects, or is right."
 )
@@ -63,6 +63,8 @@ def check(
     error in the report, and the exit code 2. A FILE that ends in .md is a worksheet of 'archstat quiz': its answers are
     marked, and exit code 1 means that one is wrong or empty.
 
+    With no FILE, the limits of the networks that the project lists (docs/project.md), and its archstat.lock.
+
     A FILE is data: it names architectures of ours and saved costs. 'FILE.py:NAME' and 'MODULE:NAME' import and run
     code, so it may only name them with --trust, or where your pyproject.toml trusts its folder; SECURITY.md says how.
 
@@ -72,6 +74,9 @@ def check(
     from archstat.quiz.marking import is_sheet
 
     trust = Trust.of(files) if is_trusted else NOTHING
+    if not files:
+        files = _of_project()
+        trust = Trust.of(files)  # they are what the user works in, and the networks are asked for by their names
     how = {"is_exact": is_exact, "only_unexpected": only_unexpected}
     growth = _allowances(allowed)
     if not any(map(is_sheet, files)):
@@ -81,6 +86,25 @@ def check(
     if growth:
         raise InputError("'--allow' is for locks, and there is none among these files.")
     context.exit(0 if _mark_sheets(files, trust, format_, output, **how) else 1)
+
+
+def _of_project() -> tuple[Path, ...]:
+    """The file that lists the networks of the project that is worked in, and its lock, if there is one.
+
+    Raises:
+        UsageError: There is nothing to check.
+    """
+    from archstat.claims.locks import LOCK_NAME
+    from archstat.networks.project import project_here
+
+    project = project_here()
+    lock = project.path.parent / LOCK_NAME
+    files = [lock] if lock.is_file() else []
+    if any(each.max for each in project.networks.values()):
+        files.insert(0, project.path)
+    if not files:
+        raise click.UsageError("Missing argument 'FILE...', and no project here has limits or a lock of its networks.")
+    return tuple(files)
 
 
 def _allowances(texts: tuple[str, ...]) -> Allowances:

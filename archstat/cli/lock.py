@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @command()
-@click.argument("names", nargs=-1, metavar="NAME...", type=NetworkName())
+@click.argument("names", nargs=-1, metavar="[NAME...]", type=NetworkName())
 @click.option("--update", is_flag=True, help="Count the networks of a lock anew: NAME is the lock, or archstat.lock.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="Put the networks into this lock, not on the terminal."
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 @input_options
 def lock(names: tuple[str, ...], output: Path | None, *, update: bool, is_trusted: bool, **given: Any) -> None:
     """Write down what networks cost, for 'archstat check' to hold them to.
+
+    With no NAME, those that the project lists in its archstat.toml or pyproject.toml (docs/project.md).
 
     A lock is a file of TOML with a table for each network: its input, a line for each total and a line for each layer,
     so that git can merge it. Networks that the file holds already, and that are not named, stay as they are; take one
@@ -45,10 +47,22 @@ def lock(names: tuple[str, ...], output: Path | None, *, update: bool, is_truste
     if update:
         _refuse_inputs(given)
         put(*_renewed(names, output, is_trusted=is_trusted))
-    elif not names:
-        raise click.UsageError("Missing argument 'NAME...'.")
     else:
-        put(_with(names, output, given), output)
+        put(_with(names or _of_project(), output, given), output)
+
+
+def _of_project() -> tuple[str, ...]:
+    """The networks of the project that is worked in.
+
+    Raises:
+        UsageError: There are none.
+    """
+    from archstat.networks.project import project_here
+
+    names = tuple(project_here().networks)
+    if not names:
+        raise click.UsageError("Missing argument 'NAME...', and no project here lists networks of its own.")
+    return names
 
 
 def _refuse_inputs(given: dict[str, Any]) -> None:
@@ -66,6 +80,7 @@ def _with(names: Sequence[str], output: Path | None, given: dict[str, Any]) -> s
     from archstat.claims.locks import Lock, lock_text, locked, read_lock, with_networks
     from archstat.files.saving import check_place
     from archstat.networks.beside import for_folder, is_there
+    from archstat.networks.project import written_in_project
     from archstat.networks.written import WrittenSetting, written_as
     from archstat.published.figures import expand
 
@@ -77,9 +92,10 @@ def _with(names: Sequence[str], output: Path | None, given: dict[str, Any]) -> s
     networks = []
     for name in watched(expand(names)):
         _refuse_saved_cost(name)
-        cost = analyse_quietly(name, how.setting).cost
+        place, counted = written_in_project(name, how)
+        cost = analyse_quietly(place, counted.setting).cost
         _tell_of(name, cost)
-        networks.append(locked(for_folder(name, folder), _as_written(how, folder), cost))
+        networks.append(locked(for_folder(place, folder), _as_written(counted, folder), cost))
     return lock_text(with_networks(before, networks))
 
 

@@ -9,7 +9,7 @@ import click
 
 from archstat.cli._commands import command
 from archstat.cli._names import NetworkName
-from archstat.cli._networks import analyse_quietly
+from archstat.cli._networks import analyse_typed
 from archstat.cli._options import input_options, is_given, put, put_table, put_tables, put_text_of_page
 from archstat.errors import InputError
 
@@ -69,7 +69,7 @@ def quiz(
     if solution is not None and output is not None and solution.absolute() == output.absolute():
         raise InputError(f"The sheet and its solution cannot both be {output}: name two files.")
     exercise = Exercise(name, chosen_columns(hide.split(",")), seed, cells, rows, **written_as(**given))
-    sheet = worksheet_of(exercise, analyse_quietly(name, exercise.setting))
+    sheet = worksheet_of(exercise, analyse_typed(name, exercise.setting))
     if solution is not None:
         _put_solution(sheet, _format(format_, solution), solution)
     _put_sheet(sheet, _format(format_, output), output)

@@ -210,13 +210,13 @@ def _project(start: Path) -> Path | None:
 def _trusting(real: Path) -> Path | None:
     """The folder of the project that is worked in, if it trusts a file."""
     project = _project(Path.cwd())
-    if project is None or not _is_ours(project / PROJECT):
+    if project is None or not belongs_to_user(project / PROJECT):
         return None
     folders = [os.path.realpath(project / each) for each in _trusted(project / PROJECT)]
     return project if any(real.is_relative_to(folder) for folder in folders) else None
 
 
-def _is_ours(path: Path) -> bool:
+def belongs_to_user(path: Path) -> bool:
     """Whether a file belongs to who works here: in a shared folder such as /tmp anybody can leave one."""
     if not hasattr(os, "getuid"):
         return True

@@ -30,6 +30,7 @@ LINES = {
         ["compare", *map(str, sorted(RESULTS_OF.glob("*.json")))],
     ],
     "diff": [["diff", "lenet5", "lenet5"], ["diff", "lenet5", "lenet5_modern"], ["diff", "resnet18", "resnet50"]],
+    "changes": [RESULTS["changes"]],
     "explain": [["explain", "lenet5"], ["explain", "googlenet", "inception_3*"], ["explain", "resnet20", "fc"]],
     "training": [["training", "lenet5"], ["training", "resnet50", "--memory"]],
     "memory": [["memory", "lenet5"], ["memory", "resnet18", "--training", "--fit", "16GiB"]],

@@ -23,6 +23,7 @@ from archstat.sweeping.plan import versions_for
 EVERY = pytest.mark.parametrize("command", list(COMMANDS))
 CLAIMS = str(Path(__file__).parents[2] / "reports" / "cnn-overview" / "claims.toml")
 MEASURED = str(Path(__file__).parents[2] / "reports" / "cnn-architectures" / "results" / "alexnet-cpu-fp32-b1.json")
+NET = f"{Path(__file__).parents[2] / 'docs' / 'examples' / 'net.py'}:Net"
 STORE = Path(tempfile.mkdtemp()) / "results.db"
 with Store(STORE, is_made=True) as opened:  # so that a sweep has nothing left to do
     opened.add([StoredResult("lenet5", "", versions_for("lenet5"), archstat.count("lenet5"))])
@@ -30,6 +31,7 @@ RESULTS = {
     "cache": ["cache", "show"],
     "results": ["results", "list", "--store", str(STORE)],
     "sweep": ["sweep", "lenet5", "--store", str(STORE)],
+    "changes": ["changes", NET, "--input", "3x32x32"],
     "check": ["check", CLAIMS],
     "list": ["list"],
     "lock": ["lock", "lenet5"],
@@ -89,7 +91,9 @@ def test_the_help_of_a_command_has_an_example_and_explains_every_option(archstat
 @EVERY
 def test_the_example_of_a_command_works(archstat, command, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "reports").symlink_to(Path(__file__).parents[2] / "reports")
+    monkeypatch.setenv("ARCHSTAT_CACHE", str(tmp_path / "cache"))  # what was counted ahead is known, as to a user
+    for folder in ("reports", "docs"):
+        (tmp_path / folder).symlink_to(Path(__file__).parents[2] / folder)
     shutil.copy(STORE, tmp_path)
     example = re.search(r"Example: archstat (.+)", COMMANDS.get(command).help)[1]
     code, out, err = archstat(*shlex.split(example))

@@ -129,7 +129,7 @@ def test_a_tensor_that_tells_neither_its_parts_nor_its_memory_counts_by_its_elem
 
 
 def test_a_profiler_that_sees_no_allocations_gives_no_peak(monkeypatch):
-    monkeypatch.setattr(allocations, "changes", lambda _events: [])
+    monkeypatch.setattr(allocations, "allocations_of", lambda _events: [])
     measured = measure_memory(prepared(nn.ReLU()), layers=False)
     assert (measured.method, measured.peak_bytes) == ("", None)
     assert "PROFILER_UNAVAILABLE" in codes(measured)

@@ -31,7 +31,7 @@ def profiled(run: Callable[[], object]) -> list[Any]:
     return sorted(results.events(), key=lambda event: event.start_ns())
 
 
-def changes(events: list[Any]) -> list[Change]:
+def allocations_of(events: list[Any]) -> list[Change]:
     """What of these events is memory."""
     return [Change(event.start_ns(), event.nbytes()) for event in events if event.name() == "[memory]"]
 
@@ -54,7 +54,7 @@ def peak_of(run: Callable[[], object]) -> int | None:
         torch.empty(_PROBE_BYTES, dtype=torch.uint8)
         run()
 
-    seen = changes(profiled(probe_and_run))
+    seen = allocations_of(profiled(probe_and_run))
     # Allocated and freed at once, as nobody holds it.
     if [change.nbytes for change in seen[:2]] != [_PROBE_BYTES, -_PROBE_BYTES]:
         return None

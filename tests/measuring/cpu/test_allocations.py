@@ -41,7 +41,7 @@ def test_levels_add_up_what_changes():
 
 @pytest.mark.parametrize("seen", [[], [Change(0, 64), Change(1, -64)]], ids=["nothing", "something else"])
 def test_a_profiler_that_misses_what_surely_was_allocated_gives_no_peak(monkeypatch, seen):
-    monkeypatch.setattr(allocations, "changes", lambda _events: seen)
+    monkeypatch.setattr(allocations, "allocations_of", lambda _events: seen)
     assert peak_of(lambda: None) is None
 
 
