@@ -31,6 +31,7 @@ RESULTS = {
     "cache": ["cache", "show"],
     "results": ["results", "list", "--store", str(STORE)],
     "sweep": ["sweep", "lenet5", "--store", str(STORE)],
+    "badge": ["badge", "lenet5"],
     "changes": ["changes", NET, "--input", "3x32x32"],
     "check": ["check", CLAIMS],
     "list": ["list"],
@@ -258,11 +259,11 @@ def test_an_interruption_ends_with_130(archstat, monkeypatch):
 
 # -- where a result goes -----------------------------------------------------------------------------------------------
 
-ONE_FORMAT = ("report", "lock")
-"""The commands whose result has one format: a page, and a file of TOML."""
+NO_TABLE = ("badge", "report", "lock")
+"""The commands whose result is no table: a picture, a page, a file of TOML."""
 
 
-@pytest.mark.parametrize("command", [command for command in COMMANDS if command not in ONE_FORMAT])
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command not in NO_TABLE])
 @pytest.mark.parametrize("format_", ["text", "markdown", "csv", "json", "latex", "html"])
 def test_a_file_gets_what_stdout_would_get(archstat, tmp_path, command, format_):
     arguments = [*RESULTS[command], "--format", format_]
