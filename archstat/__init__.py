@@ -30,6 +30,8 @@ from archstat.version import __version__
 
 if TYPE_CHECKING:
     from archstat import plot as plot
+    from archstat.analysis.familiar import profile as profile
+    from archstat.analysis.familiar import summary as summary
     from archstat.analysis.inference import count as count
     from archstat.analysis.inference import explain as explain
     from archstat.analysis.training import count_training as count_training
@@ -87,10 +89,12 @@ __all__ = [
     "memory",
     "page",
     "plot",
+    "profile",
     "reconcile",
     "rule",
     "save_cost",
     "scale",
+    "summary",
 ]
 
 former.install()
@@ -114,6 +118,7 @@ _HOMES = {
         "archstat.api",
     ),
     "page": "archstat.plot",
+    **dict.fromkeys(("profile", "summary"), "archstat.analysis.familiar"),
 }
 """Where the public names are defined: those that need torch are imported when they are first asked for."""
 

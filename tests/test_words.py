@@ -22,6 +22,7 @@ TWO_MEANINGS = {
     "reconcile": "a verb of Python, and the command of that name",
     "roofline": "a command and a chart of the same thing",
     "scale": "a verb of Python, and the command of that name",
+    "summary": "of findings, and the table of a network as another counter calls it",
     "winners": "the winners of the challenge, and the chart of them",
 }
 """The names that may stand twice, each with the reason."""

@@ -74,8 +74,8 @@ def named_files(text):
 
 
 def named_modules(text):
-    """The modules, and what is in them; ``archstat.lock`` is the name that a lock has by default."""
-    return re.findall(r"`(archstat(?!\.lock\b)(?:\.\w+)+)", text)
+    """The modules, and what is in them; ``archstat.lock`` and ``archstat.toml`` are files of a user."""
+    return re.findall(r"`(archstat(?!\.(?:lock|toml)\b)(?:\.\w+)+)", text)
 
 
 def is_there(name):
