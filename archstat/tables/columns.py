@@ -9,6 +9,7 @@ import msgspec
 
 from archstat import units
 from archstat.errors import UnknownNameError
+from archstat.language import say
 from archstat.records.frames import pandas_frame
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class Column(msgspec.Struct, frozen=True):
 
     Attributes:
         key: The name of the column in CSV and JSON.
-        header: The name of the column for people, with the unit if the values show none.
+        english: The name of the column for people, in English, with the unit if the values show none.
         show: From a value to text.
         is_number: Whether the values are numbers: set to the right, and shown in full where that is asked for.
         least: How narrow a column of names may become where there is little room; numbers are never cut.
@@ -42,7 +43,7 @@ class Column(msgspec.Struct, frozen=True):
     """
 
     key: str
-    header: str
+    english: str
     show: Show = str
     is_number: bool = False
     least: int = 12
@@ -56,6 +57,11 @@ class Column(msgspec.Struct, frozen=True):
     is_share: bool = False
     continues: bool = False
     is_written: bool = False
+
+    @property
+    def header(self) -> str:
+        """The name of the column for people, in the language that is spoken."""
+        return say(self.english)
 
 
 class Table(msgspec.Struct, frozen=True):

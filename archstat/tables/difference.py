@@ -11,15 +11,27 @@ from archstat import units
 from archstat.analysis.matching import Pair, matched, moves
 from archstat.claims.growth import moves_in_words
 from archstat.errors import UnknownNameError
+from archstat.language import message
 from archstat.records import LayerCost, ModelCost
 from archstat.tables.columns import Column, Row, Table, number, path
 from archstat.tables.network import WHOLE_NETWORK, kind_of, rows_to_depth, title_of
 from archstat.tables.quantities import ACTIVATION_BYTES, FLOPS, MACS, PARAMETERS, PEAK_ACTIVATION_BYTES, Quantity
 
+_OF_A = {
+    PARAMETERS: message("Parameters A"),
+    MACS: message("MACs A"),
+    ACTIVATION_BYTES: message("Activation memory A"),
+}
+_OF_B = {
+    PARAMETERS: message("Parameters B"),
+    MACS: message("MACs B"),
+    ACTIVATION_BYTES: message("Activation memory B"),
+}
+
 
 def _of_both(quantity: Quantity, *, gives_way: int = 0) -> tuple[Column, Column]:
     """The columns of a quantity of A and of B."""
-    first = quantity.column(of="a", header=f"{quantity.label} A", gives_way=gives_way)
+    first = quantity.column(of="a", header=_OF_A[quantity], gives_way=gives_way)
     second = quantity.column(of="b", header="B", gives_way=gives_way)
     return first, msgspec.structs.replace(second, continues=True)
 
@@ -78,7 +90,7 @@ def diff_table(
 def _said_alone(column: Column) -> Column:
     """A column of B that has none of A before it."""
     whole = next((each for each in (PARAMETERS, MACS, ACTIVATION_BYTES) if column.key == f"{each.key}_b"), None)
-    return column if whole is None else msgspec.structs.replace(column, header=f"{whole.label} B", wraps=True)
+    return column if whole is None else msgspec.structs.replace(column, english=_OF_B[whole], wraps=True)
 
 
 def nothing_like(cost: ModelCost, name: str) -> ModelCost:

@@ -1,0 +1,115 @@
+"""Bring the catalogues of messages up to date with the code: new messages come in, those that nobody says go out.
+
+Run: ``python tools/messages.py``, then translate what is listed in the ``.po`` files, and run again, which compiles
+them to the ``.mo`` files that are read. With ``--check`` nothing is written, and the exit code is 1 if a catalogue is
+not up to date or not complete.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import re
+import sys
+from pathlib import Path
+
+from babel.messages import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+from archstat.files.saving import write_whole
+from archstat.language import LOCALE
+
+ROOT = Path(__file__).parents[1]
+
+SAID_BY = {
+    "say": None,
+    "message": None,
+    "Column": (2,),
+    "Quantity": (2,),
+    "number": (2,),
+    "part_of_whole": (2,),
+    "path": (2,),
+}
+"""The functions that take a message, and which of their arguments it is, if not the first."""
+
+METHODS = [("**.py", "python"), ("**/templates/*", "jinja2.ext:babel_extract")]
+
+_PLACE = re.compile(r"\{(\w+)[^}]*\}")
+
+
+def messages() -> Catalog:
+    """What the code says, in the order of the alphabet of files."""
+    found = Catalog()
+    options = {"**/templates/*": {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}}
+    for file, _, text, comments, _ in extract_from_dir(
+        ROOT / "archstat", METHODS, options, SAID_BY, comment_tags=("For translators:",), strip_comment_tags=True
+    ):
+        if isinstance(text, str) and text:
+            found.add(text, locations=[(f"archstat/{file}", 0)], auto_comments=comments)
+    return found
+
+
+def up_to_date(said: Catalog, before: str, language: str) -> Catalog:
+    """The catalogue of a language with the messages of the code and the translations that it has of them."""
+    old = read_po(io.StringIO(before), locale=language, charset="utf-8")
+    made = Catalog(language, project="archstat", fuzzy=False, charset="utf-8", header_comment=old.header_comment)
+    made.creation_date = made.revision_date = old.creation_date
+    for each in said:
+        if each.id:
+            known = old.get(each.id)
+            text = known.string if known else ""
+            made.add(each.id, text, locations=each.locations, auto_comments=each.auto_comments)
+    return made
+
+
+def faults(catalogue: Catalog) -> list[str]:
+    """What is not translated, or says other values than the English."""
+    found = []
+    for each in catalogue:
+        if not each.id:
+            continue
+        if not each.string:
+            found.append(f"not translated: {each.id!r}")
+        elif sorted(_PLACE.findall(each.id)) != sorted(_PLACE.findall(each.string)):
+            found.append(f"other places: {each.id!r} → {each.string!r}")
+    return found
+
+
+def as_po(catalogue: Catalog) -> str:
+    file = io.BytesIO()
+    write_po(file, catalogue, width=120, sort_by_file=True, include_lineno=False, ignore_obsolete=True)
+    return file.getvalue().decode()
+
+
+def as_mo(catalogue: Catalog) -> bytes:
+    file = io.BytesIO()
+    write_mo(file, catalogue)
+    return file.getvalue()
+
+
+def main() -> int:
+    """The exit code: 0, or 1 if a catalogue is not complete, or was not up to date with ``--check``."""
+    parser = argparse.ArgumentParser(description="Bring the catalogues of messages up to date with the code.")
+    parser.add_argument("--check", action="store_true", help="Write nothing; fail if that would change a file.")
+    is_checked = parser.parse_args().check
+    said, found = messages(), []
+    for po in sorted(LOCALE.glob("*/LC_MESSAGES/*.po")):
+        before = po.read_text(encoding="utf-8")
+        made = up_to_date(said, before, po.parent.parent.name)
+        mo = po.with_suffix(".mo")
+        text, compiled = as_po(made), as_mo(made)
+        is_old = text != before or not mo.exists() or mo.read_bytes() != compiled
+        if is_old and is_checked:
+            found.append(f"{po.relative_to(ROOT)} is not up to date: run 'make messages'.")
+        elif is_old:
+            write_whole(po, text)
+            mo.write_bytes(compiled)
+        found += [f"{po.relative_to(ROOT)}: {fault}" for fault in faults(made)]
+    print("\n".join(found))
+    return bool(found)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
