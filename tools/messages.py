@@ -78,12 +78,14 @@ def faults(catalogue: Catalog) -> list[str]:
 
 
 def as_po(catalogue: Catalog) -> str:
+    """The text of a catalogue that translators edit."""
     file = io.BytesIO()
     write_po(file, catalogue, width=120, sort_by_file=True, include_lineno=False, ignore_obsolete=True)
     return file.getvalue().decode()
 
 
 def as_mo(catalogue: Catalog) -> bytes:
+    """What :mod:`gettext` reads of a catalogue."""
     file = io.BytesIO()
     write_mo(file, catalogue)
     return file.getvalue()
@@ -107,7 +109,7 @@ def main() -> int:
             write_whole(po, text)
             mo.write_bytes(compiled)
         found += [f"{po.relative_to(ROOT)}: {fault}" for fault in faults(made)]
-    print("\n".join(found))
+    sys.stdout.write("".join(f"{fault}\n" for fault in found))
     return bool(found)
 
 

@@ -20,7 +20,7 @@ _FULL_WIDTH = {code: code + 0xFEE0 for code in (*range(ord("A"), ord("Z") + 1), 
 
 
 class FullWidth(gettext.NullTranslations):
-    """A language like English in other letters: ``{count} rows`` is ``{count} ｒｏｗｓ``."""
+    """A language like English in letters of full width, but for the places."""
 
     def gettext(self, message):
         parts = _PLACE.split(message)
