@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archstat.claims import Finding, summary
-from archstat.language import retold, say
+from archstat.language import message, retold, say
 from archstat.tables.columns import Column, Table, Tone, path
 
 _CROSS = "✗"
@@ -29,13 +29,43 @@ _COLUMNS = (
         continues=True,
     ),
 )
+_ORIGINS = {
+    "counted": message("counted: {basis}"),
+    "measured": message("measured: {basis}"),
+    "published": message("published: {basis}"),
+    "tallied": message("tallied: {basis}"),
+    "sum": message("sum: {basis}"),
+}
+_CONDITIONS = {
+    "at ": message("at {value}"),
+    "batch ": message("batch {value}"),
+    "sequences of ": message("sequences of {value}"),
+    "in ": message("in {value}"),
+    "ids ": message("ids {value}"),
+}
+
+
+def _basis_shown(basis: str) -> str:
+    """What a claim was compared with: where its value comes from, the network and quantity, and what it is under."""
+    origin, _, told = basis.partition(": ")
+    if origin not in _ORIGINS:
+        return basis
+    parts = ", ".join(map(_condition_shown, told.split(", ")))
+    return say(_ORIGINS[origin], basis=parts)
+
+
+def _condition_shown(part: str) -> str:
+    start = next((each for each in _CONDITIONS if part.startswith(each)), "")
+    return say(_CONDITIONS[start], value=part.removeprefix(start)) if start else part
+
+
 _FURTHER = (
     Column("message", "Because", retold, is_sentence=True),
     Column("expected", "Expected", say),
     Column("text", "Text", is_sentence=True),
     Column("source", "Source", is_sentence=True),
     Column("line", "Line"),
-    Column("basis", "Basis", retold),
+    Column("basis", "Basis", _basis_shown),
 )
 
 

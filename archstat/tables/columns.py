@@ -105,7 +105,7 @@ def path(key: str, header: str) -> Column:
     return Column(key, header, least=19, is_path=True)
 
 
-WHOLE_NETWORK = message("(network)")
+NETWORK_ITSELF = message("(network)")
 """What stands for the empty path: ops that the network's own ``forward`` runs."""
 
 OTHER_LAYERS, NO_LAYER, GAPS = message("(other layers)"), message("(no layer)"), message("(gaps)")
@@ -117,7 +117,7 @@ def layer_shown(layer: str) -> str:
     return say(layer) if layer in _NO_PATHS else layer
 
 
-_NO_PATHS = (WHOLE_NETWORK, OTHER_LAYERS, NO_LAYER, GAPS)
+_NO_PATHS = (NETWORK_ITSELF, OTHER_LAYERS, NO_LAYER, GAPS)
 
 LAYER = Column("layer", "Layer", layer_shown, least=19, is_path=True)
 KIND = Column("kind", "Kind", retold)

@@ -13,9 +13,9 @@ from archstat.claims.growth import moves_in_words
 from archstat.errors import UnknownNameError
 from archstat.language import message, retold, say
 from archstat.records import LayerCost, ModelCost
-from archstat.tables.columns import KIND, WHOLE_NETWORK, Column, Row, Table, layer_shown, number, path
+from archstat.tables.columns import KIND, Column, Row, Table, layer_shown, number, path
 from archstat.tables.labels import labelled
-from archstat.tables.network import kind_of, rows_to_depth, title_of
+from archstat.tables.network import WHOLE_NETWORK, kind_of, rows_to_depth, title_of
 from archstat.tables.quantities import ACTIVATION_BYTES, FLOPS, MACS, PARAMETERS, PEAK_ACTIVATION_BYTES, Quantity
 
 _OF_A = {

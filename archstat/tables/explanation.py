@@ -9,10 +9,10 @@ from archstat import units
 from archstat.errors import UnknownNameError
 from archstat.language import message, retold, say
 from archstat.records import Explanation, Explanations, ModelCost
-from archstat.tables.columns import WHOLE_NETWORK, Column, Row, Table, layer_shown, number
+from archstat.tables.columns import Column, Row, Table, layer_shown, number
 from archstat.tables.formats import FORMATS
 from archstat.tables.labels import labelled
-from archstat.tables.network import run_of, title_of, uncounted_in
+from archstat.tables.network import WHOLE_NETWORK, run_of, title_of, uncounted_in
 from archstat.tables.terminal import sum_blocks
 
 _COLUMNS = (

@@ -12,6 +12,7 @@ from archstat.language import listed, retold, say
 from archstat.records import Conditions, Measurement, Reason
 from archstat.tables import quantities
 from archstat.tables.columns import Column, Row, Table, number, path, sort_rows
+from archstat.tables.reasons import reason_told
 
 NOISE = frozenset(
     "HOST_NOISY HOST_PRESSURE HOST_STEAL HOST_LOAD CPU_QUOTA PRECISION_NOT_REACHED DRIFTING NOT_WARM INPUT_CHANGED "
@@ -158,7 +159,7 @@ def _told(measurements: Sequence[Measurement]) -> Iterator[str]:
         mark = "~ " if reason.code in NOISE and any(reason in each.reasons for each in members) else ""
         names = ", ".join(map(_named, members))
         is_all = len(members) == len(measurements)
-        yield f"{mark}{'' if is_all and len(members) > 1 else f'{names}: '}{retold(reason.text)}"
+        yield f"{mark}{'' if is_all and len(members) > 1 else f'{names}: '}{reason_told(reason)}"
 
 
 def _named(measurement: Measurement) -> str:

@@ -10,6 +10,7 @@ from archstat.language import message, retold, say
 from archstat.records import Conditions, Measurement, SelfTest
 from archstat.tables.columns import Column, Row, Table, number, path
 from archstat.tables.measurements import alike, mark_of, notes_of
+from archstat.tables.reasons import reason_told
 
 _CONDITIONS = Column("conditions", "Conditions", retold, is_heading=True)
 _LATENCY_COLUMNS = (
@@ -170,4 +171,4 @@ def _judged(found: SelfTest) -> tuple[str, ...]:
     least = f"{found.smallest_difference:.1%}"
     smallest = say("Believe no difference below {percent} in so many pairs.", percent=least)
     quiet = () if found.reasons else (say("The machine is quiet."),)
-    return (seen, smallest, *quiet, *(retold(each.text) for each in found.reasons))
+    return (seen, smallest, *quiet, *(reason_told(each) for each in found.reasons))

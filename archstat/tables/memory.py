@@ -6,9 +6,9 @@ from archstat import units
 from archstat.language import message, retold, say
 from archstat.records import BatchFit, InferenceMemory, LayerTraining, ModelCost, Shape, TrainingCost
 from archstat.tables import quantities
-from archstat.tables.columns import KIND, LAYER, SHAPE, WHOLE_NETWORK, Column, Table, number, sort_rows
+from archstat.tables.columns import KIND, LAYER, SHAPE, Column, Table, number, sort_rows
 from archstat.tables.labels import in_layer, labelled
-from archstat.tables.network import kind_of, run_of, title_of, uncounted_in
+from archstat.tables.network import WHOLE_NETWORK, kind_of, run_of, title_of, uncounted_in
 
 _SAVED = number("saved_bytes", "Saved", units.data_size)
 _ALIVE_COLUMNS = (LAYER, Column("op", "Op"), SHAPE, number("nbytes", "Memory", units.data_size))

@@ -26,9 +26,9 @@ from archstat.records import (
 )
 from archstat.tables.columns import (
     LAYER,
+    NETWORK_ITSELF,
     SHAPE,
     SHARE,
-    WHOLE_NETWORK,
     Column,
     Table,
     number,
@@ -191,6 +191,10 @@ def _sums(explained: Explanation) -> tuple[str, ...]:
     return tuple(formulas.get(quantity, "") for quantity in ("parameters", "MACs"))
 
 
+WHOLE_NETWORK = NETWORK_ITSELF
+"""What stands for the empty path."""
+
+
 def kind_of(row: LayerCost) -> str:
     """What a row is, with its hyper-parameters; the runs of a layer are told apart, those of an op are not."""
     return run_of(row) if row.is_layer else f"{row.kind} {row.detail}".rstrip()
@@ -199,7 +203,7 @@ def kind_of(row: LayerCost) -> str:
 def run_of(row: LayerCost | LayerTraining) -> str:
     """What a row is, and which of several runs."""
     told = f"{row.kind} {row.detail}".rstrip()
-    return recorded("{kind}, run {number}", kind=told, number=row.call) if row.call > 1 else told
+    return f"{told}, {recorded('run {number}', number=row.call)}" if row.call > 1 else told
 
 
 def _counts(row: LayerCost | OpCost) -> tuple[int, ...]:

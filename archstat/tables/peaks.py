@@ -7,6 +7,7 @@ from archstat.files.choosing import threads_text
 from archstat.language import retold, say
 from archstat.records import Peaks
 from archstat.tables.columns import Table, number
+from archstat.tables.reasons import reason_told
 
 _COLUMNS = (
     number("flops_per_s", "Products", lambda rate: units.rate(rate, "FLOP/s")),
@@ -27,6 +28,6 @@ def peaks_table(peaks: Peaks) -> Table:
         (
             say("Ridge: a layer with fewer FLOPs for each byte is limited by memory, one with more by products."),
             retold(peaks.how),
-            *(f"{reason.code}: {retold(reason.text)}" for reason in peaks.reasons),
+            *(f"{reason.code}: {reason_told(reason)}" for reason in peaks.reasons),
         ),
     )

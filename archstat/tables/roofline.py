@@ -16,7 +16,6 @@ from archstat.tables.columns import (
     LAYER,
     NO_LAYER,
     OTHER_LAYERS,
-    WHOLE_NETWORK,
     Column,
     Table,
     number,
@@ -24,7 +23,8 @@ from archstat.tables.columns import (
     sort_rows,
 )
 from archstat.tables.joining import Joined, limit, refuse_peaks, times_beside_counts
-from archstat.tables.network import title_of, uncounted_in
+from archstat.tables.network import WHOLE_NETWORK, title_of, uncounted_in
+from archstat.tables.reasons import reason_told
 
 LEAST_CLOSURE, MOST_CLOSURE = 0.95, 1.05
 """Outside of these the rows tell too little, or too much, of the whole pass: they are indicative."""
@@ -218,7 +218,7 @@ def _notes(
     if cost.uncounted:
         yield say("Not counted: {ops}, and so are the speeds.", ops=uncounted_in(cost))
     for reason in dict.fromkeys((*times.reasons, *measurement.reasons)):
-        yield retold(reason.text)
+        yield reason_told(reason)
 
 
 def protocol(times: LayerTimes) -> str:
@@ -255,7 +255,7 @@ def _roof(peaks: Peaks | None, rows: Sequence[dict[str, Any]]) -> Iterator[str]:
         yield say("Roof: {best}, {time} a call. {how}", best=best, time=call, how=retold(peaks.how))
     else:
         yield say("Roof: {best}, as given; with no time of a call, no layer is bound by overhead.", best=best)
-    yield from (retold(reason.text) for reason in peaks.reasons)
+    yield from (reason_told(reason) for reason in peaks.reasons)
     yield say(
         "Bound: what would take longest at these, the arithmetic (compute), the bytes (memory) or the call (overhead). "
         "Roof % is that time over the measured one."
