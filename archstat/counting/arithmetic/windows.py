@@ -285,6 +285,8 @@ class Adapted(NamedTuple):
             return ""
         sizes = sorted({-(-(i + 1) * n // o) - i * n // o for i in range(o)})
         things = _plural(what)
+        if not sizes:
+            return recorded("from {size}", size=n)
         if self._is_even():
             return recorded("windows of {size} {things}", size=sizes[0], things=things)
         if len(sizes) == 1:
