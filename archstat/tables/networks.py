@@ -18,7 +18,7 @@ from archstat.published.protocols import error_under, protocol_for
 from archstat.records import ModelCost, Tally
 from archstat.tables import quantities
 from archstat.tables.columns import Column, Row, Table, number, path, sort_rows
-from archstat.tables.network import FIGURES, inputs_told, uncounted_in
+from archstat.tables.network import inputs_told, uncounted_in
 
 _SHORT = {
     "all": "",
@@ -30,6 +30,16 @@ _SHORT = {
     "conv+linear+norm": message("(+norm)"),
 }
 _MARKS = {"exact": "", "rounds": "", "truncated": "↓", "differs": "≠"}
+
+
+_MEANINGS = {
+    "conv": message("(conv): of the convolutions alone."),
+    "conv+linear+add": message("(+add): with the residual additions."),
+    "conv+linear+norm": message("(+norm): with one operation for each normalized or biased element."),
+    "weights": message("(weights): without biases and norms."),
+    "all+running": message("(+running): with the running means and variances."),
+}
+"""What stands in brackets behind a figure."""
 
 
 def _printed(figure: Figure) -> str:
@@ -200,11 +210,7 @@ def _reasons(rows: Sequence[tuple[Any, ...]]) -> list[str]:
     )
     figures = [(row[0], told, row[place]) for row in rows for place, told in named if row[place]]
     conventions = {figure.convention for *_, figure in figures}
-    meanings = [
-        f"{say(_SHORT[each])}: {say(meaning, figure='').strip()}."
-        for each, meaning in FIGURES.items()
-        if each in conventions
-    ]
+    meanings = [say(meaning) for each, meaning in _MEANINGS.items() if each in conventions]
     is_cut = any(figure.verdict == "truncated" for *_, figure in figures)
     cut = [say("↓ printed digits are cut off, not rounded.")] if is_cut else []
     return [
