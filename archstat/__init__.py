@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from archstat.api import scale as scale
     from archstat.counting.custom import rule as register_rule  # noqa: F401 - its former name
     from archstat.counting.custom import rule as rule
+    from archstat.language import speak as speak
+    from archstat.language import speaking as speaking
     from archstat.measuring.api import measure as measure
     from archstat.networks.input_specs import InputSpec as InputSpec
     from archstat.networks.settings import MeasureSetting as MeasureSetting
@@ -67,6 +69,8 @@ __all__ = [
     "rule",
     "save_cost",
     "scale",
+    "speak",
+    "speaking",
 ]
 
 former.install()
@@ -90,6 +94,7 @@ _HOMES = {
         "archstat.api",
     ),
     "page": "archstat.plot",
+    **dict.fromkeys(("speak", "speaking"), "archstat.language"),
 }
 """Where the public names are defined: those that need torch are imported when they are first asked for."""
 

@@ -224,10 +224,10 @@ def shapes(each: Iterable[Iterable[int | str]]) -> str:
     return ", ".join(map(shape, each))
 
 
-def listed(numbers: Sequence[int]) -> str:
+def sizes_listed(numbers: Sequence[int]) -> str:
     """Whole numbers, the inner ones of a long list left out.
 
-    >>> listed((32, 64)), listed(range(1, 100))
+    >>> sizes_listed((32, 64)), sizes_listed(range(1, 100))
     ('32, 64', '1, 2, …, 99 (99 of them)')
     """
     if len(numbers) <= 6:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from archstat.claims.files import Claim
-from archstat.claims.verdicts import VERDICTS, ClaimVerdict, Expected
+from archstat.claims.verdicts import CLAIM_VERDICTS, ClaimVerdict, Expected
 from archstat.errors import ArchstatError, Helps
 from archstat.language import say
 
@@ -74,7 +74,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 def summary(findings: Sequence[Finding]) -> str:
     """How many of each verdict, in one line, in the language that is spoken."""
-    counts = {verdict: sum(finding.verdict == verdict for finding in findings) for verdict in VERDICTS}
+    counts = {verdict: sum(finding.verdict == verdict for finding in findings) for verdict in CLAIM_VERDICTS}
     told = ", ".join(f"{say(verdict)} {number}" for verdict, number in counts.items() if number)
     off = sum(not finding.is_as_expected for finding in findings)
     if off:

@@ -8,7 +8,7 @@ from archstat.language import message
 ClaimVerdict = Literal["exact", "rounds", "holds", "truncated", "slip", "does not hold", "undecided", "error"]
 Expected = Literal["holds", "exact", "rounds", "truncated", "slip", "does not hold"]
 
-VERDICTS: Sequence[str] = (
+CLAIM_VERDICTS: Sequence[str] = (
     *(message("exact"), message("rounds"), message("holds"), message("truncated")),
     *(message("slip"), message("does not hold"), message("undecided"), message("error")),
 )

@@ -245,7 +245,7 @@ def score(sheet: MarkedSheet) -> str:
     return f"{asked}: {'; '.join(filter(None, (of_them, rest)))}."
 
 
-VERDICTS = (message("right"), message("rounded"), message("wrong"), message("empty"))
+ANSWER_VERDICTS = (message("right"), message("rounded"), message("wrong"), message("empty"))
 """How an answer can be, the best first."""
 
 

@@ -6,11 +6,11 @@ from rich.cells import cell_len
 
 from archstat.language import say
 
-WIDTH = 18
+LABEL_WIDTH = 18
 """How many columns of a terminal a label takes, with the space behind it."""
 
 
-def labelled(label: str, text: str, *, width: int = WIDTH) -> str:
+def labelled(label: str, text: str, *, width: int = LABEL_WIDTH) -> str:
     """A text behind its label; letters that are two columns wide are counted as two.
 
     >>> labelled("MACs", "15,470,264,320")

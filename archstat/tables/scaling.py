@@ -76,7 +76,7 @@ def _laws(scaling: Scaling, variable: str) -> list[str]:
 
 def _listed(sizes: Sequence[int]) -> str:
     """Sizes, the inner ones of a long list left out."""
-    return retold(units.listed(sizes))
+    return retold(units.sizes_listed(sizes))
 
 
 def _law(growth: Growth, variable: str) -> str:

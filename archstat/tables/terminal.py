@@ -158,7 +158,7 @@ def _wrapped_all(lines: Iterable[str], width: int | None) -> list[str]:
 def _hung(label: str, words: str, width: int) -> list[str]:
     """A label, and words beside it; where they go on they hang under the first of them."""
     indent = " " * (cell_len(label) or len(_GAP))
-    if cell_len(words) != len(words):
+    if cell_len(label + words) != len(label + words):
         first, *rest = _by_cells(words, width - len(indent))
         return [f"{label}{first}", *(f"{indent}{line}" for line in rest)]
     return textwrap.wrap(words, width, initial_indent=label, subsequent_indent=indent, break_on_hyphens=False) or [
