@@ -7,6 +7,7 @@
 # make claims  what the lectures say, and whether it holds
 # make counts  renew the totals that "archstat list" shows
 # make reports renew the pages of the written reports, and the picture of the manual
+# make messages bring the catalogues of translated messages up to date with the code
 # make gallery a site of all architectures beside all networks of timm, in reports/gallery: five minutes
 # make docs    the manual as a site, in build/docs
 # make dist    the wheel and the sdist, checked in an environment of their own
@@ -19,7 +20,7 @@ BIN := .venv/bin
 LECTURE := alexnet googlenet vgg16 inception_v3 inception_v4 resnet18 resnet50_v1_5 resnet101_v1_5 resnet152_v1_5
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-all test-ends test-versions lint bench claims counts reports gallery docs dist fuzz golden hubs clean
+.PHONY: demo test test-all test-ends test-versions lint bench claims counts reports messages gallery docs dist fuzz golden hubs clean
 
 demo: .venv/.demo
 	$(BIN)/archstat table resnet50
@@ -60,6 +61,9 @@ reports: .venv/.test
 	$(BIN)/archstat report build reports/*
 	$(BIN)/archstat report $(LECTURE) --evaluation canziani2016 --charts accuracy --image svg --output .venv/pictures
 	cp .venv/pictures/accuracy-and-what-it-costs-macs.svg docs/pictures/accuracy.svg
+
+messages: .venv/.test
+	$(BIN)/python tools/messages.py
 
 gallery: .venv/.test
 	$(BIN)/archstat sweep '*' 'timm:*' --store .venv/gallery.db

@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from archstat.api import scale as scale
     from archstat.counting.custom import rule as register_rule  # noqa: F401 - its former name
     from archstat.counting.custom import rule as rule
+    from archstat.language import speak as speak
+    from archstat.language import speaking as speaking
     from archstat.measuring.api import measure as measure
     from archstat.networks.input_specs import InputSpec as InputSpec
     from archstat.networks.settings import MeasureSetting as MeasureSetting
@@ -94,6 +96,8 @@ __all__ = [
     "rule",
     "save_cost",
     "scale",
+    "speak",
+    "speaking",
     "summary",
 ]
 
@@ -119,6 +123,7 @@ _HOMES = {
     ),
     "page": "archstat.plot",
     **dict.fromkeys(("profile", "summary"), "archstat.analysis.familiar"),
+    **dict.fromkeys(("speak", "speaking"), "archstat.language"),
 }
 """Where the public names are defined: those that need torch are imported when they are first asked for."""
 

@@ -15,6 +15,7 @@ from fractions import Fraction
 import msgspec
 
 from archstat.errors import DataError, quoted
+from archstat.language import recorded
 
 _SI = ("", "k", "M", "G", "T", "P", "E")
 _BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
@@ -223,15 +224,21 @@ def shapes(each: Iterable[Iterable[int | str]]) -> str:
     return ", ".join(map(shape, each))
 
 
-def listed(numbers: Sequence[int]) -> str:
+def sizes_listed(numbers: Sequence[int]) -> str:
     """Whole numbers, the inner ones of a long list left out.
 
-    >>> listed((32, 64)), listed(range(1, 100))
+    >>> sizes_listed((32, 64)), sizes_listed(range(1, 100))
     ('32, 64', '1, 2, …, 99 (99 of them)')
     """
     if len(numbers) <= 6:
         return ", ".join(map(exact, numbers))
-    return f"{exact(numbers[0])}, {exact(numbers[1])}, …, {exact(numbers[-1])} ({len(numbers)} of them)"
+    return recorded(
+        "{first}, {second}, …, {number} ({count} of them)",
+        first=exact(numbers[0]),
+        second=exact(numbers[1]),
+        number=exact(numbers[-1]),
+        count=len(numbers),
+    )
 
 
 def polynomial(coefficients: Sequence[Fraction], variable: str) -> str:

@@ -317,7 +317,7 @@ def test_a_polynomial_is_printed_so_that_it_can_be_computed(coefficients, s):
     [((7,), "7"), (range(1, 7), "1, 2, 3, 4, 5, 6"), (range(1000, 1008), "1,000, 1,001, …, 1,007 (8 of them)")],
 )
 def test_long_lists_are_shortened(numbers, text):
-    assert units.listed(numbers) == text
+    assert units.sizes_listed(numbers) == text
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from torch import nn
 
 from archstat import units
+from archstat.language import recorded
 from archstat.records import LayerCost
 
 _LAYER = ("peft.tuners.tuners_utils", "BaseTunerLayer")
@@ -42,7 +43,10 @@ def adapter_remark(model: nn.Module, rows: Sequence[LayerCost]) -> str:
     parameters = sum(value.numel() for path, value in model.named_parameters() if is_theirs(path))
     macs = sum(row.macs for row in rows if is_theirs(row.layer))
     all_parameters, all_macs = sum(row.parameters for row in rows), sum(row.macs for row in rows)
-    return (
-        f"Adapters: {units.exact(parameters)} parameters and {units.exact(macs)} MACs, beside "
-        f"{units.exact(all_parameters - parameters)} parameters and {units.exact(all_macs - macs)} MACs of the network."
+    return recorded(
+        "Adapters: {first} parameters and {second} MACs, beside {number} parameters and {count} MACs of the network.",
+        first=units.exact(parameters),
+        second=units.exact(macs),
+        number=units.exact(all_parameters - parameters),
+        count=units.exact(all_macs - macs),
     )

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from torch import Tensor, nn
 
 from archstat import units
+from archstat.language import recorded
 from archstat.records import LayerCost
 
 
@@ -51,10 +52,12 @@ class Pruned(NamedTuple):
     @property
     def remark(self) -> str:
         """What a reader must know of it."""
-        return (
-            f"Pruned by masks: {units.exact(self.nonzero_weights)} nonzero weights of {units.exact(self.weights)} that "
-            f"are masked. MACs are those of dense kernels; without the masked weights they are "
-            f"{units.exact(self.effective_macs)}."
+        return recorded(
+            "Pruned by masks: {first} nonzero weights of {second} that are masked. MACs are those of dense kernels; "
+            "without the masked weights they are {number}.",
+            first=units.exact(self.nonzero_weights),
+            second=units.exact(self.weights),
+            number=units.exact(self.effective_macs),
         )
 
 

@@ -15,7 +15,7 @@ from archstat.analysis.network import AnalyseWithin, Network
 from archstat.claims.files import Claim, ClaimsFile, Slip, Undecided, read_claims
 from archstat.claims.findings import Finding, failed
 from archstat.claims.growth import Allowances
-from archstat.claims.growth_checks import growth_finding
+from archstat.claims.growth_checks import growth_finding, place_in_words
 from archstat.claims.growth_limits import GrowthLimit
 from archstat.claims.lock_checks import check_lock
 from archstat.claims.locks import is_lock, read_lock
@@ -26,6 +26,7 @@ from archstat.claims.values import OperandValue, Sources
 from archstat.claims.verdicts import ClaimVerdict
 from archstat.errors import ArchstatError, DataError, quoted
 from archstat.expressions import evaluate
+from archstat.language import recorded
 from archstat.networks.project import read_project
 from archstat.networks.trust import NOTHING, Trust
 
@@ -202,7 +203,11 @@ def _judged(claim: Claim, value: OperandValue, sources: Sources) -> tuple[ClaimV
     verdict = verdict_on(claim.stated, result, unit)
     own = evaluate(claim.expression) if claim.expression and claim.architecture else None
     if own is not None and own != (math.prod(result) if isinstance(result, tuple) else result):
-        said = f"the text's own sum comes to {shown_value(own, '', '')}, the network to {shown_value(result, '', unit)}"
+        said = recorded(
+            "the text's own sum comes to {first}, the network to {amount}",
+            first=shown_value(own, "", ""),
+            amount=shown_value(result, "", unit),
+        )
         return "does not hold", said
     if verdict in _HOLDING:
         return verdict, ""
@@ -211,8 +216,9 @@ def _judged(claim: Claim, value: OperandValue, sources: Sources) -> tuple[ClaimV
     slipped = _slipped(claim, claim.slip, unit, sources)
     found = shown_value(slipped.result, claim.stated, slipped.unit)
     if verdict_on(claim.stated, slipped.result, slipped.unit) not in _HOLDING:
-        return verdict, f"the slip does not explain it: it comes to {found} ({claim.slip.why})"
-    return "slip", f"{found} appears when {claim.slip.why}"
+        told = recorded("the slip does not explain it: it comes to {amount} ({why})", amount=found, why=claim.slip.why)
+        return verdict, told
+    return "slip", recorded("{amount} appears when {why}", amount=found, why=claim.slip.why)
 
 
 def _broken(claim: Claim, value: OperandValue, sources: Sources) -> str:
@@ -222,9 +228,8 @@ def _broken(claim: Claim, value: OperandValue, sources: Sources) -> str:
         return ""
     part = sources.part(claim)
     has_layers = not claim.convention
-    place = f"{claim.layer} of {claim.architecture}" if claim.layer else claim.architecture
-    said = broken_by(part, claim.quantity, claim.stated, value.result, has_layers=has_layers)
-    return f"{place} is {said}"
+    place = place_in_words(claim)
+    return broken_by(part, claim.quantity, claim.stated, value.result, place=place, has_layers=has_layers)
 
 
 _HOLDING = ("exact", "rounds", "holds")

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from archstat.claims.files import Claim
-from archstat.claims.verdicts import ClaimVerdict, Expected
+from archstat.claims.verdicts import CLAIM_VERDICTS, ClaimVerdict, Expected
 from archstat.errors import ArchstatError, Helps
+from archstat.language import say
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -72,12 +73,13 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 def summary(findings: Sequence[Finding]) -> str:
-    """How many of each verdict, in one line."""
-    verdicts = ("exact", "rounds", "holds", "truncated", "slip", "does not hold", "undecided", "error")
-    counts = {verdict: sum(finding.verdict == verdict for finding in findings) for verdict in verdicts}
-    parts = ", ".join(f"{verdict} {number}" for verdict, number in counts.items() if number)
+    """How many of each verdict, in one line, in the language that is spoken."""
+    counts = {verdict: sum(finding.verdict == verdict for finding in findings) for verdict in CLAIM_VERDICTS}
+    told = ", ".join(f"{say(verdict)} {number}" for verdict, number in counts.items() if number)
     off = sum(not finding.is_as_expected for finding in findings)
-    return f"{len(findings)} claims: {parts}. {f'{off} not as expected' if off else 'All as expected'}."
+    if off:
+        return say("{count} claims: {verdicts}. {off} not as expected.", count=len(findings), verdicts=told, off=off)
+    return say("{count} claims: {verdicts}. All as expected.", count=len(findings), verdicts=told)
 
 
 def failed(

@@ -14,7 +14,7 @@ from archstat.analysis.matching import Move, moves
 from archstat.claims.statements import shown_value
 from archstat.claims.verdicts import ClaimVerdict
 from archstat.errors import DataError, InputError, quoted
-from archstat.files.text import named_up_to
+from archstat.language import recorded
 from archstat.quantities import rows_under, unit_of
 from archstat.records import LayerCost, Shape
 
@@ -136,47 +136,50 @@ class GrownTotal(msgspec.Struct, frozen=True):
         before: The total as it was.
         after: The total now.
         moved: The layers that made the difference, the largest part first; of a peak, none.
-        peak: Where a peak was and is; ``""`` for what is no peak.
+        peak_layers: The layers in which a peak was, and is; of what is no peak, none.
     """
 
     quantity: str
     before: int
     after: int
     moved: tuple[Move, ...] = ()
-    peak: str = ""
+    peak_layers: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
-        """The difference in words: ``"parameters 100 → 110 (+10.0 %), moved most by fc (+10)"``."""
+        """The difference in English: ``"parameters 100 → 110 (+10.0 %), moved most by fc (+10)"``."""
         unit = unit_of(self.quantity)
         old, new = (shown_value(number, "", unit) for number in (self.before, self.after))
         percent = f" ({units.relative((self.after - self.before) / self.before)})" if self.before else ""
-        return "".join((f"{self.quantity} {old} → {new}{percent}", self._where()))
-
-    def _where(self) -> str:
-        """Which layers made the difference."""
-        if self.peak:
-            return f", {self.peak}"
+        total = f"{self.quantity} {old} → {new}{percent}"
+        if self.peak_layers:
+            before, now = map(layer_in_words, self.peak_layers)
+            if before == now:
+                return recorded("{total}, the peak is in {where}", total=total, where=now)
+            return recorded(
+                "{total}, the peak is in {where} now, and was in {before}", total=total, where=now, before=before
+            )
         if not self.moved:
-            return ""
+            return total
         show = units.data_size if unit_of(self.quantity) == "B" else units.compact
-        return f", moved most by {moves_in_words(self.moved, show)}"
+        return recorded("{total}, moved most by {layers}", total=total, layers=moves_in_words(self.moved, show))
 
 
 def moves_in_words(moved: Sequence[Move], show: Callable[[int], str]) -> str:
-    """The layers that moved a total, each with by how much: ``"fc (+10), conv1 (+2)"``.
+    """The layers that moved a total, each with by how much, in English: ``"fc (+10), conv1 (+2) and 3 more"``.
 
     Args:
         moved: The layers, those first that are named first.
         show: From an amount to text.
     """
     named = [f"{layer_in_words(each.layer)} ({units.signed(each.change, show)})" for each in moved]
-    return named_up_to(named, MOST_LAYERS)
+    shown, more = ", ".join(named[:MOST_LAYERS]), len(named) - MOST_LAYERS
+    return recorded("{layers} and {count} more", layers=shown, count=f"{more:,}") if more > 0 else shown
 
 
 def layer_in_words(layer: str) -> str:
     """A path of a layer in a sentence."""
-    return layer or "the network itself"
+    return layer or recorded("the network itself")
 
 
 def growth(before: Counted, after: Counted, quantity: str, layer: str = "") -> GrownTotal:
@@ -216,5 +219,5 @@ def _growth_of_peak(before: Counted, after: Counted, layer: str) -> GrownTotal:
     if layer:
         raise DataError(f"the peak is one of the whole network, not of {quoted(layer)}.")
     old, new = before.peak_activation_bytes, after.peak_activation_bytes
-    was = "" if before.peak_layer == after.peak_layer else f" now, and was in {layer_in_words(before.peak_layer)}"
-    return GrownTotal("peak_activation_bytes", old, new, peak=f"the peak is in {layer_in_words(after.peak_layer)}{was}")
+    where = (before.peak_layer, after.peak_layer)
+    return GrownTotal("peak_activation_bytes", old, new, peak_layers=where)

@@ -8,9 +8,18 @@ from archstat.analysis.network import Analyse
 from archstat.claims.findings import Finding
 from archstat.claims.growth import Counted, growth
 from archstat.claims.growth_limits import GrowthLimit
+from archstat.claims.operands import Operand
 from archstat.claims.statements import shown_value
+from archstat.language import recorded
 from archstat.networks.settings import Setting
 from archstat.quantities import unit_of
+
+
+def place_in_words(operand: Operand) -> str:
+    """A network, or a layer of it, in English."""
+    if not operand.layer:
+        return operand.architecture
+    return recorded("{layer} of {network}", layer=operand.layer, network=operand.architecture)
 
 
 def growth_finding(
@@ -33,7 +42,6 @@ def growth_finding(
     cost = analyse(operand.architecture, operand.setting).cost
     before = baseline(limit.baseline, operand.architecture, operand.setting)
     grown = growth(before, cost, operand.quantity, operand.layer)
-    place = f"{operand.layer} of {operand.architecture}" if operand.layer else operand.architecture
     return Finding(
         file,
         limit.line,
@@ -44,6 +52,6 @@ def growth_finding(
         computed=shown_value(grown.after, "", unit_of(operand.quantity)),
         verdict=limit.allowance.verdict(grown.before, grown.after),
         expected="holds",
-        message=f"{place}: {grown.text}" if grown.before != grown.after else "",
+        message=f"{place_in_words(operand)}: {grown.text}" if grown.before != grown.after else "",
         title=title,
     )

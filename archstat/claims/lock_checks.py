@@ -14,6 +14,7 @@ from archstat.claims.growth import TOTALS, Allowance, Allowances, allowed, growt
 from archstat.claims.locks import Lock, LockedNetwork
 from archstat.claims.statements import shown_value
 from archstat.errors import ArchstatError, DataError, quoted
+from archstat.language import recorded
 from archstat.networks.beside import from_folder, setting_from_folder
 from archstat.quantities import unit_of
 from archstat.records import ModelCost
@@ -81,7 +82,9 @@ def _total(lock: Lock, network: LockedNetwork, cost: ModelCost, total: str, may:
     grown = growth(network, cost, total)
     unit = unit_of(total)
     before, computed = (shown_value(number, "", unit) for number in (grown.before, grown.after))
-    stated = f"<= {before}" + (f" and {may.text} more" if may.share or may.amount else "")
+    stated = f"<= {before}"
+    if may.share or may.amount:
+        stated = recorded("<= {amount} and {more} more", amount=before, more=may.text)
     verdict = may.verdict(grown.before, grown.after)
     said = _said_of(grown.after < grown.before, may, holds=verdict == "holds")
     return Finding(
@@ -101,5 +104,6 @@ def _total(lock: Lock, network: LockedNetwork, cost: ModelCost, total: str, may:
 
 def _said_of(is_less: bool, may: Allowance, *, holds: bool) -> str:
     if is_less:
-        return "it costs less than the lock says"
-    return f"{may.text} more is allowed" if holds or may.text != "nothing" else "no more is allowed"
+        return recorded("it costs less than the lock says")
+    is_some = holds or may.text != "nothing"
+    return recorded("{amount} more is allowed", amount=may.text) if is_some else recorded("no more is allowed")

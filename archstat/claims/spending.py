@@ -9,6 +9,7 @@ from archstat.analysis.network import Network
 from archstat.claims.growth import MOST_LAYERS, layer_in_words
 from archstat.claims.statements import in_unit_of, shown_value, statement, verdict_on
 from archstat.errors import DataError, InputError, quoted
+from archstat.language import recorded
 from archstat.quantities import QUANTITIES, Part, part_of, unit_of, value_of
 from archstat.records import LayerCost
 
@@ -55,7 +56,9 @@ def excess(network: Network, quantity: str, stated: str) -> str:
     return f"{quantity} of {network.cost.architecture}: {shown} is not {stated}, {how}"
 
 
-def broken_by(part: Part, quantity: str, stated: str, value: int | Fraction, *, has_layers: bool = True) -> str:
+def broken_by(
+    part: Part, quantity: str, stated: str, value: int | Fraction, *, place: str = "", has_layers: bool = True
+) -> str:
     """By how much a value is off a limit, in percent and in the unit of the limit, and the layers that spend most.
 
     Args:
@@ -63,6 +66,7 @@ def broken_by(part: Part, quantity: str, stated: str, value: int | Fraction, *, 
         quantity: The quantity that is limited.
         stated: The limit with its relation: ``"<= 4.1G"``.
         value: The number that the part comes to.
+        place: The name of the part, to begin a sentence with; ``""``: it is told before.
         has_layers: Whether the rows of the part add up to the value.
     """
     unit = unit_of(quantity)
@@ -70,14 +74,26 @@ def broken_by(part: Part, quantity: str, stated: str, value: int | Fraction, *, 
     off = Fraction(value) - limit
     amount = in_unit_of(stated, abs(off), unit)
     percent = f"{units.relative(float(off / limit)).lstrip('+−')} ({amount})" if limit else amount
-    way = f"{percent} {'over' if off > 0 else 'under'} the limit" if off else "it is the limit, which is excluded"
-    return f"{way}{_spenders(part, quantity) if has_layers and off >= 0 else ''}"
+    way = (_OFF_AT if place else _OFF)[(off > 0) - (off < 0)].format(place=place, amount=percent)
+    return "; ".join(filter(None, (way, _spenders(part, quantity) if has_layers and off >= 0 else "")))
+
+
+_OFF = {
+    1: recorded("{amount} over the limit"),
+    0: recorded("it is the limit, which is excluded"),
+    -1: recorded("{amount} under the limit"),
+}
+_OFF_AT = {
+    1: recorded("{place} is {amount} over the limit"),
+    0: recorded("{place} is it is the limit, which is excluded"),
+    -1: recorded("{place} is {amount} under the limit"),
+}
 
 
 def _spenders(part: Part, quantity: str) -> str:
     """The layers that have most of a quantity; those that are no sums of rows have none to name."""
     if quantity == "peak_activation_bytes":
-        return f"; the peak is in {layer_in_words(part.network.cost.peak_layer)}"
+        return recorded("the peak is in {where}", where=layer_in_words(part.network.cost.peak_layer))
     if not hasattr(LayerCost, quantity):
         return ""
     spent: dict[str, int] = {}
@@ -86,4 +102,4 @@ def _spenders(part: Part, quantity: str) -> str:
     show = units.data_size if unit_of(quantity) == "B" else units.compact
     most = sorted(filter(spent.__getitem__, spent), key=lambda layer: -spent[layer])[:MOST_LAYERS]
     named = ", ".join(f"{layer_in_words(layer)} ({show(spent[layer])})" for layer in most)
-    return f"; most is spent by {named}" if named else ""
+    return recorded("most is spent by {layers}", layers=named) if named else ""

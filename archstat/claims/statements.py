@@ -12,6 +12,7 @@ import msgspec
 from archstat import units
 from archstat.claims.verdicts import ClaimVerdict
 from archstat.errors import DataError, quoted
+from archstat.language import recorded
 from archstat.records import Shape
 
 Number = int | Fraction
@@ -108,7 +109,9 @@ def deviation(stated: str, value: Result, unit: str) -> str:
         return ""
     off = Fraction(said.printed.value) - Fraction(value)
     share = f", {100 * abs(_near(off / value)):.3g} %" if value else ""
-    return f"stated {'more' if off > 0 else 'less'} by {shown_value(abs(off), stated, unit)}{share}"
+    amount = f"{shown_value(abs(off), stated, unit)}{share}"
+    more = recorded("stated more by {amount}", amount=amount)
+    return more if off > 0 else recorded("stated less by {amount}", amount=amount)
 
 
 def _near(value: Number) -> float:

@@ -15,6 +15,7 @@ import click
 from archstat.cli._cache import count_anew
 from archstat.cli._streams import put_on_stdout, tell
 from archstat.errors import OutputError
+from archstat.language import speaking
 
 if TYPE_CHECKING:
     from archstat.records import Step
@@ -24,8 +25,25 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def output_options(command: Command) -> Command:
-    """``--format``, ``--exact`` and ``--output``."""
+    """``--format``, ``--exact``, ``--output``, ``--columns`` and ``--lang``."""
     return output_options_with()(command)
+
+
+def language_option(command: Command) -> Command:
+    """``--lang``, of which the command itself need not know."""
+    told = "Titles, labels and notes in this language: 'ko' is Korean."
+    return click.option(
+        "--lang", metavar="CODE", default="en", show_default=True, expose_value=False, callback=_speak, help=told
+    )(command)
+
+
+def _speak(context: click.Context, _: click.Parameter, value: str) -> None:
+    """Speak the language that is asked for until the command ends.
+
+    Raises:
+        UnknownNameError: There is no catalogue of it.
+    """
+    context.with_resource(speaking(value))
 
 
 def output_options_with(*more: str) -> Callable[[Command], Command]:
@@ -34,6 +52,7 @@ def output_options_with(*more: str) -> Callable[[Command], Command]:
 
     def decorate(command: Command) -> Command:
         for option in (
+            language_option,
             click.option(
                 "--columns",
                 metavar="NAMES",

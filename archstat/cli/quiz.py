@@ -10,7 +10,7 @@ import click
 from archstat.cli._commands import command
 from archstat.cli._names import NetworkName
 from archstat.cli._networks import analyse_typed
-from archstat.cli._options import input_options, is_given, put, put_table, put_tables, put_text_of_page
+from archstat.cli._options import input_options, is_given, language_option, put, put_table, put_tables, put_text_of_page
 from archstat.errors import InputError
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ _FORMATS = {"text": "", "markdown": ".md", "csv": ".csv", "json": ".json", "late
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Which cells are drawn.")
 @click.option("--rows", type=click.IntRange(1), help="Only so many layers, from the first on.")
 @click.option("--solution", type=click.Path(path_type=Path), help="Write the solution to this file.")
+@language_option
 @input_options
 @click.option("--output", type=click.Path(path_type=Path), help="Write to this file, not to the terminal.")
 @click.option(

@@ -14,10 +14,19 @@ from archstat.cli._commands import COMMANDS
 from archstat.cli._finding import accuracy_option, choice_in, own_ratings
 from archstat.cli._names import NetworkName
 from archstat.cli._networks import analyse_quietly, material_of
-from archstat.cli._options import cache_option, input_options, is_given, put_text_of_page, trust_option, wrote
+from archstat.cli._options import (
+    cache_option,
+    input_options,
+    is_given,
+    language_option,
+    put_text_of_page,
+    trust_option,
+    wrote,
+)
 from archstat.cli._progress import watched
 from archstat.cli._streams import tell
 from archstat.errors import DataError, InputError, OutputError, UnknownNameError
+from archstat.language import language
 
 if TYPE_CHECKING:
     from archstat.finding.candidates import Choice
@@ -61,6 +70,7 @@ COMMANDS.add(report)
 @click.option("--size", metavar="SIZE", help="Of pictures: slide, column, page, or WIDTHxHEIGHT in pixels.")
 @click.option("--caption", "has_caption", is_flag=True, help="Put title and caption into the pictures too.")
 @click.option("--output", type=click.Path(path_type=Path), help="The page; with --image the folder, else this one.")
+@language_option
 @input_options
 def page(
     names: tuple[str, ...],
@@ -215,6 +225,7 @@ def _text(
         title,
         chosen,
         is_offline,
+        language(),
     )
 
 
@@ -223,6 +234,7 @@ def _text(
 @click.option(
     "--offline/--cdn", "is_offline", default=True, help="Put plotly.js into the page, or let a browser fetch it."
 )
+@language_option
 @cache_option
 @trust_option
 def build(folders: tuple[Path, ...], *, is_offline: bool, is_trusted: bool) -> None:
@@ -272,6 +284,7 @@ def _refuse_foreign(path: Path) -> None:
 @click.option("--store", "place", metavar="FILE|URL", help="Draw its results too, and show what was measured.")
 @accuracy_option
 @click.option("--evaluation", default="", metavar="NAME", help="Whose accuracies to draw, as 'canziani2016'.")
+@language_option
 @cache_option
 def gallery(
     folder: Path, names: tuple[str, ...], *, place: str | None, accuracies: tuple[str, ...], evaluation: str

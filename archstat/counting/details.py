@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 
 from archstat.counting.arguments import QUANTIZED_CONVOLUTIONS, QUANTIZED_TRANSPOSED, arg, args, first, stacked
+from archstat.language import recorded
 from archstat.records import OpCall
 
 
@@ -23,7 +24,8 @@ def _window(kernel: tuple[int, ...], stride: tuple[int, ...] = (1,), dilation: t
     if any(step != 1 for step in stride):
         text += "/" + "×".join(map(str, stride if len(set(stride)) > 1 else stride[:1]))
     if any(step != 1 for step in dilation):
-        text += " dilated " + "×".join(map(str, dilation if len(set(dilation)) > 1 else dilation[:1]))
+        apart = "×".join(map(str, dilation if len(set(dilation)) > 1 else dilation[:1]))
+        text = recorded("{op} dilated {size}", op=text, size=apart)
     return text
 
 
@@ -42,7 +44,7 @@ def _transposed_convolution(call: OpCall) -> str:
 
 
 def _grouped(text: str, groups: int) -> str:
-    return f"{text}, {groups} groups" if groups > 1 else text
+    return f"{text}, {recorded('{count} groups', count=groups)}" if groups > 1 else text
 
 
 def _any_convolution(call: OpCall) -> str:
@@ -67,7 +69,7 @@ def _pool(call: OpCall) -> str:
 
 
 def _adaptive_pool(call: OpCall) -> str:
-    return "to " + "×".join(map(str, arg(call, "output_size")))
+    return recorded("{op} to {size}", op="", size="×".join(map(str, arg(call, "output_size")))).strip()
 
 
 def _channels(call: OpCall) -> str:
@@ -81,14 +83,16 @@ def _normalized(call: OpCall) -> str:
 
 def _groups(call: OpCall) -> str:
     channels, groups = args(call, "C group")
-    return f"{channels}, {groups} groups"
+    return f"{channels}, {recorded('{count} groups', count=groups)}"
 
 
 def _attention(call: OpCall) -> str:
     """Queries against keys, and the heads where there are any."""
     query, key = (spec.shape for spec in args(call, "query key"))
-    heads = f"{query[-3]} heads " if len(query) > 3 else ""
-    return f"{heads}{query[-2]}×{key[-2]}, width {query[-1]}"
+    shape = f"{query[-2]}×{key[-2]}"
+    if len(query) > 3:
+        shape = recorded("{op} {count} heads {size}", op="", count=query[-3], size=shape).strip()
+    return f"{shape}, {recorded('width {size}', size=query[-1])}"
 
 
 def _embedding(call: OpCall) -> str:
@@ -100,7 +104,7 @@ def _recurrent(call: OpCall) -> str:
     """Input → output features, and the layers."""
     layers = stacked(call).layers
     text = f"{first(call).shape[-1]}→{call.outputs[0].shape[-1]}"
-    return f"{text}, {layers} layers" if layers > 1 else text
+    return f"{text}, {recorded('{count} layers', count=layers)}" if layers > 1 else text
 
 
 _POOLS = "max_pool1d max_pool2d max_pool2d_with_indices max_pool3d_with_indices avg_pool2d"

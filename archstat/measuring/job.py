@@ -11,6 +11,7 @@ from torch import Tensor
 
 from archstat.analysis.inference import NamedNetwork, analyse_named
 from archstat.errors import first_line
+from archstat.language import recorded
 from archstat.measuring.environment.noise import noise_reasons
 from archstat.measuring.latency import latency_reasons
 from archstat.measuring.prepared import Prepared, build_for_device, conditions_of, draw, on_device
@@ -19,10 +20,11 @@ from archstat.networks.settings import MeasureSetting, Setting
 from archstat.records import Conditions, CountedTotals, Environment, Latency, Measurement, ModelCost, Reason
 from archstat.tracing.nested import tensors_in
 
-INTERRUPTED_REASON = Reason("INTERRUPTED", "Interrupted from the keyboard: what was not finished is missing.")
+INTERRUPTED_REASON = Reason("INTERRUPTED", recorded("Interrupted from the keyboard: what was not finished is missing."))
 
 _CHANGED = Reason(
-    "INPUT_CHANGED", "The network changes its own input, so each pass ran on what the one before it left there."
+    "INPUT_CHANGED",
+    recorded("The network changes its own input, so each pass ran on what the one before it left there."),
 )
 
 

@@ -18,6 +18,7 @@ from typing import Literal
 import msgspec
 
 from archstat import units
+from archstat.language import recorded
 from archstat.measuring import statistics
 from archstat.measuring.isolation import without_collection
 from archstat.measuring.protocols import Clock, Progress, Repeatable, seconds_of, silent
@@ -252,46 +253,64 @@ def latency_reasons(latency: Latency) -> tuple[Reason, ...]:
 def _amortised(latency: Latency) -> Reason | None:
     if latency.block == 1:
         return None
-    calls = f"{latency.block} calls in one sample, as one is too short for the clock"
-    return Reason("AMORTISED", f"The time is a mean over {calls}.")
+    told = recorded(
+        "The time is a mean over {count} calls in one sample, as one is too short for the clock.", count=latency.block
+    )
+    return Reason("AMORTISED", told)
 
 
 def _cold(latency: Latency) -> Reason | None:
     if latency.is_warm:
         return None
-    warm = f"{latency.warm_up_calls} calls, {units.seconds(latency.warm_up_s)}"
-    return Reason("NOT_WARM", f"The times had not settled when the warm-up ended after {warm}.")
+    told = recorded(
+        "The times had not settled when the warm-up ended after {count} calls, {time}.",
+        count=latency.warm_up_calls,
+        time=units.seconds(latency.warm_up_s),
+    )
+    return Reason("NOT_WARM", told)
 
 
 def _unreached(latency: Latency) -> Reason | None:
     if latency.stopped_by == "interrupted":
-        return Reason("INTERRUPTED", f"Interrupted after {latency.n} samples.")
+        return Reason("INTERRUPTED", recorded("Interrupted after {count} samples.", count=latency.n))
     if latency.stopped_by == "precision":
         return None
     if latency.interval is None:
-        return Reason("PRECISION_NOT_REACHED", f"Stopped at the time limit after {latency.n} samples: too few.")
-    reached = latency.interval.half_width / latency.median_s
-    return Reason(
-        "PRECISION_NOT_REACHED",
-        f"Stopped at the time limit: the median is known to ±{reached:.1%}, the target is ±{latency.target:.1%}.",
+        few = recorded("Stopped at the time limit after {count} samples: too few.", count=latency.n)
+        return Reason("PRECISION_NOT_REACHED", few)
+    told = recorded(
+        "Stopped at the time limit: the median is known to ±{first}, the target is ±{second}.",
+        first=f"{latency.interval.half_width / latency.median_s:.1%}",
+        second=f"{latency.target:.1%}",
     )
+    return Reason("PRECISION_NOT_REACHED", told)
 
 
 def _noisy(latency: Latency) -> Reason | None:
     width = (latency.p75_s - latency.p25_s) / latency.median_s
     if width <= _UNSTABLE and latency.round_spread <= UNLIKE_ROUNDS:
         return None
-    strongly = " strongly" if width > _DISTURBED else ""
-    return Reason(
-        "HOST_NOISY",
-        f"The times are{strongly} disturbed: the medians of {latency.rounds} rounds differ by "
-        f"{latency.round_spread:.1%}, the quartiles by {width:.1%} of the median. Compare the minimum, or measure on a "
-        "quiet machine.",
+    told = (
+        recorded(
+            "The times are strongly disturbed: the medians of {count} rounds differ by {first}, the quartiles by "
+            "{second} of the median. Compare the minimum, or measure on a quiet machine."
+        )
+        if width > _DISTURBED
+        else recorded(
+            "The times are disturbed: the medians of {count} rounds differ by {first}, the quartiles by {second} of "
+            "the median. Compare the minimum, or measure on a quiet machine."
+        )
     )
+    values = {"count": latency.rounds, "first": f"{latency.round_spread:.1%}", "second": f"{width:.1%}"}
+    return Reason("HOST_NOISY", told.format(**values))
 
 
 def _drifting(latency: Latency) -> Reason | None:
     if latency.interval is None or abs(latency.drift) <= 2 * latency.interval.half_width / latency.median_s:
         return None
-    longer = "longer" if latency.drift > 0 else "less"
-    return Reason("DRIFTING", f"The second half of the samples took {abs(latency.drift):.1%} {longer} than the first.")
+    told = (
+        recorded("The second half of the samples took {size} longer than the first.")
+        if latency.drift > 0
+        else recorded("The second half of the samples took {size} less than the first.")
+    )
+    return Reason("DRIFTING", told.format(size=f"{abs(latency.drift):.1%}"))

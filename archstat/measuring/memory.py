@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from archstat import units
+from archstat.language import recorded
 from archstat.measuring.cpu.allocations import peak_of
 from archstat.measuring.cpu.resident import PROC, growth_of
 from archstat.measuring.hooks.path import Way, find_way, refuse_compiled
@@ -120,7 +121,11 @@ def measure_memory(
     except torch.OutOfMemoryError:
         peak = units.data_size(allocator.peak())
     allocator.prepare()  # only here: until the error is let go, its frames hold what the pass had allocated
-    text = f"Out of memory at batch {prepared.conditions.batch_size} with {peak} allocated: take a smaller batch."
+    text = recorded(
+        "Out of memory at batch {number} with {amount} allocated: take a smaller batch.",
+        number=prepared.conditions.batch_size,
+        amount=peak,
+    )
     return msgspec.structs.replace(held, reasons=(Reason("OOM", text),))
 
 
@@ -167,7 +172,9 @@ def _on_cpu(prepared: Prepared, proc: Path) -> Memory:
     growth = growth_of(prepared.run, proc)
     reasons = [growth] if isinstance(growth, Reason) else []
     if peak is None:
-        text = "torch's profiler does not report allocations in this build, or is in use: the peak was not measured."
+        text = recorded(
+            "torch's profiler does not report allocations in this build, or is in use: the peak was not measured."
+        )
         reasons.insert(0, Reason("PROFILER_UNAVAILABLE", text))
     return msgspec.structs.replace(
         _held(prepared),
@@ -210,7 +217,12 @@ def _range_of(peaks: Iterable[int]) -> tuple[Reason, ...]:
     if low == high:
         return ()
     least, most = units.data_size(low), units.data_size(high)
-    text = f"The peaks of {REPEATS} passes differ, from {least} to {most}; the largest is shown."
+    text = recorded(
+        "The peaks of {count} passes differ, from {least} to {most}; the largest is shown.",
+        count=REPEATS,
+        least=least,
+        most=most,
+    )
     return (Reason("PEAK_VARIES", text),)
 
 

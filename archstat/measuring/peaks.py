@@ -20,6 +20,7 @@ import torch
 from torch import nn
 
 from archstat import units
+from archstat.language import recorded
 from archstat.measuring.cuda.device import CudaDevice
 from archstat.measuring.environment.devices import check_precision, device_name
 from archstat.measuring.environment.host import cache_bytes, default_threads, read_host
@@ -137,7 +138,10 @@ def measure_peaks(
         bytes_per_s=2 * copied / sustained(copies),
         call_s=sustained(chains) / CHAINED_CALLS,
         how=_how(device, products, best, copied),
-        reasons=(*_uneven({"products": products[best], "copies": copies}), *noise_reasons(noise.read()[0], host)),
+        reasons=(
+            *_uneven({recorded("products"): products[best], recorded("copies"): copies}),
+            *noise_reasons(noise.read()[0], host),
+        ),
     )
 
 
@@ -159,8 +163,12 @@ def _uneven(found: Mapping[str, Sequence[float]]) -> list[Reason]:
     return [
         Reason(
             "HOST_NOISY",
-            f"Host not quiet: the middle one of the stretches of {what} took {100 * spread:.1f} % longer than the "
-            "second fastest; the roof may lie higher, so measure again on a quiet machine.",
+            recorded(
+                "Host not quiet: the middle one of the stretches of {work} took {size} % longer than the second "
+                "fastest; the roof may lie higher, so measure again on a quiet machine.",
+                work=what,
+                size=f"{100 * spread:.1f}",
+            ),
         )
         for what, spread in spreads.items()
         if spread > UNEVEN_LIMIT
@@ -258,12 +266,18 @@ def _chain(device: torch.device, dtype: torch.dtype) -> Callable[[], object]:
 def _how(device: torch.device, tried: Iterable[Product], best: Product, copied: int) -> str:
     """What was run, in one sentence."""
     cache = _cache_bytes(device)
-    last_level = "of a size that is not told" if cache is None else f"of {units.data_size(cache)}"
-    call = (
-        "a kernel of nn.ReLU on one number, in a replayed graph" if device.type == "cuda" else "nn.ReLU on one number"
-    )
-    return (
-        f"The second fastest of {ROUNDS} stretches of {1000 * STRETCH_S:g} ms or more: of matrix products "
-        f"(rows × inner × columns) {', '.join(map(units.shape, tried))}, the fastest being {units.shape(best)}; of "
-        f"copying {units.data_size(copied)}, the last-level cache being {last_level}; and of {call}."
+    last_level = recorded("a size that is not told") if cache is None else units.data_size(cache)
+    return recorded(
+        "The second fastest of {count} stretches of {number} ms or more: of matrix products (rows × inner × columns) "
+        "{products}, the fastest being {best}; of copying {amount}, the last-level cache being of {cache}; and of "
+        "{call}.",
+        count=ROUNDS,
+        number=f"{1000 * STRETCH_S:g}",
+        products=", ".join(map(units.shape, tried)),
+        best=units.shape(best),
+        amount=units.data_size(copied),
+        cache=last_level,
+        call=recorded("a kernel of nn.ReLU on one number, in a replayed graph")
+        if device.type == "cuda"
+        else recorded("nn.ReLU on one number"),
     )

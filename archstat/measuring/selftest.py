@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Sequence
 
 from archstat.errors import InputError
+from archstat.language import recorded
 from archstat.measuring import statistics
 from archstat.measuring.environment.devices import check_precision, check_threads, find_device
 from archstat.measuring.environment.noise import noise_reasons
@@ -79,6 +80,24 @@ def take_pairs(
     return pairs
 
 
+def _noisy(pairs: int, spread: float) -> tuple[Reason, ...]:
+    """What makes a verdict doubtful: too few pairs, or stretches of time that differ."""
+    few = recorded(
+        "There was time for {count} pairs only, {number} make a verdict sharp: give it more time.",
+        count=pairs,
+        number=FEWEST_PAIRS,
+    )
+    differ = recorded(
+        "The host is not quiet: the medians of {count} stretches of time differ by {size}.",
+        count=STRETCHES,
+        size=f"{spread:.1%}",
+    )
+    return (
+        *((Reason("TOO_FEW_SAMPLES", few),) if pairs < FEWEST_PAIRS else ()),
+        *((Reason("HOST_NOISY", differ),) if spread > UNLIKE_ROUNDS else ()),
+    )
+
+
 def compare_pairs(pairs: Sequence[tuple[float, float]], conditions: Conditions, environment: Environment) -> SelfTest:
     """What the pairs say of the machine."""
     first, second = ([pair[place] for pair in pairs] for place in (0, 1))
@@ -87,12 +106,7 @@ def compare_pairs(pairs: Sequence[tuple[float, float]], conditions: Conditions, 
     assert interval is not None  # ten pairs have one
     size = len(pairs) // STRETCHES
     spread = statistics.spread([statistics.median(first[at * size : (at + 1) * size]) for at in range(STRETCHES)])
-    differ = f"The host is not quiet: the medians of {STRETCHES} stretches of time differ by {spread:.1%}."
-    few = f"There was time for {len(pairs)} pairs only, {FEWEST_PAIRS} make a verdict sharp: give it more time."
-    noisy = (
-        *((Reason("TOO_FEW_SAMPLES", few),) if len(pairs) < FEWEST_PAIRS else ()),
-        *((Reason("HOST_NOISY", differ),) if spread > UNLIKE_ROUNDS else ()),
-    )
+    noisy = _noisy(len(pairs), spread)
     return SelfTest(
         architecture=NETWORK,
         conditions=conditions,

@@ -15,6 +15,7 @@ import msgspec
 import torch
 
 from archstat.analysis.inference import NamedNetwork
+from archstat.language import recorded
 from archstat.measuring.cpu.layers import LayerPlan, time_layers
 from archstat.measuring.cuda.device import CudaDevice
 from archstat.measuring.cuda.layers import time_layers_on_gpu
@@ -116,15 +117,15 @@ class Session:
     def plan(self) -> list[PlannedPart]:
         """What would be measured, and how long it takes at most if a pass takes a second."""
         how = self._how
-        parts = {"latency": self._latency_plan().longest_s, "memory": 10.0}
+        parts = {recorded("latency"): self._latency_plan().longest_s, recorded("memory"): 10.0}
         if self._is_gpu:
-            parts["GPU times"] = 10.0
+            parts[recorded("GPU times")] = 10.0
         if how.layers:
-            parts["layers"] = _PEAKS_S + (_MINUTE if self._is_gpu else LayerPlan().planned_seconds(_PASS_S))
+            parts[recorded("layers")] = _PEAKS_S + (_MINUTE if self._is_gpu else LayerPlan().planned_seconds(_PASS_S))
         if how.energy:
-            parts["energy"] = EnergyPlan().longest_s(_PASS_S)
+            parts[recorded("energy")] = EnergyPlan().longest_s(_PASS_S)
         if how.energy and how.layers:
-            parts["energy of layers"] = LAYER_ENERGY_S
+            parts[recorded("energy of layers")] = LAYER_ENERGY_S
         jobs = [job for group in self._groups for job in group]
         return [PlannedPart(job.name, job.conditions, what, longest) for job in jobs for what, longest in parts.items()]
 

@@ -24,6 +24,7 @@ from torch.nn.parameter import is_lazy
 
 from archstat import units
 from archstat.errors import ForwardError, InputError, quoted
+from archstat.language import recorded
 from archstat.networks.input_specs import (
     AnyInput,
     InputGroup,
@@ -240,7 +241,7 @@ def _of_first_layer(model: nn.Module, setting: Setting) -> Iterator[Guess]:
         return
     lengths = (setting.sequence,) if setting.sequence else _LENGTHS
     if isinstance(first, nn.Embedding | nn.EmbeddingBag):
-        why = f"first layer is an embedding of {first.num_embeddings} rows"
+        why = recorded("first layer is an embedding of {count} rows", count=first.num_embeddings)
         yield from (Guess((InputSpec((length,), "int64"),), why) for length in lengths)
     elif isinstance(first, nn.Linear):
         yield from _of_features(first, setting)
@@ -269,7 +270,7 @@ _KINDS = (
 def _of_features(layer: nn.Linear, setting: Setting) -> Iterator[Guess]:
     """A row of features, a sequence of such rows, or an image that has so many pixels."""
     count = layer.in_features
-    why = f"first layer takes {count} features"
+    why = recorded("first layer takes {count} features", count=count)
     if is_lazy(layer.weight):
         return
     if setting.sequence is None and setting.resolution is None:
@@ -287,7 +288,8 @@ def _of_convolution(layer: Any, setting: Setting) -> Iterator[Guess]:
     if is_lazy(layer.weight):
         return
     channels, axes = layer.in_channels, len(layer.kernel_size)
-    why = f"first layer takes {channels} channel{'s' * (channels != 1)}"
+    many = recorded("first layer takes {count} channels", count=channels)
+    why = recorded("first layer takes 1 channel") if channels == 1 else many
     if axes == 2:
         for side in (setting.resolution,) if setting.resolution else _SIDES:
             yield Guess((InputSpec((channels, side, side)),), why)

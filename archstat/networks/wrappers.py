@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from torch import nn
 
+from archstat.language import recorded
 from archstat.tracing.unsharded import is_sharded, sharders, unsharded
 
 _INNER = {
@@ -37,13 +38,19 @@ class Unwrapped(NamedTuple):
     @property
     def remark(self) -> str:
         """What a reader must know of it, ``""`` of a network without wrappers."""
-        inside = f"Counted inside of {' and '.join(self.wrappers)}." if self.wrappers else ""
-        whole = (
-            f"Counted as it is before {' and '.join(self.sharders)}: parameters whole, without communication."
-            if self.sharders
-            else ""
-        )
-        return " ".join(filter(None, (inside, whole)))
+        wrappers, sharders = " and ".join(self.wrappers), " and ".join(self.sharders)
+        if wrappers and sharders:
+            return recorded(
+                "Counted inside of {wrappers}. Counted as it is before {sharders}: parameters whole, without "
+                "communication.",
+                wrappers=wrappers,
+                sharders=sharders,
+            )
+        if sharders:
+            return recorded(
+                "Counted as it is before {sharders}: parameters whole, without communication.", sharders=sharders
+            )
+        return recorded("Counted inside of {wrappers}.", wrappers=wrappers) if wrappers else ""
 
 
 def unwrapped(model: nn.Module) -> Unwrapped:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from archstat.errors import DataError, quoted
+from archstat.language import languages, speaking
 from archstat.quiz.worksheets import Blank, Worksheet, numbered, sheet_table
 from archstat.tables.formats import markdown
 
@@ -50,16 +51,24 @@ def answers_in(text: str, path: str, sheet: Worksheet) -> list[Filled]:
     Raises:
         DataError: The table is no longer that of the sheet.
     """
-    rows = list(_rows(text))
-    expected = [_unescaped(row.cells[0]) for row in _rows(markdown(sheet_table(sheet)))]
+    rows, expected = list(_rows(text)), _names(sheet)
     if len(rows) != len(expected):
         raise DataError(
             f"{path}: its table has {len(rows):,} rows, and the sheet of {sheet.exercise.network} has "
             f"{len(expected):,}: write into the cells, and leave the rows as they are."
         )
-    for row, layer in zip(rows, expected, strict=True):
-        _check(row, layer, len(sheet.names) + 2, path)
+    for row, names in zip(rows, expected, strict=True):
+        _check(row, names, len(sheet.names) + 2, path)
     return [_answer(blank, rows[blank.row], sheet) for blank in sheet.blanks]
+
+
+def _names(sheet: Worksheet) -> list[list[str]]:
+    """The name of each row, in every language: a sheet is marked whichever one it was given out in."""
+    spoken = []
+    for each in languages():
+        with speaking(each):
+            spoken.append([_unescaped(row.cells[0]) for row in _rows(markdown(sheet_table(sheet)))])
+    return list(map(list, zip(*spoken, strict=True)))
 
 
 def _rows(text: str) -> Iterator[_Line]:
@@ -95,7 +104,7 @@ def _unescaped(cell: str) -> str:
     return " ".join(html.unescape(_ESCAPED.sub(r"\1", cell)).split())
 
 
-def _check(row: _Line, layer: str, most: int, path: str) -> None:
+def _check(row: _Line, names: Sequence[str], most: int, path: str) -> None:
     """See to it that a row is still the one of its layer.
 
     Raises:
@@ -107,8 +116,8 @@ def _check(row: _Line, layer: str, most: int, path: str) -> None:
             "taken for the end of its cell."
         )
     found = _unescaped(row.cells[0])
-    if found != layer:
-        raise DataError(f"{path}:{row.number}: {quoted(found)} stands where the sheet has {quoted(layer)}.")
+    if found not in names:
+        raise DataError(f"{path}:{row.number}: {quoted(found)} stands where the sheet has {quoted(names[0])}.")
 
 
 _EMPHASIS = "*_`~$ "

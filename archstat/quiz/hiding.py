@@ -9,6 +9,7 @@ import msgspec
 
 from archstat import units
 from archstat.claims.statements import Result
+from archstat.language import message, say
 from archstat.records import Explanation
 
 _Sums = Callable[[Explanation], str]
@@ -19,19 +20,29 @@ class Hideable(msgspec.Struct, frozen=True):
 
     Attributes:
         column: The key of the column in ``archstat table``.
-        header: What stands over the column.
-        rule: What is asked, in a sentence for who fills the sheet in.
+        english: What stands over the column, in English.
+        english_rule: What is asked, in a sentence for who fills the sheet in, in English.
         sums: From the sums behind a row to the one behind its cell; ``""``: there is none.
         unit: The unit of the values, as claims have it; ``""``: they are plain numbers, or shapes.
         is_added: Whether the rows add up to a total.
     """
 
     column: str
-    header: str
-    rule: str
+    english: str
+    english_rule: str
     sums: _Sums
     unit: str = ""
     is_added: bool = False
+
+    @property
+    def header(self) -> str:
+        """What stands over the column, in the language that is spoken."""
+        return say(self.english)
+
+    @property
+    def rule(self) -> str:
+        """What is asked, in the language that is spoken."""
+        return say(self.english_rule)
 
 
 def _formulas(beginning: str) -> _Sums:
@@ -64,43 +75,43 @@ def _activation_bytes(explained: Explanation) -> str:
 HIDEABLE: dict[str, Hideable] = {
     "output": Hideable(
         "output_shape",
-        "Output",
-        "Output: the shape for one input, as maps × height × width.",
+        message("Output"),
+        message("Output: the shape for one input, as maps × height × width."),
         _formulas("output"),
     ),
     "receptive_field": Hideable(
         "receptive_field",
-        "Receptive field",
-        "Receptive field: the height and width of what one output sees, in pixels of the input.",
+        message("Receptive field"),
+        message("Receptive field: the height and width of what one output sees, in pixels of the input."),
         _formulas("receptive field"),
     ),
     "parameters": Hideable(
         "parameters",
-        "Parameters",
-        "Parameters: weights and biases; what has none has 0.",
+        message("Parameters"),
+        message("Parameters: weights and biases; what has none has 0."),
         _formulas("parameters"),
         is_added=True,
     ),
     "macs": Hideable(
         "macs",
-        "MACs",
-        "MACs: multiply-accumulates of convolutions and linear layers; a bias adds none.",
+        message("MACs"),
+        message("MACs: multiply-accumulates of convolutions and linear layers; a bias adds none."),
         _formulas("MACs"),
         "MAC",
         is_added=True,
     ),
     "flops": Hideable(
         "flops",
-        "FLOPs",
-        "FLOPs: 2 for each multiply-accumulate, and 1 for each other operation, as the addition of a bias.",
+        message("FLOPs"),
+        message("FLOPs: 2 for each multiply-accumulate, and 1 for each other operation, as the addition of a bias."),
         _flops,
         "FLOP",
         is_added=True,
     ),
     "activation_memory": Hideable(
         "activation_bytes",
-        "Activation memory",
-        "Activation memory: the bytes of what the layer hands on; what it does in place adds none.",
+        message("Activation memory"),
+        message("Activation memory: the bytes of what the layer hands on; what it does in place adds none."),
         _activation_bytes,
         "B",
         is_added=True,

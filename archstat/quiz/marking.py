@@ -16,11 +16,12 @@ from archstat.claims.statements import statement
 from archstat.errors import DataError
 from archstat.expressions import evaluate, is_number
 from archstat.files.text import text_of
+from archstat.language import listed, message, recorded, retold, say
 from archstat.networks.trust import NOTHING, Trust
 from archstat.quiz.exercises import Exercise, exercise_in
 from archstat.quiz.filled import Filled, answers_in
 from archstat.quiz.hiding import HIDEABLE, shown_result
-from archstat.quiz.worksheets import Blank, numbered, worksheet_of
+from archstat.quiz.worksheets import Blank, numbered, row_shown, worksheet_of
 from archstat.tables.columns import Column, Table
 
 AnswerVerdict = Literal["right", "rounded", "wrong", "empty"]
@@ -139,7 +140,7 @@ def judged(blank: Blank, text: str) -> tuple[AnswerVerdict, str]:
     if _NOTHING.fullmatch(text):
         return "empty", ""
     if len(text) > _LONGEST:
-        return "wrong", f"it has more than {_LONGEST} characters"
+        return "wrong", recorded("it has more than {count} characters", count=_LONGEST)
     try:
         return _of_shape(blank, text) if isinstance(blank.result, tuple) else _of_number(blank, text)
     except DataError as error:
@@ -158,7 +159,7 @@ def _of_number(blank: Blank, text: str) -> tuple[AnswerVerdict, str]:
     unit = HIDEABLE[blank.name].unit
     said = _SPACED.sub(",", _NAME.sub("", _ABOUT.sub("", text.rpartition("=")[2].strip())))
     if said[:1] in ("<", ">", "≤", "≥") or said[-1:] in ("%", "x", "×"):
-        return "wrong", "write one number"
+        return "wrong", recorded("write one number")
     result = Fraction(blank.result)  # type: ignore[arg-type]  # a shape is judged elsewhere
     if _is_sum(said):
         return ("right" if evaluate(said) == result else "wrong"), ""
@@ -167,8 +168,12 @@ def _of_number(blank: Blank, text: str) -> tuple[AnswerVerdict, str]:
         return "right", ""
     printed = statement(said, unit).printed
     if verdict == "rounds" and printed.value < 10 * printed.step:
-        return "wrong", "one digit is too few: give two at least"
-    return ("rounded", "") if verdict == "rounds" else ("wrong", "cut off and not rounded" * (verdict == "truncated"))
+        return "wrong", recorded("one digit is too few: give two at least")
+    return (
+        ("rounded", "")
+        if verdict == "rounds"
+        else ("wrong", recorded("cut off and not rounded") * (verdict == "truncated"))
+    )
 
 
 def _is_sum(text: str) -> bool:
@@ -181,12 +186,12 @@ def _is_sum(text: str) -> bool:
 _COLUMNS = (
     Column("file", "File", is_heading=True),
     Column("number", "Cell"),
-    Column("layer", "Layer", is_path=True, least=19),
-    Column("column", "Column", least=17),
+    Column("layer", "Layer", row_shown, is_path=True, least=19),
+    Column("column", "Column", say, least=17),
     Column("answer", "Answer", least=10),
-    Column("verdict", "Verdict", least=7),
+    Column("verdict", "Verdict", say, least=7),
     Column("result", "Result", is_number=True),
-    Column("because", "Because", is_sentence=True, least=24, gives_way=1),
+    Column("because", "Because", retold, is_sentence=True, least=24, gives_way=1),
 )
 
 
@@ -203,7 +208,7 @@ def marks_table(sheets: Sequence[MarkedSheet], is_shown: Callable[[Marked], bool
             cell.file,
             numbered(cell.blank),
             cell.blank.layer,
-            HIDEABLE[cell.blank.name].header,
+            HIDEABLE[cell.blank.name].english,
             cell.answer,
             cell.verdict,
             cell.result,
@@ -222,26 +227,32 @@ def _because(cell: Marked) -> str:
 def score(sheet: MarkedSheet) -> str:
     """How many answers of a sheet are right, and what it asks: whoever fills it in could have changed that."""
     told = [cell.verdict for cell in sheet.cells]
-    right, rounded = sum(cell.is_right for cell in sheet.cells), told.count("rounded")
-    of_them = f", {rounded} of them rounded" if rounded else ""
-    rest = ", ".join(f"{told.count(verdict)} {verdict}" for verdict in ("wrong", "empty") if verdict in told)
-    asked = sheet.exercise
-    parts = " and ".join(filter(None, (", ".join(_headers(asked.hide)[:-1]), _headers(asked.hide)[-1])))
-    share = f"{100 * right / len(sheet.cells):.0f} %" if sheet.cells else "nothing was asked"
-    return (
-        f"{sheet.file}: {asked.network}, {parts} hidden, seed {asked.seed}: {right} of {len(sheet.cells)} right "
-        f"({share}){of_them}{f'; {rest}' if rest else ''}."
+    right, count = sum(cell.is_right for cell in sheet.cells), len(sheet.cells)
+    share = f"{100 * right / count:.0f} %" if count else say("nothing was asked")
+    headers = [HIDEABLE[name].header for name in sheet.exercise.hide]
+    asked = say(
+        "{file}: {network}, {columns} hidden, seed {seed}",
+        file=sheet.file,
+        network=sheet.exercise.network,
+        columns=listed(filter(None, (", ".join(headers[:-1]), headers[-1]))),
+        seed=sheet.exercise.seed,
     )
+    of_them = say("{right} of {count} right ({share})", right=right, count=count, share=share)
+    if "rounded" in told:
+        rounded = say("{count} of them rounded", count=told.count("rounded"))
+        of_them = f"{of_them}, {rounded}"
+    rest = ", ".join(f"{told.count(verdict)} {say(verdict)}" for verdict in ("wrong", "empty") if verdict in told)
+    return f"{asked}: {'; '.join(filter(None, (of_them, rest)))}."
 
 
-def _headers(names: Iterable[str]) -> list[str]:
-    return [HIDEABLE[name].header for name in names]
+ANSWER_VERDICTS = (message("right"), message("rounded"), message("wrong"), message("empty"))
+"""How an answer can be, the best first."""
 
 
 def findings_of(cells: Iterable[Marked]) -> Iterator[Finding]:
     """The cells as findings, for where those are shown: a continuous integration marks sheets as it checks claims."""
     for cell in cells:
-        name = f"{numbered(cell.blank)} {cell.blank.layer}, {HIDEABLE[cell.blank.name].header}"
+        name = f"{numbered(cell.blank)} {cell.blank.layer}, {HIDEABLE[cell.blank.name].english}"
         stated = cell.answer or "nothing"
         verdict: Literal["holds", "does not hold"] = "holds" if cell.is_right else "does not hold"
         yield Finding(cell.file, cell.line, name, "", "", stated, cell.result, verdict, "holds", _because(cell), None)

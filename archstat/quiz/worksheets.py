@@ -12,10 +12,11 @@ from archstat.analysis.network import Network
 from archstat.claims.statements import Result
 from archstat.errors import DataError, InputError
 from archstat.files.text import printable
+from archstat.language import message, recorded, retold, say
 from archstat.quiz.exercises import Exercise, line_of
 from archstat.quiz.hiding import HIDEABLE, shown_result
 from archstat.records import Explanation, LayerCost
-from archstat.tables.columns import Column, Table
+from archstat.tables.columns import Column, Table, layer_shown
 from archstat.tables.formats import markdown
 from archstat.tables.network import WHOLE_NETWORK, kind_of, layer_table, title_of, uncounted_in
 
@@ -99,8 +100,8 @@ def worksheet_of(exercise: Exercise, network: Network) -> Worksheet:
     shown = layers[: exercise.rows]
     if not shown:
         raise DataError(f"No layer of {exercise.network} has anything to ask: hide other columns.")
-    is_whole = len(shown) == len(layers)
-    rows = (*shown, *_total(names, shown, "of the network" if is_whole else f"of these {len(shown)} rows"))
+    is_whole, whole = len(shown) == len(layers), recorded("of the network")
+    rows = (*shown, *_total(names, shown, whole if is_whole else recorded("of these {count} rows", count=len(shown))))
     blanks = _blanks(exercise, names, rows)
     return Worksheet(exercise, title_of(network.cost), names, rows, blanks, tuple(_notes(exercise, network)))
 
@@ -144,7 +145,7 @@ def _result(name: str, value: Result | None) -> Result | None:
 def _kind(explained: Explanation) -> str:
     """What a student must know of a layer, and a table does not tell: the padding, and that there is no bias."""
     row = explained.row
-    return ", ".join(filter(None, (kind_of(row), explained.edges, "no bias" if _has_no_bias(row) else "")))
+    return ", ".join(filter(None, (kind_of(row), explained.edges, recorded("no bias") if _has_no_bias(row) else "")))
 
 
 def _has_no_bias(row: LayerCost) -> bool:
@@ -166,7 +167,7 @@ def _total(names: Sequence[str], rows: Sequence[SheetRow], kind: str) -> Iterato
     yield SheetRow(TOTAL, kind, tuple(results), tuple(sums))
 
 
-TOTAL = "Total"
+TOTAL = message("Total")
 _TERMS_MAX = 24
 
 
@@ -207,11 +208,11 @@ def _blank(number: int, row: SheetRow, place: int, column: int, name: str) -> Bl
 
 
 def _notes(exercise: Exercise, network: Network) -> Iterator[str]:
-    yield "Kind: 3→64 7×7/2 are 64 filters of 7×7 on 3 maps, at a stride of 2; without a slash the stride is 1."
+    yield say("Kind: 3→64 7×7/2 are 64 filters of 7×7 on 3 maps, at a stride of 2; without a slash the stride is 1.")
     yield from (HIDEABLE[name].rule for name in exercise.hide)
     if network.cost.uncounted:
-        yield f"Not counted: {uncounted_in(network.cost)}."
-    yield "Write 38,720 or 38.7 k (as many digits as you are sure of, two at least), and 64×224×224 or 64x224x224."
+        yield say("Not counted: {ops}.", ops=uncounted_in(network.cost))
+    yield say("Write 38,720 or 38.7 k (as many digits as you are sure of, two at least), and 64×224×224 or 64x224x224.")
 
 
 def numbered(blank: Blank) -> str:
@@ -229,7 +230,14 @@ def filled_table(sheet: Worksheet) -> Table:
     """The worksheet with everything filled in."""
     columns = _table(sheet, {}).columns
     plain = tuple(msgspec.structs.replace(column, is_written=False) for column in columns)
-    return msgspec.structs.replace(_table(sheet, {}), columns=plain, title=f"Solution · {sheet.title}")
+    return msgspec.structs.replace(
+        _table(sheet, {}), columns=plain, title=say("Solution · {network}", network=sheet.title)
+    )
+
+
+def row_shown(layer: str) -> str:
+    """The name of a row: the path of a layer as it is, what stands for one in the language that is spoken."""
+    return say(layer) if layer == TOTAL else layer_shown(layer)
 
 
 def _table(sheet: Worksheet, held: dict[tuple[int, str], str]) -> Table:
@@ -244,8 +252,8 @@ def _table(sheet: Worksheet, held: dict[tuple[int, str], str]) -> Table:
     )
     written = {name for _, name in held}
     columns = (
-        Column("layer", "Layer", is_path=True, least=19),
-        Column("kind", "Kind", least=20),
+        Column("layer", "Layer", row_shown, is_path=True, least=19),
+        Column("kind", "Kind", retold, least=20),
         *(_column(name, is_written=name in written) for name in sheet.names),
     )
     return Table(columns, rows, sheet.title, is_chosen=True)
@@ -259,7 +267,7 @@ def _column(name: str, *, is_written: bool) -> Column:
         return value if isinstance(value, str) else shown_result(value, about.unit)
 
     return Column(
-        about.column, about.header, show, is_number=about.is_added, is_written=is_written, wraps=" " in about.header
+        about.column, about.english, show, is_number=about.is_added, is_written=is_written, wraps=" " in about.english
     )
 
 
@@ -267,8 +275,8 @@ def key_table(sheet: Worksheet) -> Table:
     """The cells in their order: what belongs into each, and the sum that it comes from."""
     columns = (
         Column("number", "Cell"),
-        Column("layer", "Layer", is_path=True, least=19),
-        Column("column", "Column"),
+        Column("layer", "Layer", row_shown, is_path=True, least=19),
+        Column("column", "Column", say),
         Column("result", "Result", lambda result: shown_result(result, ""), is_number=True),
         Column("sums", "Because", is_sentence=True, least=24),
     )
@@ -276,18 +284,18 @@ def key_table(sheet: Worksheet) -> Table:
         (
             numbered(blank),
             blank.layer,
-            HIDEABLE[blank.name].header,
+            HIDEABLE[blank.name].english,
             blank.result,
             blank.sums,
         )
         for blank in sheet.blanks
     )
-    return Table(columns, rows, f"Cell by cell · {sheet.title}")
+    return Table(columns, rows, say("Cell by cell · {network}", network=sheet.title))
 
 
 def sheet_text(sheet: Worksheet) -> str:
     """The worksheet in Markdown, with the line by which it can be marked."""
-    return f"{line_of(sheet.exercise)}\n\nName:\n\n{markdown(sheet_table(sheet))}"
+    return f"{line_of(sheet.exercise)}\n\n{say('Name:')}\n\n{markdown(sheet_table(sheet))}"
 
 
 def file_name(sheet: Worksheet) -> str:

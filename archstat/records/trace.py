@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from archstat.language import recorded
 from archstat.records.telling import ShortRecord
 
 Shape = tuple[int, ...]
@@ -174,7 +175,7 @@ Phase = Literal["forward", "recomputation", "backward", "optimizer"]
 
 
 #: What a reader must know where other weights could take another branch.
-RUN_FOR_REAL = (
+RUN_FOR_REAL = recorded(
     "The network was run for real: it needs the values of its activations, so the numbers are those of these weights "
     "and inputs."
 )

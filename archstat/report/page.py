@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from archstat import units
+from archstat.language import language, say
 from archstat.records import Step
 from archstat.report.assets import hash_of, packed, packed_library, plotly_address
 from archstat.report.blocks import Form, Page, Play, Sheet
@@ -159,6 +160,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.globals.update(say=say, language=language)
     environment.filters["type"] = lambda block: type(block).__name__
     environment.filters["cells"] = _cells
     environment.filters["linked"] = _linked

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from archstat.language import say
 from archstat.quiz.worksheets import Worksheet, file_name, sheet_table, sheet_text
 from archstat.report.blocks import Form, Page
 
@@ -13,6 +14,7 @@ def worksheet_page(sheet: Worksheet) -> Page:
     table = sheet_table(sheet)
     network, _, rest = table.title.partition(" · ")
     form = Form(msgspec.structs.replace(table, title=""), sheet_text(sheet), file_name(sheet))
-    told = "The page keeps no answers and knows no solution: 'archstat check' marks the file that it saves."
-    drawn = f"{rest} · seed {sheet.exercise.seed}" if sheet.exercise.cells is not None else rest
-    return Page(f"{network}: what does each layer cost?", (form,), drawn, (told,))
+    told = say("The page keeps no answers and knows no solution: 'archstat check' marks the file that it saves.")
+    seed = say("seed {number}", number=sheet.exercise.seed)
+    drawn = f"{rest} · {seed}" if sheet.exercise.cells is not None else rest
+    return Page(say("{network}: what does each layer cost?", network=network), (form,), drawn, (told,))

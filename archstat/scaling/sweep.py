@@ -113,7 +113,7 @@ def scaling_of(subject: Scalable, over: Over, setting: Setting, sizes: Sequence[
     refused = tuple(point for point in found if isinstance(point, Refused))
     if not points:
         raise InputError(
-            f"The network takes none of the sizes {units.listed(shown)}. At {units.exact(shown[0])}: {refused[0].why}"
+            f"The network takes none of the sizes {units.sizes_listed(shown)}. At {units.exact(shown[0])}: {refused[0].why}"
         )
     growths = growths_of(sweep.count, grid, unit=None if sizes else sweep.base)
     return Scaling(

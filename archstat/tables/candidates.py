@@ -8,6 +8,7 @@ import msgspec
 
 from archstat import units
 from archstat.finding.candidates import Candidate, Choice
+from archstat.language import say
 from archstat.tables.columns import Column, Table, number, path
 from archstat.tables.quantities import ACTIVATION_BYTES
 from archstat.tables.results import setting_in_words
@@ -24,7 +25,7 @@ _COLUMNS = (
     number("activations", "Activations", gives_way=3),
     ACTIVATION_BYTES.column(gives_way=2),
     number("peak_activation_bytes", "Peak", units.data_size, gives_way=1),
-    Column("is_lower_bound", "Lower bound", lambda is_so: "yes" if is_so else "no", gives_way=9),
+    Column("is_lower_bound", "Lower bound", lambda is_so: say("yes") if is_so else say("no"), gives_way=9),
     number("top1_accuracy", "Top-1 %", lambda share: f"{share:.2f}"),
     number("top5_accuracy", "Top-5 %", lambda share: f"{share:.2f}", gives_way=3),
     Column("weights", "Weights", gives_way=5),
@@ -49,15 +50,15 @@ def candidates_table(found: Sequence[Candidate], choice: Choice, *, is_full: boo
     shown = [place for place, column in enumerate(_COLUMNS) if is_full or _tells(column, [row[place] for row in rows])]
     rated = any(each.top1_accuracy is not None for each in found)
     bound = any(each.is_lower_bound for each in found)
-    unrated = f"None of them is rated by the source of accuracies. {choice.source}"
+    unrated = say("None of them is rated by the source of accuracies. {source}", source=choice.source)
     is_any_rated = any(each.top1_accuracy is not None for each in choice.candidates)
     notes = (
-        f"{units.exact(len(found))} of {units.exact(len(choice.candidates))} networks."
+        say("{count} of {all} networks.", count=units.exact(len(found)), all=units.exact(len(choice.candidates)))
         if choice.candidates
-        else "No network has such a name, and a batch of that size.",
+        else say("No network has such a name, and a batch of that size."),
         choice.source if rated else unrated if choice.source and choice.candidates and not is_any_rated else "",
         _batches(choice),
-        "Some have ops that no rule counts: MACs and FLOPs are lower bounds there." if bound else "",
+        say("Some have ops that no rule counts: MACs and FLOPs are lower bounds there.") if bound else "",
     )
     return Table(
         tuple(_COLUMNS[place] for place in shown),
@@ -68,15 +69,21 @@ def candidates_table(found: Sequence[Candidate], choice: Choice, *, is_full: boo
 
 def _batches(choice: Choice) -> str:
     """How many inputs at once, where that is not plain."""
+    if choice.left_out == 1:
+        return say("Amounts are for {inputs}; 1 result of other batch sizes left out.", inputs=_inputs(choice))
     if choice.left_out:
-        results = "1 result" if choice.left_out == 1 else f"{units.exact(choice.left_out)} results"
-        others = f"{results} of other batch sizes left out"
-        return f"Amounts are for {_inputs(choice)}; {others}."
-    return f"Amounts are for {_inputs(choice)}." if choice.batch_size > 1 else ""
+        return say(
+            "Amounts are for {inputs}; {count} results of other batch sizes left out.",
+            inputs=_inputs(choice),
+            count=units.exact(choice.left_out),
+        )
+    return say("Amounts are for {inputs}.", inputs=_inputs(choice)) if choice.batch_size > 1 else ""
 
 
 def _inputs(choice: Choice) -> str:
-    return "one input" if choice.batch_size == 1 else f"{units.exact(choice.batch_size)} inputs at once"
+    if choice.batch_size == 1:
+        return say("one input")
+    return say("{count} inputs at once", count=units.exact(choice.batch_size))
 
 
 _HIDDEN = {"setting": "", "batch_size": 1, "is_lower_bound": False}

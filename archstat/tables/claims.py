@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archstat.claims import Finding, summary
+from archstat.language import message, retold, say
 from archstat.tables.columns import Column, Table, Tone, path
 
 _CROSS = "✗"
@@ -16,9 +17,9 @@ _TONES: dict[str, Tone] = {
 _COLUMNS = (
     Column("file", "File", is_heading=True),
     path("id", "Claim"),
-    Column("stated", "Stated"),
+    Column("stated", "Stated", retold),
     Column("computed", "Computed", least=30),
-    Column("verdict", "Verdict", least=13, tones=_TONES),
+    Column("verdict", "Verdict", say, least=13, tones=_TONES),
     Column(
         "is_as_expected",
         "",
@@ -28,13 +29,43 @@ _COLUMNS = (
         continues=True,
     ),
 )
+_ORIGINS = {
+    "counted": message("counted: {basis}"),
+    "measured": message("measured: {basis}"),
+    "published": message("published: {basis}"),
+    "tallied": message("tallied: {basis}"),
+    "sum": message("sum: {basis}"),
+}
+_CONDITIONS = {
+    "at ": message("at {value}"),
+    "batch ": message("batch {value}"),
+    "sequences of ": message("sequences of {value}"),
+    "in ": message("in {value}"),
+    "ids ": message("ids {value}"),
+}
+
+
+def _basis_shown(basis: str) -> str:
+    """What a claim was compared with: where its value comes from, the network and quantity, and what it is under."""
+    origin, _, told = basis.partition(": ")
+    if origin not in _ORIGINS:
+        return basis
+    parts = ", ".join(map(_condition_shown, told.split(", ")))
+    return say(_ORIGINS[origin], basis=parts)
+
+
+def _condition_shown(part: str) -> str:
+    start = next((each for each in _CONDITIONS if part.startswith(each)), "")
+    return say(_CONDITIONS[start], value=part.removeprefix(start)) if start else part
+
+
 _FURTHER = (
-    Column("message", "Because", is_sentence=True),
-    Column("expected", "Expected"),
+    Column("message", "Because", retold, is_sentence=True),
+    Column("expected", "Expected", say),
     Column("text", "Text", is_sentence=True),
     Column("source", "Source", is_sentence=True),
     Column("line", "Line"),
-    Column("basis", "Basis"),
+    Column("basis", "Basis", _basis_shown),
 )
 
 
@@ -49,7 +80,7 @@ def claims_table(shown: Sequence[Finding], every: Sequence[Finding], *, is_full:
     columns = (*_COLUMNS, *_FURTHER) if is_full else _COLUMNS
     rows = tuple(tuple(getattr(finding, column.key) for column in columns) for finding in shown)
     reasons = [] if is_full else [_reason(each) for each in shown if each.message]
-    legend = () if all(each.is_as_expected for each in shown) else (f"{_CROSS} not the verdict that was expected.",)
+    legend = () if all(each.is_as_expected for each in shown) else (say("✗ not the verdict that was expected."),)
     return Table(columns, rows, "", (*reasons, summary(every)), legend)
 
 
@@ -57,7 +88,10 @@ def _reason(finding: Finding) -> str:
     """Why a claim does not hold or cannot be decided, with the sentence that claims it and where that stands."""
     text = f" “{finding.text}”" if finding.text else ""
     source = f" ({finding.source})" if finding.source else ""
-    return f"{finding.id}: {finding.verdict}; {finding.message}.{text}{source}"
+    told = say(
+        "{claim}: {verdict}; {why}.", claim=finding.id, verdict=say(finding.verdict), why=retold(finding.message)
+    )
+    return f"{told}{text}{source}"
 
 
 _OF_PAGE = ("id", "text", "source", "stated", "computed", "verdict", "is_as_expected", "message", "basis")
@@ -94,4 +128,4 @@ def claims_page_tables(shown: Sequence[Finding], every: Sequence[Finding]) -> li
         return tables
     columns = (Column("heading", "Text"), Column("summary", "Claims", is_sentence=True))
     rows = tuple((heading, summary(of_text)) for heading, (_, of_text) in texts.items())
-    return [Table(columns, rows, "Claims", (summary(every),)), *tables]
+    return [Table(columns, rows, say("Claims"), (summary(every),)), *tables]

@@ -9,6 +9,7 @@ import msgspec
 
 from archstat import units
 from archstat.errors import UnknownNameError
+from archstat.language import message, retold, say
 from archstat.records.frames import pandas_frame
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class Column(msgspec.Struct, frozen=True):
 
     Attributes:
         key: The name of the column in CSV and JSON.
-        header: The name of the column for people, with the unit if the values show none.
+        english: The name of the column for people, in English, with the unit if the values show none.
         show: From a value to text.
         is_number: Whether the values are numbers: set to the right, and shown in full where that is asked for.
         least: How narrow a column of names may become where there is little room; numbers are never cut.
@@ -42,7 +43,7 @@ class Column(msgspec.Struct, frozen=True):
     """
 
     key: str
-    header: str
+    english: str
     show: Show = str
     is_number: bool = False
     least: int = 12
@@ -56,6 +57,11 @@ class Column(msgspec.Struct, frozen=True):
     is_share: bool = False
     continues: bool = False
     is_written: bool = False
+
+    @property
+    def header(self) -> str:
+        """The name of the column for people, in the language that is spoken."""
+        return say(self.english)
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -99,6 +105,24 @@ def path(key: str, header: str) -> Column:
     return Column(key, header, least=19, is_path=True)
 
 
+NETWORK_ITSELF = message("(network)")
+"""What stands for the empty path: ops that the network's own ``forward`` runs."""
+
+OTHER_LAYERS, NO_LAYER, GAPS = message("(other layers)"), message("(no layer)"), message("(gaps)")
+"""What stands for the time that no single layer takes."""
+
+
+def layer_shown(layer: str) -> str:
+    """The path of a layer as it is; what stands for one, in the language that is spoken."""
+    return say(layer) if layer in _NO_PATHS else layer
+
+
+_NO_PATHS = (NETWORK_ITSELF, OTHER_LAYERS, NO_LAYER, GAPS)
+
+LAYER = Column("layer", "Layer", layer_shown, least=19, is_path=True)
+KIND = Column("kind", "Kind", retold)
+
+
 def part_of_whole(key: str, header: str, *, gives_way: int = 0) -> Column:
     """A column of parts of a whole, which are shown in percent."""
     return msgspec.structs.replace(number(key, header, _percent, gives_way=gives_way), is_share=True)
@@ -112,6 +136,10 @@ SHARE = part_of_whole("macs_share", "MACs %", gives_way=2)
 SHAPE = Column("output_shape", "Output", units.shape)
 
 
+_WORDS = (str, say, retold, layer_shown)
+"""How names and words are shown, by which rows can be sorted."""
+
+
 def sort_rows(columns: Sequence[Column], rows: Iterable[Row], key: str | None) -> tuple[Row, ...]:
     """The rows by the values of one column, numbers from the largest, names by the alphabet; no key: as they are.
 
@@ -120,7 +148,7 @@ def sort_rows(columns: Sequence[Column], rows: Iterable[Row], key: str | None) -
     """
     if key is None:
         return tuple(rows)
-    keys = [column.key for column in columns if column.is_number or column.show is str]
+    keys = [column.key for column in columns if column.is_number or column.show in _WORDS]
     if key not in keys:
         raise UnknownNameError.of("column", key, keys, f"The columns are {', '.join(keys)}.")
     place = [column.key for column in columns].index(key)

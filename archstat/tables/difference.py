@@ -11,29 +11,50 @@ from archstat import units
 from archstat.analysis.matching import Pair, matched, moves
 from archstat.claims.growth import moves_in_words
 from archstat.errors import UnknownNameError
+from archstat.language import message, retold, say
 from archstat.records import LayerCost, ModelCost
-from archstat.tables.columns import Column, Row, Table, number, path
+from archstat.tables.columns import KIND, Column, Row, Table, layer_shown, number, path
+from archstat.tables.labels import labelled
 from archstat.tables.network import WHOLE_NETWORK, kind_of, rows_to_depth, title_of
 from archstat.tables.quantities import ACTIVATION_BYTES, FLOPS, MACS, PARAMETERS, PEAK_ACTIVATION_BYTES, Quantity
+
+_OF_A = {
+    PARAMETERS: message("Parameters A"),
+    MACS: message("MACs A"),
+    ACTIVATION_BYTES: message("Activation memory A"),
+}
+_OF_B = {
+    PARAMETERS: message("Parameters B"),
+    MACS: message("MACs B"),
+    ACTIVATION_BYTES: message("Activation memory B"),
+}
 
 
 def _of_both(quantity: Quantity, *, gives_way: int = 0) -> tuple[Column, Column]:
     """The columns of a quantity of A and of B."""
-    first = quantity.column(of="a", header=f"{quantity.label} A", gives_way=gives_way)
+    first = quantity.column(of="a", header=_OF_A[quantity], gives_way=gives_way)
     second = quantity.column(of="b", header="B", gives_way=gives_way)
     return first, msgspec.structs.replace(second, continues=True)
 
 
+_BOTH = " ⇄ "
+"""What stands between two texts in a cell, that of A and that of B."""
+
+
+def _layers_shown(layers: str) -> str:
+    """A path, or that in A and that in B."""
+    return _BOTH.join(map(layer_shown, layers.split(_BOTH)))
+
+
 _MARK = Column("mark", "", lambda mark: mark.replace("-", "−"), least=1)
-_KIND = Column("kind", "Kind")
 _COUNTS = (
     *_of_both(PARAMETERS, gives_way=1),
     *_of_both(MACS),
     number("macs_change", "change", units.relative, gives_way=3, continues=True),
     *_of_both(ACTIVATION_BYTES, gives_way=2),
 )
-_SHOWN = (_MARK, path("layer", "Layer"), _KIND, *_COUNTS)
-_IN_FULL = (_MARK, path("layer_a", "Layer of A"), path("layer_b", "Layer of B"), _KIND, *_COUNTS)
+_SHOWN = (_MARK, Column("layer", "Layer", _layers_shown, least=19, is_path=True), KIND, *_COUNTS)
+_IN_FULL = (_MARK, path("layer_a", "Layer of A"), path("layer_b", "Layer of B"), KIND, *_COUNTS)
 
 TOTAL_MARK = "total"
 """The mark of the row of the totals, where programs read the rows."""
@@ -66,7 +87,7 @@ def diff_table(
     pairs = matched(rows_to_depth(a.layers, depth), rows_to_depth(b.layers, depth))
     rows = [_side_by_side(*pair, is_full=is_full) for pair in _sorted(pairs, sort)]
     shown = [row for row in rows if row[0] != "=" or not only_changes]
-    alike = f"{len(rows) - sum(row[0] != '=' for row in rows)} of {len(rows)} rows are alike."
+    alike = say("{count} of {all} rows are alike.", count=sum(row[0] == "=" for row in rows), all=len(rows))
     notes = (*_total_lines(a, b), *_moved(a, b), alike) if has_totals else (alike,)
     title = f"A: {title_of(a)}\nB: {title_of(b)}"
     if is_full:
@@ -78,7 +99,7 @@ def diff_table(
 def _said_alone(column: Column) -> Column:
     """A column of B that has none of A before it."""
     whole = next((each for each in (PARAMETERS, MACS, ACTIVATION_BYTES) if column.key == f"{each.key}_b"), None)
-    return column if whole is None else msgspec.structs.replace(column, header=f"{whole.label} B", wraps=True)
+    return column if whole is None else msgspec.structs.replace(column, english=_OF_B[whole], wraps=True)
 
 
 def nothing_like(cost: ModelCost, name: str) -> ModelCost:
@@ -102,12 +123,12 @@ def totals_table(a: ModelCost, b: ModelCost) -> Table:
         a: The network before.
         b: The network after.
     """
-    columns = (Column("total", "Total"), *(_text(key, header) for key, header in _TOTALS_HEADERS))
+    columns = (Column("total", "Total", say), *(_text(key, header) for key, header in _TOTALS_HEADERS))
     rows = tuple(_total_cells(getattr(a, each.key), getattr(b, each.key), each) for each in _TOTALS)
     return Table(columns, rows, f"A: {title_of(a)}\nB: {title_of(b)}", tuple(_moved(a, b)))
 
 
-_TOTALS_HEADERS = (("a", "A"), ("b", "B"), ("change", "Change"), ("percent", "%"))
+_TOTALS_HEADERS = (("a", "A"), ("b", "B"), ("change", message("Change")), ("percent", "%"))
 
 
 def _text(key: str, header: str) -> Column:
@@ -118,7 +139,7 @@ def _text(key: str, header: str) -> Column:
 def _total_cells(a: int, b: int, quantity: Quantity) -> Row:
     change = "=" if a == b else units.signed(b - a, quantity.show)
     percent = units.relative((b - a) / a) if a and a != b else ""
-    return (quantity.label, quantity.exact(a), quantity.exact(b), change, percent)
+    return (quantity.english, quantity.exact(a), quantity.exact(b), change, percent)
 
 
 def _sorted(pairs: Sequence[Pair], key: str | None) -> Sequence[Pair]:
@@ -141,23 +162,29 @@ def _moved(a: ModelCost, b: ModelCost) -> list[str]:
     changed = [each for each in (PARAMETERS, MACS) if getattr(a, each.key) != getattr(b, each.key)]
     found = {each: moves(a.layers, b.layers, each.key) for each in changed}
     return [
-        f"{quantity.label} changed most in {moves_in_words(moved, quantity.show)}."
+        say(
+            "{quantity} changed most in {layers}.",
+            quantity=quantity.label,
+            layers=retold(moves_in_words(moved, quantity.show)),
+        )
         for quantity, moved in found.items()
         if len(moved) > 1
     ]
 
 
-_MARKS = {"=": "= alike", "~": "~ changed", "-": "− only in A", "+": "+ only in B"}
+_MARKS = {
+    "=": message("= alike"),
+    "~": message("~ changed"),
+    "-": message("− only in A"),
+    "+": message("+ only in B"),
+}
 
 
 def _legend(rows: Sequence[Row]) -> tuple[str, ...]:
     """What the marks mean that stand in the rows."""
-    told = [meaning for mark, meaning in _MARKS.items() if any(row[0] == mark for row in rows)]
-    both = [f"{_BOTH} in A and in B"] if any(_BOTH in row[1] or _BOTH in row[2] for row in rows) else []
+    told = [say(meaning) for mark, meaning in _MARKS.items() if any(row[0] == mark for row in rows)]
+    both = [say("⇄ in A and in B")] if any(_BOTH in row[1] or _BOTH in row[2] for row in rows) else []
     return (f"{', '.join([*told, *both])}.",) if told else ()
-
-
-_BOTH = "⇄"
 
 
 _TOTALS = (PARAMETERS, MACS, FLOPS, ACTIVATION_BYTES, PEAK_ACTIVATION_BYTES)
@@ -165,7 +192,7 @@ _TOTALS = (PARAMETERS, MACS, FLOPS, ACTIVATION_BYTES, PEAK_ACTIVATION_BYTES)
 
 def _total_lines(a: ModelCost, b: ModelCost) -> list[str]:
     """A line for each total: before, after, and the change."""
-    return [f"{each.label:<18}{_change(getattr(a, each.key), getattr(b, each.key), each)}" for each in _TOTALS]
+    return [labelled(each.label, _change(getattr(a, each.key), getattr(b, each.key), each)) for each in _TOTALS]
 
 
 def _change(a: int, b: int, quantity: Quantity) -> str:
@@ -182,7 +209,7 @@ def _side_by_side(a: LayerCost | None, b: LayerCost | None, *, is_full: bool) ->
 
 def _both(texts: Sequence[str]) -> str:
     """Two texts as one where they are equal, or where there is only one."""
-    return f" {_BOTH} ".join(dict.fromkeys(filter(None, texts)))
+    return _BOTH.join(dict.fromkeys(filter(None, texts)))
 
 
 def _counted(a: LayerCost | ModelCost | None, b: LayerCost | ModelCost | None) -> list[Any]:

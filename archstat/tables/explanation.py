@@ -7,19 +7,21 @@ from fnmatch import fnmatchcase
 
 from archstat import units
 from archstat.errors import UnknownNameError
+from archstat.language import message, retold, say
 from archstat.records import Explanation, Explanations, ModelCost
-from archstat.tables.columns import Column, Row, Table, number
+from archstat.tables.columns import Column, Row, Table, layer_shown, number
 from archstat.tables.formats import FORMATS
+from archstat.tables.labels import labelled
 from archstat.tables.network import WHOLE_NETWORK, run_of, title_of, uncounted_in
 from archstat.tables.terminal import sum_blocks
 
 _COLUMNS = (
-    Column("layer", "Layer", is_heading=True),
-    Column("kind", "Kind", is_heading=True),
-    Column("quantity", "Quantity"),
+    Column("layer", "Layer", layer_shown, is_heading=True),
+    Column("kind", "Kind", retold, is_heading=True),
+    Column("quantity", "Quantity", retold),
     Column("formula", "Formula"),
     number("result", "Result", units.exact),
-    Column("remark", "Remark"),
+    Column("remark", "Remark", retold),
 )
 
 
@@ -36,9 +38,9 @@ def explanation_table(cost: ModelCost, explained: Sequence[Explanation], layer: 
     """
     found = chosen(explained, layer)
     rows = tuple(row for each in found for row in _sums(each))
-    free = f"{layer or 'The network'} has no parameters, no MACs and no memory of its own." if not rows else ""
-    missing = f"Not counted: {uncounted_in(cost)}." if cost.uncounted else ""
-    notes = (free, *(_together(found) if len(found) > 1 else ()), missing)
+    free = say("{layer} has no parameters, no MACs and no memory of its own.", layer=layer or say("The network"))
+    missing = say("Not counted: {ops}.", ops=uncounted_in(cost)) if cost.uncounted else ""
+    notes = ("" if rows else free, *(_together(found) if len(found) > 1 else ()), missing)
     return Table(_COLUMNS, rows, title_of(cost), tuple(note for note in notes if note))
 
 
@@ -92,7 +94,11 @@ def _places(explained: Iterable[Explanation]) -> list[str]:
 
 
 _TERMS_MAX = 12
-_TOGETHER = (("Parameters", "parameters"), ("MACs", "macs"), ("Activations", "activations"))
+_TOGETHER = (
+    (message("Parameters together"), "parameters"),
+    (message("MACs together"), "macs"),
+    (message("Activations together"), "activations"),
+)
 
 
 def _together(found: Sequence[Explanation]) -> Iterator[str]:
@@ -101,4 +107,4 @@ def _together(found: Sequence[Explanation]) -> Iterator[str]:
         terms = [number for each in found if (number := getattr(each.row, name))]
         formula = f"{' + '.join(map(units.exact, terms))} = " if 1 < len(terms) <= _TERMS_MAX else ""
         if terms:
-            yield f"{f'{title} together':<22}{formula}{units.exact(sum(terms))}"
+            yield labelled(say(title), f"{formula}{units.exact(sum(terms))}", width=22)

@@ -8,6 +8,7 @@ import msgspec
 
 from archstat import units
 from archstat.errors import DataError, quoted
+from archstat.language import recorded
 from archstat.records import LayerCost, LayerTime, LayerTimes, Measurement, ModelCost, Peaks
 from archstat.tables.network import kind_of
 
@@ -38,7 +39,7 @@ class Joined(msgspec.Struct, frozen=True):
         if len(self.counted) == 1:
             return kind_of(self.counted[0])
         kinds = list(dict.fromkeys(row.kind for row in self.counted))
-        return ", ".join(kinds) if len(kinds) <= _NAMED_MAX else f"{len(self.counted)} ops"
+        return ", ".join(kinds) if len(kinds) <= _NAMED_MAX else recorded("{count} ops", count=len(self.counted))
 
     @property
     def macs(self) -> int:

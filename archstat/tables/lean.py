@@ -34,7 +34,11 @@ def lean(table: Table) -> Table:
 
 def is_told_above(table: Table, place: int) -> bool:
     """Whether a column is a condition of all rows that no note tells."""
-    return is_shared(table, place) and not any(str(_known(table, place)[0]) in note for note in table.notes)
+    if not is_shared(table, place):
+        return False
+    value = _known(table, place)[0]
+    told = (str(value), table.columns[place].show(value))
+    return not any(each in note for note in table.notes for each in told)
 
 
 def is_empty(table: Table, place: int) -> bool:

@@ -8,9 +8,11 @@ import msgspec
 
 from archstat import units
 from archstat.files.choosing import conditions_text
+from archstat.language import listed, retold, say
 from archstat.records import Conditions, Measurement, Reason
 from archstat.tables import quantities
 from archstat.tables.columns import Column, Row, Table, number, path, sort_rows
+from archstat.tables.reasons import reason_told
 
 NOISE = frozenset(
     "HOST_NOISY HOST_PRESSURE HOST_STEAL HOST_LOAD CPU_QUOTA PRECISION_NOT_REACHED DRIFTING NOT_WARM INPUT_CHANGED "
@@ -19,7 +21,7 @@ NOISE = frozenset(
 """The codes of reasons to trust a time less than its interval says."""
 
 _COLUMNS = (
-    Column("conditions", "Conditions", is_heading=True),
+    Column("conditions", "Conditions", retold, is_heading=True),
     path("architecture", "Architecture"),
     Column("input_shape", "Input", units.shape, gives_way=1, is_condition=True),
     quantities.PARAMETERS.column(),
@@ -95,15 +97,15 @@ def notes_of(measurements: Sequence[Measurement]) -> Iterator[str]:
     """What the columns are, what does not compare, and what must be known of each measurement."""
     groups = alike(measurements)
     if any(each.latency for each in measurements):
-        yield (
+        yield say(
             "Latency is the median time of a pass, ± half of its 95 % interval. Inputs/s is with a full queue where "
             "that was measured, else one pass after the other."
         )
     if any(each.memory is not None and each.memory.peak_bytes is not None for each in measurements):
-        yield "Peak memory is what a pass allocates at most, above parameters and inputs."
+        yield say("Peak memory is what a pass allocates at most, above parameters and inputs.")
     yield from _energies(measurements)
     if len(groups) > 1:
-        yield "Rows under different headings do not compare: their conditions differ."
+        yield say("Rows under different headings do not compare: their conditions differ.")
     for group in groups:
         yield from _unlike(group)
     yield from _told(measurements)
@@ -113,22 +115,31 @@ def _energies(measurements: Iterable[Measurement]) -> Iterator[str]:
     """What the energies include, and how far off the meter may be."""
     met = [each.energy for each in measurements if each.energy is not None and each.energy.pass_j is not None]
     for boundary, mode, gain in dict.fromkeys((each.boundary, each.mode, each.gain_error) for each in met):
-        queue = "with a full queue" if mode == "pipelined" else "one pass after the other"
-        off = "not known" if gain is None else f"about {100 * gain:g} % as a rule, alike for all rows of one board"
-        yield (
-            f"Energy is that of the {boundary} for one input, {queue}, idle power included; how far the meter itself "
-            f"is off: {off}."
+        queue = say("with a full queue") if mode == "pipelined" else say("one pass after the other")
+        unknown = say("not known")
+        yield say(
+            "Energy is that of the {boundary} for one input, {queue}, idle power included; how far the meter itself "
+            "is off: {error}.",
+            boundary=retold(boundary),
+            queue=queue,
+            error=unknown if gain is None else _off(gain),
         )
+
+
+def _off(gain: float) -> str:
+    """How far off a meter may be."""
+    return say("about {percent} % as a rule, alike for all rows of one board", percent=f"{100 * gain:g}")
 
 
 def _unlike(group: Sequence[Measurement]) -> Iterator[str]:
     """What differs under one heading and is no condition."""
     torches = dict.fromkeys(each.environment.software.torch for each in group)
+    conditions = retold(conditions_text(group[0].conditions))
     if len(torches) > 1:
-        yield f"{conditions_text(group[0].conditions)}: measured with torch {' and '.join(torches)}."
-    boards = {each.environment.gpu.uuid_hash for each in group if each.environment.gpu is not None}
-    if len(boards - {None}) > 1:
-        yield f"{conditions_text(group[0].conditions)}: measured on {len(boards - {None})} boards of that name."
+        yield say("{conditions}: measured with torch {versions}.", conditions=conditions, versions=listed(torches))
+    boards = {each.environment.gpu.uuid_hash for each in group if each.environment.gpu is not None} - {None}
+    if len(boards) > 1:
+        yield say("{conditions}: measured on {count} boards of that name.", conditions=conditions, count=len(boards))
 
 
 def _reasons(measurement: Measurement) -> tuple[Reason, ...]:
@@ -148,8 +159,9 @@ def _told(measurements: Sequence[Measurement]) -> Iterator[str]:
         mark = "~ " if reason.code in NOISE and any(reason in each.reasons for each in members) else ""
         names = ", ".join(map(_named, members))
         is_all = len(members) == len(measurements)
-        yield f"{mark}{'' if is_all and len(members) > 1 else f'{names}: '}{reason.text}"
+        yield f"{mark}{'' if is_all and len(members) > 1 else f'{names}: '}{reason_told(reason)}"
 
 
 def _named(measurement: Measurement) -> str:
-    return f"{measurement.architecture} at batch {measurement.conditions.batch_size}"
+    batch = measurement.conditions.batch_size
+    return say("{network} at batch {batch}", network=measurement.architecture, batch=batch)

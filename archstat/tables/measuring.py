@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from archstat import units
 from archstat.files.choosing import conditions_text
+from archstat.language import message, retold, say
 from archstat.records import Conditions, Measurement, SelfTest
 from archstat.tables.columns import Column, Row, Table, number, path
 from archstat.tables.measurements import alike, mark_of, notes_of
+from archstat.tables.reasons import reason_told
 
-_CONDITIONS = Column("conditions", "Conditions", is_heading=True)
+_CONDITIONS = Column("conditions", "Conditions", retold, is_heading=True)
 _LATENCY_COLUMNS = (
     _CONDITIONS,
     path("architecture", "Architecture"),
@@ -24,7 +26,7 @@ _LATENCY_COLUMNS = (
     number("p99_s", "99 %", units.seconds, gives_way=8),
     number("first_call_s", "First call", units.seconds, gives_way=4),
     number("n", "Samples", units.exact, gives_way=3),
-    Column("stopped_by", "Stopped by", gives_way=2),
+    Column("stopped_by", "Stopped by", say, gives_way=2),
     number("throughput", "Inputs/s", lambda each: units.rate(each, "").rstrip()),
     number("peak_bytes", "Peak memory", units.data_size),
     number("counted_peak_bytes", "counted", units.data_size, gives_way=1, continues=True),
@@ -78,7 +80,12 @@ def _timed(measurement: Measurement) -> Row:
     )
 
 
-_STOPS = {"precision": "precision", "max_time": "time limit", "interrupted": "interruption", None: None}
+_STOPS = {
+    "precision": message("precision"),
+    "max_time": message("time limit"),
+    "interrupted": message("interruption"),
+    None: None,
+}
 
 
 def _on_gpu(measurement: Measurement) -> Row:
@@ -97,7 +104,7 @@ def _energy(measurement: Measurement) -> Row:
 _PLAN_COLUMNS = (
     _CONDITIONS,
     path("architecture", "Architecture"),
-    Column("part", "Part"),
+    Column("part", "Part", retold),
     number("longest_s", "At most", units.seconds),
 )
 
@@ -110,9 +117,9 @@ def plan_table(parts: Sequence[tuple[str, Conditions, str, float]]) -> Table:
     """
     rows = tuple((conditions_text(conditions), name, what, longest) for name, conditions, what, longest in parts)
     total = sum(longest for *_, longest in parts)
-    minutes = f"{total / 60:.0f} minutes" if total >= 120 else units.seconds(total)
-    notes = (f"At most {minutes} in all, if no pass takes more than a second. Nothing was measured.",)
-    return Table(_PLAN_COLUMNS, rows, "", notes)
+    longest_s = say("{count} minutes", count=f"{total / 60:.0f}") if total >= 120 else units.seconds(total)
+    note = say("At most {time} in all, if no pass takes more than a second. Nothing was measured.", time=longest_s)
+    return Table(_PLAN_COLUMNS, rows, "", (note,))
 
 
 _SHARE = "{:.2%}".format
@@ -145,12 +152,23 @@ def selftest_table(found: SelfTest) -> Table:
         noise.pressure,
         noise.steal,
     )
-    title = f"{found.architecture} against itself · {conditions_text(found.conditions)} · {found.pairs} pairs"
-    seen = (
-        "The copies do not differ by more than chance."
-        if found.is_fair
-        else "The copies differ by more than chance: compare nothing on this machine now."
+    title = say(
+        "{network} against itself · {conditions} · {count} pairs",
+        network=found.architecture,
+        conditions=retold(conditions_text(found.conditions)),
+        count=found.pairs,
     )
-    quiet = () if found.reasons else ("The machine is quiet.",)
-    smallest = f"Believe no difference below {found.smallest_difference:.1%} in so many pairs."
-    return Table(_SELFTEST_COLUMNS, (row,), title, (seen, smallest, *quiet, *(each.text for each in found.reasons)))
+    return Table(_SELFTEST_COLUMNS, (row,), title, _judged(found))
+
+
+def _judged(found: SelfTest) -> tuple[str, ...]:
+    """What a self-test says of a machine, in sentences."""
+    seen = (
+        say("The copies do not differ by more than chance.")
+        if found.is_fair
+        else say("The copies differ by more than chance: compare nothing on this machine now.")
+    )
+    least = f"{found.smallest_difference:.1%}"
+    smallest = say("Believe no difference below {percent} in so many pairs.", percent=least)
+    quiet = () if found.reasons else (say("The machine is quiet."),)
+    return (seen, smallest, *quiet, *(reason_told(each) for each in found.reasons))

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from archstat import units
+from archstat.language import message, retold, say
 from archstat.records import BatchFit, InferenceMemory, LayerTraining, ModelCost, Shape, TrainingCost
 from archstat.tables import quantities
-from archstat.tables.columns import SHAPE, Column, Table, number, path, sort_rows
+from archstat.tables.columns import KIND, LAYER, SHAPE, Column, Table, number, sort_rows
+from archstat.tables.labels import in_layer, labelled
 from archstat.tables.network import WHOLE_NETWORK, kind_of, run_of, title_of, uncounted_in
 
 _SAVED = number("saved_bytes", "Saved", units.data_size)
-_ALIVE_COLUMNS = (path("layer", "Layer"), Column("op", "Op"), SHAPE, number("nbytes", "Memory", units.data_size))
-_SAVED_COLUMNS = (path("layer", "Layer"), Column("kind", "Kind"), SHAPE, _SAVED)
-_MEMORY_COLUMNS = (path("layer", "Layer"), Column("kind", "Kind"), SHAPE, quantities.ACTIVATION_BYTES.column(), _SAVED)
+_ALIVE_COLUMNS = (LAYER, Column("op", "Op"), SHAPE, number("nbytes", "Memory", units.data_size))
+_SAVED_COLUMNS = (LAYER, KIND, SHAPE, _SAVED)
+_MEMORY_COLUMNS = (LAYER, KIND, SHAPE, quantities.ACTIVATION_BYTES.column(), _SAVED)
 _TRAINING_COLUMNS = (
-    path("layer", "Layer"),
-    Column("kind", "Kind"),
+    LAYER,
+    KIND,
     SHAPE,
     number("forward_macs", "Forward MACs"),
     number("backward_macs", "Backward MACs"),
@@ -38,17 +40,19 @@ def alive_table(memory: InferenceMemory, fit: BatchFit | None = None) -> Table:
         fit: The largest batch that fits, if that was asked for.
     """
     rows = tuple((each.layer or WHOLE_NETWORK, each.op, each.shape, each.nbytes) for each in memory.alive)
-    title = f"{title_of(memory)} · inference, alive at the peak"
-    size = units.data_size
+    title = say("{network} · inference, alive at the peak", network=title_of(memory))
     return Table(
         _ALIVE_COLUMNS,
         rows,
         title,
         (
             *_resident(memory),
-            f"Activation memory {size(memory.activation_bytes)} of all layers",
+            labelled(say("Activation memory"), say("{size} of all layers", size=_size(memory.activation_bytes))),
             _peak_line(memory),
-            f"In all            {size(memory.peak_bytes)} at the peak, with parameters, buffers and input",
+            labelled(
+                say("In all"),
+                say("{size} at the peak, with parameters, buffers and input", size=_size(memory.peak_bytes)),
+            ),
             *_fit_lines(fit),
         ),
     )
@@ -62,7 +66,8 @@ def saved_table(cost: TrainingCost, fit: BatchFit | None = None) -> Table:
         fit: The largest batch that fits, if that was asked for.
     """
     rows = tuple((*_named(row), row.saved_bytes) for row in cost.layers if row.saved_bytes)
-    return Table(_SAVED_COLUMNS, rows, _training_title(cost), (*_memory_lines(cost), *_fit_lines(fit), *cost.remarks))
+    notes = (*_memory_lines(cost), *_fit_lines(fit), *map(retold, cost.remarks))
+    return Table(_SAVED_COLUMNS, rows, _training_title(cost), notes)
 
 
 def training_table(cost: TrainingCost, *, sort: str | None = None) -> Table:
@@ -73,7 +78,7 @@ def training_table(cost: TrainingCost, *, sort: str | None = None) -> Table:
     """
     keys = [column.key for column in _TRAINING_COLUMNS[3:]]
     rows = [(*_named(row), *(getattr(row, key) for key in keys)) for row in cost.layers]
-    notes = (*_work_lines(cost), *_memory_lines(cost), *cost.remarks)
+    notes = (*_work_lines(cost), *_memory_lines(cost), *map(retold, cost.remarks))
     return Table(_TRAINING_COLUMNS, sort_rows(_TRAINING_COLUMNS, rows, sort), _training_title(cost), notes)
 
 
@@ -91,11 +96,12 @@ def memory_table(cost: ModelCost, training: TrainingCost, *, sort: str | None = 
         kept = saved.pop((row.layer, row.kind, row.call), None)
         rows.append((row.layer or WHOLE_NETWORK, kind_of(row), row.output_shape, row.activation_bytes, _bytes(kept)))
     rows += [(*_named(row), 0, row.saved_bytes) for row in saved.values()]
-    size = units.data_size
+    inference = say("{size} of all layers' outputs at inference", size=_size(cost.activation_bytes))
+    saved_in_all = say("{size} for the backward pass in training", size=_size(training.saved_bytes))
     notes = (
-        f"Activation memory {size(cost.activation_bytes)} of all layers' outputs at inference",
+        labelled(say("Activation memory"), inference),
         _peak_line(cost),
-        f"Saved             {size(training.saved_bytes)} for the backward pass in training",
+        labelled(say("Saved"), saved_in_all),
     )
     return Table(_MEMORY_COLUMNS, sort_rows(_MEMORY_COLUMNS, rows, sort), title_of(cost), notes)
 
@@ -109,71 +115,94 @@ def _named(row: LayerTraining) -> tuple[str, str, Shape]:
 
 
 def _training_title(cost: TrainingCost) -> str:
-    autocast = " under autocast to bfloat16" if cost.amp else ""
-    return f"{title_of(cost)} · one training step with {cost.optimizer}{autocast}"
+    network = title_of(cost)
+    if cost.amp:
+        return say(
+            "{network} · one training step with {optimizer} under autocast to bfloat16",
+            network=network,
+            optimizer=cost.optimizer,
+        )
+    return say("{network} · one training step with {optimizer}", network=network, optimizer=cost.optimizer)
+
+
+_size = units.data_size
 
 
 def _peak_line(cost: ModelCost | InferenceMemory) -> str:
-    peak = units.data_size(cost.peak_activation_bytes)
-    return f"Peak memory       {peak} of activations at once{_in_layer(cost.peak_layer)}"
-
-
-def _in_layer(layer: str) -> str:
-    return f", in {layer}" if layer else ""
+    told = say("{size} of activations at once", size=_size(cost.peak_activation_bytes))
+    return labelled(say("Peak memory"), in_layer(told, cost.peak_layer))
 
 
 def _resident(memory: InferenceMemory | TrainingCost) -> tuple[str, ...]:
     """What is there before the step."""
-    size = units.data_size
     return (
-        f"Parameters        {size(memory.parameter_bytes)}",
-        f"Buffers           {size(memory.buffer_bytes)}",
-        f"Input             {size(memory.input_bytes)}",
+        labelled(say("Parameters"), _size(memory.parameter_bytes)),
+        labelled(say("Buffers"), _size(memory.buffer_bytes)),
+        labelled(say("Input"), _size(memory.input_bytes)),
     )
 
 
 def _memory_lines(cost: TrainingCost) -> tuple[str, ...]:
-    size = units.data_size
-    where = f"{_WHEN[cost.peak_phase]}{_in_layer(cost.peak_layer)}"
-    rest = cost.step_peak_bytes - cost.peak_saved_bytes - cost.peak_gradient_bytes
-    parts = f"{size(cost.peak_saved_bytes)} saved, {size(cost.peak_gradient_bytes)} gradients, {size(rest)} other"
+    kept = say("{size} kept by {optimizer}", size=_size(cost.optimizer_bytes), optimizer=cost.optimizer)
+    whole = say("{size} at the peak, with parameters, buffers, input and optimizer state", size=_size(cost.peak_bytes))
     return (
         *_resident(cost),
-        f"Optimizer         {size(cost.optimizer_bytes)} kept by {cost.optimizer}",
-        f"Gradients         {size(cost.gradient_bytes)}",
-        f"Saved             {size(cost.saved_bytes)} for the backward pass",
-        f"Peak of the step  {size(cost.step_peak_bytes)} at once, {where}: {parts}",
-        f"In all            {size(cost.peak_bytes)} at the peak, with parameters, buffers, input and optimizer state",
+        labelled(say("Optimizer"), kept),
+        labelled(say("Gradients"), _size(cost.gradient_bytes)),
+        labelled(say("Saved"), say("{size} for the backward pass", size=_size(cost.saved_bytes))),
+        labelled(say("Peak of the step"), _step_peak(cost)),
+        labelled(say("In all"), whole),
+    )
+
+
+def _step_peak(cost: TrainingCost) -> str:
+    """The most that the step itself takes at once: when, in which layer, and of what it consists."""
+    rest = cost.step_peak_bytes - cost.peak_saved_bytes - cost.peak_gradient_bytes
+    return say(
+        "{size} at once, {when}: {saved} saved, {gradients} gradients, {other} other",
+        size=_size(cost.step_peak_bytes),
+        when=in_layer(say(_WHEN[cost.peak_phase]), cost.peak_layer),
+        saved=_size(cost.peak_saved_bytes),
+        gradients=_size(cost.peak_gradient_bytes),
+        other=_size(rest),
     )
 
 
 _WHEN = {
-    "forward": "in the forward pass",
-    "recomputation": "where the forward pass is recomputed",
-    "backward": "in the backward pass",
-    "optimizer": "in the update",
+    "forward": message("in the forward pass"),
+    "recomputation": message("where the forward pass is recomputed"),
+    "backward": message("in the backward pass"),
+    "optimizer": message("in the update"),
 }
 
 
 def _work_lines(cost: TrainingCost) -> tuple[str, ...]:
-    parts = [("Forward", "forward"), ("Backward", "backward"), ("Recomputed", "recomputed")]
+    parts = [(say("Forward"), "forward"), (say("Backward"), "backward"), (say("Recomputed"), "recomputed")]
     lines = []
     for name, key in parts:
         macs, other = getattr(cost, f"{key}_macs"), getattr(cost, f"{key}_other_flops")
-        lines.append(f"{name:<17} {units.exact(macs)} MACs, {units.exact(2 * macs + other)} FLOPs")
+        work = say("{macs} MACs, {flops} FLOPs", macs=units.exact(macs), flops=units.exact(2 * macs + other))
+        lines.append(labelled(name, work))
     return (
         *lines,
-        f"Update            {units.exact(cost.optimizer_flops)} FLOPs",
-        f"Not counted       {uncounted_in(cost)}",
+        labelled(say("Update"), say("{flops} FLOPs", flops=units.exact(cost.optimizer_flops))),
+        labelled(say("Not counted"), uncounted_in(cost)),
     )
 
 
 def _fit_lines(fit: BatchFit | None) -> tuple[str, ...]:
-    if fit is None:
-        return ()
-    limit, size = units.data_size(fit.limit_bytes), units.data_size
+    return () if fit is None else (labelled(say("Largest batch"), _largest(fit)),)
+
+
+def _largest(fit: BatchFit) -> str:
+    """How many inputs fit, and what is missing for one more."""
+    limit, taken = _size(fit.limit_bytes), _size(fit.peak_bytes)
     if fit.next_peak_bytes is None:
-        return (f"Largest batch     none: the smallest takes {size(fit.peak_bytes)}, more than {limit}",)
-    missing = size(fit.next_peak_bytes - fit.limit_bytes)
-    fits = f"{units.exact(fit.batch_size)} in {limit}: it takes {size(fit.peak_bytes)}"
-    return (f"Largest batch     {fits}; for one input more {missing} would be missing",)
+        return say("none: the smallest takes {size}, more than {limit}", size=taken, limit=limit)
+    return say(
+        "{batch} in {limit}: it takes {size}; for one input more {missing} would be missing",
+        batch=units.exact(fit.batch_size),
+        limit=limit,
+        size=taken,
+        missing=_size(fit.next_peak_bytes - fit.limit_bytes),
+    )

@@ -10,7 +10,8 @@ import msgspec
 from archstat import units
 from archstat.counting.conventions import CONVENTIONS
 from archstat.errors import DataError, UnknownNameError
-from archstat.published.figures import published_of
+from archstat.language import message, recorded, retold, say
+from archstat.published.figures import Figure, published_of
 from archstat.records import (
     RUN_FOR_REAL,
     Explanation,
@@ -24,6 +25,8 @@ from archstat.records import (
     TrainingCost,
 )
 from archstat.tables.columns import (
+    LAYER,
+    NETWORK_ITSELF,
     SHAPE,
     SHARE,
     Column,
@@ -34,6 +37,7 @@ from archstat.tables.columns import (
 )
 from archstat.tables.folding import FoldedRow, folded
 from archstat.tables.formats import FORMATS
+from archstat.tables.labels import in_layer, labelled
 from archstat.tables.quantities import ACTIVATION_BYTES, ACTIVATIONS, FLOPS, MACS, PARAMETERS
 from archstat.tables.sums import sum_of_rows
 from archstat.tables.tree import as_tree
@@ -47,8 +51,8 @@ _AMOUNTS = (
 )
 
 _LAYER_COLUMNS = (
-    path("layer", "Layer"),
-    Column("kind", "Kind", least=20),
+    LAYER,
+    Column("kind", "Kind", retold, least=20),
     msgspec.structs.replace(SHAPE, gives_way=1),
     *_AMOUNTS,
     SHARE,
@@ -110,7 +114,7 @@ def layer_table(
     ]
     notes = (*_notes(cost), *_by_convention(tally)) if tally is not None else _notes(cost)
     if len(rows) < len(cost.layers) and together:
-        notes = (*notes, "Equal blocks are shown as one, with what all of them come to.")
+        notes = (*notes, say("Equal blocks are shown as one, with what all of them come to."))
     return Table(columns, sort_rows(columns, values, sort), title_of(cost), notes)
 
 
@@ -169,9 +173,10 @@ def _beginning(path: str, depth: int) -> str:
 def _by_convention(tally: Tally) -> Iterator[str]:
     """The total by another convention, and what makes the difference."""
     about = CONVENTIONS[tally.convention]
-    yield f"{f'By {tally.convention}':<18}{_full(tally.number or 0)} {about.unit} ({about.source})"
+    number = f"{_full(tally.number or 0)} {about.unit}"
+    yield labelled(say("By {convention}", convention=tally.convention), f"{number} ({retold(about.source)})")
     for term in tally.terms:
-        yield f"{'':<18}{'−' if term.amount < 0 else '+'} {_full(abs(term.amount))} {term.name}"
+        yield labelled("", f"{'−' if term.amount < 0 else '+'} {_full(abs(term.amount))} {retold(term.name)}")
 
 
 _SUMS = (
@@ -186,8 +191,8 @@ def _sums(explained: Explanation) -> tuple[str, ...]:
     return tuple(formulas.get(quantity, "") for quantity in ("parameters", "MACs"))
 
 
-WHOLE_NETWORK = "(network)"
-"""What stands for the empty path: ops that the network's own ``forward`` runs."""
+WHOLE_NETWORK = NETWORK_ITSELF
+"""What stands for the empty path."""
 
 
 def kind_of(row: LayerCost) -> str:
@@ -197,8 +202,8 @@ def kind_of(row: LayerCost) -> str:
 
 def run_of(row: LayerCost | LayerTraining) -> str:
     """What a row is, and which of several runs."""
-    again = f", run {row.call}" if row.call > 1 else ""
-    return f"{row.kind} {row.detail}".rstrip() + again
+    told = f"{row.kind} {row.detail}".rstrip()
+    return f"{told}, {recorded('run {number}', number=row.call)}" if row.call > 1 else told
 
 
 def _counts(row: LayerCost | OpCost) -> tuple[int, ...]:
@@ -249,31 +254,43 @@ def inputs_told(cost: ModelCost | InferenceMemory | TrainingCost) -> str:
     """What went in; an input that was assumed is told as that, with the reason."""
     inputs = ", ".join(units.shape(shape) for shape in cost.input_shapes)
     origin, _, reason = cost.input_origin.partition(": ")
-    return f"input assumed: {inputs} ({reason})" if origin == "assumed" else f"input {inputs}"
+    if origin == "assumed":
+        return say("input assumed: {shapes} ({reason})", shapes=inputs, reason=retold(reason))
+    return say("input {shapes}", shapes=inputs)
 
 
 def _notes(cost: ModelCost) -> tuple[str, ...]:
     """The totals in full, what was not counted, and what a reader must know."""
-    frozen = cost.parameters - cost.trainable_parameters
+    size = units.data_size
+    whole = say("{total} = 2 · MACs + {other}", total=_full(cost.flops), other=units.exact(cost.other_flops))
+    peak = say("{size} of activations at once", size=size(cost.peak_activation_bytes))
     lines = [
-        f"Parameters        {_full(cost.parameters)}, {units.exact(cost.trainable_parameters)} of them trainable"
-        if frozen
-        else f"Parameters        {_full(cost.parameters)}, all trainable",
-        f"Buffers           {units.exact(cost.buffers)}" if cost.buffers else "",
-        f"MACs              {_full(cost.macs)}",
-        f"FLOPs             {_full(cost.flops)} = 2 · MACs + {units.exact(cost.other_flops)}",
-        f"Activations       {_full(cost.activations)}",
-        f"Activation memory {units.data_size(cost.activation_bytes)} of all layers",
-        f"Peak memory       {units.data_size(cost.peak_activation_bytes)} of activations at once"
-        + (f", in {cost.peak_layer}" if cost.peak_layer else ""),
-        f"Not counted       {uncounted_in(cost)}",
-        *([RUN_FOR_REAL] if cost.forward == "real" else []),
-        *cost.remarks,
+        labelled(say("Parameters"), _trainable(cost)),
+        labelled(say("Buffers"), units.exact(cost.buffers)) if cost.buffers else "",
+        labelled(say("MACs"), _full(cost.macs)),
+        labelled(say("FLOPs"), whole),
+        labelled(say("Activations"), _full(cost.activations)),
+        labelled(say("Activation memory"), say("{size} of all layers", size=size(cost.activation_bytes))),
+        labelled(say("Peak memory"), in_layer(peak, cost.peak_layer)),
+        labelled(say("Not counted"), uncounted_in(cost)),
+        *([retold(RUN_FOR_REAL)] if cost.forward == "real" else []),
+        *map(retold, cost.remarks),
         *_published(cost),
-        f"Paper             {cost.paper}" if cost.paper else "",
-        f"Note              {cost.note}" if cost.note else "",
+        labelled(say("Paper"), cost.paper) if cost.paper else "",
+        labelled(say("Note"), cost.note) if cost.note else "",
     ]
     return tuple(line for line in lines if line)
+
+
+def _trainable(cost: ModelCost) -> str:
+    """All parameters, and how many of them are trained."""
+    if cost.parameters == cost.trainable_parameters:
+        return say("{total}, all trainable", total=_full(cost.parameters))
+    return say(
+        "{total}, {trainable} of them trainable",
+        total=_full(cost.parameters),
+        trainable=units.exact(cost.trainable_parameters),
+    )
 
 
 def _published(cost: ModelCost) -> list[str]:
@@ -281,26 +298,45 @@ def _published(cost: ModelCost) -> list[str]:
     about = published_of(cost)
     if about is None:
         return []
-    figures = [(figure, name) for figure, name in ((about.parameters, "parameters"), (about.macs, "MACs")) if figure]
+    told = [
+        (figure, say(english, figure=figure.printed))
+        for figure, english in (
+            (about.parameters, message("{figure} parameters")),
+            (about.macs, message("{figure} MACs")),
+        )
+        if figure
+    ]
     return [
-        f"{'' if number else 'Published':<18}{figure.printed} {name}{FIGURES.get(figure.convention, '')} "
-        f"({figure.source}): {VERDICTS[figure.verdict]}{figure.why and f'; {figure.why}'}."
-        for number, (figure, name) in enumerate(figures)
+        labelled(
+            "" if number else say("Published"),
+            f"{figure_told(figure, shown)} ({figure.source}): {verdict_told(figure)}.",
+        )
+        for number, (figure, shown) in enumerate(told)
     ]
 
 
+def figure_told(figure: Figure, shown: str) -> str:
+    """A printed figure, or what stands for it, with what it counts where that is not what its name says."""
+    return say(FIGURES[figure.convention], figure=shown) if figure.convention in FIGURES else shown
+
+
+def verdict_told(figure: Figure) -> str:
+    """How our count relates to a printed figure, and why."""
+    return "; ".join(filter(None, (say(VERDICTS[figure.verdict]), figure.why)))
+
+
 FIGURES = {
-    "conv": " of the convolutions alone",
-    "conv+linear+add": " with the residual additions",
-    "conv+linear+norm": " with one operation for each normalized or biased element",
-    "weights": " without biases and norms",
-    "all+running": " with the running means and variances",
+    "conv": message("{figure} of the convolutions alone"),
+    "conv+linear+add": message("{figure} with the residual additions"),
+    "conv+linear+norm": message("{figure} with one operation for each normalized or biased element"),
+    "weights": message("{figure} without biases and norms"),
+    "all+running": message("{figure} with the running means and variances"),
 }
 VERDICTS = {
-    "exact": "as counted",
-    "rounds": "as counted, rounded",
-    "truncated": "as counted, cut off instead of rounded",
-    "differs": "not as counted",
+    "exact": message("as counted"),
+    "rounds": message("as counted, rounded"),
+    "truncated": message("as counted, cut off instead of rounded"),
+    "differs": message("not as counted"),
 }
 
 
@@ -312,6 +348,9 @@ def _full(number: int) -> str:
 def uncounted_in(cost: ModelCost | TrainingCost) -> str:
     """The ops that no rule covers."""
     if not cost.uncounted:
-        return "nothing"
-    ops = ", ".join(f"{op.op} ({op.calls} ×, {units.compact(op.elements)} elements)" for op in cost.uncounted)
-    return f"{ops}: MACs and FLOPs are lower bounds"
+        return say("nothing")
+    ops = [
+        say("{op} ({calls} ×, {count} elements)", op=op.op, calls=op.calls, count=units.compact(op.elements))
+        for op in cost.uncounted
+    ]
+    return say("{ops}: MACs and FLOPs are lower bounds", ops=", ".join(ops))

@@ -12,28 +12,39 @@ from archstat.analysis.network import Network
 from archstat.counting.conventions import CONVENTIONS
 from archstat.errors import DataError
 from archstat.files.text import named_up_to
+from archstat.language import message, recorded, retold, say
 from archstat.published.figures import ErrorRate, Figure, Published, Variant, counted, published, published_of
 from archstat.published.protocols import error_under, protocol_for
 from archstat.records import ModelCost, Tally
 from archstat.tables import quantities
 from archstat.tables.columns import Column, Row, Table, number, path, sort_rows
-from archstat.tables.network import FIGURES, inputs_told, uncounted_in
+from archstat.tables.network import inputs_told, uncounted_in
 
 _SHORT = {
     "all": "",
-    "weights": " (weights)",
-    "all+running": " (+running)",
+    "weights": message("(weights)"),
+    "all+running": message("(+running)"),
     "conv+linear": "",
-    "conv": " (conv)",
-    "conv+linear+add": " (+add)",
-    "conv+linear+norm": " (+norm)",
+    "conv": message("(conv)"),
+    "conv+linear+add": message("(+add)"),
+    "conv+linear+norm": message("(+norm)"),
 }
-_MARKS = {"exact": "", "rounds": "", "truncated": " ↓", "differs": " ≠"}
+_MARKS = {"exact": "", "rounds": "", "truncated": "↓", "differs": "≠"}
+
+
+_MEANINGS = {
+    "conv": message("(conv): of the convolutions alone."),
+    "conv+linear+add": message("(+add): with the residual additions."),
+    "conv+linear+norm": message("(+norm): with one operation for each normalized or biased element."),
+    "weights": message("(weights): without biases and norms."),
+    "all+running": message("(+running): with the running means and variances."),
+}
+"""What stands in brackets behind a figure."""
 
 
 def _printed(figure: Figure) -> str:
     """A figure, what it counts if that is not what stands beside it, and how our count relates to it."""
-    return f"{figure.printed}{_SHORT[figure.convention]}{_MARKS[figure.verdict]}"
+    return " ".join(filter(None, (figure.printed, say(_SHORT[figure.convention]), _MARKS[figure.verdict])))
 
 
 _COMPARE_COLUMNS = (
@@ -83,7 +94,11 @@ def compare_table(
     rows = sort_rows(columns, [(*_compared(cost, under), *more) for cost, more in pairs], sort)
     told = [cost for cost in costs if len(cost.input_shapes) > 1 or cost.input_origin.startswith("assumed")]
     notes = [f"{cost.architecture}: {inputs_told(cost)}." for cost in told]  # its row has the first input alone
-    notes += [f"{cost.architecture}: not counted: {uncounted_in(cost)}." for cost in costs if cost.uncounted]
+    notes += [
+        say("{network}: not counted: {ops}.", network=cost.architecture, ops=uncounted_in(cost))
+        for cost in costs
+        if cost.uncounted
+    ]
     others = [cost.architecture for cost, about in zip(costs, abouts, strict=True) if _has_other_errors(about, under)]
     notes += [*_told(tallies), *map(_untold, costs[: len(tallies)], tallies)]
     reasons, errors = _reasons(rows), _under(under, others)
@@ -94,20 +109,29 @@ def compare_table(
     return Table(columns, rows, "", (*reasons, *filter(None, notes), *errors), notes_about=about)
 
 
-_COMPARED_TO_FIRST = (
-    *(quantities.PARAMETERS, quantities.MACS, quantities.FLOPS),
-    *(quantities.ACTIVATIONS, quantities.ACTIVATION_BYTES, quantities.PEAK_ACTIVATION_BYTES),
-)
-
-
 def _factor(times: float) -> str:
     return f"{times:.3g}" if times < 1000 else units.compact(round(times))
+
+
+_RATIOS = {
+    quantities.PARAMETERS: message("Parameters ×"),
+    quantities.MACS: message("MACs ×"),
+    quantities.FLOPS: message("FLOPs ×"),
+    quantities.ACTIVATIONS: message("Activations ×"),
+    quantities.ACTIVATION_BYTES: message("Activation memory ×"),
+    quantities.PEAK_ACTIVATION_BYTES: message("Peak memory ×"),
+}
+
+
+def _ratio(quantity: quantities.Quantity) -> Column:
+    """The column of how many times as much a network has as the first."""
+    return number(f"{quantity.key}_ratio", _RATIOS[quantity], _factor)
 
 
 MORE_OF_NETWORKS = {
     "depth": number("depth", "Depth"),
     "weights": number("weights", "Weights"),
-    **{f"{each.key}_ratio": number(f"{each.key}_ratio", f"{each.label} ×", _factor) for each in _COMPARED_TO_FIRST},
+    **{f"{each.key}_ratio": _ratio(each) for each in _RATIOS},
 }
 """Columns of networks that a table has where they are asked for: a ratio is that to the first network."""
 
@@ -148,40 +172,53 @@ def _under(protocol: str, others: Sequence[str]) -> list[str]:
     """By which protocol errors are, and who has only others."""
     if not protocol:
         return []
-    told = f"Errors are those by {protocol}"
     if not others:
-        return [f"{told}."]
-    shown = named_up_to(others, _NAMED_MAX)
-    return [f"{told}; of {shown} there are only errors by other protocols, which do not compare."]
+        return [say("Errors are those by {protocol}.", protocol=protocol)]
+    return [
+        say(
+            "Errors are those by {protocol}; of {networks} there are only errors by other protocols, which do not "
+            "compare.",
+            protocol=protocol,
+            networks=named_up_to(others, _NAMED_MAX),
+        )
+    ]
 
 
 def _untold(cost: ModelCost, tally: Tally) -> str:
     """Why a network has no number by the convention."""
-    return (
-        f"{cost.architecture}: what {tally.convention} says cannot be told: {tally.refusal}." if tally.refusal else ""
+    if not tally.refusal:
+        return ""
+    return say(
+        "{network}: what {convention} says cannot be told: {why}.",
+        network=cost.architecture,
+        convention=tally.convention,
+        why=retold(tally.refusal),
     )
 
 
 def _told(tallies: Sequence[Tally]) -> list[str]:
     """What the last column counts."""
     names = dict.fromkeys(tally.convention for tally in tallies)
-    return [f"{name}: {CONVENTIONS[name].unit} ({CONVENTIONS[name].source})." for name in names]
+    return [f"{name}: {CONVENTIONS[name].unit} ({retold(CONVENTIONS[name].source)})." for name in names]
 
 
 def _reasons(rows: Sequence[tuple[Any, ...]]) -> list[str]:
     """What marks mean, and why a printed figure is not ours rounded."""
-    figures = [
-        (row[0], name, row[place]) for row in rows for place, name in ((3, "parameters"), (5, "MACs")) if row[place]
-    ]
+    named = (
+        (3, message("≠ {network}, parameters {figure}: {why}.")),
+        (5, message("≠ {network}, MACs {figure}: {why}.")),
+    )
+    figures = [(row[0], told, row[place]) for row in rows for place, told in named if row[place]]
     conventions = {figure.convention for *_, figure in figures}
-    meanings = [f"{_SHORT[each].strip()}:{meaning}." for each, meaning in FIGURES.items() if each in conventions]
-    cut = ["↓ printed digits are cut off, not rounded."] if any(f.verdict == "truncated" for *_, f in figures) else []
+    meanings = [say(meaning) for each, meaning in _MEANINGS.items() if each in conventions]
+    is_cut = any(figure.verdict == "truncated" for *_, figure in figures)
+    cut = [say("↓ printed digits are cut off, not rounded.")] if is_cut else []
     return [
         *meanings,
         *cut,
         *(
-            f"≠ {architecture}, {name} {figure.printed}: {figure.why}."
-            for architecture, name, figure in figures
+            say(told, network=architecture, figure=figure.printed, why=retold(figure.why))
+            for architecture, told, figure in figures
             if figure.verdict == "differs"
         ),
     ]
@@ -213,14 +250,23 @@ def _figure(name: str, cost: ModelCost) -> Figure | None:
     figure: Figure | None = getattr(about or other, name, None)
     if about is not None or figure is None:
         return figure
-    why = "published for another variant or input"
+    why = recorded("published for another variant or input")
     return msgspec.structs.replace(figure, verdict=units.parse(figure.printed).verdict(getattr(cost, name)), why=why)
 
+
+TASKS = (
+    recorded("ImageNet classification"),
+    recorded("CIFAR-10 classification"),
+    recorded("MNIST classification"),
+    recorded("super-resolution"),
+    recorded("lecture example"),
+)
+"""What the architectures do, as the file of what was published says it."""
 
 _LIST_COLUMNS = (
     path("architecture", "Architecture"),
     Column("year", "Year", least=4),
-    Column("task", "Task"),
+    Column("task", "Task", retold),
     Column("input_shape", "Input", units.shape, gives_way=1),
     quantities.PARAMETERS.column(),
     quantities.MACS.column(),
@@ -235,7 +281,7 @@ def list_table(names: Iterable[str]) -> Table:
     """Architectures by family, with what they do, cost and come from."""
     rows = tuple(map(_listed, names))
     return Table(
-        _LIST_COLUMNS, rows, notes=() if rows else ("No architecture fits. 'archstat list' shows all of them.",)
+        _LIST_COLUMNS, rows, notes=() if rows else (say("No architecture fits. 'archstat list' shows all of them."),)
     )
 
 
@@ -251,8 +297,9 @@ def hub_table(hub: str, about: str, names: Sequence[str]) -> Table:
         names: The names behind the colon.
     """
     rows = tuple((f"{hub}:{name}",) for name in names)
-    notes = (f"{len(rows):,} of {hub}" if rows else f"No network of {hub} fits.",)
-    return Table(_HUB_COLUMNS, rows, f"{hub} · {about}", notes)
+    few = say("No network of {library} fits.", library=hub)
+    notes = (say("{count} of {library}", count=f"{len(rows):,}", library=hub) if rows else few,)
+    return Table(_HUB_COLUMNS, rows, f"{hub} · {say(about)}", notes)
 
 
 def _listed(name: str) -> tuple[Any, ...]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archstat import units
+from archstat.language import message, say
 from archstat.published.figures import Figure, Published, Variant
 from archstat.records import ModelCost
 from archstat.tables.columns import Column, Row, Table
-from archstat.tables.network import FIGURES, VERDICTS
+from archstat.tables.network import figure_told, verdict_told
 from archstat.tables.quantities import MACS, PARAMETERS
 
 _COLUMNS = (
@@ -34,14 +35,13 @@ def _figures(cost: ModelCost, about: Published | Variant) -> Iterator[Row]:
     for quantity in (PARAMETERS, MACS):
         figure: Figure | None = getattr(about, quantity.key)
         if figure is not None:
-            label = f"{quantity.label}{FIGURES.get(figure.convention, '')}"
-            verdict = f"{VERDICTS[figure.verdict]}{figure.why and f'; {figure.why}'}"
-            yield label, figure.printed, quantity.show(getattr(cost, quantity.key)), verdict, figure.source
+            counted = quantity.show(getattr(cost, quantity.key))
+            yield figure_told(figure, quantity.label), figure.printed, counted, verdict_told(figure), figure.source
 
 
 def _errors(about: Published | Variant) -> Iterator[Row]:
     """Errors are measured by others: there is no count to hold them against."""
     for error in about.errors:
-        for label, value in (("Top-1 error", error.top1), ("Top-5 error", error.top5)):
+        for label, value in ((message("Top-1 error"), error.top1), (message("Top-5 error"), error.top5)):
             if value is not None:
-                yield f"{label}, {error.protocol}", f"{units.percent(value)} %", None, None, error.source
+                yield f"{say(label)}, {error.protocol}", f"{units.percent(value)} %", None, None, error.source

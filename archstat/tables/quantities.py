@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from archstat import units
+from archstat.language import message, say
 from archstat.tables.columns import Column, Show, number
 
 
@@ -17,42 +18,54 @@ class Quantity(msgspec.Struct, frozen=True):
 
     Attributes:
         key: The attribute of :class:`archstat.records.ModelCost`, and of rows; its name in CSV and JSON.
-        label: The name of the quantity for people.
+        english: The name of the quantity for people, in English.
         unit: ``"elements"``, ``"operations"`` or ``"bytes"``.
-        about: What is counted, as the end of a sentence.
+        english_about: What is counted, as the end of a sentence, in English.
         show: From an amount to text with as many digits as one reads.
         exact: From an amount to all of its digits; bytes keep their prefix.
     """
 
     key: str
-    label: str
+    english: str
     unit: str
-    about: str
+    english_about: str
     show: Show = units.compact
     exact: Show = units.exact
+
+    @property
+    def label(self) -> str:
+        """The name of the quantity for people, in the language that is spoken."""
+        return say(self.english)
+
+    @property
+    def about(self) -> str:
+        """What is counted, as the end of a sentence, in the language that is spoken."""
+        return say(self.english_about)
 
     def column(self, *, of: str = "", header: str = "", gives_way: int = 0) -> Column:
         """The column of the quantity; see :class:`archstat.tables.columns.Column` for when it gives way.
 
         Args:
             of: What tells it from another column of the quantity, at the end of its key; ``""``: nothing.
-            header: The header of the column; ``""``: the label.
+            header: The name of the column in English; ``""``: that of the quantity.
             gives_way: When the column is left out.
         """
-        key, name = f"{self.key}_{of}" if of else self.key, header or self.label
+        key, name = f"{self.key}_{of}" if of else self.key, header or self.english
         made = number(key, name, self.show, gives_way=gives_way)
-        return msgspec.structs.replace(made, wraps=" " in self.label and " " in name)
+        return msgspec.structs.replace(made, wraps=" " in self.english and " " in name)
 
 
-PARAMETERS = Quantity("parameters", "Parameters", "elements", "elements of all parameters, each once")
-MACS = Quantity("macs", "MACs", "operations", "multiply-accumulates of convolutions, linear layers and matrix products")
-FLOPS = Quantity("flops", "FLOPs", "operations", "2 · MACs and all other floating-point operations")
-ACTIVATIONS = Quantity("activations", "Activations", "elements", "elements of every layer's own outputs")
+PARAMETERS = Quantity("parameters", "Parameters", "elements", message("elements of all parameters, each once"))
+MACS = Quantity(
+    "macs", "MACs", "operations", message("multiply-accumulates of convolutions, linear layers and matrix products")
+)
+FLOPS = Quantity("flops", "FLOPs", "operations", message("2 · MACs and all other floating-point operations"))
+ACTIVATIONS = Quantity("activations", "Activations", "elements", message("elements of every layer's own outputs"))
 ACTIVATION_BYTES = Quantity(
     "activation_bytes",
     "Activation memory",
     "bytes",
-    "the size of every layer's own outputs",
+    message("the size of every layer's own outputs"),
     units.data_size,
     units.data_size,
 )
@@ -60,7 +73,7 @@ PEAK_ACTIVATION_BYTES = Quantity(
     "peak_activation_bytes",
     "Peak memory",
     "bytes",
-    "the most activation memory that is alive at once",
+    message("the most activation memory that is alive at once"),
     units.data_size,
     units.data_size,
 )

@@ -8,6 +8,7 @@ from typing import Any
 from archstat import units
 from archstat.analysis.network import Network
 from archstat.counting.conventions import CONVENTIONS, TOOLS
+from archstat.language import recorded, retold, say
 from archstat.records import ModelCost, Opinion, Tally
 from archstat.tables.columns import Column, Row, Show, Table, number, path
 from archstat.tables.network import title_of
@@ -33,7 +34,7 @@ def reconcile_table(
     for name in CONVENTIONS:
         cells = _cells(name, network, twin, opinions or {}, columns)
         rows += cells if is_full else [cells[0], *(_continued(columns, row) for row in cells[1:])]
-    legend = () if opinions is None or is_full else ("= the tool says the same, ≠ it says another number.",)
+    legend = () if opinions is None or is_full else (say("= the tool says the same, ≠ it says another number."),)
     return Table(columns, tuple(rows), title_of(network.cost), tuple(_notes(network.cost, opinions)), legend)
 
 
@@ -51,8 +52,8 @@ _NUMBERS = (path("convention", "Convention"), number("number", "Number", _or_not
 _REASONS = (
     Column("unit", "Unit", least=5),
     number("difference", "Difference", _or_nothing(units.signed)),
-    Column("term", "because of", least=24, is_sentence=True, continues=True),
-    Column("source", "Whose", gives_way=1),
+    Column("term", "because of", retold, least=24, is_sentence=True, continues=True),
+    Column("source", "Whose", retold, gives_way=1),
 )
 _SAID = (Column("said", "Tool says", _or_nothing(_said), least=16), Column("is_equal", "", least=1, continues=True))
 _SAID_IN_FULL = (
@@ -85,7 +86,7 @@ def _cells(
 
 def _nothing(tally: Tally) -> str:
     """What there is to say where no term is."""
-    return f"cannot be told: {tally.refusal}" if tally.refusal else "as we count"
+    return recorded("cannot be told: {why}", why=tally.refusal) if tally.refusal else recorded("as we count")
 
 
 def _outcome(tally: Tally, opinion: Opinion | None, *, is_full: bool) -> dict[str, Any]:
@@ -112,14 +113,12 @@ def _continued(columns: Sequence[Column], row: Row) -> Row:
 def _notes(cost: ModelCost, opinions: Opinions | None) -> Iterator[str]:
     """What cannot be seen from the rows."""
     if cost.note:
-        yield f"Note: {cost.note}"
+        yield say("Note: {note}", note=cost.note)
     if any(row.kind in ("add", "mul") for row in cost.layers):
-        yield (
+        yield say(
             "ptflops and calflops count torch.add(a, b) and torch.mul(a, b), but not a + b and a * b. A trace does not "
             "tell them apart; operators are assumed."
         )
     if opinions is not None:
-        yield f"Run on a CPU: {', '.join(f'{name} {opinions[name].version or _MISSING}' for name in TOOLS)}."
-
-
-_MISSING = "(not installed)"
+        versions = (f"{name} {opinions[name].version or say('(not installed)')}" for name in TOOLS)
+        yield say("Run on a CPU: {tools}.", tools=", ".join(versions))

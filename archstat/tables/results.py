@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from archstat import units
+from archstat.language import message, say
 from archstat.store.records import ListedMeasurement, ListedResult
 from archstat.tables.columns import Column, Show, Table, number, path
 
@@ -15,36 +16,36 @@ if TYPE_CHECKING:
     from archstat.sweeping.sweep import SweepProgress  # which needs a database, and this none
 
 _SHOWN: dict[str, tuple[str, Show]] = {
-    "parameters": ("Params", units.compact),
-    "trainable_parameters": ("Trainable", units.compact),
-    "buffers": ("Buffers", units.compact),
-    "macs": ("MACs", units.compact),
-    "flops": ("FLOPs", units.compact),
-    "activations": ("Activations", units.compact),
-    "activation_bytes": ("Activation memory", units.data_size),
-    "peak_activation_bytes": ("Peak", units.data_size),
-    "elapsed_s": ("Took", units.seconds),
-    "batch_size": ("Batch", units.exact),
-    "peak_bytes": ("Peak", units.data_size),
-    "latency_s": ("Latency", units.seconds),
-    "throughput": ("Inputs/s", lambda rate: f"{rate:,.4g}"),
-    "energy_j": ("Energy", units.joules),
-    "threads": ("Threads", units.exact),
+    "parameters": (message("Params"), units.compact),
+    "trainable_parameters": (message("Trainable"), units.compact),
+    "buffers": (message("Buffers"), units.compact),
+    "macs": (message("MACs"), units.compact),
+    "flops": (message("FLOPs"), units.compact),
+    "activations": (message("Activations"), units.compact),
+    "activation_bytes": (message("Activation memory"), units.data_size),
+    "peak_activation_bytes": (message("Peak"), units.data_size),
+    "elapsed_s": (message("Took"), units.seconds),
+    "batch_size": (message("Batch"), units.exact),
+    "peak_bytes": (message("Peak"), units.data_size),
+    "latency_s": (message("Latency"), units.seconds),
+    "throughput": (message("Inputs/s"), lambda rate: f"{rate:,.4g}"),
+    "energy_j": (message("Energy"), units.joules),
+    "threads": (message("Threads"), units.exact),
 }
 _NAMES = {
-    "key": "Key",
-    "source": "Source",
-    "library": "Library",
-    "input_shapes": "Inputs",
-    "dtype": "Type",
-    "failure_kind": "How",
-    "reason": "Why",
-    "device": "Device",
-    "precision": "Precision",
-    "started": "When",
+    "key": message("Key"),
+    "source": message("Source"),
+    "library": message("Library"),
+    "input_shapes": message("Inputs"),
+    "dtype": message("Type"),
+    "failure_kind": message("How"),
+    "reason": message("Why"),
+    "device": message("Device"),
+    "precision": message("Precision"),
+    "started": message("When"),
     "archstat": "archstat",
     "torch": "torch",
-    "is_lower_bound": "Lower bound",
+    "is_lower_bound": message("Lower bound"),
 }
 _GIVES_WAY = {"setting": 4, "activations": 3, "flops": 2, "input_shapes": 1, "elapsed_s": 5}
 
@@ -71,9 +72,11 @@ def results_table(rows: Sequence[ListedResult], *, is_full: bool = False) -> Tab
     failed = [row for row in rows if row.failure_kind]
     only_failed = bool(failed) and len(failed) == len(rows)
     names = ListedResult.__struct_fields__ if is_full else _OF_FAILURES if only_failed else _OF_COUNTS
-    left = f"{len(failed)} of them failed and have no numbers." if failed and not only_failed else ""
-    bounds = "Some have ops that no rule counts: MACs and FLOPs are lower bounds there."
-    notes = [_counted(len(rows), "result"), left, bounds if any(row.is_lower_bound for row in rows) else ""]
+    is_some = failed and not only_failed
+    left = say("{count} of them failed and have no numbers.", count=len(failed)) if is_some else ""
+    bounds = say("Some have ops that no rule counts: MACs and FLOPs are lower bounds there.")
+    whole = say("1 result") if len(rows) == 1 else say("{count} results", count=units.exact(len(rows)))
+    notes = [whole, left, bounds if any(row.is_lower_bound for row in rows) else ""]
     return _table(names, rows, [note for note in notes if note])
 
 
@@ -86,7 +89,8 @@ def stored_measurements_table(rows: Sequence[ListedMeasurement], *, is_full: boo
     """
     names = ListedMeasurement.__struct_fields__
     shown = names if is_full else tuple(name for name in names if name != "key")
-    return _table(shown, rows, [_counted(len(rows), "measurement")])
+    whole = say("1 measurement") if len(rows) == 1 else say("{count} measurements", count=units.exact(len(rows)))
+    return _table(shown, rows, [whole])
 
 
 def sweep_table(place: str, progress: SweepProgress) -> Table:
@@ -144,7 +148,3 @@ def _said(value: Any) -> str:
         rest = [f"{name} {_said(each)}" for name, each in value.items() if name != "shape"]
         return " ".join([shape, *rest]).strip()
     return str(value)
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{units.exact(count)} {what}{'' if count == 1 else 's'}"

@@ -7,11 +7,24 @@ from typing import Any
 
 from archstat import units
 from archstat.files.choosing import conditions_text
+from archstat.language import message, recorded, retold, say
 from archstat.records import LayerEnergy, LayerTimes, Measurement, ModelCost, Peaks
 from archstat.tables import quantities
-from archstat.tables.columns import Column, Table, number, part_of_whole, path, sort_rows
+from archstat.tables.columns import (
+    GAPS,
+    KIND,
+    LAYER,
+    NO_LAYER,
+    OTHER_LAYERS,
+    Column,
+    Table,
+    number,
+    part_of_whole,
+    sort_rows,
+)
 from archstat.tables.joining import Joined, limit, refuse_peaks, times_beside_counts
 from archstat.tables.network import WHOLE_NETWORK, title_of, uncounted_in
+from archstat.tables.reasons import reason_told
 
 LEAST_CLOSURE, MOST_CLOSURE = 0.95, 1.05
 """Outside of these the rows tell too little, or too much, of the whole pass: they are indicative."""
@@ -27,8 +40,8 @@ def _bare(rate: float) -> str:
 
 
 _COLUMNS = (
-    path("layer", "Layer"),
-    Column("kind", "Kind"),
+    LAYER,
+    KIND,
     quantities.MACS.column(),
     part_of_whole("macs_share", "MACs %", gives_way=5),
     number("time_s", "Time", units.seconds),
@@ -38,7 +51,7 @@ _COLUMNS = (
     number("bytes_per_s", "Byte/s", _bare, gives_way=3),
     number("intensity", "FLOP/byte", _bare, gives_way=4),
 )
-_ROOF = (Column("bound", "Bound", least=8), part_of_whole("roof_share", "Roof %"))
+_ROOF = (Column("bound", "Bound", say, least=8), part_of_whole("roof_share", "Roof %"))
 _ENERGY = (number("energy_j", "Energy", units.joules), number("power_w", "Power", units.watts, gives_way=2))
 
 
@@ -81,7 +94,7 @@ def measured_table(
         *_unowned(times, whole),
     ]
     rows = [tuple(row.get(column.key) for column in columns) for row in values]
-    title = f"{title_of(cost)}\n{conditions_text(measurement.conditions)}"
+    title = f"{title_of(cost)}\n{retold(conditions_text(measurement.conditions))}"
     notes = _notes(cost, measurement, times, peaks, values)
     return Table(columns, sort_rows(columns, rows, sort), title, tuple(notes))
 
@@ -137,16 +150,17 @@ def _others(places: Sequence[Joined], whole: float) -> Iterator[dict[str, Any]]:
     """What layers spend that compute nothing themselves, each less than is worth a row."""
     time = sum(place.time_s or 0.0 for place in places)
     if time:
-        kind = f"own code of {len(places)} layer{'s' * (len(places) > 1)}"
-        yield _without_work("(other layers)", kind, time, time / whole)
+        few, count = recorded("own code of 1 layer"), len(places)
+        kind = recorded("own code of {count} layers", count=count) if count > 1 else few
+        yield _without_work(OTHER_LAYERS, kind, time, time / whole)
 
 
 def _unowned(times: LayerTimes, whole: float) -> Iterator[dict[str, Any]]:
     """What ran in no module, and the gaps between kernels."""
     if times.unowned_s:
-        yield _without_work("(no layer)", "in no module", times.unowned_s, times.unowned_s / whole)
+        yield _without_work(NO_LAYER, recorded("in no module"), times.unowned_s, times.unowned_s / whole)
     if times.gap_s is not None:
-        yield _without_work("(gaps)", "no kernel runs", times.gap_s, None)
+        yield _without_work(GAPS, recorded("no kernel runs"), times.gap_s, None)
 
 
 def _without_work(layer: str, kind: str, time: float, share: float | None) -> dict[str, Any]:
@@ -156,10 +170,21 @@ def _without_work(layer: str, kind: str, time: float, share: float | None) -> di
 # -- what stands under them --------------------------------------------------------------------------------------------
 
 _METHODS = {
-    "hooks": "Time is that of each module without the modules in it, by hooks and the clock of the host",
-    "kernels": "Time is that of the kernels of each module without the modules in it, as they were traced",
-    "events": "Time is that of each module without the modules in it, by events in a queue that was held back",
-    "isolated": "Time is that of each layer run alone again and again: its caches are warm",
+    "hooks": message(
+        "Time is that of each module without the modules in it, by hooks and the clock of the host; the median of "
+        "{count} passes."
+    ),
+    "kernels": message(
+        "Time is that of the kernels of each module without the modules in it, as they were traced; the median of "
+        "{count} passes."
+    ),
+    "events": message(
+        "Time is that of each module without the modules in it, by events in a queue that was held back; the median "
+        "of {count} passes."
+    ),
+    "isolated": message(
+        "Time is that of each layer run alone again and again: its caches are warm; the median of {count} passes."
+    ),
 }
 
 
@@ -168,69 +193,90 @@ def _notes(
 ) -> Iterator[str]:
     yield protocol(times)
     yield _closure(times)
-    yield "Time % is of the sum of the rows" + (", without the gaps." if times.gap_s is not None else ".")
+    has_gaps = times.gap_s is not None
+    yield (
+        say("Time % is of the sum of the rows, without the gaps.")
+        if has_gaps
+        else say("Time % is of the sum of the rows.")
+    )
     if times.overhead_s or times.floor_s:
-        yield (
-            f"Taken off: {units.seconds(times.overhead_s)} for each module in a layer, the cost of measuring. Left in: "
-            f"{units.seconds(times.floor_s)}, what is measured of a module that does nothing."
+        yield say(
+            "Taken off: {overhead} for each module in a layer, the cost of measuring. Left in: {floor}, what is "
+            "measured of a module that does nothing.",
+            overhead=units.seconds(times.overhead_s),
+            floor=units.seconds(times.floor_s),
         )
     if any(row["mark"] for row in rows):
-        yield f"{UNSURE} shorter than {units.seconds(times.resolution_s)}, too short for this measurement: no speed."
-    yield "Bytes are the least that a layer must move: what it reads, its weights, what it writes."
+        shortest = units.seconds(times.resolution_s)
+        yield say("? shorter than {time}, too short for this measurement: no speed.", time=shortest)
+    yield say("Bytes are the least that a layer must move: what it reads, its weights, what it writes.")
     yield from _roof(peaks, rows)
     if any(row.get("energy_j") for row in rows):
-        yield "Energy is that of a layer repeated alone, gross; its caches are warm, so rows do not add up to a pass."
+        yield say(
+            "Energy is that of a layer repeated alone, gross; its caches are warm, so rows do not add up to a pass."
+        )
     if cost.uncounted:
-        yield f"Not counted: {uncounted_in(cost)}, and so are the speeds."
+        yield say("Not counted: {ops}, and so are the speeds.", ops=uncounted_in(cost))
     for reason in dict.fromkeys((*times.reasons, *measurement.reasons)):
-        yield reason.text
+        yield reason_told(reason)
 
 
 def protocol(times: LayerTimes) -> str:
     """What the time of a layer is, and how it was measured, in a sentence."""
-    return f"{_METHODS[times.method]}; the median of {units.exact(times.passes)} passes."
+    return say(_METHODS[times.method], count=units.exact(times.passes))
 
 
 def _closure(times: LayerTimes) -> str:
     """The sum of the rows beside the whole pass, and what that is worth."""
-    gaps = f" and {units.seconds(times.gap_s)} of gaps" if times.gap_s is not None else ""
-    gaps += f", less {units.seconds(times.overlap_s)} in which two of them run" if times.overlap_s else ""
-    worth = "" if LEAST_CLOSURE <= times.closure <= MOST_CLOSURE else " The rows are indicative."
-    return (
-        f"The rows come to {units.seconds(times.rows_s)}{gaps}, {100 * times.closure:.1f} % of a whole pass without "
-        f"measuring ({units.seconds(times.whole_s)}; with it {units.seconds(times.measured_s)}).{worth}"
+    rows = units.seconds(times.rows_s)
+    if times.gap_s is not None:
+        rows = say("{rows} and {gaps} of gaps", rows=rows, gaps=units.seconds(times.gap_s))
+    if times.overlap_s:
+        rows = say("{rows}, less {overlap} in which two of them run", rows=rows, overlap=units.seconds(times.overlap_s))
+    told = say(
+        "The rows come to {rows}, {percent} % of a whole pass without measuring ({whole}; with it {measured}).",
+        rows=rows,
+        percent=f"{100 * times.closure:.1f}",
+        whole=units.seconds(times.whole_s),
+        measured=units.seconds(times.measured_s),
     )
+    is_whole = LEAST_CLOSURE <= times.closure <= MOST_CLOSURE
+    return told if is_whole else f"{told} {say('The rows are indicative.')}"
 
 
 def _roof(peaks: Peaks | None, rows: Sequence[dict[str, Any]]) -> Iterator[str]:
     """What the bounds are held against."""
     if peaks is None:
-        yield "No bounds: the best of this device is not known. 'archstat peaks' measures it."
+        yield say("No bounds: the best of this device is not known. 'archstat peaks' measures it.")
         return
     best = f"{units.rate(peaks.flops_per_s, 'FLOP/s')}, {units.rate(peaks.bytes_per_s, 'B/s')}"
     if peaks.call_s:
-        yield f"Roof: {best}, {units.seconds(peaks.call_s)} a call. {peaks.how}"
+        call = units.seconds(peaks.call_s)
+        yield say("Roof: {best}, {time} a call. {how}", best=best, time=call, how=retold(peaks.how))
     else:
-        yield f"Roof: {best}, as given; with no time of a call, no layer is bound by overhead."
-    yield from (reason.text for reason in peaks.reasons)
-    yield (
+        yield say("Roof: {best}, as given; with no time of a call, no layer is bound by overhead.", best=best)
+    yield from (reason_told(reason) for reason in peaks.reasons)
+    yield say(
         "Bound: what would take longest at these, the arithmetic (compute), the bytes (memory) or the call (overhead). "
         "Roof % is that time over the measured one."
     )
     bounds = {row["bound"] for row in rows if (row.get("roof_share") or 0) > 1}
     if bounds:
-        yield f"More than 100 % of the roof: {beyond(bounds)}"
+        yield say("More than 100 % of the roof: {causes}", causes=beyond(bounds))
 
 
 def beyond(bounds: Container[str]) -> str:
     """How layers can be faster than what bounds them, in a sentence that goes on."""
-    causes = [cause for bound, cause in _BEYOND.items() if bound in bounds]
-    return f"{', '.join(causes)}; or the device was slower when its best was measured."
+    causes = [say(cause) for bound, cause in _BEYOND.items() if bound in bounds]
+    return say("{causes}; or the device was slower when its best was measured.", causes=", ".join(causes))
 
+
+BOUNDS = (message("compute"), message("memory"), message("overhead"))
+"""What holds a layer back, as the column says it."""
 
 _BEYOND = {
-    "compute": "an algorithm such as Winograd's multiplies less than is counted",
-    "memory": "a cache, or reading without writing, is faster than a large copy",
-    "overhead": "a layer that computes nothing takes less than the shortest call that does",
+    "compute": message("an algorithm such as Winograd's multiplies less than is counted"),
+    "memory": message("a cache, or reading without writing, is faster than a large copy"),
+    "overhead": message("a layer that computes nothing takes less than the shortest call that does"),
 }
 """Why a layer can be faster than what bounds it."""

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from archstat import units
+from archstat.language import message, retold, say
 from archstat.scaling import SPARE, VARIABLES, Growth, Over, Overtaking, Scaling
 from archstat.tables.columns import Table, number
 from archstat.tables.quantities import ACTIVATION_BYTES, ACTIVATIONS, FLOPS, MACS, PARAMETERS, PEAK_ACTIVATION_BYTES
 
 _NAMES = {
     **{
-        each.key: each.label for each in (MACS, FLOPS, ACTIVATIONS, ACTIVATION_BYTES, PEAK_ACTIVATION_BYTES, PARAMETERS)
+        each.key: each.english
+        for each in (MACS, FLOPS, ACTIVATIONS, ACTIVATION_BYTES, PEAK_ACTIVATION_BYTES, PARAMETERS)
     },
-    "attention_macs": "Attention",
+    "attention_macs": message("Attention"),
 }
-_HEADERS: dict[Over, str] = {"resolution": "Resolution", "batch": "Batch", "sequence": "Length"}
+_HEADERS: dict[Over, str] = {
+    "resolution": message("Resolution"),
+    "batch": message("Batch"),
+    "sequence": message("Length"),
+}
 
 
 def scale_table(scaling: Scaling) -> Table:
@@ -28,7 +36,8 @@ def scale_table(scaling: Scaling) -> Table:
         PARAMETERS.column(),
     )
     rows = tuple(tuple(getattr(point, column.key) for column in columns) for point in scaling.points)
-    title = f"{scaling.architecture} · input {', '.join(scaling.inputs)} · {scaling.dtype}"
+    shapes = say("input {shapes}", shapes=", ".join(scaling.inputs))
+    title = f"{scaling.architecture} · {shapes} · {scaling.dtype}"
     return Table(columns, rows, title, tuple(_notes(scaling)))
 
 
@@ -40,10 +49,12 @@ def _notes(scaling: Scaling) -> list[str]:
         notes.append(_overtaken(scaling.overtaking, variable))
     if scaling.refused:
         refused = scaling.refused[0]
-        sizes = units.listed([each.size for each in scaling.refused])
-        notes.append(f"Not taken: {sizes}. At {units.exact(refused.size)}: {refused.why}")
+        sizes = _listed([each.size for each in scaling.refused])
+        told = say("Not taken: {sizes}. At {size}: {why}", sizes=sizes, size=units.exact(refused.size), why=refused.why)
+        notes.append(told)
     if scaling.uncounted:
-        notes.append(f"Not counted: {', '.join(scaling.uncounted)}: MACs and FLOPs are lower bounds.")
+        ops = ", ".join(scaling.uncounted)
+        notes.append(say("Not counted: {ops}: MACs and FLOPs are lower bounds.", ops=ops))
     return notes
 
 
@@ -52,32 +63,46 @@ def _laws(scaling: Scaling, variable: str) -> list[str]:
     if any(growth.coefficients is not None for growth in scaling.growths):
         return [_law(growth, variable) for growth in scaling.growths]
     if taken > SPARE:
-        return ["No law: no polynomial of degree 4 or less gives these counts and 2 more that it was not fitted on."]
-    sizes = units.listed([point.size for point in scaling.points])
+        return [
+            say("No law: no polynomial of degree 4 or less gives these counts and 2 more that it was not fitted on.")
+        ]
+    sizes = _listed([point.size for point in scaling.points])
     if scaling.refused:
-        return [f"No law: of {tried} sizes the network takes {sizes} alone; choose others."]
-    return [f"No law: too few sizes for one ({sizes})."]
+        return [
+            say("No law: of {count} sizes the network takes {sizes} alone; choose others.", count=tried, sizes=sizes)
+        ]
+    return [say("No law: too few sizes for one ({sizes}).", sizes=sizes)]
+
+
+def _listed(sizes: Sequence[int]) -> str:
+    """Sizes, the inner ones of a long list left out."""
+    return retold(units.sizes_listed(sizes))
 
 
 def _law(growth: Growth, variable: str) -> str:
     """A law in words: ``MACs(s) = 76,848·s² + 2,048,000 on multiples of 32; …``."""
-    name = _NAMES[growth.quantity]
+    name = f"{say(_NAMES[growth.quantity])}({variable})"
     if growth.coefficients is None:
-        return f"{name}({variable}): no polynomial of degree 4 or less gives these counts, on any period tried."
-    law = f"{name}({variable}) = {units.polynomial(growth.coefficients, variable)}{_where(growth, variable)}"
-    return f"{law}; fitted on {units.listed(growth.fitted)}, verified on {units.listed(growth.verified)}."
+        return say(
+            "{quantity}: no polynomial of degree 4 or less gives these counts, on any period tried.", quantity=name
+        )
+    return say(
+        "{law}; fitted on {fitted}, verified on {verified}.",
+        law=_where(f"{name} = {units.polynomial(growth.coefficients, variable)}", growth, variable),
+        fitted=_listed(growth.fitted),
+        verified=_listed(growth.verified),
+    )
 
 
-def _where(growth: Growth, variable: str) -> str:
-    """On which sizes a law holds."""
+def _where(law: str, growth: Growth, variable: str) -> str:
+    """A law, and on which sizes it holds."""
     period = units.exact(growth.period)
-    if growth.period == 1:
-        sizes = ""
-    elif growth.residue == 0:
-        sizes = f" on multiples of {period}"
-    else:
-        sizes = f" where {variable} = {period}·k + {units.exact(growth.residue)}"
-    return f"{sizes} for {variable} ≥ {units.exact(growth.since)}" if growth.since else sizes
+    if growth.period > 1 and growth.residue == 0:
+        law = say("{law} on multiples of {period}", law=law, period=period)
+    elif growth.period > 1:
+        law = say("{law} where {sizes}", law=law, sizes=f"{variable} = {period}·k + {units.exact(growth.residue)}")
+    least = f"{variable} ≥ {units.exact(growth.since)}"
+    return say("{law} for {sizes}", law=law, sizes=least) if growth.since else law
 
 
 def _overtaken(overtaking: Overtaking, variable: str) -> str:
@@ -85,9 +110,13 @@ def _overtaken(overtaking: Overtaking, variable: str) -> str:
     attention = units.polynomial(overtaking.attention, variable)
     rest = units.polynomial(overtaking.rest, variable)
     if overtaking.size is None:
-        return f"Attention ({attention} MACs) never overtakes the rest ({rest})."
-    beyond = ", beyond the sizes counted" if overtaking.is_beyond else ""
-    return (
-        f"Attention ({attention} MACs) costs more than all the rest ({rest}) "
-        f"from {variable} = {units.exact(overtaking.size)} on{beyond}."
+        return say("Attention ({attention} MACs) never overtakes the rest ({rest}).", attention=attention, rest=rest)
+    told = (
+        message(
+            "Attention ({attention} MACs) costs more than all the rest ({rest}) from {size} on, beyond the sizes "
+            "counted."
+        )
+        if overtaking.is_beyond
+        else message("Attention ({attention} MACs) costs more than all the rest ({rest}) from {size} on.")
     )
+    return say(told, attention=attention, rest=rest, size=f"{variable} = {units.exact(overtaking.size)}")

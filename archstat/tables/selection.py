@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from archstat.errors import UnknownNameError
-from archstat.tables.columns import Table
+from archstat.language import say
+from archstat.tables.columns import Column, Table
 
 
 def with_columns(table: Table, names: Sequence[str], more: Sequence[str] = ()) -> Table:
@@ -40,19 +41,22 @@ def keeping(table: Table, names: Iterable[str | None]) -> Table:
 
 def has_column(table: Table, name: str) -> bool:
     """Whether a table has a column of that key or header."""
-    return any(name == column.key or _letters(name) == _letters(column.header) for column in table.columns)
+    return any(name == column.key or _letters(name) in map(_letters, _headers(column)) for column in table.columns)
+
+
+def _headers(column: Column) -> tuple[str, str]:
+    """What a column is called in English, and in the language that is spoken."""
+    return column.english, column.header
 
 
 def _place(table: Table, name: str, more: Sequence[str]) -> int:
     keys = [column.key for column in table.columns]
-    headers = [_plain(column.header) for column in table.columns]
     if name in keys:
         return keys.index(name)
-    if _plain(name) in headers:
-        return headers.index(_plain(name))
-    letters = [_letters(header) for header in headers]
-    if _letters(name) in letters:
-        return letters.index(_letters(name))
+    for simplified in (_plain, _letters):
+        for place, column in enumerate(table.columns):
+            if simplified(name) in map(simplified, _headers(column)):
+                return place
     known = list(dict.fromkeys([*keys, *more]))
     raise UnknownNameError.of("column", name, known, f"The columns are {', '.join(known)}.")
 
@@ -90,8 +94,9 @@ def with_rows(table: Table, *, only: Sequence[str] = (), has_zero_rows: bool = T
         and (has_zero_rows or any(row[place] for place in counts))
     )
     left = len(table.rows) - len(rows)
-    told = (f"{left} of {len(table.rows)} rows are not shown; totals are those of all.",) if left else ()
-    return msgspec.structs.replace(table, rows=rows, notes=(*table.notes, *told))
+    told = say("{count} of {all} rows are not shown; totals are those of all.", count=left, all=len(table.rows))
+    notes = (*table.notes, told) if left else table.notes
+    return msgspec.structs.replace(table, rows=rows, notes=notes)
 
 
 def _is_of(kind: str, wanted: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from archstat.language import recorded
 from archstat.quantities import rows_under
 from archstat.records import LayerCost, ModelCost
 
@@ -20,7 +21,8 @@ def sum_of_rows(path: str, members: Sequence[LayerCost]) -> LayerCost:
     """
     last = next((row for row in reversed(members) if row.output_shape), members[-1])
     totals = {name: sum(getattr(row, name) for row in members) for name in SUMMED}
-    return LayerCost(path, f"{len(members)} rows", "", 1, last.output_shape, **totals, is_layer=False)
+    kind = recorded("{count} rows", count=len(members))
+    return LayerCost(path, kind, "", 1, last.output_shape, **totals, is_layer=False)
 
 
 def layer_of(cost: ModelCost, path: str) -> LayerCost:

@@ -12,6 +12,7 @@ import msgspec
 from rich.cells import cell_len, set_cell_size
 
 from archstat.files.text import inert, printable
+from archstat.language import say
 from archstat.tables.cells import NO_VALUE, shown_cells
 from archstat.tables.colours import Paint, bars_of, painter
 from archstat.tables.columns import Column, Table
@@ -58,7 +59,9 @@ _UNPAINTED: Paint = lambda _, cell: cell  # noqa: E731 - the paint of a terminal
 def _left_out(columns: Sequence[Column], widths: dict[int, int]) -> str:
     """Which columns found no room."""
     missing = [column.header for place, column in enumerate(columns) if place not in widths and not column.is_heading]
-    return f"Too narrow for {', '.join(missing)}: widen the terminal, or append '| less -S'." if missing else ""
+    if not missing:
+        return ""
+    return say("Too narrow for {columns}: widen the terminal, or append '| less -S'.", columns=", ".join(missing))
 
 
 def sum_blocks(table: Table, *, is_exact: bool = True, width: int | None = None, is_plain: bool = True) -> str:  # noqa: ARG001 - a sum is always exact
@@ -101,15 +104,25 @@ def _equation(row: Sequence[str]) -> str:
 def _sum_lines(row: Sequence[str], first: int, second: int, width: int | None) -> list[str]:
     """A quantity, its sum and the remark beside it; under the sum where there is no room beside it."""
     equation = _equation(row)
-    line, *rest = _beside(row[2].ljust(first), equation, width)
+    line, *rest = _beside(_padded(row[2], first), equation, width)
     if equation == row[5]:
         return [line, *rest]
     room = (width or _BLOCK_WIDTH) - first - second
     if not rest and room >= _REMARK_MIN and cell_len(line) <= first + second - len(_GAP):
-        remarks = textwrap.wrap(row[5], room) or [""]
-        return [(line.ljust(first + second) + remarks[0]).rstrip(), *(" " * (first + second) + r for r in remarks[1:])]
-    remarks = textwrap.wrap(row[5], max((width or _BLOCK_WIDTH) - first, _REMARK_MIN))
+        remarks = _lines(row[5], room) or [""]
+        beside = _padded(line, first + second) + remarks[0]
+        return [beside.rstrip(), *(" " * (first + second) + remark for remark in remarks[1:])]
+    remarks = _lines(row[5], max((width or _BLOCK_WIDTH) - first, _REMARK_MIN))
     return [line, *rest, *(" " * first + remark for remark in remarks)]
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - cell_len(text))
+
+
+def _lines(words: str, room: int) -> list[str]:
+    """Words in as many lines as they take."""
+    return textwrap.wrap(words, room) if cell_len(words) == len(words) else _by_cells(words, room)
 
 
 def _beside(label: str, equation: str, width: int | None) -> list[str]:
@@ -133,7 +146,7 @@ def wrapped(line: str, width: int | None) -> list[str]:
     if width is None or cell_len(line) <= width:
         return [line] if line else []
     label = _LABEL.match(line)
-    if label is None or len(label[0]) > min(_INDENT_MAX, width // 2):
+    if label is None or cell_len(label[0]) > min(_INDENT_MAX, width // 2):
         return _hung("", line, width)
     return _hung(label[0], line[label.end() :], width)
 
@@ -145,7 +158,7 @@ def _wrapped_all(lines: Iterable[str], width: int | None) -> list[str]:
 def _hung(label: str, words: str, width: int) -> list[str]:
     """A label, and words beside it; where they go on they hang under the first of them."""
     indent = " " * (cell_len(label) or len(_GAP))
-    if cell_len(words) != len(words):
+    if cell_len(label + words) != len(label + words):
         first, *rest = _by_cells(words, width - len(indent))
         return [f"{label}{first}", *(f"{indent}{line}" for line in rest)]
     return textwrap.wrap(words, width, initial_indent=label, subsequent_indent=indent, break_on_hyphens=False) or [

@@ -7,6 +7,7 @@ import re
 from torch import nn
 
 from archstat.errors import ForwardError, InputError, SourceError, first_line, shortened
+from archstat.language import recorded
 from archstat.tracing.first_call import is_unfinished
 from archstat.tracing.layers import CallTracker, Layers
 from archstat.tracing.nested import tensors_in
@@ -104,9 +105,31 @@ def remarks_of(tracker: CallTracker, strangers: int = 0) -> tuple[str, ...]:
         strangers: How many tensors were met that no recorded op made.
     """
     if tracker.elsewhere:
-        calls = f"{tracker.elsewhere} {'call' if tracker.elsewhere == 1 else 'calls'} of layers"
-        return (f"{calls} ran in other threads: they are counted, what those threads did outside of layers is not.",)
+        return (_of_threads(tracker.elsewhere),)
+    if strangers == 1:
+        return (
+            recorded(
+                "1 tensor was met that no recorded op made: what other threads do outside of layers is not counted."
+            ),
+        )
     if strangers:
-        met = "1 tensor was" if strangers == 1 else f"{strangers} tensors were"
-        return (f"{met} met that no recorded op made: what other threads do outside of layers is not counted.",)
+        told = recorded(
+            "{count} tensors were met that no recorded op made: what other threads do outside of layers is not "
+            "counted.",
+            count=strangers,
+        )
+        return (told,)
     return ()
+
+
+def _of_threads(calls: int) -> str:
+    """What is said of calls of layers that ran in other threads."""
+    if calls == 1:
+        return recorded(
+            "1 call of layers ran in other threads: they are counted, what those threads did outside of layers is not."
+        )
+    return recorded(
+        "{count} calls of layers ran in other threads: they are counted, what those threads did outside of layers is "
+        "not.",
+        count=calls,
+    )

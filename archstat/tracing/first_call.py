@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from archstat.errors import ForwardError, first_line, shortened
+from archstat.language import recorded
 from archstat.tracing.attributes import Kept
 from archstat.tracing.modes import Switches, below_autograd, undoing
 from archstat.tracing.nested import tensors_in, with_twins
@@ -19,7 +20,7 @@ from archstat.tracing.recorder import Recorder
 _Result = TypeVar("_Result")
 _SAID_MOST = 160
 
-MADE = "Counted as it is after its first call, which makes layers or parameters."
+MADE = recorded("Counted as it is after its first call, which makes layers or parameters.")
 """What a reader must know of such a network."""
 
 

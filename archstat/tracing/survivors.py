@@ -18,6 +18,7 @@ import msgspec
 from torch import Tensor
 
 from archstat import units
+from archstat.language import recorded
 from archstat.records import StepTrace, Trace
 
 _Record = TypeVar("_Record", Trace, StepTrace)
@@ -48,9 +49,14 @@ def remarks_on(remaining: Sequence[Reference]) -> tuple[str, ...]:
     for tensor in tensors:
         told.update(dict.fromkeys(_sentences(tensor, tensors)))
     if not told:
-        return (f"Memory of {len(storages)} tensors without values stays, and who holds it is not known.",)
+        count = len(storages)
+        unknown = recorded(
+            "Memory of {count} tensors without values stays, and who holds it is not known.", count=count
+        )
+        return (unknown,)
     more = len(told) - _NAMED
-    return (*list(told)[:_NAMED], *([f"{more} more tensors without values stay elsewhere."] if more > 0 else []))
+    others = recorded("{count} more tensors without values stay elsewhere.", count=more)
+    return (*list(told)[:_NAMED], *([others] if more > 0 else []))
 
 
 def _tensors_on(storages: Iterable[int]) -> list[Tensor]:

@@ -94,6 +94,7 @@ def test_a_command_that_is_new_would_be_found():
 
 PAGE = r"""\documentclass[11pt,a4paper,%s]{article}
 \usepackage{array,booktabs,longtable,siunitx}
+%s
 \begin{document}
 \listoftables
 %s
@@ -101,13 +102,13 @@ PAGE = r"""\documentclass[11pt,a4paper,%s]{article}
 """
 
 
-def set_on_pages(pdflatex, folder, tables):
+def set_on_pages(pdflatex, folder, tables, preamble=""):
     """Set tables on pages of one column and of two, at once; what TeX complains of, with the name of the table."""
     places = [folder / "onecolumn", folder / "twocolumn"]
     body = "\n".join(f"\\clearpage\\typeout{{TABLE {name}}}\n{text}" for name, text in tables.items())
     for place in places:
         place.mkdir()
-        (place / "page.tex").write_text(PAGE % (place.name, body), encoding="utf-8")
+        (place / "page.tex").write_text(PAGE % (place.name, preamble, body), encoding="utf-8")
     for _ in range(2):  # the second time the widths of long tables and the list of tables are known
         runs = [started(pdflatex, place) for place in places]
         for run in runs:

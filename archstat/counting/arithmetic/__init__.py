@@ -19,6 +19,7 @@ from archstat.counting.receptive_field import describe, receptive_fields
 from archstat.counting.rows import RowOrigin, rows_of
 from archstat.counting.rules import cost_of
 from archstat.expressions import evaluate
+from archstat.language import recorded
 from archstat.records import Explanation, LayerCost, OpCall, ReceptiveField, Shape, Step, TensorSpec, Trace
 
 
@@ -66,7 +67,9 @@ _value = functools.lru_cache(maxsize=1 << 14)(evaluate)
 
 # -- output size -------------------------------------------------------------------------------------------------------
 
-_AXES = {1: ("size",), 2: ("height", "width"), 3: ("depth", "height", "width")}
+_SIZE = recorded("output size")
+_DEPTH, _HEIGHT, _WIDTH = recorded("output depth"), recorded("output height"), recorded("output width")
+_AXES = {1: (_SIZE,), 2: (_HEIGHT, _WIDTH), 3: (_DEPTH, _HEIGHT, _WIDTH)}
 _THINGS = {1: ("element",), 2: ("row", "column"), 3: ("plane", "row", "column")}
 
 
@@ -78,10 +81,10 @@ def _sizes(op: OpCall, rank: int) -> Iterator[Step]:
     shown = units.shape(shape[1:] if rank > len(extents) + 1 and shape[0] == 1 else shape)
     things = _THINGS[len(extents)]
     if len(set(extents)) == 1:
-        yield _size("output size", extents[0], shown, things)
+        yield _size(_SIZE, extents[0], shown, things)
         return
     for name, extent, thing in zip(_AXES[len(extents)], extents, things, strict=True):
-        yield _size(f"output {name}", extent, shown, (thing,))
+        yield _size(name, extent, shown, (thing,))
 
 
 def _size(quantity: str, extent: Extent, shape: str, things: Sequence[str]) -> Step:
@@ -116,7 +119,7 @@ def _parameters(trace: Trace, row: LayerCost, ops: Iterable[OpCall], held: Seque
                     for spec in tensors:
                         del left[~spec.storage]
     terms += [product(without_ones(shape)) for shape in left.values() if math.prod(shape)]
-    return _step("parameters", total(terms), row.parameters, _names(trace, left))
+    return _step(recorded("parameters"), total(terms), row.parameters, _names(trace, left))
 
 
 def _names(trace: Trace, indices: Iterable[int]) -> str:
@@ -128,12 +131,12 @@ def _names(trace: Trace, indices: Iterable[int]) -> str:
 # -- multiply-accumulates ----------------------------------------------------------------------------------------------
 
 _REMARKS = {
-    "scaled_dot_product_attention": "q·kᵀ and softmax·v",
-    "archstat::jagged_attention": "q·kᵀ and softmax·v within each sequence",
-    "lstm": "4 gates",
-    "gru": "3 gates",
-    "quantized_lstm": "4 gates",
-    "quantized_gru": "3 gates",
+    "scaled_dot_product_attention": recorded("q·kᵀ and softmax·v"),
+    "archstat::jagged_attention": recorded("q·kᵀ and softmax·v within each sequence"),
+    "lstm": recorded("4 gates"),
+    "gru": recorded("3 gates"),
+    "quantized_lstm": recorded("4 gates"),
+    "quantized_gru": recorded("3 gates"),
 }
 
 
@@ -159,7 +162,9 @@ def _activations(trace: Trace, row: LayerCost, ops: Sequence[OpCall], outputs: S
     terms = [_elements(shape, is_map=shape in maps) for shape in _made(trace, ops, outputs)]
     each = Fraction(row.activation_bytes, row.activations)
     factor = f"× {each} B = " if each.denominator == 1 else ""
-    return _step("activations", total(terms), row.activations, f"{factor}{units.exact(row.activation_bytes)} B")
+    return _step(
+        recorded("activations"), total(terms), row.activations, f"{factor}{units.exact(row.activation_bytes)} B"
+    )
 
 
 def _made(trace: Trace, ops: Sequence[OpCall], outputs: Sequence[TensorSpec]) -> Iterator[Shape]:
@@ -193,12 +198,12 @@ def _receptive_field(row: LayerCost, ops: Sequence[OpCall], field: ReceptiveFiel
     size, stride, remark = field.size[0], field.stride[0], describe(field, is_full=True)
     is_square = len({*zip(field.size, field.stride, strict=True)}) == 1
     if not is_square or size is None or not isinstance(window, Window):
-        yield Step("receptive field", "", size if is_square else None, remark)
+        yield Step(recorded("receptive field"), "", size if is_square else None, remark)
         return
     before = stride / window.stride
     step = f"{window.dilation}·{before}" if window.dilation > 1 else f"{before}"
     seen = size - (window.kernel - 1) * window.dilation * before
-    yield _step("receptive field", f"{seen} + ({window.kernel} − 1)·{step}", size, remark)
+    yield _step(recorded("receptive field"), f"{seen} + ({window.kernel} − 1)·{step}", size, remark)
 
 
 def _moves(extent: Extent) -> object:

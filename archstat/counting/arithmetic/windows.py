@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple, Protocol
 
+from archstat.language import recorded
+
 
 class Extent(Protocol):
     """What an op does along one axis."""
@@ -56,7 +58,7 @@ class Window(NamedTuple):
         """What the window does at the edges, in words: the padding by a number, and whether it may reach over."""
         before, after = self.padding
         padding = str(before) if before == after else f"{before}+{after}"
-        return padding, "", "rounded up" if self.rounds_up else ""
+        return padding, "", recorded("rounded up") if self.rounds_up else ""
 
     @property
     def _reach(self) -> int:
@@ -91,29 +93,67 @@ class Window(NamedTuple):
         """What no window sees, what lies between them, or how far the last one reaches over the edge."""
         rest = self._room % self.stride
         if self.stride > self._reach:
-            return f"{self.stride - self._reach} of {self.stride} {_plural(what)} lie between the windows"
+            return recorded(
+                "{first} of {second} {things} lie between the windows",
+                first=self.stride - self._reach,
+                second=self.stride,
+                things=_plural(what),
+            )
         if not rest:
             return ""
         if self._over() > 0:
-            return f"rounded up: the last window reaches {_number(self._over(), what)} over the edge"
+            over = _number(self._over(), what)
+            return recorded("rounded up: the last window reaches {things} over the edge", things=over)
         if self.rounds_up:
-            return "not rounded up: one more window would begin beyond the edge"
+            return recorded("not rounded up: one more window would begin beyond the edge")
         value = _decimal(Fraction(self._room, self.stride) + 1)
         lost = rest - self.padding[1]
         if lost <= 0:
-            return f"{value} rounded down: {_last(rest, what)} of the padding {_are(rest, what)} not used"
-        unseen = f"{_last(lost, what)} {_are(lost, what)} not seen"
-        return f"{self._exact()} + 1 = {value} does not fit: {unseen}; {self._cure()}"
+            told = (
+                recorded("{value} rounded down: the last {thing} of the padding is not used")
+                if _is_one(rest, what)
+                else recorded("{value} rounded down: the last {things} of the padding are not used")
+            )
+            return told.format(value=value, thing=_last(rest, what), things=_last(rest, what))
+        unseen = (
+            recorded("{sum} = {value} does not fit: the last {thing} is not seen")
+            if _is_one(lost, what)
+            else recorded("{sum} = {value} does not fit: the last {things} are not seen")
+        )
+        values = {"sum": f"{self._exact()} + 1", "value": value}
+        return f"{unseen.format(**values, thing=_last(lost, what), things=_last(lost, what))}; {self._cure()}"
 
     def _cure(self) -> str:
         """The padding, or the sizes, with which the last window ends at the edge."""
         if self.padding[0] == self.padding[1]:
             for padding in range(self.padding[0] + 1, self._reach // 2 + 1):
                 if (self.size + 2 * padding - self._reach) % self.stride == 0:
-                    return f"a padding of {padding} would make it fit"
+                    return recorded("a padding of {padding} would make it fit", padding=padding)
         smaller = self.size - self._room % self.stride
         sizes = [size for size in (smaller, smaller + self.stride) if size > 0]
-        return f"an input of {' or '.join(map(str, sizes))} would fit"
+        if len(sizes) == 1:
+            return recorded("an input of {size} would fit", size=sizes[0])
+        return recorded("an input of {first} or {second} would fit", first=sizes[0], second=sizes[1])
+
+
+_THINGS = (
+    *(recorded("row"), recorded("column"), recorded("element"), recorded("plane")),
+    *(recorded("row and column"), recorded("plane and row and column")),
+    *(recorded("1 row"), recorded("1 column"), recorded("1 element"), recorded("1 plane")),
+    *(recorded("1 row and column"), recorded("1 plane and row and column")),
+    *(recorded("rows"), recorded("columns"), recorded("elements"), recorded("planes")),
+    *(recorded("rows and columns"), recorded("planes and rows and columns")),
+)
+"""What lies along the axes of maps, of which one or more may be lost."""
+
+_COUNTED = {
+    "rows": recorded("{count} rows"),
+    "columns": recorded("{count} columns"),
+    "elements": recorded("{count} elements"),
+    "planes": recorded("{count} planes"),
+    "rows and columns": recorded("{count} rows and columns"),
+    "planes and rows and columns": recorded("{count} planes and rows and columns"),
+}
 
 
 def _plural(what: Sequence[str]) -> str:
@@ -122,15 +162,15 @@ def _plural(what: Sequence[str]) -> str:
 
 def _number(number: int, what: Sequence[str]) -> str:
     """``1 row and column``, ``2 rows and columns``."""
-    return f"{number} {' and '.join(what) if number == 1 else _plural(what)}"
+    return f"1 {' and '.join(what)}" if number == 1 else _COUNTED[_plural(what)].format(count=number)
 
 
 def _last(number: int, what: Sequence[str]) -> str:
-    return f"the last {' and '.join(what)}" if number == 1 else f"the last {_number(number, what)}"
+    return " and ".join(what) if number == 1 else _number(number, what)
 
 
-def _are(number: int, what: Sequence[str]) -> str:
-    return "is" if number == len(what) == 1 else "are"
+def _is_one(number: int, what: Sequence[str]) -> bool:
+    return number == len(what) == 1
 
 
 def _decimal(value: Fraction) -> str:
@@ -179,18 +219,18 @@ def edges_told(extents: Sequence[Extent]) -> str:
     told = [extent.edges() for extent in extents if isinstance(extent, (Window, Spread))]
     paddings, extras, _ = zip(*told, strict=True) if told else ((), (), ())
     words = (
-        _by_axis("padding", paddings),
-        _by_axis("output padding", extras),
+        _by_axis(recorded("padding {padding}"), paddings),
+        _by_axis(recorded("output padding {padding}"), extras),
         *dict.fromkeys(each[2] for each in told),
     )
     return ", ".join(filter(None, words))
 
 
-def _by_axis(name: str, numbers: Sequence[str]) -> str:
+def _by_axis(told: str, numbers: Sequence[str]) -> str:
     """One number if all are alike, none if there is nothing."""
     if not any(number not in ("", "0") for number in numbers):
         return ""
-    return f"{name} {'×'.join(numbers if len(set(numbers)) > 1 else numbers[:1])}"
+    return told.format(padding="×".join(numbers if len(set(numbers)) > 1 else numbers[:1]))
 
 
 class Scaled(NamedTuple):
@@ -244,8 +284,21 @@ class Adapted(NamedTuple):
         if n == o:
             return ""
         sizes = sorted({-(-(i + 1) * n // o) - i * n // o for i in range(o)})
-        windows = f"windows of {' and '.join(map(str, sizes))} {_plural(what)}"
-        return windows if self._is_even() else f"from {n}, {windows}"
+        things = _plural(what)
+        if not sizes:
+            return recorded("from {size}", size=n)
+        if self._is_even():
+            return recorded("windows of {size} {things}", size=sizes[0], things=things)
+        if len(sizes) == 1:
+            return recorded("from {number}, windows of {size} {things}", number=n, size=sizes[0], things=things)
+        first, second = sizes[0], sizes[-1]
+        return recorded(
+            "from {number}, windows of {first} and {second} {things}",
+            number=n,
+            first=first,
+            second=second,
+            things=things,
+        )
 
     def _is_even(self) -> bool:
         return self.result > 0 and self.size > 0 and self.size % self.result == 0
@@ -263,4 +316,4 @@ class Resampled(NamedTuple):
 
     def remark(self, what: Sequence[str]) -> str:  # noqa: ARG002 - it is the same along every axis
         """The size that is stretched: ``from 14``."""
-        return f"from {self.size}"
+        return recorded("from {size}", size=self.size)

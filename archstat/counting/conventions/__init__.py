@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from archstat.counting.conventions import amounts
 from archstat.counting.conventions.convention import BATCH, FOREIGN, PRODUCTS, SHARED, Convention, counts_as
+from archstat.language import recorded
 
 # -- ops and classes of layers by what they are ------------------------------------------------------------------------
 
@@ -79,9 +80,9 @@ PAPERS: dict[str, Convention] = {
 
 # -- the rules of tools ------------------------------------------------------------------------------------------------
 
-_WHICH_PRODUCT = "a trace does not tell torch.matmul, which is counted, from @, which is not"
-_FUSED = "what is counted depends on the device, the version of torch, and the path that the layer takes"
-_OWN_RULE = "the tool has a rule of its own for it"
+_WHICH_PRODUCT = recorded("a trace does not tell torch.matmul, which is counted, from @, which is not")
+_FUSED = recorded("what is counted depends on the device, the version of torch, and the path that the layer takes")
+_OWN_RULE = recorded("the tool has a rule of its own for it")
 
 _NOT_CNN = {
     **dict.fromkeys(_RECURRENT.split(), _OWN_RULE),
@@ -162,7 +163,7 @@ TOOLS: dict[str, Convention] = {
             _INNER,
         ),
         package="ptflops",
-        refusals={**_FUNCTIONS, "Attention": _OWN_RULE, SHARED: "", BATCH: "some terms are divided by it"},
+        refusals={**_FUNCTIONS, "Attention": _OWN_RULE, SHARED: "", BATCH: recorded("some terms are divided by it")},
         is_by_layer=True,
     ),
     "ptflops-aten": Convention(

@@ -12,6 +12,7 @@ from typing import Literal
 
 import msgspec
 
+from archstat.language import recorded
 from archstat.records import Cost, OpCall, ParameterSpec, Shape
 
 
@@ -100,7 +101,7 @@ class Convention(msgspec.Struct, frozen=True):
 
 # -- what can stand in the way of a number, besides ops and classes of layers ------------------------------------------
 
-SHARED = "a layer that runs outside the layer that holds it"
-FOREIGN = "a layer that uses a parameter of another one"
-BATCH = "a batch of several inputs"
+SHARED = recorded("a layer that runs outside the layer that holds it")
+FOREIGN = recorded("a layer that uses a parameter of another one")
+BATCH = recorded("a batch of several inputs")
 """What may stand in :attr:`Convention.refusals` besides ops and classes."""

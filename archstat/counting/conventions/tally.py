@@ -13,6 +13,7 @@ from archstat.counting.conventions.convention import BATCH, FOREIGN, PRODUCTS, S
 from archstat.counting.entries import FREE
 from archstat.counting.rows import RowOrigin, rows_of
 from archstat.counting.rules import cost_of
+from archstat.language import recorded
 from archstat.records import LayerCost, OpCall, Tally, Term, Trace
 
 
@@ -69,18 +70,18 @@ def _differences(use: Use, convention: Convention) -> Iterator[tuple[str, int]]:
             else:
                 yield each.term, amount
     if seen != macs:
-        yield f"{_what(use.call.op)} left out", seen - macs
+        yield recorded("{ops} left out", ops=_what(use.call.op)), seen - macs
     if convention.unit == "FLOPs":
-        yield "two operations for each multiply-accumulate", seen
+        yield recorded("two operations for each multiply-accumulate"), seen
 
 
 _FAMILIES = {
-    "transpose": "transposed convolutions",
-    "conv": "convolutions",
-    "linear": "linear layers",
-    "attention": "attention products",
-    "transformer": "layers of transformers",
-    **dict.fromkeys(("lstm", "gru", "rnn"), "recurrent layers"),
+    "transpose": recorded("transposed convolutions"),
+    "conv": recorded("convolutions"),
+    "linear": recorded("linear layers"),
+    "attention": recorded("attention products"),
+    "transformer": recorded("layers of transformers"),
+    **dict.fromkeys(("lstm", "gru", "rnn"), recorded("recurrent layers")),
 }
 """What ops are called whose name has a word that begins so."""
 
@@ -89,7 +90,9 @@ def _what(op: str) -> str:
     """What an op with multiply-accumulates is called; one that somebody else entered by its name."""
     if foreign.is_entered(op):
         return op
-    return next((what for start, what in _FAMILIES.items() if re.search(rf"(^|_|:){start}", op)), "matrix products")
+    return next(
+        (what for start, what in _FAMILIES.items() if re.search(rf"(^|_|:){start}", op)), recorded("matrix products")
+    )
 
 
 # -- what cannot be told -----------------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ from archstat.counting.receptive_field import state as sights
 from archstat.counting.receptive_field.intervals import LOST, WHOLE_AXIS, Span
 from archstat.counting.receptive_field.rules import channels_summed, sight_of
 from archstat.counting.receptive_field.state import Sight
+from archstat.language import recorded
 from archstat.records import OpCall, ReceptiveField, Shape, TensorSpec, Trace
 
 
@@ -59,14 +60,14 @@ def describe(field: ReceptiveField, *, is_full: bool = False) -> str:
     """
     known = [axis for axis, size in enumerate(field.size) if size is not None]
     if not known:
-        return "whole image"
+        return recorded("whole image")
     joint = "×" if len(known) == len(field.size) else " × "
     text = joint.join("whole image" if size is None else str(size) for size in field.size)
     strides = [field.stride[axis] for axis in known]
     pads = [max(-field.start[axis], Fraction(0)) for axis in known]
     if is_full or set(strides) != {1}:
-        text += f", stride {_alike(strides)}"
-    return f"{text}, padding {_alike(pads)}" if any(pads) else text
+        text += f", {recorded('stride {stride}', stride=_alike(strides))}"
+    return f"{text}, {recorded('padding {padding}', padding=_alike(pads))}" if any(pads) else text
 
 
 _LOOKED_AT = 64

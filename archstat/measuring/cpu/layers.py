@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from archstat.language import recorded
 from archstat.measuring.hooks.path import Way, find_way, refuse_compiled
 from archstat.measuring.hooks.stopwatch import ModuleRun, Stopwatch
 from archstat.measuring.isolation import without_collection
@@ -282,7 +283,17 @@ def _unattributed(times: LayerTimes) -> Reason | None:
     if own_s <= MOST_UNATTRIBUTED * times.rows_s:
         return None
     most = max(own, key=lambda row: row.time_s, default=None)
-    where = f", most of it in {most.layer!r} ({most.kind})" if most is not None and most.layer else ""
-    share = 100 * own_s / times.rows_s
-    text = f"{share:.0f} % of the time is in no layer: functional ops and Python between the layers{where}."
-    return Reason("UNATTRIBUTED", text)
+    share = f"{100 * own_s / times.rows_s:.0f}"
+    if most is None or not most.layer:
+        told = recorded(
+            "{share} % of the time is in no layer: functional ops and Python between the layers.", share=share
+        )
+        return Reason("UNATTRIBUTED", told)
+    told = recorded(
+        "{share} % of the time is in no layer: functional ops and Python between the layers, most of it in {layer} "
+        "({kind}).",
+        share=share,
+        layer=repr(most.layer),
+        kind=most.kind,
+    )
+    return Reason("UNATTRIBUTED", told)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from archstat.language import recorded
 from archstat.records import Reason
 
 PROC = Path("/proc/self")
@@ -49,10 +50,10 @@ def _reset(proc: Path) -> _Resident | Reason:
         # Linux: writing 5 sets the high-water mark to what is resident now.
         (proc / "clear_refs").write_text("5")
     except OSError as error:
-        return _unknown(f"{proc / 'clear_refs'} cannot be written ({error.strerror})")
+        return _unknown(recorded("{file} cannot be written ({error})", file=proc / "clear_refs", error=error.strerror))
     resident = _resident(proc)
     if not isinstance(resident, Reason) and resident.most - resident.now > _count_error():
-        return _unknown("the operating system does not reset its high-water mark")
+        return _unknown(recorded("the operating system does not reset its high-water mark"))
     return resident
 
 
@@ -60,15 +61,15 @@ def _resident(proc: Path) -> _Resident | Reason:
     try:
         text = (proc / "status").read_text()
     except OSError as error:
-        return _unknown(f"{proc / 'status'} cannot be read ({error.strerror})")
+        return _unknown(recorded("{file} cannot be read ({error})", file=proc / "status", error=error.strerror))
     found = dict(re.findall(r"^(VmHWM|VmRSS):\s*(\d+) kB$", text, re.MULTILINE))
     if len(found) < 2:
-        return _unknown(f"{proc / 'status'} does not name both VmHWM and VmRSS")
+        return _unknown(recorded("{file} does not name both VmHWM and VmRSS", file=proc / "status"))
     return _Resident(int(found["VmHWM"]) * 1024, int(found["VmRSS"]) * 1024)
 
 
 def _unknown(why: str) -> Reason:
-    return Reason("HIGH_WATER_UNAVAILABLE", f"The growth of the process was not measured: {why}.")
+    return Reason("HIGH_WATER_UNAVAILABLE", recorded("The growth of the process was not measured: {why}.", why=why))
 
 
 def _count_error() -> int:

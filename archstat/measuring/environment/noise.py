@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from archstat.language import recorded
 from archstat.measuring.environment.cgroups import times_throttled
 from archstat.measuring.environment.procfiles import ROOT, NotToldError, asked_system, file_text, gather_fields
 from archstat.measuring.protocols import Clock, HostClock
@@ -78,42 +79,51 @@ def noise_reasons(noise: Noise, host: Host) -> tuple[Reason, ...]:
 def _quota_reason(noise: Noise, host: Host) -> Reason | None:
     if not noise.throttled:
         return None
-    quota = "a limit" if host.quota_cores is None else f"{host.quota_cores:g} cores' worth of time"
-    return Reason(
-        "CPU_QUOTA",
-        f"The container has {quota} and was stopped {noise.throttled} times for using it up with {host.threads} "
-        "threads: times include the stops; use fewer threads, or raise the limit.",
+    cores = recorded("{number} cores' worth of time", number=f"{host.quota_cores or 0:g}")
+    told = recorded(
+        "The container has {quota} and was stopped {count} times for using it up with {number} threads: times include "
+        "the stops; use fewer threads, or raise the limit.",
+        quota=recorded("a limit") if host.quota_cores is None else cores,
+        count=noise.throttled,
+        number=host.threads,
     )
+    return Reason("CPU_QUOTA", told)
 
 
 def _pressure_reason(noise: Noise) -> Reason | None:
     if noise.pressure is None or noise.pressure <= PRESSURE_LIMIT:
         return None
-    return Reason(
-        "HOST_PRESSURE",
-        f"Something waited for a core during {100 * noise.pressure:.1f} % of the time, more than "
-        f"{100 * PRESSURE_LIMIT:g} %: stop other work, or use fewer threads.",
+    told = recorded(
+        "Something waited for a core during {first} % of the time, more than {second} %: stop other work, or use fewer "
+        "threads.",
+        first=f"{100 * noise.pressure:.1f}",
+        second=f"{100 * PRESSURE_LIMIT:g}",
     )
+    return Reason("HOST_PRESSURE", told)
 
 
 def _steal_reason(noise: Noise) -> Reason | None:
     if noise.steal is None or noise.steal <= STEAL_LIMIT:
         return None
-    return Reason(
-        "HOST_STEAL",
-        f"The hypervisor gave {100 * noise.steal:.1f} % of the time that was wanted here to other machines, more than "
-        f"{100 * STEAL_LIMIT:g} %: times are longer by that or more; compare the shortest ones.",
+    told = recorded(
+        "The hypervisor gave {first} % of the time that was wanted here to other machines, more than {second} %: times "
+        "are longer by that or more; compare the shortest ones.",
+        first=f"{100 * noise.steal:.1f}",
+        second=f"{100 * STEAL_LIMIT:g}",
     )
+    return Reason("HOST_STEAL", told)
 
 
 def _load_reason(noise: Noise, host: Host) -> Reason | None:
     if noise.load is None or host.logical_cores is None or noise.load <= host.logical_cores:
         return None
-    return Reason(
-        "HOST_LOAD",
-        f"In the minute before, {noise.load:.1f} processes on average wanted to run on {host.logical_cores} cores: "
-        "stop other work, and measure again.",
+    told = recorded(
+        "In the minute before, {first} processes on average wanted to run on {second} cores: stop other work, and "
+        "measure again.",
+        first=f"{noise.load:.1f}",
+        second=host.logical_cores,
     )
+    return Reason("HOST_LOAD", told)
 
 
 def _rise(before: tuple[float, ...], after: tuple[float, ...]) -> tuple[float, ...]:

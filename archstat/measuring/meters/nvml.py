@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from archstat.language import recorded
 from archstat.measuring.environment.nvml_board import Board
 from archstat.measuring.environment.nvml_lookup import mig, open_board
 from archstat.measuring.metering import Meter, MeterError, Power, Reading, State, Traits, meter
@@ -21,7 +22,7 @@ class NvmlMeter:
     """The counter of a board: millijoules since the driver was loaded, from Volta on."""
 
     id = "nvml.total_energy"
-    boundary = "GPU board"
+    boundary = recorded("GPU board")
 
     def __init__(self, board: Board, clock: Clock) -> None:
         """The counter of this board."""
@@ -71,7 +72,7 @@ class SensorMeter:
     """Power, integrated over time by the trapezoidal rule, for boards without a counter."""
 
     id = "nvml.power"
-    boundary = "GPU board"
+    boundary = recorded("GPU board")
 
     def __init__(self, board: Board, clock: Clock, reason: Reason) -> None:
         """The sensor of this board, and why its counter is not used."""

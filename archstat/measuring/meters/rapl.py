@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from archstat.language import recorded
 from archstat.measuring.metering import Meter, MeterError, Power, Reading, State, Traits, meter
 from archstat.measuring.protocols import Clock
 from archstat.records import Reason
@@ -73,7 +74,7 @@ class RaplMeter:
         if not self._zones:
             raise _absent(processors)
         has_memory = any(zone.name == "dram" for zone in self._zones)
-        self.boundary = "CPU packages and DRAM" if has_memory else "CPU packages"
+        self.boundary = recorded("CPU packages and DRAM") if has_memory else recorded("CPU packages")
 
     def probe(self) -> Traits:
         """What the meter is like, if it can be read.
@@ -82,7 +83,10 @@ class RaplMeter:
             MeterError: The meter cannot be read.
         """
         self.read()
-        whole = Reason("WHOLE_PACKAGE", "The counters are of whole processors: what other processes draw is included.")
+        whole = Reason(
+            "WHOLE_PACKAGE",
+            recorded("The counters are of whole processors: what other processes draw is included."),
+        )
         return Traits(poll_s=_POLL_S, settle_s=1.0, window_s=_WINDOW_S, reasons=(whole,))
 
     def restart(self) -> None:

@@ -3,6 +3,7 @@
 
 (() => {
   const text = JSON.parse(document.getElementById("sheet-text").textContent);
+  const name = {{ say("Name:") | tojson }}; // the line of the file for it
   const who = document.getElementById("who");
   const fields = [...document.querySelectorAll("input[data-blank]")];
   const save = document.getElementById("save-answers");
@@ -12,14 +13,16 @@
 
   function count() {
     const answered = fields.filter((field) => field.value.trim()).length;
-    told.textContent = `${answered} of ${fields.length} answered`;
+    told.textContent = {{ say("{answered} of {count} answered") | tojson }}
+      .replace("{answered}", answered)
+      .replace("{count}", fields.length);
   }
 
   function filled() {
     const answers = new Map(fields.map((field) => [field.dataset.blank, plain(field.value)]));
     return text
       .replace(/\((\d+)\)(?= \|)/g, (cell, number) => (answers.get(number) ? `${cell} ${answers.get(number)}` : cell))
-      .replace(/^Name:$/m, () => `Name: ${plain(who.value)}`.trim());
+      .replace(`\n${name}\n`, () => `\n${`${name} ${plain(who.value)}`.trim()}\n`);
   }
 
   save.addEventListener("click", () => {

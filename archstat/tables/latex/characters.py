@@ -7,6 +7,8 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 
+from archstat.language import language
+
 # The widths of Computer Modern at 10 pt, in units of 10 pt, from the metrics that come with TeX; where the fonts of T1
 # are wider than those of OT1, as the underscore is, theirs.
 _WIDTHS_OF: Mapping[float, str] = {
@@ -122,28 +124,49 @@ _LIGATURES = re.compile("(?<=-)(?=-)|(?<=')(?=')|(?<=,)(?=,)")
 
 
 def tex(text: str) -> str:
-    r"""A text as TeX prints it.
+    r"""A text as TeX prints it; Hangul stays where Korean is spoken, for the package that sets it.
 
     >>> tex("50% of a_b → 3×3"), tex("modèle"), tex("层")
     ('50\\% of a\\_b $\\to$ 3$\\times$3', 'mod\\`{e}le', '{\\ttfamily U+5C42}')
     """
-    return "".join(_one(c) for c in _LIGATURES.sub("\0", unicodedata.normalize("NFC", text)))
+    letters = _LIGATURES.sub("\0", unicodedata.normalize("NFC", text))
+    return "".join(c if _is_spoken(c) else _one(c) for c in letters)
 
 
-@functools.lru_cache(maxsize=2**14)
+PACKAGES = {"ko": "\\usepackage[hangul]{kotex}"}
+"""What sets the letters of a language that no LaTeX has by itself, and the words that LaTeX puts in: Table, Page."""
+
+_HANGUL = re.compile(r"[\uac00-\ud7a3\u3131-\u318e]")
+_WIDE = 1.0
+"""The width of a letter of Hangul."""
+
+
+def _is_spoken(character: str) -> bool:
+    """Whether a letter is one of the language that is spoken, which a package sets."""
+    return not character.isascii() and language() == "ko" and _HANGUL.fullmatch(character) is not None
+
+
 def width_of(text: str) -> float:
     """How wide a text becomes, in units of the size of its letters; no less than it is.
 
     >>> round(width_of("MiB"), 3)
     1.903
     """
-    return sum(map(_width, text if text.isascii() else unicodedata.normalize("NFC", text)))
+    return _width_in(text, language())
+
+
+@functools.lru_cache(maxsize=2**14)
+def _width_in(text: str, _: str) -> float:
+    """How wide a text becomes in the language that is spoken."""
+    if text.isascii():
+        return sum(map(_width, text))
+    return sum(_WIDE if _is_spoken(c) else _width(c) for c in unicodedata.normalize("NFC", text))
 
 
 def unknown_in(text: str) -> Iterator[str]:
     """The characters that stand as their numbers, each once."""
     characters = () if text.isascii() else dict.fromkeys(unicodedata.normalize("NFC", text))
-    return (c for c in characters if _one(c).startswith(_BY_NUMBER))
+    return (c for c in characters if not _is_spoken(c) and _one(c).startswith(_BY_NUMBER))
 
 
 _BY_NUMBER = "{\\ttfamily U+"

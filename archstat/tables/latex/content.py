@@ -11,11 +11,11 @@ import msgspec
 
 from archstat.errors import shortened
 from archstat.files.text import printable
+from archstat.language import listed, say
 from archstat.tables.cells import NO_VALUE
 from archstat.tables.columns import Column, Table
 from archstat.tables.latex.characters import unknown_in
 from archstat.tables.latex.fitting import Field, Fit, fitted_to
-from archstat.tables.quantities import ACTIVATION_BYTES
 
 
 class _Kept(msgspec.Struct, frozen=True):
@@ -73,7 +73,11 @@ def paper_table(table: Table, rows: Sequence[Sequence[str]]) -> PaperTable:
     fitted = fitted_to(fields)
     caption = "; ".join(map(_plain, table.title.splitlines())) or _described(table.columns, rows, fitted.widths)
     shown = [row[place] for row in rows for place in fitted.widths]
-    notes = (*_notes((*table.notes, *table.legend)), *_same(kept.same), *([_UNKNOWN] if NO_VALUE in shown else []))
+    notes = (
+        *_notes((*table.notes, *table.legend)),
+        *_same(kept.same),
+        *([say("–: not known, or there is none.")] if NO_VALUE in shown else []),
+    )
     too_wide = [_header(table.columns, place) for place in fields if place not in fitted.widths]
     text = "".join((caption, *notes, *shown, *(row[place] for row in rows for place in headings)))
     return PaperTable(
@@ -88,19 +92,17 @@ def paper_table(table: Table, rows: Sequence[Sequence[str]]) -> PaperTable:
     )
 
 
-_UNKNOWN = "–: not known, or there is none."
-
-
 def _comments(too_wide: Sequence[str], empty: Sequence[str], text: str) -> Iterator[str]:
     if too_wide:
-        yield f"Left out, as the page is too narrow: {', '.join(too_wide)}."
+        yield say("Left out, as the page is too narrow: {columns}.", columns=", ".join(too_wide))
     if empty:
-        yield f"Left out, as empty: {', '.join(empty)}."
+        yield say("Left out, as empty: {columns}.", columns=", ".join(empty))
     strange = list(itertools.islice(unknown_in(text), _STRANGE_MOST + 1))
     if strange:
         shown = ", ".join(f"U+{ord(c):04X} {c}" for c in strange[:_STRANGE_MOST])
-        more = " and others" if len(strange) > _STRANGE_MOST else ""
-        yield f"Characters that pdfLaTeX does not have stand as their numbers: {shown}{more}."
+        if len(strange) > _STRANGE_MOST:
+            shown = say("{characters} and others", characters=shown)
+        yield say("Characters that pdfLaTeX does not have stand as their numbers: {characters}.", characters=shown)
 
 
 _STRANGE_MOST = 20
@@ -146,11 +148,12 @@ def _described(columns: Sequence[Column], rows: Sequence[Sequence[str]], shown: 
     first = next(place for place, column in enumerate(columns) if not column.is_heading)
     names = list(dict.fromkeys(row[first] for row in rows if row[first].strip()))
     most = max((at for at in range(1, min(len(names), 40) + 1) if len(", ".join(names[:at])) < _NAMES_MOST), default=1)
-    named = _listed(names[:most] + ([f"{len(names) - most} more"] if len(names) > most else []))
+    more = [say("{count} more", count=len(names) - most)] if len(names) > most else []
+    named = _listed([*names[:most], *more])
     numbers = [columns[place].header for place in shown if columns[place].is_number and not columns[place].continues]
     if not numbers or not names or columns[first].is_number:
         return f"{columns[first].header}{': ' if names else ''}{named}"
-    return f"{_listed(numbers[:_HEADERS_MOST])} of {named}"
+    return say("{quantities} of {names}", quantities=_listed(numbers[:_HEADERS_MOST]), names=named)
 
 
 _NAMES_MOST = 90
@@ -158,14 +161,14 @@ _HEADERS_MOST = 3
 
 
 def _listed(words: Sequence[str]) -> str:
-    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
+    return listed(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
 def _label(table: Table, caption: str) -> str:
     """What to refer to a table by: its caption, and what its rows are unless they are layers."""
     first = next(column for column in table.columns if not column.is_heading)
     is_told = not table.title or first.is_number or first.key == "layer" or not first.header
-    return _slug(caption) if is_told else f"{_slug(caption)}-by-{_slug(first.header)}"
+    return _slug(caption) if is_told else f"{_slug(caption)}-by-{_slug(first.english)}"
 
 
 def _slug(caption: str) -> str:
@@ -180,7 +183,7 @@ _LABEL_MOST = 80
 def _same(values: Iterable[tuple[str, str]]) -> list[str]:
     """What all rows have in common."""
     told = [f"{header} {value}" for header, value in values if header]
-    return [f"In all rows: {'; '.join(told)}."] if told else []
+    return [say("In all rows: {values}.", values="; ".join(told))] if told else []
 
 
 def _plain(text: str) -> str:
@@ -191,7 +194,10 @@ _TEXT_MOST = 2000
 """As many characters are enough: a name in a title or a note can have millions."""
 
 
-_TABULATED = re.compile(rf"(\S(?:.{{0,20}}\S)?) {{2,}}(\S.*)|({ACTIVATION_BYTES.label}) (.*)")
+_LONG = "Activation memory"
+"""The one label that fills its column, so that a single space stands behind it."""
+
+_TABULATED = re.compile(rf"(\S(?:.{{0,20}}\S)?) {{2,}}(\S.*)|({_LONG}) (.*)")
 _SHORT = 60
 
 

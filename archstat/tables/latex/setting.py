@@ -6,8 +6,9 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 
+from archstat.language import language, say
 from archstat.tables.columns import Table
-from archstat.tables.latex.characters import tex, width_of
+from archstat.tables.latex.characters import PACKAGES, tex, width_of
 from archstat.tables.latex.content import PaperTable, paper_table
 from archstat.tables.latex.fitting import COLUMN_PT, PAGE_HEIGHT_PT, PAGE_PT, breakable, header_lines, lines_of
 from archstat.tables.latex.numbers import set_number
@@ -28,8 +29,9 @@ def typeset(table: Table, rows: Sequence[Sequence[str]]) -> str:
     is_long = len(rows) > MOST_ROWS or _height_pt(sheet, COLUMN_PT if is_narrow else PAGE_PT) > PAGE_HEIGHT_PT
     packages = ["array", "booktabs", *(["longtable"] if is_long else []), *(["siunitx"] if _has_numbers(sheet) else [])]
     lines = _pages(sheet) if is_long else _float(sheet, "table" if is_narrow else "table*")
-    needs = f"Needs in the preamble: \\usepackage{{{','.join(packages)}}}"
-    comments = [f"{needs} (siunitx 3)" if _has_numbers(sheet) else needs, *sheet.comments]
+    needed = f"\\usepackage{{{','.join(packages)}}}{' (siunitx 3)' if _has_numbers(sheet) else ''}"
+    needed += "".join(f" {package}" for spoken, package in PACKAGES.items() if spoken == language())
+    comments = [say("Needs in the preamble: {packages}", packages=needed), *sheet.comments]
     return "\n".join([*(f"% {line}" for line in comments), *lines]) + "\n"
 
 
@@ -68,7 +70,7 @@ def _float_notes(sheet: PaperTable) -> Iterator[str]:
 
 def _pages(sheet: PaperTable) -> list[str]:
     return [
-        "% On a page of two columns it begins a page with one column, as no longtable stands in two.",
+        f"% {say('On a page of two columns it begins a page with one column, as no longtable stands in two.')}",
         "\\ifdim\\columnwidth<\\textwidth\\onecolumn\\let\\archstatend\\twocolumn\\else\\let\\archstatend\\relax\\fi",
         "\\begingroup\\setlength{\\LTcapwidth}{\\linewidth}\\setlength{\\belowcaptionskip}{6pt}",
         *_settings(sheet),
@@ -78,7 +80,7 @@ def _pages(sheet: PaperTable) -> list[str]:
         *_head(sheet),
         "\\midrule",
         "\\endfirsthead",
-        "\\caption[]{(continued)} \\\\",
+        f"\\caption[]{{{tex(say('(continued)'))}}} \\\\",
         "\\toprule",
         *_head(sheet),
         "\\midrule",
