@@ -8,10 +8,14 @@ not up to date or not complete.
 from __future__ import annotations
 
 import argparse
+import ast
 import io
+import json
 import re
 import sys
+from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import IO, Any
 
 from babel.messages import Catalog
 from babel.messages.extract import extract_from_dir
@@ -26,6 +30,11 @@ ROOT = Path(__file__).parents[1]
 SAID_BY = {
     "say": None,
     "message": None,
+    "literal": None,
+    "recorded": None,
+    "counts_as": None,
+    "Convention": None,
+    "Hub": (5,),
     "Column": (2,),
     "Quantity": (2,),
     "number": (2,),
@@ -34,7 +43,45 @@ SAID_BY = {
 }
 """The functions that take a message, and which of their arguments it is, if not the first."""
 
-METHODS = [("**.py", "python"), ("**/templates/*", "jinja2.ext:babel_extract")]
+RECORDED_BY = {name: SAID_BY[name] for name in ("recorded", "counts_as", "Convention")}
+"""Those of them whose message goes into a record, from which it is retold."""
+
+RECORDED = LOCALE / "recorded.json"
+
+
+def of_python(
+    file: IO[bytes],
+    keywords: Collection[str],
+    comment_tags: Collection[str],
+    options: object,  # noqa: ARG001 - Babel hands it on by name
+) -> Iterator[_Found]:
+    """The messages of a module, wherever in an expression they are said: Babel's own reader passes over some of them.
+
+    Args:
+        file: The module.
+        keywords: The functions that take a message.
+        comment_tags: What comments for translators begin with; they stand in the line before.
+        options: There are none.
+    """
+    text = file.read().decode("utf-8")
+    lines = text.splitlines()
+    for call in ast.walk(ast.parse(text)):
+        name = call.func.id if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) else ""
+        if isinstance(call, ast.Call) and name in keywords:
+            before = lines[call.lineno - 2].strip().removeprefix("#").strip()
+            comments = [before] if before.startswith(tuple(comment_tags)) else []
+            yield call.lineno, name, (*map(_literal, call.args), None), comments
+
+
+_Found = tuple[int, str, tuple[str | None, ...], list[str]]
+
+
+def _literal(argument: ast.expr) -> str | None:
+    is_text = isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+    return str(argument.value) if isinstance(argument, ast.Constant) and is_text else None
+
+
+METHODS = [("**.py", of_python), ("**/templates/*", "jinja2.ext:babel_extract")]
 
 _PLACE = re.compile(r"\{(\w+)[^}]*\}")
 
@@ -42,13 +89,25 @@ _PLACE = re.compile(r"\{(\w+)[^}]*\}")
 def messages() -> Catalog:
     """What the code says, in the order of the alphabet of files."""
     found = Catalog()
+    for file, text, comments in _extracted(SAID_BY):
+        found.add(text, locations=[(f"archstat/{file}", 0)], auto_comments=comments)
+    return found
+
+
+def _extracted(said_by: dict[str, Any]) -> Iterator[tuple[str, str, list[str]]]:
+    """The file, the message and the comments for translators of each call of some functions."""
     options = {"**/templates/*": {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}}
     for file, _, text, comments, _ in extract_from_dir(
-        ROOT / "archstat", METHODS, options, SAID_BY, comment_tags=("For translators:",), strip_comment_tags=True
+        ROOT / "archstat", METHODS, options, said_by, comment_tags=("For translators:",), strip_comment_tags=True
     ):
         if isinstance(text, str) and text:
-            found.add(text, locations=[(f"archstat/{file}", 0)], auto_comments=comments)
-    return found
+            yield file, text, comments
+
+
+def recorded() -> str:
+    """The messages that records hold, as the file of them is written."""
+    texts = sorted({text for _, text, _ in _extracted(RECORDED_BY)})
+    return json.dumps(texts, ensure_ascii=False, indent=1) + "\n"
 
 
 def up_to_date(said: Catalog, before: str, language: str) -> Catalog:
@@ -97,6 +156,11 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="Write nothing; fail if that would change a file.")
     is_checked = parser.parse_args().check
     said, found = messages(), []
+    if not RECORDED.exists() or RECORDED.read_text(encoding="utf-8") != recorded():
+        if is_checked:
+            found.append(f"{RECORDED.relative_to(ROOT)} is not up to date: run 'make messages'.")
+        else:
+            write_whole(RECORDED, recorded())
     for po in sorted(LOCALE.glob("*/LC_MESSAGES/*.po")):
         before = po.read_text(encoding="utf-8")
         made = up_to_date(said, before, po.parent.parent.name)

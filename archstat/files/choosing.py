@@ -6,23 +6,28 @@ from collections.abc import Iterable, Sequence
 
 from archstat import units
 from archstat.errors import DataError, quoted
+from archstat.language import recorded
 from archstat.records import Conditions, Measurement
 
 
 def conditions_text(conditions: Conditions) -> str:
-    """What must be the same for a comparison, in words."""
-    threads = {None: "", 1: "1 thread"}.get(conditions.threads, f"{conditions.threads} threads")
+    """What must be the same for a comparison, in English, for a record or an error; people read it retold."""
     limit = conditions.power_limit_w
     parts = (
         conditions.device_name,
-        threads,
+        threads_text(conditions.threads) if conditions.threads is not None else "",
         conditions.precision,
-        f"batch {units.exact(conditions.batch_size)}",
+        recorded("batch {number}", number=units.exact(conditions.batch_size)),
         conditions.mode,
         conditions.memory_format,
-        f"limited to {units.watts(limit)}" if limit is not None else "",
+        recorded("limited to {power}", power=units.watts(limit)) if limit is not None else "",
     )
     return " · ".join(part for part in parts if part)
+
+
+def threads_text(count: int) -> str:
+    """How many threads work on one op, in English."""
+    return recorded("1 thread") if count == 1 else recorded("{number} threads", number=count)
 
 
 def fitting(

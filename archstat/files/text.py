@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from archstat.errors import DataError, OutputError, quoted, shortened
+from archstat.language import say
 
 LARGEST_FILE = 256 * 2**20
 """The most bytes of a file that are read: a saved cost of half a million rows."""
@@ -160,7 +161,7 @@ def named_up_to(names: Sequence[str], most: int) -> str:
     ('a, b and 1 more', 'a, b')
     """
     shown = ", ".join(names[:most])
-    return f"{shown} and {len(names) - most:,} more" if len(names) > most else shown
+    return say("{names} and {count} more", names=shown, count=f"{len(names) - most:,}") if len(names) > most else shown
 
 
 def inert(text: str) -> str:

@@ -1,8 +1,9 @@
 """The language of what people read: English as it is written in the code, others from catalogues of messages.
 
 A message is a whole sentence or label with named places, never a piece of one: other languages put words elsewhere.
-CSV, JSON, names, errors and what is put out for other programs stay as they are. The catalogues are gettext's, in
-``locale``; ``make messages`` brings them up to date with the code.
+CSV, JSON, names, errors and what is put out for other programs stay as they are: a record holds what it tells in
+English, and whoever shows the record tells it again. The catalogues are gettext's, in ``locale``; ``make messages``
+brings them up to date with the code.
 
 >>> say("{count} rows", count=3)
 '3 rows'
@@ -13,7 +14,9 @@ from __future__ import annotations
 import contextlib
 import functools
 import gettext
-from collections.abc import Iterator
+import json
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from archstat.errors import UnknownNameError
@@ -52,6 +55,71 @@ def message(text: str) -> str:
         text: The message in English, as it is returned.
     """
     return text
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names one after the other, as the language that is spoken lists them.
+
+    >>> listed(["float32", "float16"]), listed([])
+    ('float32 and float16', '')
+    """
+    first, *others = [*names] or [""]
+    return functools.reduce(lambda before, name: say("{before} and {name}", before=before, name=name), others, first)
+
+
+def recorded(text: str, /, **values: object) -> str:
+    """A message that a record holds: in English, whatever is spoken; :func:`retold` tells it to people.
+
+    Args:
+        text: The message in English: a literal, so that it gets into the catalogues.
+        values: What stands in the places; numbers in those of :data:`NUMBERS`.
+    """
+    return text.format(**values) if values else text
+
+
+NUMBERS = frozenset("count number size stride padding value share first second".split())
+"""The places of recorded messages that hold no letter: without them ``from {size}`` would be any text from anywhere."""
+
+
+def retold(text: str) -> str:
+    """What a record tells, in the language that is spoken; names and whatever is of no recorded message stay.
+
+    >>> retold("padding 1, output padding 1")
+    'padding 1, output padding 1'
+    """
+    spoken = _Speech.messages
+    return text if type(spoken) is gettext.NullTranslations else _retold(text, spoken)
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def _retold(text: str, spoken: gettext.NullTranslations) -> str:
+    """The message that a text comes from, or those of its parts, with what stands in the places retold as well."""
+    for form, said in _recorded():
+        found = form.fullmatch(text)
+        if found is not None:
+            return say(said, **{place: _retold(value, spoken) for place, value in found.groupdict().items()})
+    for joint in ("; ", " · ", ", "):
+        if joint in text:
+            return joint.join(_retold(part, spoken) for part in text.split(joint))
+    return text
+
+
+@functools.cache
+def _recorded() -> list[tuple[re.Pattern[str], str]]:
+    """The recorded messages with the texts that they come to, those that say most themselves first."""
+    messages = json.loads((LOCALE / "recorded.json").read_text(encoding="utf-8"))
+    return [(_form(each), each) for each in sorted(messages, key=lambda each: -len(_PLACE.sub("", each)))]
+
+
+_PLACE = re.compile(r"\{(\w+)\}")
+
+
+def _form(text: str) -> re.Pattern[str]:
+    """What a message comes to, whatever stands in its places."""
+    parts = _PLACE.split(text)
+    parts[::2] = map(re.escape, parts[::2])
+    parts[1::2] = [f"(?P<{name}>{'[^A-Za-z]' if name in NUMBERS else '.'}+?)" for name in parts[1::2]]
+    return re.compile("".join(parts), re.DOTALL)
 
 
 def language() -> str:

@@ -10,8 +10,9 @@ from pathlib import Path
 import msgspec
 
 from archstat.analysis.network import Analyse, AnalyseWithin
-from archstat.claims import Finding, check, read_claims
+from archstat.claims import Claim, Finding, check, read_claims
 from archstat.errors import DataError, UnknownNameError, quoted
+from archstat.language import message, say
 from archstat.networks.trust import NOTHING, Trust
 from archstat.report.writing.prose import Citation
 
@@ -102,10 +103,23 @@ def hint(finding: Finding) -> str:
     """What is behind a number: ``"vgg16, parameters: 138,357,544 counted; rounds"``."""
     claim = finding.claim
     if claim is None:
-        return "; ".join(filter(None, (finding.source, f"{finding.verdict}: {finding.message}")))
-    is_sum = claim.origin == "sum"
-    found = f"{claim.basis} = {finding.computed}" if is_sum else f"{claim.basis}: {finding.computed} {claim.origin}"
-    return "; ".join(filter(None, (found, finding.verdict, finding.message)))
+        return "; ".join(filter(None, (finding.source, f"{say(finding.verdict)}: {finding.message}")))
+    return "; ".join(filter(None, (_found(finding, claim), say(finding.verdict), finding.message)))
+
+
+def _found(finding: Finding, claim: Claim) -> str:
+    """What is right, of what, and where it comes from."""
+    if claim.origin == "sum":
+        return f"{claim.basis} = {finding.computed}"
+    return say(_FOUND[claim.origin], basis=claim.basis, found=finding.computed)
+
+
+_FOUND = {
+    "counted": message("{basis}: {found} counted"),
+    "measured": message("{basis}: {found} measured"),
+    "published": message("{basis}: {found} published"),
+    "tallied": message("{basis}: {found} tallied"),
+}
 
 
 def _stated(finding: Finding) -> Citation:
@@ -144,7 +158,7 @@ def _sum(finding: Finding) -> Citation:
 
 
 def _verdict(finding: Finding) -> Citation:
-    return Citation(finding.verdict)
+    return Citation(say(finding.verdict))
 
 
 def _because(finding: Finding) -> Citation:
