@@ -31,6 +31,7 @@ SAID_BY = {
     "say": None,
     "message": None,
     "literal": None,
+    "marked": None,
     "recorded": None,
     "counts_as": None,
     "Convention": None,

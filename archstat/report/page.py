@@ -162,7 +162,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.globals.update(say=say, language=language, literal=literal)
+    environment.globals.update(say=say, language=language, literal=literal, marked=marked)
     environment.filters["type"] = lambda block: type(block).__name__
     environment.filters["cells"] = _cells
     environment.filters["linked"] = _linked
@@ -185,6 +185,19 @@ def literal(message: str, /, **values: str) -> Markup:
     """
     said = _SPECIAL.sub(lambda match: f"\\x{ord(match[0]):02x}", say(message))
     return Markup(f"`{said.format(**{name: f'${{{value}}}' for name, value in values.items()})}`")  # noqa: S704 - ours
+
+
+def marked(message: str, /, **values: Markup) -> Markup:
+    """A message with marked-up text in the places.
+
+    Args:
+        message: The message in English: a literal, so that it gets into the catalogues.
+        values: What stands in the places.
+
+    >>> print(marked("{layer} & more", layer=Markup("<b>conv1</b>")))
+    <b>conv1</b> &amp; more
+    """
+    return escape(say(message)).format(**values)
 
 
 _SPECIAL = re.compile(r"[`$\\<]")
