@@ -86,7 +86,9 @@ const archstatLayer = (() => {
   const AXES = ["row", "column"];
   const ONE = { "row,column": {{ say("row and column") | tojson }}, row: {{ say("row") | tojson }}, column: {{ say("column") | tojson }} };
   const ALL = { "row,column": {{ say("rows and columns") | tojson }}, row: {{ say("rows") | tojson }}, column: {{ say("columns") | tojson }} };
-  const told = (number, things) => (number === 1 ? ONE : ALL)[things.join()];
+  const counted = (number, things) => {{ literal("{count} {things}", count="number", things="(number === 1 ? ONE : ALL)[things.join()]") }};
+  const last = (number, things) => (number === 1 ? ONE[things.join()] : counted(number, things));
+  const isOne = (number, things) => number === 1 && things.length === 1;
 
   function decimal(numerator, denominator) { // two decimals, a tie to the even one, no zeros at the end
     let hundredths = Math.floor((100 * numerator) / denominator);
@@ -118,9 +120,9 @@ const archstatLayer = (() => {
     }
 
     function remark(things) {
-      if (stride > reach) return {{ literal("{number} of {stride} {things} lie between the windows", number="stride - reach", stride="stride", things="told(2, things)") }};
+      if (stride > reach) return {{ literal("{first} of {second} {things} lie between the windows", first="stride - reach", second="stride", things="ALL[things.join()]") }};
       if (!rest) return "";
-      if (over > 0) return {{ literal("rounded up: the last window reaches {count} {things} over the edge", count="over", things="told(over, things)") }};
+      if (over > 0) return {{ literal("rounded up: the last window reaches {things} over the edge", things="counted(over, things)") }};
       if (isUp) return {{ say("not rounded up: one more window would begin beyond the edge") | tojson }};
       const value = decimal(room + stride, stride);
       const lost = rest - padding;
@@ -128,15 +130,13 @@ const archstatLayer = (() => {
     }
 
     function notUsed(value, rest, things) {
-      if (rest > 1) return {{ literal("{value} rounded down: the last {count} {things} of the padding are not used", value="value", count="rest", things="told(rest, things)") }};
-      if (things.length > 1) return {{ literal("{value} rounded down: the last {things} of the padding are not used", value="value", things="told(1, things)") }};
-      return {{ literal("{value} rounded down: the last {things} of the padding is not used", value="value", things="told(1, things)") }};
+      if (isOne(rest, things)) return {{ literal("{value} rounded down: the last {thing} of the padding is not used", value="value", thing="last(rest, things)") }};
+      return {{ literal("{value} rounded down: the last {things} of the padding are not used", value="value", things="last(rest, things)") }};
     }
 
     function notSeen(value, lost, things) {
-      if (lost > 1) return {{ literal("{sum} = {value} does not fit: the last {count} {things} are not seen", sum="`${sum} + 1`", value="value", count="lost", things="told(lost, things)") }};
-      if (things.length > 1) return {{ literal("{sum} = {value} does not fit: the last {things} are not seen", sum="`${sum} + 1`", value="value", things="told(1, things)") }};
-      return {{ literal("{sum} = {value} does not fit: the last {things} is not seen", sum="`${sum} + 1`", value="value", things="told(1, things)") }};
+      if (isOne(lost, things)) return {{ literal("{sum} = {value} does not fit: the last {thing} is not seen", sum="`${sum} + 1`", value="value", thing="last(lost, things)") }};
+      return {{ literal("{sum} = {value} does not fit: the last {things} are not seen", sum="`${sum} + 1`", value="value", things="last(lost, things)") }};
     }
 
     return { result, formula, remark };
@@ -176,8 +176,7 @@ const archstatLayer = (() => {
 
   function field({ kind, kernel, stride, padding, dilation }) {
     const reach = dilation * (kernel - 1) + 1;
-    const told = (size, step, pad) =>
-      pad > 0 ? {{ literal("{size}, stride {stride}, padding {padding}", size="`${size}×${size}`", stride="step", padding="pad") }} : {{ literal("{size}, stride {stride}", size="`${size}×${size}`", stride="step") }};
+    const told = (size, step, pad) => [`${size}×${size}`, {{ literal("stride {stride}", stride="step") }}, pad > 0 ? {{ literal("padding {padding}", padding="pad") }} : ""].filter(Boolean).join(", ");
     if (kind !== "transposed") {
       return { quantity: "receptive field", formula: `1 + (${kernel} − 1)·${dilation > 1 ? `${dilation}·` : ""}1`, result: exact(reach), remark: told(reach, stride, padding) };
     }
