@@ -35,6 +35,7 @@ SAID_BY = {
     "recorded": None,
     "counts_as": None,
     "Convention": None,
+    "Explained": (2,),
     "Hub": (5,),
     "Column": (2,),
     "Quantity": (2,),
@@ -78,8 +79,9 @@ _Found = tuple[int, str, tuple[str | None, ...], list[str]]
 
 
 def _literal(argument: ast.expr) -> str | None:
-    is_text = isinstance(argument, ast.Constant) and isinstance(argument.value, str)
-    return str(argument.value) if isinstance(argument, ast.Constant) and is_text else None
+    """What an argument says, if it is a text as it stands."""
+    said = argument.value if isinstance(argument, ast.Constant) else None
+    return said or None if isinstance(said, str) else None
 
 
 METHODS = [("**.py", of_python), ("**/templates/*", "jinja2.ext:babel_extract")]

@@ -78,7 +78,11 @@ def recorded(text: str, /, **values: object) -> str:
 
 
 NUMBERS = frozenset("count number size stride padding value share first second".split())
-"""The places of recorded messages that hold no letter: without them ``from {size}`` would be any text from anywhere."""
+"""The places of recorded messages that hold no letter but x: ``from {size}`` would else be any text from anywhere."""
+
+
+NAMES = frozenset({"layer", "network"})
+"""The places of recorded messages that hold no space."""
 
 
 def retold(text: str) -> str:
@@ -91,24 +95,36 @@ def retold(text: str) -> str:
     return text if type(spoken) is gettext.NullTranslations else _retold(text, spoken)
 
 
+_JOINTS = ("; ", " · ", ": ", ", ", " × ")
+"""Between what several messages of a record stand."""
+
+
 @functools.lru_cache(maxsize=1 << 14)
-def _retold(text: str, spoken: gettext.NullTranslations) -> str:
-    """The message that a text comes from, or those of its parts, with what stands in the places retold as well."""
-    for form, said in _recorded():
-        found = form.fullmatch(text)
+def _retold(text: str, spoken: gettext.NullTranslations, *, is_part: bool = False) -> str:
+    """The message that a text comes from, or those of its parts, with what stands in the places retold as well.
+
+    Args:
+        text: The text in English.
+        spoken: The catalogue; it tells apart what is remembered.
+        is_part: It may be a part of a sentence: only messages whose places hold numbers are looked for.
+    """
+    for form, said, is_closed in _recorded():
+        found = form.fullmatch(text) if is_closed or not is_part else None
         if found is not None:
             return say(said, **{place: _retold(value, spoken) for place, value in found.groupdict().items()})
-    for joint in ("; ", " · ", ", "):
-        if joint in text:
-            return joint.join(_retold(part, spoken) for part in text.split(joint))
-    return text
+    joint = next((each for each in _JOINTS if each in text), "")
+    if not joint:
+        return text
+    is_whole = not is_part and joint in _JOINTS[:3]
+    return joint.join(_retold(part, spoken, is_part=not is_whole) for part in text.split(joint))
 
 
 @functools.cache
-def _recorded() -> list[tuple[re.Pattern[str], str]]:
-    """The recorded messages with the texts that they come to, those that say most themselves first."""
+def _recorded() -> list[tuple[re.Pattern[str], str, bool]]:
+    """The recorded messages, those that say most first: what they come to, and if all of their places are numbers."""
     messages = json.loads((LOCALE / "recorded.json").read_text(encoding="utf-8"))
-    return [(_form(each), each) for each in sorted(messages, key=lambda each: -len(_PLACE.sub("", each)))]
+    longest = sorted(messages, key=lambda each: -len(_PLACE.sub("", each)))
+    return [(_form(each), each, NUMBERS.issuperset(_PLACE.findall(each))) for each in longest]
 
 
 _PLACE = re.compile(r"\{(\w+)\}")
@@ -118,8 +134,13 @@ def _form(text: str) -> re.Pattern[str]:
     """What a message comes to, whatever stands in its places."""
     parts = _PLACE.split(text)
     parts[::2] = map(re.escape, parts[::2])
-    parts[1::2] = [f"(?P<{name}>{'[^A-Za-z]' if name in NUMBERS else '.'}+?)" for name in parts[1::2]]
+    parts[1::2] = [f"(?P<{name}>{_held(name)}+?)" for name in parts[1::2]]
     return re.compile("".join(parts), re.DOTALL)
+
+
+def _held(place: str) -> str:
+    """Which characters a place may hold."""
+    return "[^A-WYZa-wyz]" if place in NUMBERS else r"\S" if place in NAMES else "."
 
 
 def language() -> str:

@@ -11,7 +11,7 @@ from archstat import units
 from archstat.analysis.network import Analyse
 from archstat.finding.candidates import NO_CHOICE, Choice
 from archstat.finding.ratings import NO_RATINGS, RatedBy
-from archstat.language import message, say
+from archstat.language import message, retold, say
 from archstat.networks.settings import Setting
 from archstat.published.figures import Published, counted, published, published_of
 from archstat.published.names import display_name
@@ -157,7 +157,7 @@ def _architecture_page(material: Material, names: Sequence[str]) -> Page:
     relatives = _relatives(name, names)
     blocks += [Heading(say("Of the same family")), Links(relatives)] if relatives else []
     back = Link(f"../{START}", say("Every architecture"), "")
-    return Page(page.title, tuple(blocks), f"{name} · {about.task}", page.notes, back)
+    return Page(page.title, tuple(blocks), f"{name} · {retold(about.task)}", page.notes, back)
 
 
 def _relatives(name: str, names: Sequence[str]) -> tuple[Link, ...]:

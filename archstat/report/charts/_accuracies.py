@@ -8,7 +8,7 @@ import msgspec
 
 from archstat import units
 from archstat.errors import DataError
-from archstat.language import listed, say
+from archstat.language import listed, recorded, retold, say
 from archstat.published.accuracies import Evaluation, evaluated_as
 from archstat.published.names import display_name
 from archstat.report.charts._names import shown_names
@@ -90,8 +90,21 @@ class Ratings(msgspec.Struct, frozen=True):
 
 
 def _evaluated(each: Evaluation) -> str:
-    """What an evaluation is: its source, which is quoted, its protocol, and how far its values can be off."""
-    return f"{each.source}; {each.protocol}; {each.precision}"
+    """What an evaluation is: its source, its protocol, and how far its values can be off."""
+    return "; ".join(map(retold, (each.source, each.protocol, each.precision)))
+
+
+PROTOCOLS = (
+    recorded("ImageNet validation, one network, one center crop of the size used in training"),
+    recorded("ImageNet validation, one network, one center crop"),
+    recorded("ImageNet validation, top-1, one network, one center crop"),
+)
+PRECISIONS = (
+    recorded("as printed, to a thousandth of a percentage point"),
+    recorded("as printed, to a hundredth of a percentage point"),
+    recorded("read off the chart by others, ±1 percentage point"),
+)
+"""What ``published/accuracies.toml`` says of its evaluations."""
 
 
 def ratings(material: Material, least: int = 2) -> Ratings:

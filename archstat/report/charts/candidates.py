@@ -11,7 +11,7 @@ from archstat import units
 from archstat.errors import DataError
 from archstat.finding.candidates import Candidate, Choice
 from archstat.finding.choosing import pareto_front
-from archstat.language import listed, say
+from archstat.language import listed, retold, say
 from archstat.report.chart import Chart, View, chart
 from archstat.report.charts._names import shown_names
 from archstat.report.drawing import axes, captions, families, theme
@@ -45,7 +45,7 @@ def best(material: Material) -> Chart:
         _for_inputs(rated),
         _without(len(choice.candidates) - len(rated)),
         _undrawn(rated),
-        choice.source,
+        retold(choice.source),
     )
     title = say("Accuracy, and what it costs, of {count} networks", count=units.exact(len(rated)))
     return Chart("best", title, views, " ".join(filter(None, told)), is_searched=True)

@@ -9,7 +9,7 @@ from plotly import graph_objects as go
 
 from archstat import units
 from archstat.errors import DataError
-from archstat.language import say
+from archstat.language import recorded, retold, say
 from archstat.published.challenge import Winner, human
 from archstat.published.challenge import winners as entries
 from archstat.report.chart import Chart, View, chart
@@ -22,6 +22,14 @@ _LEAST = 3
 _ROW, _ROW_MIN, _AROUND, _THICK = 30, 20, 84, 0.7
 """The height of a row, the least that it can have, and what is above and below all rows, in pixels; and the part of a
 row that a bar takes."""
+
+
+MEASURED = (
+    *(recorded("test set"), recorded("test set, 5 networks"), recorded("test set, 6 networks")),
+    *(recorded("test set, 7 networks"), recorded("test set, 7 networks, 144 crops")),
+    *(recorded("test set, several networks"), recorded("1,500 images of the test set, one trained annotator")),
+)
+"""What ``published/challenge.toml`` says of what errors are of."""
 
 
 @chart("networks")
@@ -64,7 +72,7 @@ def _caption() -> str:
         "Percent of images without the right class among five guesses, and the layers with weights of the deepest "
         "network, as CS231n charts them in lecture 9. Every entry since 2012 is an ensemble of several networks, so "
         "errors of single networks are higher. VGG came second. The person is one: {measured} ({source}).",
-        measured=person.measured,
+        measured=retold(person.measured),
         source=person.source,
     )
 
@@ -112,7 +120,7 @@ def _depths(rows: Sequence[Winner]) -> go.Bar:
 def _hover(each: Winner) -> str:
     lines = [
         (say("Top-5 error"), units.amount(each.top5_error if each.precise is None else each.precise, "%")),
-        (say("Measured on"), each.measured),
+        (say("Measured on"), retold(each.measured)),
         (say("Layers"), str(each.layers or say("none, a shallow method"))),
         (say("Team"), each.team),
         (say("Place"), str(each.place)),

@@ -12,7 +12,7 @@ import msgspec
 from archstat.analysis.network import Analyse, AnalyseWithin
 from archstat.claims import Claim, Finding, check, read_claims
 from archstat.errors import DataError, UnknownNameError, quoted
-from archstat.language import message, say
+from archstat.language import message, retold, say
 from archstat.networks.trust import NOTHING, Trust
 from archstat.report.writing.prose import Citation
 
@@ -103,15 +103,14 @@ def hint(finding: Finding) -> str:
     """What is behind a number: ``"vgg16, parameters: 138,357,544 counted; rounds"``."""
     claim = finding.claim
     if claim is None:
-        return "; ".join(filter(None, (finding.source, f"{say(finding.verdict)}: {finding.message}")))
-    return "; ".join(filter(None, (_found(finding, claim), say(finding.verdict), finding.message)))
+        return "; ".join(filter(None, (finding.source, f"{say(finding.verdict)}: {retold(finding.message)}")))
+    return "; ".join(filter(None, (_found(finding, claim), say(finding.verdict), retold(finding.message))))
 
 
 def _found(finding: Finding, claim: Claim) -> str:
     """What is right, of what, and where it comes from."""
-    if claim.origin == "sum":
-        return f"{claim.basis} = {finding.computed}"
-    return say(_FOUND[claim.origin], basis=claim.basis, found=finding.computed)
+    basis, found = retold(claim.basis), retold(finding.computed)
+    return f"{basis} = {found}" if claim.origin == "sum" else say(_FOUND[claim.origin], basis=basis, found=found)
 
 
 _FOUND = {
@@ -162,7 +161,7 @@ def _verdict(finding: Finding) -> Citation:
 
 
 def _because(finding: Finding) -> Citation:
-    return _held(finding, "reason", finding.message)
+    return _held(finding, "reason", retold(finding.message))
 
 
 def _held(finding: Finding, what: str, text: str) -> Citation:

@@ -9,7 +9,7 @@ from archstat.analysis.network import Analyse
 from archstat.claims import Claim, Finding, summary
 from archstat.errors import DataError
 from archstat.expressions import evaluate
-from archstat.language import message, say
+from archstat.language import message, retold, say
 from archstat.quantities import part_of
 from archstat.records import Step
 from archstat.report.blocks import Correction, Errata
@@ -64,12 +64,12 @@ def _correction(finding: Finding, analyse: Analyse | None) -> Correction:
         finding.text,
         finding.source,
         finding.verdict,
-        finding.stated,
+        retold(finding.stated),
         is_printed=not finding.text or _digits(finding.stated) in _digits(finding.text),
         origin=say(_ORIGINS["sum" if claim is None else claim.origin]),
-        found=finding.computed,
-        basis="" if claim is None or is_sum else claim.basis,
-        why=finding.message,
+        found=retold(finding.computed),
+        basis="" if claim is None or is_sum else retold(claim.basis),
+        why=retold(finding.message),
         sums=() if claim is None or analyse is None else tuple(_sums(claim, analyse)),
     )
 

@@ -156,7 +156,7 @@ class Report:
             return self._table(name, _entry("table", name, self.contents.table))
         if name:
             raise DataError(f"'{{{{{kind} {name}}}}}' takes no name: write {{{{{kind}}}}}.")
-        return [self._claims_sheet("claims")] if kind == "claims" else self._errata()
+        return [self._claims_sheet(say("claims"))] if kind == "claims" else self._errata()
 
     def _figure(self, name: str, entry: FigureEntry) -> Chart:
         kind = CHARTS.get(entry.chart)
@@ -270,7 +270,7 @@ def _claims_sheet(name: str, findings: Sequence[Finding]) -> Sheet:
 
 
 def _compared(material: Material) -> list[Sheet]:
-    return [Sheet("networks", compare_table([subject.network.cost for subject in material.subjects]))]
+    return [Sheet(say("networks"), compare_table([subject.network.cost for subject in material.subjects]))]
 
 
 def _by_layer(material: Material) -> list[Sheet]:
