@@ -20,7 +20,7 @@ from tests.language.outside import in_full_width, outside
 from tests.language.test_report import RESULTS, material_for
 
 count = functools.cache(analyse)
-NAMES = {"Conv", "ConvTranspose", "Linear", "MaxPool", "AvgPool", "dilated", "groups"}
+NAMES = {"Conv", "ConvTranspose", "Linear", "MaxPool", "AvgPool"}
 
 
 def strays(texts):

@@ -94,12 +94,12 @@ def _evaluated(each: Evaluation) -> str:
     return "; ".join(map(retold, (each.source, each.protocol, each.precision)))
 
 
-PROTOCOLS = (
+_PROTOCOLS = (
     recorded("ImageNet validation, one network, one center crop of the size used in training"),
     recorded("ImageNet validation, one network, one center crop"),
     recorded("ImageNet validation, top-1, one network, one center crop"),
 )
-PRECISIONS = (
+_PRECISIONS = (
     recorded("as printed, to a thousandth of a percentage point"),
     recorded("as printed, to a hundredth of a percentage point"),
     recorded("read off the chart by others, ±1 percentage point"),

@@ -38,7 +38,7 @@ class _Cost(msgspec.Struct, frozen=True):
         show: From a value to text.
         values: The value of each network that has one.
         told: What to add to the caption.
-        is_of_runs: Whether it was measured, and not counted.
+        is_of_runs: Whether the quantity was measured, and not counted.
     """
 
     label: str

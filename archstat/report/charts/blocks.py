@@ -8,7 +8,7 @@ import msgspec
 
 from archstat import units
 from archstat.errors import DataError
-from archstat.language import say
+from archstat.language import retold, say
 from archstat.records import LayerCost
 from archstat.report.chart import Chart, View, chart
 from archstat.report.charts._names import shown_names
@@ -47,7 +47,7 @@ class _Part(msgspec.Struct, frozen=True):
     @property
     def detail(self) -> str:
         """The hyper-parameters of the part if it is one layer, else how many layers it has."""
-        return self.rows[0].detail if len(self.rows) == 1 else say("{count} layers", count=len(self.rows))
+        return retold(self.rows[0].detail) if len(self.rows) == 1 else say("{count} layers", count=len(self.rows))
 
 
 @chart("networks", takes=("marks",))

@@ -24,7 +24,7 @@ _ROW, _ROW_MIN, _AROUND, _THICK = 30, 20, 84, 0.7
 row that a bar takes."""
 
 
-MEASURED = (
+_MEASURED_ON = (
     *(recorded("test set"), recorded("test set, 5 networks"), recorded("test set, 6 networks")),
     *(recorded("test set, 7 networks"), recorded("test set, 7 networks, 144 crops")),
     *(recorded("test set, several networks"), recorded("1,500 images of the test set, one trained annotator")),

@@ -11,7 +11,7 @@ from plotly import graph_objects as go
 
 from archstat import units
 from archstat.errors import DataError
-from archstat.language import say
+from archstat.language import retold, say
 from archstat.records import LayerCost
 from archstat.report.chart import Chart, View, chart
 from archstat.report.charts._names import name_in_title
@@ -202,4 +202,4 @@ def _what(node: IciclePart) -> Iterable[tuple[str, str]]:
     if node.is_block:
         return [(say("rows"), units.exact(len(node.rows)))]
     kinds: list[Any] = list(dict.fromkeys(map(kind_of, node.rows)))
-    return [(say("what"), ", ".join(kinds[:3]))]
+    return [(say("what"), ", ".join(map(retold, kinds[:3])))]

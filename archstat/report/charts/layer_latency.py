@@ -134,7 +134,7 @@ def _hover(place: Joined, found: Timed) -> str:
     time = place.time_s or 0.0
     speed = [(say("MACs in a second"), units.rate(place.macs / time, "MAC/s"))] if place.macs else []
     lines = [
-        (say("what"), place.kind),
+        (say("what"), retold(place.kind)),
         (say("time"), f"{units.seconds(time)}, {units.share(found.share([place]), 1)}"),
         (MACS.label, units.compact(place.macs)),
     ]

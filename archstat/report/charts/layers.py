@@ -11,7 +11,7 @@ from plotly import graph_objects as go
 
 from archstat import units
 from archstat.errors import DataError
-from archstat.language import say
+from archstat.language import retold, say
 from archstat.records import LayerCost, ModelCost
 from archstat.report.chart import Chart, View, chart
 from archstat.report.charts._names import name_in_title
@@ -174,7 +174,7 @@ def _bars(rows: Sequence[LayerCost], values: list[int], texts: list[str], what: 
 
 
 def _hover(row: LayerCost, text: str, what: str) -> str:
-    lines = [(say("what"), kind_of(row)), (say("output"), units.shape(row.output_shape)), (what, text)]
+    lines = [(say("what"), retold(kind_of(row))), (say("output"), units.shape(row.output_shape)), (what, text)]
     return theme.hover(row_name(row), lines)
 
 

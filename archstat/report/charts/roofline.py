@@ -141,7 +141,7 @@ def _hover(place: Joined, found: Timed, peaks: Peaks) -> str:
     time = place.time_s or math.inf
     share = units.share(best_s / time, 1)
     lines = [
-        (say("what"), place.kind),
+        (say("what"), retold(place.kind)),
         (say("time"), f"{units.seconds(time)}, {units.share(found.share([place]), 1)}"),
         (say("attained"), units.rate(attained(place), "FLOP/s")),
         (say("moved"), units.rate(place.nbytes / time, "B/s")),

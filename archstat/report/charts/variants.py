@@ -9,7 +9,7 @@ import msgspec
 from archstat import units
 from archstat.analysis.matching import Pair, matched
 from archstat.errors import DataError
-from archstat.language import listed, say
+from archstat.language import listed, retold, say
 from archstat.records import ModelCost
 from archstat.report.chart import Chart, View, chart
 from archstat.report.charts._accuracies import Ratings, ratings
@@ -214,6 +214,6 @@ def _sides(line: _Line, name: str, names: Sequence[str], show: Callable[[int], s
             (say("{quantity} of {network}", quantity=name, network=one), show(each))
             for one, each in zip(names, (line.left, line.right), strict=True)
         ]
-        hover = theme.hover(line.name, [(say("what"), line.kind), *amounts])
+        hover = theme.hover(line.name, [(say("what"), retold(line.kind)), *amounts])
         ends += [End(sign * value, show(value), show(value), colour, hover)] if value else []
     return BarRow(line.name, tuple(ends))

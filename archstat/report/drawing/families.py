@@ -31,7 +31,7 @@ _FAMILIES = (
 )
 """The name of each, the files of :mod:`archstat.architectures` that belong to it, and its colour."""
 
-OTHER = (theme.OTHER, theme.GREY)
+OTHER = (theme.REST, theme.GREY)
 
 
 def family_of(name: str) -> tuple[str, str]:
@@ -78,7 +78,7 @@ def stems(names: Sequence[str]) -> Stems:
     coloured = [each for each in theme.CYCLE if each != theme.GREY]
     large = sorted((each for each in sizes if sizes[each] > 1), key=lambda each: (-sizes[each], each))[: len(coloured)]
     colours = dict(zip(large, coloured, strict=False))
-    others = [(say(theme.OTHER), theme.GREY)] if len(colours) < len(sizes) else []
+    others = [(say(theme.REST), theme.GREY)] if len(colours) < len(sizes) else []
     return Stems(colours, (*colours.items(), *others))
 
 

@@ -17,7 +17,7 @@ _MARKS = {
     "Pooling": ("triangle-up", "▲"),
     "Attention and recurrence": ("star", "★"),
     "Activation": ("triangle-down", "▼"),
-    theme.OTHER: ("cross", "✚"),
+    theme.REST: ("cross", "✚"),
 }
 """The mark of each sort in plotly's words, and as a character."""
 

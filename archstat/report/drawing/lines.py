@@ -16,10 +16,10 @@ def columns(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 
-def wrapped(text: str, most: int) -> list[str]:
+def in_lines(text: str, most: int) -> list[str]:
     """A text in lines of at most so many characters of usual width; one line at least.
 
-    >>> wrapped("a few words", 6), wrapped("층별 계산량", 6)
+    >>> in_lines("a few words", 6), in_lines("층별 계산량", 6)
     (['a few', 'words'], ['층별', '계산량'])
     """
     lines = textwrap.wrap(text, most) or [""]

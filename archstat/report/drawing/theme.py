@@ -15,7 +15,7 @@ from plotly import graph_objects as go
 
 from archstat import units
 from archstat.language import language, message
-from archstat.report.drawing.lines import wrapped
+from archstat.report.drawing.lines import in_lines
 
 LIGHT = {
     "paper": "#ffffff",
@@ -82,7 +82,7 @@ _KINDS = (
 )
 """The sorts of layers, by parts of the names of their classes; chosen maps and subsampling are those of LeNet-5."""
 
-OTHER = message("Other")
+REST = message("Other")
 """What belongs to no sort, and to no family."""
 
 
@@ -103,7 +103,7 @@ def sort_of(kind: str) -> tuple[str, str]:
     """
     lower = kind.lower()  # ops are named in small letters: conv2d, max_pool2d
     fits = ((name, colour) for name, parts, colour in _KINDS if any(part.lower() in lower for part in parts))
-    return next(fits, (OTHER, GREY))
+    return next(fits, (REST, GREY))
 
 
 def figure(*traces: Any, height: float = 460, **layout: Any) -> go.Figure:
@@ -258,7 +258,7 @@ def _broken(source: str, width: int = 52) -> str:
     """A source in short lines: plotly does not break them."""
     if not source.strip():
         return ""
-    lines = "".join(f"<br>{words(line, width)}" for line in wrapped(source, width))
+    lines = "".join(f"<br>{words(line, width)}" for line in in_lines(source, width))
     return f'<br><span style="color:{MUTED}">{lines.removeprefix("<br>")}</span>'
 
 

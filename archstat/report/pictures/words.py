@@ -11,7 +11,7 @@ from archstat.language import say
 from archstat.report.chart import Chart, View
 from archstat.report.drawing import theme
 from archstat.report.drawing.labels import WIDTH
-from archstat.report.drawing.lines import wrapped
+from archstat.report.drawing.lines import in_lines
 from archstat.tables.quantities import FLOPS, MACS
 from archstat.version import __version__
 
@@ -48,7 +48,7 @@ class Words(msgspec.Struct, frozen=True):
         """The words as a text file, in lines that are read everywhere."""
         parts = [self.title, self.caption, say("What it shows: {alt}", alt=self.alt)]
         parts += [say("Conventions: {conventions}", conventions=self.conventions)] if self.conventions else []
-        return "\n\n".join("\n".join(wrapped(text, _LINE)) for text in (*parts, made_by()) if text) + "\n"
+        return "\n\n".join("\n".join(in_lines(text, _LINE)) for text in (*parts, made_by()) if text) + "\n"
 
 
 def made_by() -> str:
@@ -114,8 +114,8 @@ class Lettering(msgspec.Struct, frozen=True):
 def lettered(words: Words, width: float) -> Lettering:
     """The title and the caption of a picture, broken into lines of its width in pixels."""
     room = (width - 2 * _EDGE) / WIDTH * theme.SIZE
-    title = wrapped(words.title, int(room / _TITLE / _BOLD))
-    return Lettering(tuple(title), tuple(wrapped(words.under, int(room / _UNDER))))
+    title = in_lines(words.title, int(room / _TITLE / _BOLD))
+    return Lettering(tuple(title), tuple(in_lines(words.under, int(room / _UNDER))))
 
 
 _BOLD = 1.12

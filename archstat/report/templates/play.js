@@ -190,8 +190,8 @@ const archstatLayer = (() => {
   }
 
   function windowTold({ kind, kernel, stride, dilation }) {
-    const spaced = dilation > 1 && !kind.endsWith("pool") ? ` dilated ${dilation}` : "";
-    return `${kernel}×${kernel}${stride > 1 ? `/${stride}` : ""}${spaced}`;
+    const window = `${kernel}×${kernel}${stride > 1 ? `/${stride}` : ""}`;
+    return dilation > 1 && !kind.endsWith("pool") ? {{ literal("{op} dilated {size}", op="window", size="dilation") }} : window;
   }
 
   // -- layers
@@ -227,7 +227,8 @@ const archstatLayer = (() => {
       field(setting),
     ];
     const name = isTransposed ? "ConvTranspose2d" : "Conv2d";
-    const told = `${name} ${channels}→${out} ${windowTold(setting)}${groups > 1 ? `, ${groups} groups` : ""}`;
+    const cut = groups > 1 ? {{ literal("{count} groups", count="groups") }} : "";
+    const told = [`${name} ${channels}→${out} ${windowTold(setting)}`, cut].filter(Boolean).join(", ");
     const more = [["stride", 1], ["padding", 0], ["output_padding", 0, "extra"], ["groups", 1], ["dilation", 1]];
     return { kind: told, output, steps, call: [channels, out, kernel, ...named(setting, more), bias ? "" : "bias=False"], name };
   }
