@@ -15,7 +15,6 @@ from fractions import Fraction
 import msgspec
 
 from archstat.errors import DataError, quoted
-from archstat.language import recorded
 
 _SI = ("", "k", "M", "G", "T", "P", "E")
 _BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
@@ -232,13 +231,7 @@ def listed(numbers: Sequence[int]) -> str:
     """
     if len(numbers) <= 6:
         return ", ".join(map(exact, numbers))
-    return recorded(
-        "{first}, {second}, …, {number} ({count} of them)",
-        first=exact(numbers[0]),
-        second=exact(numbers[1]),
-        number=exact(numbers[-1]),
-        count=len(numbers),
-    )
+    return f"{exact(numbers[0])}, {exact(numbers[1])}, …, {exact(numbers[-1])} ({len(numbers)} of them)"
 
 
 def polynomial(coefficients: Sequence[Fraction], variable: str) -> str:

@@ -81,7 +81,7 @@ NUMBERS = frozenset("count number size stride padding value share first second".
 """The places of recorded messages that hold no letter but x: ``from {size}`` would else be any text from anywhere."""
 
 
-NAMES = frozenset({"layer", "network"})
+_NAMES = frozenset({"layer", "network"})
 """The places of recorded messages that hold no space."""
 
 
@@ -106,7 +106,7 @@ def _retold(text: str, spoken: gettext.NullTranslations, *, is_part: bool = Fals
     Args:
         text: The text in English.
         spoken: The catalogue; it tells apart what is remembered.
-        is_part: It may be a part of a sentence: only messages whose places hold numbers are looked for.
+        is_part: Whether only messages whose places hold numbers and ops are looked for, as in a part of a sentence.
     """
     for form, said, is_closed in _recorded():
         found = form.fullmatch(text) if is_closed or not is_part else None
@@ -121,10 +121,10 @@ def _retold(text: str, spoken: gettext.NullTranslations, *, is_part: bool = Fals
 
 @functools.cache
 def _recorded() -> list[tuple[re.Pattern[str], str, bool]]:
-    """The recorded messages, those that say most first: what they come to, and if all of their places are numbers."""
+    """The recorded messages, those that say most first: what they come to, and if they can be parts of a sentence."""
     messages = json.loads((LOCALE / "recorded.json").read_text(encoding="utf-8"))
     longest = sorted(messages, key=lambda each: -len(_PLACE.sub("", each)))
-    return [(_form(each), each, NUMBERS.issuperset(_PLACE.findall(each))) for each in longest]
+    return [(_form(each), each, (NUMBERS | {"op"}).issuperset(_PLACE.findall(each))) for each in longest]
 
 
 _PLACE = re.compile(r"\{(\w+)\}")
@@ -140,7 +140,7 @@ def _form(text: str) -> re.Pattern[str]:
 
 def _held(place: str) -> str:
     """Which characters a place may hold."""
-    return "[^A-WYZa-wyz]" if place in NUMBERS else r"\S" if place in NAMES else "."
+    return "[^A-WYZa-wyz]" if place in NUMBERS else r"\S" if place in _NAMES else "."
 
 
 def language() -> str:

@@ -184,7 +184,7 @@ def _names(parts: Sequence[Stage], step: float) -> tuple[list[dict[str, Any]], i
     across = [part for part in parts if columns(part.name) * _CHAR + 4 <= part.ops * step]
     is_upright = sum(part.ops for part in across) < 0.7 * sum(part.ops for part in parts)
     named = [part for part in parts if part.ops * step >= _TYPE] if is_upright else across
-    longest = max((min(len(part.name), _NAME_MAX) for part in named), default=0) if is_upright else 2
+    longest = max((columns(short_path(part.name, _NAME_MAX)) for part in named), default=0) if is_upright else 2
     return [_name(part, is_upright=is_upright) for part in named], int(longest * _CHAR) + 10
 
 
