@@ -30,8 +30,6 @@ ROOT = Path(__file__).parents[1]
 SAID_BY = {
     "say": None,
     "message": None,
-    "literal": None,
-    "marked": None,
     "recorded": None,
     "counts_as": None,
     "Convention": None,
@@ -42,6 +40,8 @@ SAID_BY = {
     "number": (2,),
     "part_of_whole": (2,),
     "path": (2,),
+    "literal": None,
+    "marked": None,
 }
 """The functions that take a message, and which of their arguments it is, if not the first."""
 

@@ -162,7 +162,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.globals.update(say=say, language=language, literal=literal, marked=marked)
+    environment.globals.update(say=say, language=language)
     environment.filters["type"] = lambda block: type(block).__name__
     environment.filters["cells"] = _cells
     environment.filters["linked"] = _linked
@@ -170,6 +170,7 @@ def _templates() -> Environment:
     environment.filters["packed_sums"] = _packed_sums
     environment.filters["exact"] = units.exact
     environment.filters["fields"] = _fields
+    environment.globals.update(literal=literal, marked=marked)
     return environment
 
 
