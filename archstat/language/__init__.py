@@ -140,7 +140,7 @@ def _form(text: str) -> re.Pattern[str]:
 
 def _held(place: str) -> str:
     """Which characters a place may hold."""
-    return "[^A-WYZa-wyz]" if place in NUMBERS else r"\S" if place in _NAMES else "."
+    return "[^A-WYZa-wyz;]" if place in NUMBERS else r"\S" if place in _NAMES else "."
 
 
 def language() -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from archstat.analysis.inference import analyse
 from archstat.files.results import read_measurements
-from archstat.language import speaking
+from archstat.language import retold, speaking
 from archstat.report.blocks import Page, Sheet
 from archstat.report.compose import compose
 from archstat.report.material import material_from
@@ -15,7 +15,7 @@ from archstat.report.page import render
 from archstat.report.playing import play_page
 from archstat.tables import Column, Table
 from tests.browser.looks import covered, cut_off, overflow
-from tests.browser.test_play import WRONG, settings
+from tests.browser.test_play import WRONG, settings, truth
 from tests.language.outside import in_full_width, outside
 from tests.language.test_report import RESULTS, material_for
 
@@ -43,6 +43,24 @@ def test_whatever_is_set_the_page_of_a_layer_says_nothing_outside_of_the_message
     errors = {each["error"]["text"] for each in said if "error" in each}
     assert strays(errors) == []
     assert len(errors) > 10
+
+
+def test_in_korean_the_page_of_a_layer_has_the_sums_that_explain_tells(opened):
+    asked = settings(300, seed=5)
+    with speaking("ko"):
+        page = render(play_page())
+    with opened(page) as found:
+        said = found.page.evaluate("asked => asked.map(archstatLayer.explain)", asked)
+    pairs = []
+    with speaking("ko"):
+        for setting, on_page in zip(asked, said, strict=True):
+            explained = truth(setting)
+            steps = [step for step in on_page.get("steps", ()) if step["quantity"] != "FLOPs"] if explained else []
+            told = [retold(step.remark) for step in explained.steps] if explained else []
+            pairs += zip([step["remark"] for step in steps], told, strict=True)
+    known = [pair for pair in pairs if not outside(pair[1], ())]  # until records of counting are told again, not all
+    assert [pair for pair in known if pair[0] != pair[1]] == []
+    assert len(known) > len(pairs) / 10
 
 
 @pytest.mark.parametrize(("field", "value"), [wrong[:2] for wrong in WRONG])

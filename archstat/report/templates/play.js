@@ -86,7 +86,13 @@ const archstatLayer = (() => {
   const AXES = ["row", "column"];
   const ONE = { "row,column": {{ say("row and column") | tojson }}, row: {{ say("row") | tojson }}, column: {{ say("column") | tojson }} };
   const ALL = { "row,column": {{ say("rows and columns") | tojson }}, row: {{ say("rows") | tojson }}, column: {{ say("columns") | tojson }} };
-  const counted = (number, things) => {{ literal("{count} {things}", count="number", things="(number === 1 ? ONE : ALL)[things.join()]") }};
+  const SINGLE = { "row,column": {{ say("1 row and column") | tojson }}, row: {{ say("1 row") | tojson }}, column: {{ say("1 column") | tojson }} };
+  const SEVERAL = {
+    "row,column": (number) => {{ literal("{count} rows and columns", count="number") }},
+    row: (number) => {{ literal("{count} rows", count="number") }},
+    column: (number) => {{ literal("{count} columns", count="number") }},
+  };
+  const counted = (number, things) => (number === 1 ? SINGLE[things.join()] : SEVERAL[things.join()](number));
   const last = (number, things) => (number === 1 ? ONE[things.join()] : counted(number, things));
   const isOne = (number, things) => number === 1 && things.length === 1;
 
