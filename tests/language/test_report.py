@@ -283,3 +283,11 @@ def test_wide_letters_have_the_room_that_they_take():
     assert max(map(len, re.split(r"<br>|<[^>]*>", korean))) <= 27
     assert len(counted()) > 0
     assert json.dumps(korean)
+
+
+def test_notes_with_labels_stand_in_columns_that_no_spaces_make():
+    table = Table((Column("a", "A"),), (("x",),), notes=("파라미터          12", "                  13", "긴 설명"))
+    with speaking("ko"):
+        page = render(Page("", (Sheet("", table),)))
+    assert "<div><span>파라미터</span><span>12</span></div><div><span></span><span>13</span></div>" in page
+    assert "<div><span>긴 설명</span></div>" in page
