@@ -27,6 +27,7 @@ from archstat.analysis.network import Saved
 from archstat.errors import InputError, UnknownNameError
 from archstat.files.saving import write_whole
 from archstat.finding.ratings import of_values
+from archstat.language import say
 from archstat.networks.settings import Setting
 from archstat.published.figures import expand
 from archstat.records import Measurement, ModelCost
@@ -55,7 +56,8 @@ def draw_chart(
         name: The name of the chart: ``"layers"``, ``"accuracy"``. ``dir(archstat.plot)`` lists all.
         networks: What is drawn, one or several: names (``"vgg16"``, ``"vgg*"``), costs and measurements. Charts of what
             only a network itself holds, as its memory over time, need its name.
-        view: Which picture of a chart that has several: ``"MACs"``; ``""``: the first one.
+        view: Which picture of a chart that has several: ``"MACs"``; ``""``: the first one. In another language either
+            name will do.
         accuracies: Top-1 accuracies of your own networks by their names, in percent.
         evaluation: Whose accuracies the others have, as ``"canziani2016"``; ``""``: the source with most of them.
         is_dark: Draw for a dark page.
@@ -136,10 +138,11 @@ def _view(made: Chart, label: str) -> View:
     views = {each.label: each for each in made.views}
     if not label:
         return made.views[0]
-    if label not in views:
+    asked = label if label in views else say(label)
+    if asked not in views:
         labels = ", ".join(filter(None, views)) or "one picture only: ask for none"
         raise UnknownNameError.of("view", label, views, f"The chart {made.name!r} has {labels}.")
-    return views[label]
+    return views[asked]
 
 
 def _figure(made: Chart, view: View, colours: Mapping[str, str]) -> go.Figure:

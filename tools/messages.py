@@ -40,6 +40,8 @@ SAID_BY = {
     "number": (2,),
     "part_of_whole": (2,),
     "path": (2,),
+    "literal": None,
+    "marked": None,
 }
 """The functions that take a message, and which of their arguments it is, if not the first."""
 

@@ -341,6 +341,7 @@ def _measured_in(place: str, names: Sequence[str]) -> list[Measurement]:
 
 @report.command()
 @click.option("--output", type=click.Path(path_type=Path), help="The page.")
+@language_option
 def play(output: Path | None) -> None:
     """Make a page on which a reader sets a layer and sees its sums: sizes, parameters, MACs, FLOPs, memory, field.
 

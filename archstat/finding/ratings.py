@@ -21,6 +21,7 @@ import msgspec
 
 from archstat.errors import DataError, UnknownNameError, quoted
 from archstat.files.text import named_up_to, text_of
+from archstat.language import recorded
 from archstat.published.accuracies import Evaluation, best_for, evaluation_named
 from archstat.published.figures import counted
 
@@ -103,8 +104,10 @@ def of_evaluation(key: str, names: Iterable[str]) -> RatedBy:
 
 
 def _source(evaluation: Evaluation) -> str:
-    link = f" ({evaluation.link})" if evaluation.link else ""
-    return f"Accuracy: {evaluation.source}; {evaluation.protocol}; {evaluation.precision}{link}."
+    told = f"{evaluation.source}; {evaluation.protocol}; {evaluation.precision}"
+    if not evaluation.link:
+        return recorded("Accuracy: {source}.", source=told)
+    return recorded("Accuracy: {source} ({link}).", source=told, link=evaluation.link)
 
 
 def _ratings(evaluation: Evaluation) -> dict[str, tuple[Rating, ...]]:

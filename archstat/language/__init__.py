@@ -80,7 +80,6 @@ def recorded(text: str, /, **values: object) -> str:
 NUMBERS = frozenset("count number size stride padding value share first second".split())
 """The places of recorded messages that hold no letter but x: ``from {size}`` would else be any text from anywhere."""
 
-
 _NAMES = frozenset({"layer", "network"})
 """The places of recorded messages that hold no space."""
 
@@ -92,7 +91,12 @@ def retold(text: str) -> str:
     'padding 1, output padding 1'
     """
     spoken = _Speech.messages
-    return text if type(spoken) is gettext.NullTranslations else _retold(text, spoken)
+    is_english = type(spoken) is gettext.NullTranslations
+    return text if is_english or len(text) > _LONGEST else _retold(text, spoken)
+
+
+_LONGEST = 2_000
+"""A longer text is none that archstat made, and would take long to look through."""
 
 
 _JOINTS = ("; ", " · ", ": ", ", ", " × ")
@@ -140,7 +144,7 @@ def _form(text: str) -> re.Pattern[str]:
 
 def _held(place: str) -> str:
     """Which characters a place may hold."""
-    return "[^A-WYZa-wyz]" if place in NUMBERS else r"\S" if place in _NAMES else "."
+    return "[^A-WYZa-wyz;]" if place in NUMBERS else r"\S" if place in _NAMES else "."
 
 
 def language() -> str:

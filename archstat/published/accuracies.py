@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from archstat.errors import UnknownNameError
+from archstat.language import recorded
 from archstat.published.data_files import data_file, entries
 from archstat.published.figures import published
 from archstat.published.protocols import error_under, protocol_for, protocols_of
@@ -84,10 +85,12 @@ def published_by(protocol: str, names: Iterable[str] | None = None) -> Evaluatio
     return Evaluation(
         key=protocol,
         title="Errors as papers print them",
-        source="each network's own paper or a later one, every one trained by itself ('archstat compare' lists them)",
+        source=recorded(
+            "each network's own paper or a later one, every one trained by itself ('archstat compare' lists them)"
+        ),
         link="",
         protocol=protocol,
-        precision="as printed",
+        precision=recorded("as printed"),
         top1={name: round(100 - error, 3) for name, error in top1.items()},
         top5={name: round(100 - top5[name], 3) for name in top1 if name in top5},
     )

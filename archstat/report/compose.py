@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 
+import msgspec
+
 from archstat import units
 from archstat.analysis.network import Network
 from archstat.errors import DataError
 from archstat.finding.candidates import Choice, networks_of
 from archstat.finding.choosing import ordered, pareto_front
+from archstat.language import retold, say
 from archstat.published.figures import Published, published_of
 from archstat.published.names import display_name, display_names
 from archstat.records import Measurement, Step
@@ -49,7 +52,7 @@ def compose(material: Material, *, title: str = "", charts: Sequence[str] = ()) 
     one = material.subjects[0] if len(material.subjects) == 1 else None
     blocks = list(_of_one(one, pictures, material.measurements) if one else _of_several(material, pictures))
     blocks += chosen_sheets(material.choice)
-    without = "Charts of time, roofline and batch sizes need measurements: 'archstat measure' makes them."
+    without = say("Charts of time, roofline and batch sizes need measurements: 'archstat measure' makes them.")
     return Page(
         title or _title(material),
         tuple(blocks),
@@ -92,7 +95,7 @@ def _title(material: Material) -> str:
     if not names and material.choice.candidates:
         names = networks_of(material.choice.candidates)
     if len(names) > _NAMED_MAX:
-        return f"{units.exact(len(names))} networks"
+        return say("{count} networks", count=units.exact(len(names)))
     return ", ".join(map(cut, display_names(names).values()))
 
 
@@ -108,23 +111,23 @@ def _of_one(subject: Subject, charts: Sequence[Chart], measurements: Sequence[Me
     """The totals, the charts, the layers with their sums, and all measurements."""
     yield Tiles(tuple(_tiles(subject)))
     yield from charts
-    yield Heading("Layer by layer")
+    yield Heading(say("Layer by layer"))
     yield layers_sheet(subject)
     if subject.measurement is not None and subject.measurement.layers is not None:
-        yield Heading("As it ran")
+        yield Heading(say("As it ran"))
         yield measured_sheet(subject)
     yield from _measured(measurements)
 
 
 def _tiles(subject: Subject) -> Iterator[tuple[str, str, str]]:
     cost = subject.network.cost
-    peak = cut(cost.peak_layer) or "the network itself"
+    peak = cut(cost.peak_layer) or say("the network itself")
     told = {
         PARAMETERS: units.exact(cost.parameters),
         MACS: units.exact(cost.macs),
-        FLOPS: f"2 · MACs + {units.compact(cost.other_flops)}",
-        ACTIVATION_BYTES: "of all layers",
-        PEAK_ACTIVATION_BYTES: f"of activations at once, in {peak}",
+        FLOPS: say("2 · MACs + {others}", others=units.compact(cost.other_flops)),
+        ACTIVATION_BYTES: say("of all layers"),
+        PEAK_ACTIVATION_BYTES: say("of activations at once, in {layer}", layer=peak),
     }
     for quantity, more in told.items():
         yield quantity.label, quantity.show(getattr(cost, quantity.key)), more
@@ -132,15 +135,16 @@ def _tiles(subject: Subject) -> Iterator[tuple[str, str, str]]:
     if measurement is not None and measurement.latency is not None:
         refuse_another(subject.measured()[0].cost, measurement)
         conditions = measurement.conditions
-        where = f"{cut(conditions.device_name)}, {conditions.precision}, batch {conditions.batch_size}"
-        yield "Latency", units.seconds(measurement.latency.median_s), where
+        batch = say("batch {size}", size=conditions.batch_size)
+        where = f"{cut(conditions.device_name)}, {conditions.precision}, {batch}"
+        yield say("Latency"), units.seconds(measurement.latency.median_s), where
 
 
 def _measured(measurements: Sequence[Measurement]) -> Iterator[Block]:
     """Every measurement, also what could not be run."""
     if measurements:
-        yield Heading("Measured")
-        yield Sheet("Measurements", measured_compare_table(measurements))
+        yield Heading(say("Measured"))
+        yield Sheet(say("Measurements"), measured_compare_table(measurements))
 
 
 def chosen_sheets(choice: Choice) -> Iterator[Block]:
@@ -149,24 +153,30 @@ def chosen_sheets(choice: Choice) -> Iterator[Block]:
         return
     ahead = pareto_front(choice.candidates, MACS.key, "top1_accuracy")
     if ahead:
-        yield Heading("What no other network beats")
-        yield Sheet("Pareto front of MACs and top-1 accuracy", candidates_table(ahead, choice))
-    yield Heading("All networks of the store")
+        yield Heading(say("What no other network beats"))
+        yield Sheet(say("Pareto front of MACs and top-1 accuracy"), candidates_table(ahead, choice))
+    yield Heading(say("All networks of the store"))
     best_first = ordered(choice.candidates, "top1_accuracy" if ahead else MACS.key)
-    yield Sheet("Networks of the store", candidates_table(best_first, choice))
+    yield Sheet(say("Networks of the store"), candidates_table(best_first, choice))
 
 
 def layers_sheet(subject: Subject) -> Sheet:
     """The layers of a network with the sums behind each row."""
-    return Sheet(f"Layers of {subject.name}", layer_table(subject.network.cost), sums_of(subject.network))
+    name = say("Layers of {network}", network=subject.name)
+    return Sheet(name, layer_table(subject.network.cost), sums_of(subject.network))
 
 
 def sums_of(network: Network) -> tuple[tuple[Step, ...], ...]:
     """The sums behind each row of a network; none of a saved cost."""
     try:
-        return tuple(each.steps for each in network.explanations())
+        return tuple(tuple(map(retold_step, each.steps)) for each in network.explanations())
     except DataError:  # a saved cost has none
         return ()
+
+
+def retold_step(step: Step) -> Step:
+    """A sum in the language that is spoken."""
+    return msgspec.structs.replace(step, quantity=retold(step.quantity), remark=retold(step.remark))
 
 
 def measured_sheet(subject: Subject) -> Sheet:
@@ -177,7 +187,7 @@ def measured_sheet(subject: Subject) -> Sheet:
     """
     network, measurement = subject.measured()
     table = measured_table(network.cost, network.traffic(), measurement, measurement.peaks)
-    return Sheet(f"Measured layers of {subject.name}", table)
+    return Sheet(say("Measured layers of {network}", network=subject.name), table)
 
 
 def _of_several(material: Material, charts: Sequence[Chart]) -> Iterator[Block]:
@@ -185,9 +195,9 @@ def _of_several(material: Material, charts: Sequence[Chart]) -> Iterator[Block]:
     yield from charts
     costs = [subject.network.cost for subject in material.subjects]
     if costs:
-        yield Heading("Totals")
-        yield Sheet("Totals", compare_table(costs))
+        yield Heading(say("Totals"))
+        yield Sheet(say("Totals"), compare_table(costs))
     yield from _measured(material.measurements)
     if len(costs) == 2:
-        yield Heading("Layer by layer")
-        yield Sheet("Layers side by side", diff_table(*costs))
+        yield Heading(say("Layer by layer"))
+        yield Sheet(say("Layers side by side"), diff_table(*costs))

@@ -11,6 +11,7 @@ from archstat import units
 from archstat.analysis.network import Analyse
 from archstat.finding.candidates import NO_CHOICE, Choice
 from archstat.finding.ratings import NO_RATINGS, RatedBy
+from archstat.language import message, retold, say
 from archstat.networks.settings import Setting
 from archstat.published.figures import Published, counted, published, published_of
 from archstat.published.names import display_name
@@ -75,7 +76,7 @@ def gallery_of(
         subjects += material.subjects
         yield SitePage(_file_of(name), _architecture_page(material, names), f"../{SCRIPTS}")
     whole = Material(tuple(subjects), tuple(measurements), evaluation, choice=choice, accuracies=accuracies)
-    yield SitePage(PLAY, play_page(Link(START, "Every architecture", "")), "")
+    yield SitePage(PLAY, play_page(Link(START, say("Every architecture"), "")), "")
     yield SitePage(START, _start_page(whole), SCRIPTS)
 
 
@@ -98,25 +99,28 @@ _CHARTS = ("best", "accuracy", "cloud", "latency")
 
 def _start_page(material: Material) -> Page:
     names = material.names
+    stored = len(material.choice.candidates)
     return Page(
-        f"What {len(names)} architectures cost" if len(names) > 1 else f"What {display_name(names[0])} costs",
+        say("What {count} architectures cost", count=len(names))
+        if len(names) > 1
+        else say("What {network} costs", network=display_name(names[0])),
         tuple(_start_blocks(material)),
-        "Each counted layer by layer from its paper, with the sums behind every row, and held against what was "
-        "published of it.",
-        (f"{units.exact(len(material.choice.candidates))} results of a store are drawn beside them.",)
-        if material.choice.candidates
-        else (),
+        say(
+            "Each counted layer by layer from its paper, with the sums behind every row, and held against what was "
+            "published of it."
+        ),
+        (say("{count} results of a store are drawn beside them.", count=units.exact(stored)),) if stored else (),
     )
 
 
 def _start_blocks(material: Material) -> Iterator[Block]:
-    told = "Set a convolution, a pool or a linear layer, and see its sums and a picture of it."
-    yield Links((Link(PLAY, "What does a layer cost?", told),))
-    yield Heading("Every architecture")
+    told = say("Set a convolution, a pool or a linear layer, and see its sums and a picture of it.")
+    yield Links((Link(PLAY, say("What does a layer cost?"), told),))
+    yield Heading(say("Every architecture"))
     yield _index(material.names)
     charts = drawable(map(CHARTS.get, _CHARTS), material)
     if charts:
-        yield Heading("Accuracy and cost")
+        yield Heading(say("Accuracy and cost"))
         yield from charts
     yield from chosen_sheets(material.choice)
 
@@ -130,9 +134,9 @@ def _index(names: Sequence[str]) -> Sheet:
     table = list_table(names)
     places = [[column.key for column in table.columns].index(key) for key in _SHOWN]
     typed, *columns = (msgspec.structs.replace(table.columns[place], is_heading=False) for place in places)
-    printed = Column("display", "Name")
+    printed = Column("display", message("Name"))
     rows = tuple((row[places[0]], display_name(row[places[0]]), *(row[at] for at in places[1:])) for row in table.rows)
-    return Sheet("Architectures", Table((typed, printed, *columns), rows), links=tuple(map(_file_of, names)))
+    return Sheet(say("Architectures"), Table((typed, printed, *columns), rows), links=tuple(map(_file_of, names)))
 
 
 # -- the page of an architecture ---------------------------------------------------------------------------------------
@@ -146,14 +150,14 @@ def _architecture_page(material: Material, names: Sequence[str]) -> Page:
     about = published()[name]
     cost = material.subjects[0].network.cost
     known = published_of(cost)
-    blocks: list[Block] = [*first, reference_to(name, about), Heading("Where the cost is"), *rest]
+    blocks: list[Block] = [*first, reference_to(name, about), Heading(say("Where the cost is")), *rest]
     if known is not None:
         table = published_table(cost, known)
-        blocks += [Heading("What was published"), Sheet("Published", table)] if table.rows else []
+        blocks += [Heading(say("What was published")), Sheet(say("Published"), table)] if table.rows else []
     relatives = _relatives(name, names)
-    blocks += [Heading("Of the same family"), Links(relatives)] if relatives else []
-    back = Link(f"../{START}", "Every architecture", "")
-    return Page(page.title, tuple(blocks), f"{name} · {about.task}", page.notes, back)
+    blocks += [Heading(say("Of the same family")), Links(relatives)] if relatives else []
+    back = Link(f"../{START}", say("Every architecture"), "")
+    return Page(page.title, tuple(blocks), f"{name} · {retold(about.task)}", page.notes, back)
 
 
 def _relatives(name: str, names: Sequence[str]) -> tuple[Link, ...]:

@@ -27,8 +27,6 @@ from archstat.tables.cells import shown_cells
 from archstat.tables.colours import largest_part
 from archstat.version import __version__
 
-_FONT = Markup(theme.FONT)  # noqa: S704 - ours
-
 
 def sheets_page(tables: Sequence[Table], *, sums: Sequence[tuple[Step, ...]] = (), is_exact: bool = False) -> Page:
     """A page of nothing but tables.
@@ -98,8 +96,12 @@ def _own_script(page: Page) -> Markup:
 
 
 def _own_style(page: Page) -> Markup:
-    colours = {"light": theme.LIGHT, "dark": theme.DARK, "font": _FONT}
+    colours = {"light": theme.LIGHT, "dark": theme.DARK, "font": _font()}
     return Markup(_templates().get_template("page.css").render(colours) + _extras(page, "css"))  # noqa: S704 - ours
+
+
+def _font() -> Markup:
+    return Markup(theme.font())  # noqa: S704 - ours
 
 
 def _policy(script: str, plotly: tuple[str, str] | None, *, is_offline: bool, is_one_of_many: bool = False) -> Markup:
@@ -130,11 +132,11 @@ def fragment(table: Table) -> str:
 
     What is not trusted there loses its style sheet and its script, and keeps the table with its alignment.
     """
-    block = Sheet("Table", table)
+    block = Sheet(say("Table"), table)
     told = json.dumps([table.title, table.notes, shown_cells(table)], ensure_ascii=True)
     name = f"archstat-{hashlib.blake2b(told.encode(), digest_size=6).hexdigest()}"
     template = _templates().get_template("fragment.html")
-    return template.render(block=block, font=_FONT, blue=theme.LIGHT["blue"], id=name, most=FRAGMENT_ROWS)
+    return template.render(block=block, font=_font(), blue=theme.LIGHT["blue"], id=name, most=FRAGMENT_ROWS)
 
 
 def content(chart: Chart) -> dict[str, Any]:
@@ -168,8 +170,39 @@ def _templates() -> Environment:
     environment.filters["packed_sums"] = _packed_sums
     environment.filters["exact"] = units.exact
     environment.filters["fields"] = _fields
+    environment.globals.update(literal=literal, marked=marked)
     return environment
 
+
+def literal(message: str, /, **values: str) -> Markup:
+    """A message as a template literal of JavaScript, with what it works out in the places.
+
+    Args:
+        message: The message in English: a literal, so that it gets into the catalogues.
+        values: The expressions of JavaScript in the places.
+
+    >>> print(literal("{count} rows", count="table.rows.length"))
+    `${table.rows.length} rows`
+    """
+    said = _SPECIAL.sub(lambda match: f"\\x{ord(match[0]):02x}", say(message))
+    return Markup(f"`{said.format(**{name: f'${{{value}}}' for name, value in values.items()})}`")  # noqa: S704 - ours
+
+
+def marked(message: str, /, **values: Markup) -> Markup:
+    """A message with marked-up text in the places.
+
+    Args:
+        message: The message in English: a literal, so that it gets into the catalogues.
+        values: What stands in the places.
+
+    >>> print(marked("{layer} & more", layer=Markup("<b>conv1</b>")))
+    <b>conv1</b> &amp; more
+    """
+    return escape(say(message)).format(**values)
+
+
+_SPECIAL = re.compile(r"[`$\\<]")
+"""What would end a template literal, or a script, or begin an expression."""
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"'&]+[^\s<>\"'&.,;:)]")
 

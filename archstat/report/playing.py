@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from archstat.language import say
 from archstat.report.blocks import Link, Page, Play
 
 
@@ -11,5 +12,7 @@ def play_page(back: Link | None = None) -> Page:
     Args:
         back: The way to the page that links it, if there is one.
     """
-    told = "Set a layer and see its sums, as they are written on the board; the address of the page keeps what is set."
-    return Page("What does a layer cost?", (Play(),), told, back=back)
+    told = say(
+        "Set a layer and see its sums, as they are written on the board; the address of the page keeps what is set."
+    )
+    return Page(say("What does a layer cost?"), (Play(),), told, back=back)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import msgspec
 
 from archstat import units
+from archstat.language import say
 from archstat.published.accuracies import Evaluation, best_for, evaluated_as, evaluation_named
 from archstat.published.figures import counted
 from archstat.report.material import Material, Subject
+from archstat.tables.quantities import ACTIVATION_BYTES, MACS, PARAMETERS
 
 
 class Rated(msgspec.Struct, frozen=True):
@@ -49,13 +51,13 @@ class Rated(msgspec.Struct, frozen=True):
     def lines(self) -> list[tuple[str, str]]:
         """The accuracies of the network, and what was counted of it, for one input."""
         cost = self.subject.network.cost
-        top5 = [] if self.top5 is None else [("Top-5 accuracy", units.amount(self.top5, "%"))]
+        top5 = [] if self.top5 is None else [(say("Top-5 accuracy"), units.amount(self.top5, "%"))]
         return [
-            ("Top-1 accuracy", units.amount(self.top1, "%")),
+            (say("Top-1 accuracy"), units.amount(self.top1, "%")),
             *top5,
-            ("MACs", units.compact(round(self.amount("macs")))),
-            ("Parameters", units.compact(cost.parameters)),
-            ("Activation memory", units.data_size(round(self.amount("activation_bytes")))),
+            (MACS.label, units.compact(round(self.amount("macs")))),
+            (PARAMETERS.label, units.compact(cost.parameters)),
+            (ACTIVATION_BYTES.label, units.data_size(round(self.amount("activation_bytes")))),
         ]
 
 
@@ -87,7 +89,7 @@ def rated_as(subject: Subject, evaluation: Evaluation | None, material: Material
     twin = evaluated_as(name)
     if twin not in evaluation.top1 or twin in material.names:
         return None
-    note = f"It is that of {twin}: nobody evaluated {name} alike."
+    note = say("It is that of {twin}: nobody evaluated {network} alike.", twin=twin, network=name)
     return Rated(subject, evaluation.top1[twin], evaluation.top5.get(twin), note, twin=twin)
 
 

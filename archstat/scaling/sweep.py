@@ -112,8 +112,9 @@ def scaling_of(subject: Scalable, over: Over, setting: Setting, sizes: Sequence[
     points = tuple(point for point in found if isinstance(point, Point))
     refused = tuple(point for point in found if isinstance(point, Refused))
     if not points:
+        sizes_tried = units.sizes_listed(shown)
         raise InputError(
-            f"The network takes none of the sizes {units.sizes_listed(shown)}. At {units.exact(shown[0])}: {refused[0].why}"
+            f"The network takes none of the sizes {sizes_tried}. At {units.exact(shown[0])}: {refused[0].why}"
         )
     growths = growths_of(sweep.count, grid, unit=None if sizes else sweep.base)
     return Scaling(

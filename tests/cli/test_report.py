@@ -312,3 +312,18 @@ def test_a_gallery_that_cannot_be_is_one_sentence(fails, store, arguments, says)
     (store / "mine/index.html").write_text("<p>Mine")
     assert says in fails("report", "gallery", *arguments)
     assert (store / "mine/index.html").read_text() == "<p>Mine"
+
+
+def test_pages_and_pictures_are_made_in_the_language_that_is_asked_for(archstat, tmp_path):
+    for command in (["lenet5"], ["play"], ["gallery"]):
+        path = tmp_path / command[0]
+        asked = [*command, str(path), "lenet5"] if command == ["gallery"] else [*command, "--output", str(path)]
+        assert archstat("report", *asked, "--lang", "ko")[0] == 0
+        page = path / "index.html" if path.is_dir() else path
+        assert '<html lang="ko">' in page.read_text(encoding="utf-8")
+
+
+def test_a_language_without_a_catalogue_is_refused_by_the_page_of_a_layer(archstat):
+    code, out, err = archstat("report", "play", "--lang", "xx")
+    assert (code, out) == (2, "")
+    assert "The languages are en, ko." in err

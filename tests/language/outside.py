@@ -36,6 +36,7 @@ def in_full_width() -> Iterator[None]:
 
 
 UNITS = {"B", "KiB", "MiB", "GiB", "TiB", "ms", "s", "us", "W", "J", "mJ", "Hz", "MHz", "GHz", "GB", "TB", "px", "T"}
+UNITS |= {"MAC", "GMAC", "FLOP", "GFLOP", "MFLOP", "kB", "MB", "byte"}
 SAID_EVERYWHERE = {"archstat", "doi", "org", "https", "http", "arXiv", "arxiv", "abs", "DOI"}
 
 

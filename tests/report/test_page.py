@@ -1,6 +1,7 @@
 """Pages: what stands in them, and that nothing in them can be more than text."""
 
 import base64
+import gettext
 import gzip
 import html
 import json
@@ -11,12 +12,14 @@ import pytest
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from archstat import language
 from archstat.records import Step
 from archstat.report.assets import libraries_file
 from archstat.report.blocks import Heading, Link, Links, Page, Prose, Sheet, Tiles
 from archstat.report.chart import Chart, View
 from archstat.report.drawing import theme
-from archstat.report.page import fragment, render, sheets_page
+from archstat.report.page import fragment, literal, marked, render, sheets_page
+from archstat.report.playing import play_page
 from archstat.tables import Column, Table
 from archstat.tables.columns import number, part_of_whole
 
@@ -66,6 +69,21 @@ def test_a_page_asks_for_nothing_but_what_is_in_it():
     assert not re.findall(r'(?:src|href)="(?!data:)[^"]+"', page)
     assert "default-src 'none'" in page
     assert "https://" not in page.partition("<main>")[0]
+
+
+class Told(gettext.NullTranslations):
+    """A catalogue that says one thing."""
+
+    def gettext(self, message):
+        return "`$\\</script><!-- " + message
+
+
+def test_a_translation_ends_no_script_and_begins_no_expression(monkeypatch):
+    monkeypatch.setattr(language._Speech, "messages", Told())
+    assert literal("{count}", count="n") == r"`\x60\x24\x5c\x3c/script>\x3c!-- ${n}`"
+    assert marked("<b>{name}</b>", name=Markup("<i>n</i>")).endswith("&lt;b&gt;<i>n</i>&lt;/b&gt;")
+    script = render(play_page()).rpartition("<script>")[2]
+    assert script.count("</script") == 1
 
 
 def test_plotly_can_be_fetched_instead_with_its_hash():

@@ -8,6 +8,7 @@ import msgspec
 
 from archstat import units
 from archstat.errors import DataError
+from archstat.language import listed, recorded, retold, say
 from archstat.published.accuracies import Evaluation, evaluated_as
 from archstat.published.names import display_name
 from archstat.report.charts._names import shown_names
@@ -37,31 +38,38 @@ class Ratings(msgspec.Struct, frozen=True):
     def source_of(self, each: Rated) -> str:
         """Where the accuracies come from, for a hover."""
         if each.source or self.evaluation is None:
-            return f"Accuracy: {each.source}."
-        return f"{self._evaluated()}. {each.note}".strip()
-
-    def _evaluated(self) -> str:
-        """What the evaluation is, without a full stop."""
-        each = self.evaluation
-        return "" if each is None else f"Accuracy: {each.source}; {each.protocol}; {each.precision}"
+            return say("Accuracy: {source}.", source=each.source)
+        told = say("Accuracy: {source}.", source=_evaluated(self.evaluation))
+        return f"{told} {each.note}".strip()
 
     def caption(self) -> str:
         """Where the accuracies come from, and who has none."""
         told = [*self._told_evaluation(), *self._told_twins(), *self._told_own()]
         if self.without:
-            whose = "No accuracy is known" if self.evaluation is None else "It has none"
-            told.append(f"{whose} of: {captions.some(self.without)}.")
+            names = captions.some(self.without)
+            told.append(
+                say("No accuracy is known of: {networks}.", networks=names)
+                if self.evaluation is None
+                else say("It has none of: {networks}.", networks=names)
+            )
         return " ".join(told)
 
     def _told_evaluation(self) -> Iterator[str]:
         if self.evaluation is not None and any(not each.source for each in self.rated):
             link = f" ({self.evaluation.link})" if self.evaluation.link else ""
-            yield f"{self._evaluated()}{link}."
+            yield say("Accuracy: {source}.", source=f"{_evaluated(self.evaluation)}{link}")
 
     def _told_twins(self) -> Iterator[str]:
-        twins = [f"{theme.cut(each.label)} (that of {display_name(each.twin)})" for each in self.rated if each.twin]
+        twins = [
+            say("{network} (that of {twin})", network=theme.cut(each.label), twin=display_name(each.twin))
+            for each in self.rated
+            if each.twin
+        ]
         if twins:
-            yield f"With the accuracy of what goes by the same name elsewhere, dashed: {captions.some(twins)}."
+            yield say(
+                "With the accuracy of what goes by the same name elsewhere, dashed: {networks}.",
+                networks=captions.some(twins),
+            )
 
     def _told_own(self) -> Iterator[str]:
         """Whose accuracies a user knows, and that they compare only as far as they were found alike."""
@@ -69,15 +77,34 @@ class Ratings(msgspec.Struct, frozen=True):
         for each in self.rated:
             if each.source:
                 sources.setdefault(each.source, []).append(each.label)
-        yield from (f"Accuracy of {captions.some(names)}: {source}." for source, names in sources.items())
+        for source, names in sources.items():
+            yield say("Accuracy of {networks}: {source}.", networks=captions.some(names), source=source)
         if sources and len(sources) + any(not each.source for each in self.rated) > 1:
-            yield "Accuracies from several sources compare as far as they were found alike."
+            yield say("Accuracies from several sources compare as far as they were found alike.")
 
     def inputs(self) -> str:
         """What the networks were counted for: the shape that most have, and the others."""
         shapes = captions.inputs((each.label, _shape(each.subject)) for each in self.rated)
-        dtypes = " and ".join(dict.fromkeys(each.subject.network.cost.dtype for each in self.rated))
-        return f"Counted for one input of {shapes}, {dtypes}."
+        dtypes = listed(dict.fromkeys(each.subject.network.cost.dtype for each in self.rated))
+        return say("Counted for one input of {shapes}, {dtypes}.", shapes=shapes, dtypes=dtypes)
+
+
+def _evaluated(each: Evaluation) -> str:
+    """What an evaluation is: its source, its protocol, and how far its values can be off."""
+    return "; ".join(map(retold, (each.source, each.protocol, each.precision)))
+
+
+_PROTOCOLS = (
+    recorded("ImageNet validation, one network, one center crop of the size used in training"),
+    recorded("ImageNet validation, one network, one center crop"),
+    recorded("ImageNet validation, top-1, one network, one center crop"),
+)
+_PRECISIONS = (
+    recorded("as printed, to a thousandth of a percentage point"),
+    recorded("as printed, to a hundredth of a percentage point"),
+    recorded("read off the chart by others, ±1 percentage point"),
+)
+"""What ``published/accuracies.toml`` says of its evaluations."""
 
 
 def ratings(material: Material, least: int = 2) -> Ratings:
@@ -114,9 +141,11 @@ def _hinted(name: str, evaluation: Evaluation | None, names: Mapping[str, str]) 
     if evaluation is None:
         return theme.cut(label)
     if name in evaluation.top1:
-        return f"{label} (counted on an input of another size)"
+        return say("{network} (counted on an input of another size)", network=label)
     twin = evaluated_as(name)
-    return f"{label} (but of {names.get(twin, twin)})" if twin in evaluation.top1 else theme.cut(label)
+    if twin not in evaluation.top1:
+        return theme.cut(label)
+    return say("{network} (but of {twin})", network=label, twin=names.get(twin, twin))
 
 
 def _shape(subject: Subject) -> str:

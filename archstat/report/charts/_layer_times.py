@@ -8,6 +8,7 @@ import msgspec
 
 from archstat import units
 from archstat.errors import DataError
+from archstat.language import say
 from archstat.records import LayerTimes
 from archstat.report.material import Subject
 from archstat.tables.joining import Joined, times_beside_counts
@@ -70,8 +71,17 @@ def layer_times_of(subject: Subject) -> Timed:
 
 def too_short(found: Timed) -> str:
     """What is not drawn since its time cannot be told."""
-    count = len(found.short)
-    return (
-        f"Left out: {count} layer{'s' * (count > 1)} shorter than {units.seconds(found.times.resolution_s)}, too short "
-        f"for this measurement, {units.share(found.share(found.short), 1)} of the time together."
+    count, least = len(found.short), units.seconds(found.times.resolution_s)
+    share = units.share(found.share(found.short), 1)
+    if count == 1:
+        return say(
+            "Left out: 1 layer shorter than {least}, too short for this measurement, {share} of the time together.",
+            least=least,
+            share=share,
+        )
+    return say(
+        "Left out: {count} layers shorter than {least}, too short for this measurement, {share} of the time together.",
+        count=count,
+        least=least,
+        share=share,
     )

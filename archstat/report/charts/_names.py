@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from archstat import units
+from archstat.language import say
 from archstat.published.names import display_name, display_names
 from archstat.records import Measurement
 from archstat.report.drawing import captions, theme
@@ -34,7 +35,7 @@ def measured_inputs(measurements: Sequence[Measurement]) -> str:
     """A sentence on what networks were measured on: the shape of one input that most have, and the others."""
     names = display_names(each.architecture for each in measurements)
     pairs = dict.fromkeys((names[each.architecture], units.shapes(one_input(each))) for each in measurements)
-    return f"One input is {captions.inputs(pairs)}."
+    return say("One input is {shapes}.", shapes=captions.inputs(pairs))
 
 
 def shown_names(names: Iterable[str]) -> dict[str, str]:

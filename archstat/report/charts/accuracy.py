@@ -13,8 +13,9 @@ import msgspec
 
 from archstat import units
 from archstat.files.choosing import conditions_text
+from archstat.language import retold, say
 from archstat.published.names import display_name
-from archstat.records import Measurement
+from archstat.records import Energy, Measurement
 from archstat.report.chart import Chart, View, chart
 from archstat.report.charts._accuracies import Ratings, ratings
 from archstat.report.drawing import axes, theme
@@ -37,6 +38,7 @@ class _Cost(msgspec.Struct, frozen=True):
         show: From a value to text.
         values: The value of each network that has one.
         told: What to add to the caption.
+        is_of_runs: Whether the quantity was measured, and not counted.
     """
 
     label: str
@@ -45,10 +47,11 @@ class _Cost(msgspec.Struct, frozen=True):
     show: Callable[[Any], str]
     values: Mapping[str, float]
     told: str = ""
+    is_of_runs: bool = False
 
     def is_measured(self, each: Rated) -> bool:
         """Whether the quantity was measured of a network, and not counted."""
-        return self.label in ("Latency", "Energy") and each.name in self.values
+        return self.is_of_runs and each.name in self.values
 
 
 @chart("networks", takes=("evaluation",))
@@ -57,29 +60,31 @@ def accuracy(material: Material) -> Chart:
     found = ratings(material)
     costs = [cost for cost in _costs(found, material.measurements) if len(cost.values) > 1]
     told = " ".join(f"{cost.told} {_missing(cost, found)}".strip() for cost in costs if cost.told)
-    operations = " Its own chart counts operations: two for each MAC." if found.counts_operations else ""
-    areas = (
-        f"The area of a bubble is the number of parameters{_enlarged(found)}; no network here{_aside(found)} is "
-        "cheaper and more accurate than one on the dotted line, the Pareto front."
-    )
-    caption = " ".join(filter(None, (areas, found.inputs(), told, f"{found.caption()}{operations}")))
+    operations = say("Its own chart counts operations: two for each MAC.") if found.counts_operations else ""
+    caption = " ".join(filter(None, (_areas(found), found.inputs(), told, found.caption(), operations)))
     views = tuple(_view(found, cost, costs) for cost in costs)
-    return Chart("accuracy", "Accuracy, and what it costs", views, caption)
+    return Chart("accuracy", say("Accuracy, and what it costs"), views, caption)
 
 
-def _enlarged(found: Ratings) -> str:
-    is_any = is_enlarged([each.amount("parameters") for each in found.rated])
-    return ", the smallest ones drawn larger to be seen" if is_any else ""
-
-
-def _aside(found: Ratings) -> str:
-    return ", dashed ones aside," if any(each.twin for each in found.rated) else ""
+def _areas(found: Ratings) -> str:
+    """What areas and the dotted line are."""
+    area = (
+        say("The area of a bubble is the number of parameters, the smallest ones drawn larger to be seen")
+        if is_enlarged([each.amount("parameters") for each in found.rated])
+        else say("The area of a bubble is the number of parameters")
+    )
+    front_ = (
+        say("no network here, dashed ones aside, is cheaper and more accurate than one on the dotted line")
+        if any(each.twin for each in found.rated)
+        else say("no network here is cheaper and more accurate than one on the dotted line")
+    )
+    return say("{area}; {front}, the Pareto front.", area=area, front=front_)
 
 
 def _missing(cost: _Cost, found: Ratings) -> str:
     """Of which networks alone something was measured."""
     here = [each.label for each in found.rated if each.name in cost.values]
-    return f"It was measured of {', '.join(here)} alone." if len(here) < len(found.rated) else ""
+    return say("It was measured of {networks} alone.", networks=", ".join(here)) if len(here) < len(found.rated) else ""
 
 
 # -- what is along the axis --------------------------------------------------------------------------------------------
@@ -89,9 +94,9 @@ def _costs(found: Ratings, measurements: Sequence[Measurement]) -> list[_Cost]:
     own = [_fitting(found, each) for each in measurements]
     measured = [each for each in own if each is not None]
     return [
-        _counted(found, MACS, "MACs for one input"),
-        _counted(found, PARAMETERS, "Parameters"),
-        _counted(found, ACTIVATION_BYTES, "Activation memory for one input", "B"),
+        _counted(found, MACS, say("MACs for one input")),
+        _counted(found, PARAMETERS, PARAMETERS.label),
+        _counted(found, ACTIVATION_BYTES, say("Activation memory for one input"), "B"),
         _latency([each for each in measured if each.latency is not None]),
         _energy([each for each in measured if each.energy is not None and each.energy.input_j is not None]),
     ]
@@ -117,11 +122,15 @@ def _latency(measurements: Sequence[Measurement]) -> _Cost:
     group = max(alike(measurements), key=_networks, default=[])
     values = {each.architecture: each.latency.median_s for each in group if each.latency is not None}
     if not values:
-        return _Cost("Latency", "", "s", units.seconds, {})
-    conditions = group[0].conditions
-    batch = "one input" if conditions.batch_size == 1 else f"{units.exact(conditions.batch_size)} inputs"
-    told = f"Latency is the median time of a pass: {conditions_text(conditions)}."
-    return _Cost("Latency", f"Latency of a pass over {batch}", "s", units.seconds, values, told)
+        return _Cost(say("Latency"), "", "s", units.seconds, {})
+    size, conditions = group[0].conditions.batch_size, retold(conditions_text(group[0].conditions))
+    told = say("Latency is the median time of a pass: {conditions}.", conditions=conditions)
+    title = (
+        say("Latency of a pass over one input")
+        if size == 1
+        else say("Latency of a pass over {count} inputs", count=units.exact(size))
+    )
+    return _Cost(say("Latency"), title, "s", units.seconds, values, told, is_of_runs=True)
 
 
 def _energy(measurements: Sequence[Measurement]) -> _Cost:
@@ -134,11 +143,24 @@ def _energy(measurements: Sequence[Measurement]) -> _Cost:
     pairs = [(each.architecture, each.energy) for each in group if each.energy is not None]
     values = {name: energy.input_j for name, energy in pairs if energy.input_j is not None}
     if not values:
-        return _Cost("Energy", "", "J", units.joules, {})
-    energy = pairs[0][1]
-    queue = "with a full queue" if energy.mode == "pipelined" else "one pass after the other"
-    told = f"Energy is that of the {energy.boundary}, {queue}: {conditions_text(group[0].conditions)}."
-    return _Cost("Energy", "Energy for one input", "J", units.joules, values, told)
+        return _Cost(say("Energy"), "", "J", units.joules, {})
+    told = _told_energy(pairs[0][1], retold(conditions_text(group[0].conditions)))
+    return _Cost(say("Energy"), say("Energy for one input"), "J", units.joules, values, told, is_of_runs=True)
+
+
+def _told_energy(energy: Energy, conditions: str) -> str:
+    """Of what the energy is."""
+    if energy.mode == "pipelined":
+        return say(
+            "Energy is that of the {boundary}, with a full queue: {conditions}.",
+            boundary=retold(energy.boundary),
+            conditions=conditions,
+        )
+    return say(
+        "Energy is that of the {boundary}, one pass after the other: {conditions}.",
+        boundary=retold(energy.boundary),
+        conditions=conditions,
+    )
 
 
 def _networks(group: Sequence[Measurement]) -> int:
@@ -153,8 +175,8 @@ def _view(found: Ratings, cost: _Cost, costs: Sequence[_Cost]) -> View:
     picture = Picture(
         tuple(_bubble(each, cost, found, costs) for each in rated),
         axes.amounts(list(cost.values.values()), cost.title, cost.unit, room=0.11),
-        "Top-1 accuracy (%)",
-        "Parameters",
+        say("Top-1 accuracy (%)"),
+        PARAMETERS.label,
         tuple(families(each.name for each in rated)),
     )
     return View(cost.label, picture.figure, _alt(rated, cost, picture))
@@ -172,14 +194,18 @@ def _bubble(each: Rated, cost: _Cost, found: Ratings, costs: Sequence[_Cost]) ->
 
 def _alt(rated: Sequence[Rated], cost: _Cost, picture: Picture) -> str:
     least, most = min(rated, key=lambda each: each.top1), max(rated, key=lambda each: each.top1)
-    ends = [
+    low, high = (
         f"{units.amount(each.top1, '%')} ({each.label}, {cost.show(cost.values[each.name])})" for each in (least, most)
-    ]
-    ahead = ", ".join(each.name for each in front(picture.bubbles))
-    return (
-        f"Bubbles of {len(rated)} networks: top-1 accuracy against {cost.title}, from {' to '.join(ends)}. "
-        f"No other is both cheaper and more accurate than {ahead}."
     )
+    drawn = say(
+        "Bubbles of {count} networks: top-1 accuracy against {quantity}, from {low} to {high}.",
+        count=len(rated),
+        quantity=cost.title,
+        low=low,
+        high=high,
+    )
+    names = ", ".join(each.name for each in front(picture.bubbles))
+    return " ".join((drawn, say("No other is both cheaper and more accurate than {networks}.", networks=names)))
 
 
 @chart("networks", takes=("evaluation",))
@@ -188,13 +214,15 @@ def top1(material: Material) -> Chart:
     found = ratings(material)
     rated = sorted(found.rated, key=lambda each: -each.top1)
     best, worst = rated[0], rated[-1]
-    alt = (
-        f"Top-1 accuracy of {len(rated)} networks, from {units.amount(best.top1, '%')} ({best.label}) "
-        f"down to {units.amount(worst.top1, '%')} ({worst.label})."
+    alt = say(
+        "Top-1 accuracy of {count} networks, from {most} down to {least}.",
+        count=len(rated),
+        most=f"{units.amount(best.top1, '%')} ({best.label})",
+        least=f"{units.amount(worst.top1, '%')} ({worst.label})",
     )
     colours = families(each.name for each in rated)
     rows = Rows((Group("", tuple(_bar(each, found) for each in rated)),), tuple(colours))
-    return Chart("top1", "Top-1 accuracy", (View("", rows.figure, alt),), found.caption())
+    return Chart("top1", say("Top-1 accuracy"), (View("", rows.figure, alt),), found.caption())
 
 
 def _bar(each: Rated, found: Ratings) -> BarRow:

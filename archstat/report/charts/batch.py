@@ -13,6 +13,7 @@ from plotly import graph_objects as go
 from archstat import units
 from archstat.errors import DataError
 from archstat.files.choosing import conditions_text
+from archstat.language import listed, message, retold, say
 from archstat.records import Measurement
 from archstat.report.chart import Chart, View, chart
 from archstat.report.charts._names import measured_inputs, sized_names
@@ -35,18 +36,30 @@ class Shown(msgspec.Struct, frozen=True):
     """What is drawn over the batch size.
 
     Attributes:
-        label: What the switch says.
-        title: What the axis says.
+        key: What tells it from the others.
+        english: What the switch says, in English.
+        english_title: What the axis says, in English.
         unit: What stands at its ticks.
         value: The value of a measurement; ``None``: not measured.
         show: The value as text for people.
     """
 
-    label: str
-    title: str
+    key: str
+    english: str
+    english_title: str
     unit: str
     value: Callable[[Measurement], float | None]
     show: Callable[[float], str]
+
+    @property
+    def label(self) -> str:
+        """What the switch says, in the language that is spoken."""
+        return say(self.english)
+
+    @property
+    def title(self) -> str:
+        """What the axis says, in the language that is spoken."""
+        return say(self.english_title)
 
 
 def _input_s(measurement: Measurement) -> float | None:
@@ -63,10 +76,17 @@ def _input_j(measurement: Measurement) -> float | None:
 
 
 _SHOWN = (
-    Shown("Time", "Time of an input", "s", _input_s, units.seconds),
-    Shown("Throughput", "Inputs in a second", "", lambda each: each.throughput, lambda value: units.rate(value, "/s")),
-    Shown("Power", "Mean power", "W", _power_w, units.watts),
-    Shown("Energy", "Energy of an input", "J", _input_j, units.joules),
+    Shown("time", message("Time"), message("Time of an input"), "s", _input_s, units.seconds),
+    Shown(
+        "throughput",
+        message("Throughput"),
+        message("Inputs in a second"),
+        "",
+        lambda each: each.throughput,
+        lambda value: units.rate(value, "/s"),
+    ),
+    Shown("power", message("Power"), message("Mean power"), "W", _power_w, units.watts),
+    Shown("energy", message("Energy"), message("Energy of an input"), "J", _input_j, units.joules),
 )
 
 
@@ -74,20 +94,20 @@ _SHOWN = (
 def batch(material: Material) -> Chart:
     """The measured time of one input, the throughput and the power of networks over the batch size."""
     found = series(material.measurements)
-    views = [_view(found, shown) for shown in _SHOWN if any(_told(each, shown) for each in found)]
-    if not views:
+    told = [shown for shown in _SHOWN if any(_told(each, shown) for each in found)]
+    if not told:
         raise DataError(
             "No network was measured with two batch sizes under otherwise equal conditions.",
             helps={"batch_sizes": "1,2,4"},
         )
-    what = "power" if any(view.label == "Power" for view in views) else "throughput"
+    has_power = any(shown.key == "power" for shown in told)
     is_marked = any(mark_of(each) for line in found for each in line)
     return Chart(
         "batch",
-        f"Time and {what} over the batch size",
-        tuple(views),
+        say("Time and power over the batch size") if has_power else say("Time and throughput over the batch size"),
+        tuple(_view(found, shown) for shown in told),
         _caption(found, len(material.measurements)),
-        "The hover marks times that were disturbed with ~." if is_marked else "",
+        say("The hover marks times that were disturbed with ~.") if is_marked else "",
     )
 
 
@@ -138,7 +158,7 @@ def _line(each: Series, shown: Shown, number: int) -> go.Scatter:
     return go.Scatter(
         x=[measurement.conditions.batch_size for measurement in each],
         y=[_value(measurement, shown) for measurement in each],
-        error_y=_bars(each) if shown.label == "Time" else None,
+        error_y=_bars(each) if shown.key == "time" else None,
         mode="lines+markers",
         line={"color": _colour(number), "width": 1.5},
         marker={"color": _colour(number), "size": 8, "symbol": _MARKS[number % len(_MARKS)]},
@@ -163,18 +183,19 @@ def _bars(each: Series) -> dict[str, Any]:
 
 def _hover(measurement: Measurement, shown: Shown) -> str:
     lines = [
-        ("batch", units.exact(measurement.conditions.batch_size)),
+        (say("batch"), units.exact(measurement.conditions.batch_size)),
         (shown.title, f"{_mark(measurement, shown)}{shown.show(_value(measurement, shown))}"),
     ]
     interval = measurement.latency.interval if measurement.latency is not None else None
-    if shown.label == "Time" and interval is not None:
-        lines.append(("95 % interval of the batch", f"{units.seconds(interval.low)} to {units.seconds(interval.high)}"))
-    lines.append(("input", units.shapes(measurement.input_shapes)))
-    return theme.hover(measurement.architecture, lines, source=conditions_text(measurement.conditions))
+    if shown.key == "time" and interval is not None:
+        ends = say("{low} to {high}", low=units.seconds(interval.low), high=units.seconds(interval.high))
+        lines.append((say("95 % interval of the batch"), ends))
+    lines.append((say("input"), units.shapes(measurement.input_shapes)))
+    return theme.hover(measurement.architecture, lines, source=retold(conditions_text(measurement.conditions)))
 
 
 def _mark(measurement: Measurement, shown: Shown) -> str:
-    return mark_of(measurement) if shown.label in ("Time", "Throughput") else ""
+    return mark_of(measurement) if shown.key in ("time", "throughput") else ""
 
 
 def _layout(drawn: Sequence[Series], shown: Shown, canvas: Canvas) -> dict[str, Any]:
@@ -185,7 +206,7 @@ def _layout(drawn: Sequence[Series], shown: Shown, canvas: Canvas) -> dict[str, 
     layout: dict[str, Any] = {
         "height": canvas.rest(_PLOT, around, _PLOT_MIN) + around,
         "margin": margin,
-        "xaxis": _across(drawn, plot, max(map(len, names)) * theme.CHAR + 12),
+        "xaxis": _across(drawn, plot, max(map(labels.columns, names)) * theme.CHAR + 12),
         "yaxis": {**_up(drawn, shown), "automargin": False},
     }
     frame = frame_of(layout, canvas)
@@ -206,7 +227,7 @@ def _name(name: str, canvas: Canvas) -> str:
 def _across(drawn: Sequence[Series], plot: float, room: float) -> dict[str, Any]:
     """The batch sizes, with room at the right for the names of the lines."""
     sizes = sorted({measurement.conditions.batch_size for each in drawn for measurement in each})
-    made = theme.logarithmic(sizes[0], sizes[-1], "Batch size")
+    made = theme.logarithmic(sizes[0], sizes[-1], say("Batch size"))
     low, high = made["range"]
     ticks = {**made, "tickvals": sizes, "ticktext": list(map(units.exact, sizes))}
     ticks["range"] = [low, low + (high - low) * plot / max(plot - room, plot / 2)]
@@ -238,31 +259,40 @@ def _spots(each: Series, shown: Shown, name: str, colour: str, up: dict[str, Any
 
 def _alt(drawn: Sequence[Series], shown: Shown) -> str:
     parts = ", ".join(
-        f"{theme.cut(name)} from {shown.show(_value(each[0], shown))} at batch "
-        f"{units.exact(each[0].conditions.batch_size)} to {shown.show(_value(each[-1], shown))} at batch "
-        f"{units.exact(each[-1].conditions.batch_size)}"
+        say(
+            "{network} from {first} at batch {smallest} to {last} at batch {largest}",
+            network=theme.cut(name),
+            first=shown.show(_value(each[0], shown)),
+            smallest=units.exact(each[0].conditions.batch_size),
+            last=shown.show(_value(each[-1], shown)),
+            largest=units.exact(each[-1].conditions.batch_size),
+        )
         for each, name in zip(drawn[:4], _names_of(drawn), strict=False)
     )
-    return f"{shown.title} against batch size: {parts}."
+    return say("{quantity} against batch size: {parts}.", quantity=shown.title, parts=parts)
 
 
 def _caption(found: Sequence[Series], given: int) -> str:
     conditions = conditions_text(found[0][0].conditions).replace(
         f" · batch {units.exact(found[0][0].conditions.batch_size)}", ""
     )
-    median = "The time of an input is the median time of a forward pass over the batch size, with its 95 % interval."
-    sentences = [f"{conditions}.", measured_inputs([each[0] for each in found]), median]
+    median = say(
+        "The time of an input is the median time of a forward pass over the batch size, with its 95 % interval."
+    )
+    sentences = [f"{retold(conditions)}.", measured_inputs([each[0] for each in found]), median]
     energies = dict.fromkeys(
         each.energy.boundary for line in found for each in line if each.energy is not None and each.energy.boundary
     )
     if energies:
-        sentences.append(f"Power and energy are those of the {' and the '.join(energies)}, idle power included.")
+        boundaries = listed(say("the {boundary}", boundary=retold(each)) for each in energies)
+        sentences.append(say("Power and energy are those of {boundaries}, idle power included.", boundaries=boundaries))
     if any(mark_of(each) for line in found for each in line):
-        sentences.append("Some of the times were disturbed.")
+        sentences.append(say("Some of the times were disturbed."))
     left_out = given - sum(map(len, found))
-    if left_out:
-        verb = "is" if left_out == 1 else "are"
+    if left_out == 1:
+        sentences.append(say("1 other measurement is of one batch size, or of other conditions."))
+    elif left_out:
         sentences.append(
-            f"{left_out} other measurement{'s' * (left_out > 1)} {verb} of one batch size, or of other conditions."
+            say("{count} other measurements are of one batch size, or of other conditions.", count=left_out)
         )
     return " ".join(sentences)

@@ -8,13 +8,15 @@ import msgspec
 
 from archstat import units
 from archstat.errors import DataError
+from archstat.language import retold, say
 from archstat.records import LayerCost
 from archstat.report.chart import Chart, View, chart
 from archstat.report.charts._names import shown_names
 from archstat.report.drawing import theme
 from archstat.report.drawing.bar_rows import BarRow, End, Group, Rows
+from archstat.report.drawing.layer_names import shown_path
 from archstat.report.material import Mark, Material, Subject
-from archstat.tables.network import WHOLE_NETWORK
+from archstat.tables.quantities import MACS, PARAMETERS
 
 _NETWORKS = (2, 4)
 _PARTS_MAX = 12
@@ -40,12 +42,12 @@ class _Part(msgspec.Struct, frozen=True):
     @property
     def kind(self) -> str:
         """The class of the part if it is one layer."""
-        return self.rows[0].kind if len(self.rows) == 1 else "Layers with MACs"
+        return self.rows[0].kind if len(self.rows) == 1 else say("Layers with MACs")
 
     @property
     def detail(self) -> str:
         """The hyper-parameters of the part if it is one layer, else how many layers it has."""
-        return self.rows[0].detail if len(self.rows) == 1 else f"{len(self.rows)} layers"
+        return retold(self.rows[0].detail) if len(self.rows) == 1 else say("{count} layers", count=len(self.rows))
 
 
 @chart("networks", takes=("marks",))
@@ -58,13 +60,17 @@ def branches(material: Material) -> Chart:
     groups = [_group((name, shown[name]), own, marks[name], place) for place, (name, own) in enumerate(parts.items())]
     rows = Rows(tuple(groups))
     totals = ", ".join(f"{theme.cut(shown[name])} {units.compact(_total(own))}" for name, own in parts.items())
-    printed = " ".join(
-        f"Of {theme.cut(shown[mark.architecture])}, {mark.label}." for each in marks.values() for mark in each
-    )
+    printed = [
+        say("Of {network}, {printed}.", network=theme.cut(shown[mark.architecture]), printed=mark.label)
+        for each in marks.values()
+        for mark in each
+    ]
     shapes = "; ".join(dict.fromkeys(units.shapes(each.network.cost.input_shapes) for each in material.subjects))
-    view = View("MACs", rows.figure, f"MACs by part. In all: {totals}. {printed}".strip())
-    diamonds = " A diamond is a figure that a text prints." if printed else ""
-    return Chart("branches", "MACs, part by part", (view,), f"Counted for an input of {shapes}.{diamonds}")
+    alt = " ".join((say("MACs by part. In all: {totals}.", totals=totals), *printed))
+    caption = [say("Counted for an input of {shapes}.", shapes=shapes)]
+    caption += [say("A diamond is a figure that a text prints.")] if printed else []
+    view = View(MACS.label, rows.figure, alt)
+    return Chart("branches", say("MACs, part by part"), (view,), " ".join(caption))
 
 
 def _parts(subject: Subject) -> list[_Part]:
@@ -72,7 +78,7 @@ def _parts(subject: Subject) -> list[_Part]:
     rows: dict[str, list[LayerCost]] = {}
     for row in subject.network.cost.layers:
         rows.setdefault(row.layer.partition(".")[0], []).append(row)
-    parts = [_Part(name or WHOLE_NETWORK, tuple(row for row in own if row.macs)) for name, own in rows.items()]
+    parts = [_Part(shown_path(name), tuple(row for row in own if row.macs)) for name, own in rows.items()]
     return [part for part in parts if part.macs]
 
 
@@ -99,12 +105,12 @@ def _group(names: tuple[str, str], parts: Sequence[_Part], marks: Sequence[Mark]
     """The total, what a text prints of it, and the parts; of a name as one types it, and as it is shown."""
     name, shown = names
     total = _total(parts)
-    text = f"{units.compact(total)} MACs"
-    whole = End(total, text, text, theme.GREY, theme.hover(name, [("MACs", units.exact(total))]))
+    text = say("{count} MACs", count=units.compact(total))
+    whole = End(total, text, text, theme.GREY, theme.hover(name, [(MACS.label, units.exact(total))]))
     return Group(
         shown,
         (
-            BarRow("in all", (whole,)),
+            BarRow(say("in all"), (whole,)),
             *(BarRow("", (_mark(mark),)) for mark in marks),
             *(BarRow(part.name, (_end(part, total, _COLOURS[place]),)) for part in parts),
         ),
@@ -116,7 +122,7 @@ def _total(parts: Sequence[_Part]) -> int:
 
 
 def _mark(mark: Mark) -> End:
-    lines = [("MACs", units.compact(round(mark.value)))]
+    lines = [(MACS.label, units.compact(round(mark.value)))]
     return End(mark.value, mark.label, mark.label, theme.RED, theme.hover(mark.label, lines), is_mark=True)
 
 
@@ -125,7 +131,7 @@ def _end(part: _Part, total: int, colour: str) -> End:
     parameters = sum(row.parameters for row in part.rows)
     lines = [
         (part.kind, part.detail),
-        ("MACs", f"{units.exact(part.macs)}, {units.share(part.macs, total)}"),
-        ("Parameters", units.exact(parameters)),
+        (MACS.label, f"{units.exact(part.macs)}, {units.share(part.macs, total)}"),
+        (PARAMETERS.label, units.exact(parameters)),
     ]
     return End(part.macs, f"{number} · {part.detail}", number, colour, theme.hover(part.name, lines))

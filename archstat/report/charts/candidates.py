@@ -11,6 +11,7 @@ from archstat import units
 from archstat.errors import DataError
 from archstat.finding.candidates import Candidate, Choice
 from archstat.finding.choosing import pareto_front
+from archstat.language import listed, retold, say
 from archstat.report.chart import Chart, View, chart
 from archstat.report.charts._names import shown_names
 from archstat.report.drawing import axes, captions, families, theme
@@ -37,13 +38,16 @@ def best(material: Material) -> Chart:
     if not views:
         raise DataError("The networks of the store cost nothing that could be drawn.")
     told = (
-        "Each dot is a network; none here is cheaper and more accurate than one on the dotted line, the Pareto front.",
+        say(
+            "Each dot is a network; none here is cheaper and more accurate than one on the dotted line, the Pareto "
+            "front."
+        ),
         _for_inputs(rated),
         _without(len(choice.candidates) - len(rated)),
         _undrawn(rated),
-        choice.source,
+        retold(choice.source),
     )
-    title = f"Accuracy, and what it costs, of {units.exact(len(rated))} networks"
+    title = say("Accuracy, and what it costs, of {count} networks", count=units.exact(len(rated)))
     return Chart("best", title, views, " ".join(filter(None, told)), is_searched=True)
 
 
@@ -58,8 +62,9 @@ def cloud(material: Material) -> Chart:
     views = tuple(_against_parameters(found, cost, look) for cost in costs)
     if not views:
         raise DataError("The networks of the store cost nothing but parameters.")
-    caption = " ".join(filter(None, ("Each dot is a network.", _for_inputs(found), _undrawn(found))))
-    return Chart("cloud", f"What {units.exact(len(found))} networks cost", views, caption, is_searched=True)
+    caption = " ".join(filter(None, (say("Each dot is a network."), _for_inputs(found), _undrawn(found))))
+    title = say("What {count} networks cost", count=units.exact(len(found)))
+    return Chart("cloud", title, views, caption, is_searched=True)
 
 
 def _chosen(material: Material) -> Choice:
@@ -112,10 +117,11 @@ def _against_accuracy(rated: Sequence[Candidate], cost: Quantity, look: _Look) -
         _accuracies([each.top1_accuracy or 0.0 for each in known]),
         look.colours.shown,
     )
-    best_ones = captions.some([look.name(each) for each in ahead])
-    alt = f"Dots of {len(known)} networks: top-1 accuracy against {cost.label}."
-    alt += f" No other is both cheaper and more accurate than {best_ones}." if ahead else ""
-    return View(cost.label, picture.figure, alt)
+    alt = [say("Dots of {count} networks: top-1 accuracy against {quantity}.", count=len(known), quantity=cost.label)]
+    if ahead:
+        best_ones = captions.some([look.name(each) for each in ahead])
+        alt.append(say("No other is both cheaper and more accurate than {networks}.", networks=best_ones))
+    return View(cost.label, picture.figure, " ".join(alt))
 
 
 def _against_parameters(found: Sequence[Candidate], cost: Quantity, look: _Look) -> View:
@@ -127,8 +133,14 @@ def _against_parameters(found: Sequence[Candidate], cost: Quantity, look: _Look)
         look.colours.shown,
     )
     least, most = (pick(known, key=lambda each: getattr(each, cost.key)) for pick in (min, max))
-    ends = [f"{cost.show(getattr(each, cost.key))} ({look.name(each)})" for each in (least, most)]
-    alt = f"Dots of {len(known)} networks: parameters against {cost.label}, from {' to '.join(ends)}."
+    low, high = (f"{cost.show(getattr(each, cost.key))} ({look.name(each)})" for each in (least, most))
+    alt = say(
+        "Dots of {count} networks: parameters against {quantity}, from {low} to {high}.",
+        count=len(known),
+        quantity=cost.label,
+        low=low,
+        high=high,
+    )
     return View(cost.label, picture.figure, alt)
 
 
@@ -137,11 +149,11 @@ def _varies(found: Sequence[Candidate], cost: Quantity) -> bool:
 
 
 def _dot(each: Candidate, cost: Quantity, y: float, look: _Look, *, is_ahead: bool = False) -> Dot:
-    accuracies = [("Top-1 accuracy", each.top1_accuracy), ("Top-5 accuracy", each.top5_accuracy)]
+    accuracies = [(say("Top-1 accuracy"), each.top1_accuracy), (say("Top-5 accuracy"), each.top5_accuracy)]
     lines = [(what, units.amount(share, "%")) for what, share in accuracies if share is not None]
     lines += [(quantity.label, quantity.show(getattr(each, quantity.key))) for quantity in _COSTS]
-    weights = [("Weights", each.weights)] if each.weights else []
-    hover = theme.hover(named(each), [*lines, *weights, ("Input", each.input_shapes.replace("x", "×"))])
+    weights = [(say("Weights"), each.weights)] if each.weights else []
+    hover = theme.hover(named(each), [*lines, *weights, (say("Input"), each.input_shapes.replace("x", "×"))])
     label = look.name(each).removeprefix(look.library)
     return Dot(look.both_names(each), label, getattr(each, cost.key), y, look.colours.of(each.network), hover, is_ahead)
 
@@ -154,28 +166,35 @@ def _accuracies(values: Sequence[float]) -> dict[str, object]:
     """The axis of accuracies; a few networks far below do not press the others together."""
     low, high = min(values), max(values)
     room = max((high - low) * 0.06, 1.0)
-    return theme.axis("Top-1 accuracy (%)", range=[low - room, min(high + 1.5 * room, 101.0)])
+    return theme.axis(say("Top-1 accuracy (%)"), range=[low - room, min(high + 1.5 * room, 101.0)])
 
 
 def _for_inputs(found: Sequence[Candidate]) -> str:
     batches = sorted({each.batch_size or 1 for each in found})
-    batch = "one input" if batches == [1] else f"batches of {' and '.join(map(units.exact, batches))}"
+    batch = say("one input") if batches == [1] else say("batches of {sizes}", sizes=listed(map(units.exact, batches)))
     shapes = Counter(each.input_shapes for each in found)
     first, count = min(shapes.items(), key=lambda pair: (-pair[1], pair[0]))
     most, others = first.replace("x", "×"), len(shapes) - 1
     if not others:
-        return f"Counted for {batch} of {most}."
-    if 2 * count > len(found):
-        return f"Counted for {batch}, of {most} by most and of {others} other shape{'s' * (others > 1)} by the rest."
-    return f"Counted for {batch} each, of {len(shapes)} shapes."
+        return say("Counted for {batch} of {shape}.", batch=batch, shape=most)
+    if 2 * count <= len(found):
+        return say("Counted for {batch} each, of {count} shapes.", batch=batch, count=len(shapes))
+    if others == 1:
+        return say("Counted for {batch}, of {shape} by most and of 1 other shape by the rest.", batch=batch, shape=most)
+    return say(
+        "Counted for {batch}, of {shape} by most and of {count} other shapes by the rest.",
+        batch=batch,
+        shape=most,
+        count=others,
+    )
 
 
 def _without(count: int) -> str:
-    return f"No accuracy is known of {units.exact(count)} more." if count else ""
+    return say("No accuracy is known of {count} more.", count=units.exact(count)) if count else ""
 
 
 def _undrawn(found: Sequence[Candidate]) -> str:
     """What has no place on a logarithmic axis."""
     without = {cost.label: sum(1 for each in found if not getattr(each, cost.key)) for cost in _COSTS}
-    told = [f"{count} without {label}" for label, count in without.items() if count]
-    return f"Not drawn: {', '.join(told)}." if told else ""
+    told = [say("{count} without {quantity}", count=count, quantity=label) for label, count in without.items() if count]
+    return say("Not drawn: {networks}.", networks=", ".join(told)) if told else ""

@@ -9,6 +9,7 @@ from plotly import graph_objects as go
 
 from archstat import units
 from archstat.errors import DataError
+from archstat.language import recorded, retold, say
 from archstat.published.challenge import Winner, human
 from archstat.published.challenge import winners as entries
 from archstat.report.chart import Chart, View, chart
@@ -23,6 +24,14 @@ _ROW, _ROW_MIN, _AROUND, _THICK = 30, 20, 84, 0.7
 row that a bar takes."""
 
 
+_MEASURED_ON = (
+    *(recorded("test set"), recorded("test set, 5 networks"), recorded("test set, 6 networks")),
+    *(recorded("test set, 7 networks"), recorded("test set, 7 networks, 144 crops")),
+    *(recorded("test set, several networks"), recorded("1,500 images of the test set, one trained annotator")),
+)
+"""What ``published/challenge.toml`` says of what errors are of."""
+
+
 @chart("networks")
 def winners(material: Material) -> Chart:
     """Winners of the ImageNet challenge year by year: their error, and how many layers they have."""
@@ -34,27 +43,37 @@ def winners(material: Material) -> Chart:
         raise DataError(
             f"{len(named)} of these networks won the ImageNet challenge; {_LEAST} are needed. The winners are {known}."
         )
-    ends = [f"{units.amount(each.top5_error, '%')} in {each.year}" for each in (rows[0], rows[-1])]
-    depths = [each.layers for each in rows if each.layers]
-    alt = (
-        f"Top-5 error of the winners of the ImageNet challenge: {', '.join(ends)}; "
-        f"{units.amount(human().top5_error, '%')} by a person. The number of layers grows from {min(depths)} to "
-        f"{max(depths)}."
-    )
+    alt = _alt(rows)
 
     def draw(canvas: Canvas) -> go.Figure:
         return theme.figure(*_errors(rows), _depths(rows), **_layout(rows, canvas))
 
-    return Chart("winners", "Winners of the ImageNet challenge", (View("", draw, alt),), _caption())
+    return Chart("winners", say("Winners of the ImageNet challenge"), (View("", draw, alt),), _caption())
+
+
+def _alt(rows: Sequence[Winner]) -> str:
+    depths = [each.layers for each in rows if each.layers]
+    return say(
+        "Top-5 error of the winners of the ImageNet challenge: {first} in {begin}, {last} in {end}; {person} by a "
+        "person. The number of layers grows from {fewest} to {most}.",
+        first=units.amount(rows[0].top5_error, "%"),
+        begin=rows[0].year,
+        last=units.amount(rows[-1].top5_error, "%"),
+        end=rows[-1].year,
+        person=units.amount(human().top5_error, "%"),
+        fewest=min(depths),
+        most=max(depths),
+    )
 
 
 def _caption() -> str:
     person = human()
-    return (
+    return say(
         "Percent of images without the right class among five guesses, and the layers with weights of the deepest "
         "network, as CS231n charts them in lecture 9. Every entry since 2012 is an ensemble of several networks, so "
-        "errors of single networks are higher. VGG came second. The person is one: "
-        f"{person.measured} ({person.source})."
+        "errors of single networks are higher. VGG came second. The person is one: {measured} ({source}).",
+        measured=retold(person.measured),
+        source=person.source,
     )
 
 
@@ -76,7 +95,7 @@ def _errors(rows: Sequence[Winner]) -> tuple[go.Bar, go.Scatter]:
         mode="lines",
         line={"color": theme.RED, "width": 1.5, "dash": "dash"},
         hovertext=theme.hover(
-            "A person", [("Top-5 error", units.amount(person.top5_error, "%"))], source=person.source
+            say("A person"), [(say("Top-5 error"), units.amount(person.top5_error, "%"))], source=person.source
         ),
         hoverinfo="text",
     )
@@ -100,11 +119,11 @@ def _depths(rows: Sequence[Winner]) -> go.Bar:
 
 def _hover(each: Winner) -> str:
     lines = [
-        ("Top-5 error", units.amount(each.top5_error if each.precise is None else each.precise, "%")),
-        ("Measured on", each.measured),
-        ("Layers", str(each.layers or "none, a shallow method")),
-        ("Team", each.team),
-        ("Place", str(each.place)),
+        (say("Top-5 error"), units.amount(each.top5_error if each.precise is None else each.precise, "%")),
+        (say("Measured on"), retold(each.measured)),
+        (say("Layers"), str(each.layers or say("none, a shallow method"))),
+        (say("Team"), each.team),
+        (say("Place"), str(each.place)),
     ]
     return theme.hover(f"{each.year} {each.entry}", lines, source=f"{each.source}. {each.note}".strip())
 
@@ -134,10 +153,10 @@ def _layout(rows: Sequence[Winner], canvas: Canvas) -> dict[str, Any]:
             "fixedrange": True,
         },
         "annotations": [
-            _over("Top-5 error (%)", 0),
-            _over("Layers", split + 0.06),
+            _over(say("Top-5 error (%)"), 0),
+            _over(say("Layers"), split + 0.06),
             *(_error(place, each.top5_error) for place, each in enumerate(rows)),
-            *(_value(place, each.layers or 0, str(each.layers or "shallow"), "x2") for place, each in enumerate(rows)),
+            *(_depth(place, each.layers) for place, each in enumerate(rows)),
             _person(last),
         ],
     }
@@ -150,8 +169,8 @@ def _hidden(domain: list[float], end: float) -> dict[str, Any]:
 
 def _name(each: Winner, most: int) -> str:
     """The year and the entry, cut where there is little width; who did not win is marked."""
-    second = " (2nd)" if each.place == 2 else ""
-    return f'{theme.words(each.entry + second, most)} <span style="color:{theme.MUTED}">{each.year}</span>'
+    name = say("{entry} (2nd)", entry=each.entry) if each.place == 2 else each.entry
+    return f'{theme.words(name, most)} <span style="color:{theme.MUTED}">{each.year}</span>'
 
 
 def _over(text: str, x: float) -> dict[str, Any]:
@@ -172,6 +191,11 @@ def _error(place: int, error: float) -> dict[str, Any]:
     return _value(place, max(error, human().top5_error), units.amount(error, "%"), "x")
 
 
+def _depth(place: int, layers: int | None) -> dict[str, Any]:
+    """The number of layers at the end of its bar."""
+    return _value(place, layers or 0, str(layers or say("shallow")), "x2")
+
+
 def _value(place: int, value: float, text: str, axis: str) -> dict[str, Any]:
     """What stands at the end of a bar."""
     where = {"xref": axis, "x": value, "y": place, "xanchor": "left", "yanchor": "middle", "xshift": 5}
@@ -185,7 +209,7 @@ def _person(last: int) -> dict[str, Any]:
     return {
         **_STILL,
         **where,
-        "text": f"a person: {units.amount(person, '%')}",
+        "text": say("a person: {error}", error=units.amount(person, "%")),
         "font": {"color": theme.RED, "size": theme.SIZE},
     }
 

@@ -11,6 +11,7 @@ from plotly import graph_objects as go
 
 from archstat import units
 from archstat.errors import DataError
+from archstat.language import retold, say
 from archstat.records import LayerCost
 from archstat.report.chart import Chart, View, chart
 from archstat.report.charts._names import name_in_title
@@ -55,15 +56,18 @@ def icicle(subject: Subject) -> Chart:
     if not met:
         raise DataError(f"{cost.architecture!r} has no layer that costs anything.")
     nodes = tree(cost.layers, name_in_title(cost.architecture))
-    shapes = units.shapes(cost.input_shapes)
     return Chart(
         "icicle",
-        f"Where the cost of {name_in_title(cost.architecture)} lies",
+        say("Where the cost of {network} lies", network=name_in_title(cost.architecture)),
         tuple(_view(nodes, quantity) for quantity in met),
-        f"Counted for an input of {shapes}. The network is at the left, what it is made of to the right of it, in the "
-        "order of execution; the height of a part is its share of the whole. Activation memory is that of the "
-        f"layers' own outputs in {cost.dtype}, all together.",
-        "A click on a part opens it, a click on its left edge or on the bar below it closes it.",
+        say(
+            "Counted for an input of {shapes}. The network is at the left, what it is made of to the right of it, in "
+            "the order of execution; the height of a part is its share of the whole. Activation memory is that of the "
+            "layers' own outputs in {dtype}, all together.",
+            shapes=units.shapes(cost.input_shapes),
+            dtype=cost.dtype,
+        ),
+        say("A click on a part opens it, a click on its left edge or on the bar below it closes it."),
     )
 
 
@@ -119,7 +123,12 @@ def _view(nodes: Sequence[IciclePart], quantity: Quantity) -> View:
 
     stages = sorted((node for node in kept if node.path and not node.around), key=lambda node: -values[node.path])[:3]
     parts = ", ".join(f"{theme.cut(node.name, 30)} {units.share(values[node.path], total)}" for node in stages)
-    alt = f"{title} of the parts of the network, {show(total)} together; the largest are {parts}."
+    alt = say(
+        "{quantity} of the parts of the network, {total} together; the largest are {parts}.",
+        quantity=title,
+        total=show(total),
+        parts=parts,
+    )
     return View(title, draw, alt)
 
 
@@ -182,15 +191,15 @@ def _colour(node: IciclePart) -> str:
 
 def _hover(node: IciclePart, values: dict[str, int], title: str, show: Callable[[int], str]) -> str:
     value = values[node.path]
-    shares = [("of the network", units.share(value, values[""]))] if node.path else []
+    shares = [(say("of the network"), units.share(value, values[""]))] if node.path else []
     if node.around:
-        shares.append((f"of {node.around}", units.share(value, values[node.around])))
+        shares.append((say("of {part}", part=node.around), units.share(value, values[node.around])))
     return theme.hover(node.path.replace("\n", " ").strip() or node.name, [*_what(node), (title, show(value)), *shares])
 
 
 def _what(node: IciclePart) -> Iterable[tuple[str, str]]:
     """What a layer is, or of how many rows a block is the sum."""
     if node.is_block:
-        return [("rows", units.exact(len(node.rows)))]
+        return [(say("rows"), units.exact(len(node.rows)))]
     kinds: list[Any] = list(dict.fromkeys(map(kind_of, node.rows)))
-    return [("what", ", ".join(kinds[:3]))]
+    return [(say("what"), ", ".join(map(retold, kinds[:3])))]

@@ -9,16 +9,17 @@ from plotly import graph_objects as go
 
 from archstat import units
 from archstat.files.choosing import conditions_text
+from archstat.language import retold, say
 from archstat.report.chart import Chart, View, chart
 from archstat.report.charts._layer_times import Timed, layer_times_of, too_short
 from archstat.report.charts._names import measured_inputs, name_in_title
 from archstat.report.drawing import axes, labels, theme
 from archstat.report.drawing.canvas import Canvas
 from archstat.report.drawing.labels import Spot, frame_of
-from archstat.report.drawing.layer_names import layer_legend, short_path, symbol
+from archstat.report.drawing.layer_names import layer_legend, short_path, shown_path, symbol
 from archstat.report.material import Subject
 from archstat.tables.joining import Joined
-from archstat.tables.network import WHOLE_NETWORK
+from archstat.tables.quantities import MACS
 from archstat.tables.roofline import protocol
 
 OFF_THE_LINE = 1.5
@@ -41,8 +42,8 @@ def layer_latency(subject: Subject) -> Chart:
     def draw(canvas: Canvas) -> go.Figure:
         return theme.figure(_points(found), _line(found), **_layout(found, canvas))
 
-    view = View("Latency", draw, _alt(subject.name, found))
-    title = f"Time and MACs of each layer of {name_in_title(subject.name)}"
+    view = View(say("Latency"), draw, _alt(subject.name, found))
+    title = say("Time and MACs of each layer of {network}", network=name_in_title(subject.name))
     return Chart("layer_latency", title, (view,), _caption(subject, found))
 
 
@@ -69,7 +70,7 @@ def _layout(found: Timed, canvas: Canvas) -> dict[str, Any]:
 def _across(found: Timed, ticks: int = 9) -> dict[str, Any]:
     """MACs, and at the left a place for the layers that have none: a logarithm has no 0."""
     macs = [place.macs for place in found.with_macs]
-    made = axes.thinned(theme.logarithmic(min(macs), max(macs), "MACs"), ticks)
+    made = axes.thinned(theme.logarithmic(min(macs), max(macs), MACS.label), ticks)
     if not found.without_macs:
         return made
     zero = _zero(found)
@@ -92,7 +93,7 @@ def _zero(found: Timed) -> float:
 
 def _up(found: Timed) -> dict[str, Any]:
     times = [place.time_s or 0.0 for place in found.places]
-    return theme.logarithmic(min(times), max(times), "Time", unit="s")
+    return theme.logarithmic(min(times), max(times), say("Time"), unit="s")
 
 
 def _strip(found: Timed) -> list[dict[str, Any]]:
@@ -131,13 +132,13 @@ def _points(found: Timed) -> go.Scatter:
 
 def _hover(place: Joined, found: Timed) -> str:
     time = place.time_s or 0.0
-    speed = [("MACs in a second", units.rate(place.macs / time, "MAC/s"))] if place.macs else []
+    speed = [(say("MACs in a second"), units.rate(place.macs / time, "MAC/s"))] if place.macs else []
     lines = [
-        ("what", place.kind),
-        ("time", f"{units.seconds(time)}, {units.share(found.share([place]), 1)}"),
-        ("MACs", units.compact(place.macs)),
+        (say("what"), retold(place.kind)),
+        (say("time"), f"{units.seconds(time)}, {units.share(found.share([place]), 1)}"),
+        (MACS.label, units.compact(place.macs)),
     ]
-    return theme.hover(place.layer or WHOLE_NETWORK, [*lines, *speed])
+    return theme.hover(shown_path(place.layer), [*lines, *speed])
 
 
 def _line(found: Timed) -> go.Scatter:
@@ -164,7 +165,8 @@ def _speed(found: Timed, canvas: Canvas) -> Spot:
     """The name of the line, at a third of it."""
     first, last = _ends(found)
     at = first + (last - first) / 3
-    text = f"{'' if canvas.is_narrow else 'all together: '}{units.rate(found.macs_per_s, 'MAC/s')}"
+    speed = units.rate(found.macs_per_s, "MAC/s")
+    text = speed if canvas.is_narrow else say("all together: {speed}", speed=speed)
     return Spot(at, at - math.log10(found.macs_per_s), text, 1.5, theme.MUTED, weight=math.inf)
 
 
@@ -177,7 +179,7 @@ def _spots(found: Timed, canvas: Canvas) -> list[Spot]:
         Spot(
             position,
             math.log10(place.time_s or 1.0),
-            short_path(theme.cut(place.layer or WHOLE_NETWORK, 200), longest) if weight and weight >= least else "",
+            short_path(theme.cut(shown_path(place.layer), 200), longest) if weight and weight >= least else "",
             _RADIUS,
             weight=weight,
         )
@@ -205,10 +207,16 @@ def _times_as_fast(place: Joined, found: Timed) -> float:
 def _alt(name: str, found: Timed) -> str:
     rates = sorted(found.with_macs, key=lambda place: _times_as_fast(place, found))
     slow, fast = rates[0], rates[-1]
-    return (
-        f"Time against MACs of {len(found.places)} layers of {name_in_title(name)}, both axes logarithmic. All with "
-        f"MACs together run at {units.rate(found.macs_per_s, 'MAC/s')}; {theme.cut(slow.layer or WHOLE_NETWORK)} is "
-        f"the slowest at {_rate(slow)}, {theme.cut(fast.layer or WHOLE_NETWORK)} the fastest at {_rate(fast)}."
+    return say(
+        "Time against MACs of {count} layers of {network}, both axes logarithmic. All with MACs together run at "
+        "{speed}; {slow} is the slowest at {slow_speed}, {fast} the fastest at {fast_speed}.",
+        count=len(found.places),
+        network=name_in_title(name),
+        speed=units.rate(found.macs_per_s, "MAC/s"),
+        slow=theme.cut(shown_path(slow.layer)),
+        slow_speed=_rate(slow),
+        fast=theme.cut(shown_path(fast.layer)),
+        fast_speed=_rate(fast),
     )
 
 
@@ -218,9 +226,9 @@ def _rate(place: Joined) -> str:
 
 def _caption(subject: Subject, found: Timed) -> str:
     _, measurement = subject.measured()
-    where = f"{conditions_text(measurement.conditions)}."
+    where = f"{retold(conditions_text(measurement.conditions))}."
     sentences = [where, measured_inputs([measurement]), protocol(found.times)]
-    sentences.append("What is over the line is slower than all layers with MACs together.")
+    sentences.append(say("What is over the line is slower than all layers with MACs together."))
     if found.without_macs:
         sentences.append(_without_macs(found))
     if found.short:
@@ -232,9 +240,10 @@ def _without_macs(found: Timed) -> str:
     """What share of the time the layers without MACs take, and which of them most of it."""
     places = sorted(found.without_macs, key=lambda place: -(place.time_s or 0.0))
     named = [place for place in places[:3] if found.share([place]) >= _SHARE_TOLD]
-    parts = ", ".join(
-        f"{theme.cut(place.layer or WHOLE_NETWORK)} {units.share(found.share([place]), 1)}" for place in named
-    )
-    took = f"{units.share(found.share(places), 1)} of the time{f' ({parts})' if parts else ''}"
-    subject = f"{len(places)} layers without MACs" if len(places) > 1 else "1 layer without MACs"
-    return f"{subject}, in the strip at the left, take{'s' * (len(places) == 1)} {took}."
+    parts = ", ".join(f"{theme.cut(shown_path(place.layer))} {units.share(found.share([place]), 1)}" for place in named)
+    share = units.share(found.share(places), 1)
+    took = say("{share} of the time", share=share)
+    took = f"{took} ({parts})" if parts else took
+    if len(places) == 1:
+        return say("1 layer without MACs, in the strip at the left, takes {share}.", share=took)
+    return say("{count} layers without MACs, in the strip at the left, take {share}.", count=len(places), share=took)

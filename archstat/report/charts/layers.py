@@ -11,7 +11,8 @@ from plotly import graph_objects as go
 
 from archstat import units
 from archstat.errors import DataError
-from archstat.records import LayerCost
+from archstat.language import retold, say
+from archstat.records import LayerCost, ModelCost
 from archstat.report.chart import Chart, View, chart
 from archstat.report.charts._names import name_in_title
 from archstat.report.drawing import theme
@@ -39,21 +40,27 @@ def layers(subject: Subject) -> Chart:
     met = [quantity for quantity in OF_LAYERS if any(getattr(row, quantity.key) for row in cost.layers)]
     if not met:
         raise DataError(f"{cost.architecture!r} has no layer that costs anything.")
-    shapes = units.shapes(cost.input_shapes)
-    told = _told(cost.layers)
+    name = name_in_title(cost.architecture)
+    is_of_blocks = any(len(_bars_of(cost.layers, each.key)) < _layers_with(cost.layers, each.key) for each in OF_LAYERS)
     return Chart(
         "layers",
-        f"What each {'block' if told else 'layer'} of {name_in_title(cost.architecture)} costs",
+        say("What each block of {network} costs", network=name)
+        if is_of_blocks
+        else say("What each layer of {network} costs", network=name),
         tuple(_view(cost.layers, quantity) for quantity in met),
-        f"Counted for an input of {shapes}, in the order of execution; the share is that of the whole network. "
-        f"Activation memory is that of the layer's own output in {cost.dtype}.{told}",
+        " ".join(_told(cost, is_of_blocks=is_of_blocks)),
     )
 
 
-def _told(rows: Sequence[LayerCost]) -> str:
-    """What a bar is, if it is no layer."""
-    is_of_blocks = any(len(_bars_of(rows, each.key)) < _layers_with(rows, each.key) for each in OF_LAYERS)
-    return f" Of more than {_SHOWN_MAX} layers a bar is what those of a block come to." if is_of_blocks else ""
+def _told(cost: ModelCost, *, is_of_blocks: bool) -> Iterator[str]:
+    """What is drawn, and what a bar is, if it is no layer."""
+    yield say(
+        "Counted for an input of {shapes}, in the order of execution; the share is that of the whole network.",
+        shapes=units.shapes(cost.input_shapes),
+    )
+    yield say("Activation memory is that of the layer's own output in {dtype}.", dtype=cost.dtype)
+    if is_of_blocks:
+        yield say("Of more than {most} layers a bar is what those of a block come to.", most=_SHOWN_MAX)
 
 
 def _layers_with(rows: Sequence[LayerCost], name: str) -> int:
@@ -80,11 +87,11 @@ def _blocks(rows: Sequence[LayerCost], depth: int, name: str) -> Iterator[LayerC
     for parts, group in itertools.groupby(rows, key=lambda row: row.layer.split(".")[:depth]):
         members = list(group)
         most = max(members, key=lambda row: getattr(row, name))
-        whole = sum_of_rows(".".join(parts), members)
+        whole, others = sum_of_rows(".".join(parts), members), say("and {count} more", count=len(members) - 1)
         yield (
             members[0]
             if len(members) == 1
-            else msgspec.structs.replace(whole, kind=most.kind, detail=f"and {len(members) - 1} more", is_layer=True)
+            else msgspec.structs.replace(whole, kind=most.kind, detail=others, is_layer=True)
         )
 
 
@@ -96,10 +103,18 @@ def _view(rows: Sequence[LayerCost], quantity: Quantity) -> View:
     values = [getattr(row, name) for row in chosen]
     texts = [f"{show(value)} · {units.share(value, total)}" for value in values]
     first = max(chosen, key=lambda row: getattr(row, name))
-    held = units.share(getattr(first, name), total)
-    of = "layer" if len(chosen) == _layers_with(rows, name) else "block"
-    alt = f"{title} by {of}: {theme.cut(row_name(first))} has {held} of {show(total)}, the most."
-    bars = _bars(chosen, values, texts, f"{title} of {show(total)}")
+    told = {
+        "quantity": title,
+        "layer": theme.cut(row_name(first)),
+        "share": units.share(getattr(first, name), total),
+        "total": show(total),
+    }
+    alt = (
+        say("{quantity} by layer: {layer} has {share} of {total}, the most.", **told)
+        if len(chosen) == _layers_with(rows, name)
+        else say("{quantity} by block: {layer} has {share} of {total}, the most.", **told)
+    )
+    bars = _bars(chosen, values, texts, say("{quantity} of {total}", quantity=title, total=show(total)))
 
     def draw(canvas: Canvas) -> go.Figure:
         layout = _beside_bars if _has_room_beside(chosen, canvas) else _over_bars
@@ -159,12 +174,13 @@ def _bars(rows: Sequence[LayerCost], values: list[int], texts: list[str], what: 
 
 
 def _hover(row: LayerCost, text: str, what: str) -> str:
-    return theme.hover(row_name(row), [("what", kind_of(row)), ("output", units.shape(row.output_shape)), (what, text)])
+    lines = [(say("what"), retold(kind_of(row))), (say("output"), units.shape(row.output_shape)), (what, text)]
+    return theme.hover(row_name(row), lines)
 
 
 def _across(values: list[int], texts: list[str], width: float) -> dict[str, Any]:
     """An axis on which the longest bar and what stands behind it find room."""
-    room = max(map(len, texts)) * theme.CHAR + 10
+    room = max(map(columns, texts)) * theme.CHAR + 10
     return {"visible": False, "range": [0, max(values) * width / (width - room)], "fixedrange": True}
 
 

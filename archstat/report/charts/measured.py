@@ -11,6 +11,7 @@ from plotly import graph_objects as go
 from archstat import units
 from archstat.errors import DataError
 from archstat.files.choosing import conditions_text
+from archstat.language import message, retold, say
 from archstat.published.names import display_name
 from archstat.records import Latency, Measurement
 from archstat.report.chart import Chart, View, chart
@@ -22,16 +23,19 @@ from archstat.report.drawing.labels import Spot, frame_of
 from archstat.report.drawing.layer_names import short_path
 from archstat.report.material import Material
 from archstat.tables.measurements import alike, mark_of
+from archstat.tables.quantities import MACS
 
 _MARGIN, _MARGIN_NARROW = {"l": 80, "r": 14, "t": 30, "b": 52}, {"l": 70, "r": 8, "t": 46, "b": 52}
 _PLOT, _PLOT_MIN = 380, 180
+_LINE = 48
+"""Characters that have room in a line on a phone."""
 _BAR_MAX = 3.0
 """An interval that is longer than so many times its median does not stretch the axis; its bar leaves the picture."""
 
 _OTHERS_MAX = 4
 """Of more other conditions than these the caption says only how many they are."""
 
-_MARKED = "~ marks a time that was disturbed: trust it less than its interval says."
+_MARKED = message("~ marks a time that was disturbed: trust it less than its interval says.")
 
 
 @chart("networks")
@@ -49,8 +53,8 @@ def latency(material: Material) -> Chart:
     def draw(canvas: Canvas) -> go.Figure:
         return theme.figure(_points(group), **_layout(group, canvas))
 
-    view = View("Latency", draw, _alt(group))
-    return Chart("latency", "Measured latency against MACs", (view,), _caption(group, others))
+    view = View(say("Latency"), draw, _alt(group))
+    return Chart("latency", say("Measured latency against MACs"), (view,), _caption(group, others))
 
 
 def _layout(group: Sequence[Measurement], canvas: Canvas) -> dict[str, Any]:
@@ -61,7 +65,7 @@ def _layout(group: Sequence[Measurement], canvas: Canvas) -> dict[str, Any]:
     layout: dict[str, Any] = {
         "height": canvas.rest(_PLOT, around, _PLOT_MIN) + around,
         "margin": margin,
-        "xaxis": axes.thinned(theme.logarithmic(min(macs), max(macs), "MACs"), 5 if canvas.is_narrow else 10),
+        "xaxis": axes.thinned(theme.logarithmic(min(macs), max(macs), MACS.label), 5 if canvas.is_narrow else 10),
         "yaxis": {**axes.thinned(_up(times), 12), "automargin": False},
     }
     spots = [_spot(each, name, canvas) for each, name in zip(group, sized_names(group), strict=True)]
@@ -70,7 +74,7 @@ def _layout(group: Sequence[Measurement], canvas: Canvas) -> dict[str, Any]:
 
 
 def _up(times: Sequence[float]) -> dict[str, Any]:
-    return theme.logarithmic(min(times), max(times), "Latency", unit="s")
+    return theme.logarithmic(min(times), max(times), say("Latency"), unit="s")
 
 
 def _time(measurement: Measurement) -> float:
@@ -116,17 +120,19 @@ def _points(group: Sequence[Measurement]) -> go.Scatter:
 
 
 def _hover(measurement: Measurement) -> str:
-    interval = _latency(measurement).interval
-    width = f", 95 % interval {units.seconds(interval.low)} to {units.seconds(interval.high)}" if interval else ""
+    interval, time = _latency(measurement).interval, f"{mark_of(measurement)}{units.seconds(_time(measurement))}"
+    if interval is not None:
+        low, high = units.seconds(interval.low), units.seconds(interval.high)
+        time = say("{time}, 95 % interval {low} to {high}", time=time, low=low, high=high)
     return theme.hover(
         measurement.architecture,
         [
-            ("input", units.shapes(measurement.input_shapes)),
-            ("MACs", units.compact(measurement.counted.macs)),
-            ("latency", f"{mark_of(measurement)}{units.seconds(_time(measurement))}{width}"),
-            ("MACs in a second", units.rate(measurement.counted.macs / _time(measurement), "MAC/s")),
+            (say("input"), units.shapes(measurement.input_shapes)),
+            (MACS.label, units.compact(measurement.counted.macs)),
+            (say("latency"), time),
+            (say("MACs in a second"), units.rate(measurement.counted.macs / _time(measurement), "MAC/s")),
         ],
-        source=conditions_text(measurement.conditions),
+        source=retold(conditions_text(measurement.conditions)),
     )
 
 
@@ -153,30 +159,35 @@ def _told(group: Sequence[Measurement], canvas: Canvas) -> dict[str, Any]:
     place = {"xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "align": "left"}
     font = {"color": theme.MUTED, "size": theme.SIZE - 1}
     whole = theme.words(text, 90)
-    broken = whole.replace(", Spearman", ",<br>Spearman") if canvas.is_narrow else whole
+    broken = whole.replace(", ", ",<br>", 1) if canvas.is_narrow and labels.columns(text) > _LINE else whole
     return {**place, "yshift": 6, "text": broken, "showarrow": False, "font": font, "borderpad": 0}
 
 
 def _alt(group: Sequence[Measurement]) -> str:
     fastest, slowest = min(group, key=_time), max(group, key=_time)
     names = dict(zip(map(id, group), sized_names(group), strict=True))
-    return (
-        f"Latency against MACs of {len(group)} networks, both axes logarithmic: from "
-        f"{units.seconds(_time(fastest))} ({theme.cut(names[id(fastest)])}) to {units.seconds(_time(slowest))} "
-        f"({theme.cut(names[id(slowest)])}). {_found(group)}"
+    low, high = (f"{units.seconds(_time(each))} ({theme.cut(names[id(each)])})" for each in (fastest, slowest))
+    drawn = say(
+        "Latency against MACs of {count} networks, both axes logarithmic: from {low} to {high}.",
+        count=len(group),
+        low=low,
+        high=high,
     )
+    return f"{drawn} {_found(group)}"
 
 
 def _caption(group: Sequence[Measurement], others: Sequence[Measurement]) -> str:
     sentences = [
-        f"{conditions_text(group[0].conditions)}. The median time of a forward pass and its 95 % interval.",
+        f"{retold(conditions_text(group[0].conditions))}.",
+        say("The median time of a forward pass and its 95 % interval."),
         measured_inputs(group),
-        f"Of latency and MACs: {_found(group)}",
+        say("Of latency and MACs: {correlation}", correlation=_found(group)),
     ]
     if any(map(mark_of, group)):
-        sentences.append(_MARKED)
+        sentences.append(say(_MARKED))
     if others:
-        sentences.append(f"Left out, as measured under other conditions: {'; '.join(_others(group, others))}.")
+        networks = "; ".join(_others(group, others))
+        sentences.append(say("Left out, as measured under other conditions: {networks}.", networks=networks))
     return " ".join(sentences)
 
 
@@ -186,5 +197,9 @@ def _others(group: Sequence[Measurement], others: Sequence[Measurement]) -> list
     parts = []
     for each in alike(others):
         differs = [part for part in conditions_text(each[0].conditions).split(" · ") if part not in own]
-        parts.append(f"{', '.join(theme.cut(display_name(one.architecture)) for one in each)} ({' · '.join(differs)})")
-    return [*parts[:_OTHERS_MAX], f"{len(parts) - _OTHERS_MAX} more"] if len(parts) > _OTHERS_MAX else parts
+        parts.append(
+            f"{', '.join(theme.cut(display_name(one.architecture)) for one in each)} ({retold(' · '.join(differs))})"
+        )
+    if len(parts) <= _OTHERS_MAX:
+        return parts
+    return [*parts[:_OTHERS_MAX], say("{count} more", count=len(parts) - _OTHERS_MAX)]

@@ -11,15 +11,15 @@ from plotly import graph_objects as go
 
 from archstat import units
 from archstat.errors import DataError
+from archstat.language import say
 from archstat.records import AliveTensor, MemoryLevels, ModelCost
 from archstat.report.chart import Chart, View, chart
 from archstat.report.charts._names import name_in_title
 from archstat.report.drawing import theme
 from archstat.report.drawing.canvas import Canvas
-from archstat.report.drawing.labels import WIDTH
-from archstat.report.drawing.layer_names import short_path
+from archstat.report.drawing.labels import WIDTH, columns
+from archstat.report.drawing.layer_names import short_path, shown_path
 from archstat.report.material import Subject
-from archstat.tables.network import WHOLE_NETWORK
 
 _NAMED_MAX = 4
 """Of more tensors than these the caption and the hover name the largest."""
@@ -61,10 +61,10 @@ def memory(subject: Subject) -> Chart:
     def draw(canvas: Canvas) -> go.Figure:
         return theme.figure(_line(levels), _peak(levels), hovermode="x", **_layout(levels, canvas))
 
-    view = View("Memory", draw, _alt(cost, levels))
+    view = View(say("Memory"), draw, _alt(cost, levels))
     return Chart(
         "memory",
-        f"Activation memory of {name_in_title(cost.architecture)} over a forward pass",
+        say("Activation memory of {network} over a forward pass", network=name_in_title(cost.architecture)),
         (view,),
         _caption(cost, levels),
     )
@@ -75,7 +75,7 @@ def stages(levels: MemoryLevels) -> list[Stage]:
     names = [level.layer.partition(".")[0] for level in levels.levels]
     groups = itertools.groupby(range(len(names)), key=lambda place: names[place])
     runs = [(name, list(places)) for name, places in groups]
-    return [Stage(name or WHOLE_NETWORK, places[0] + 1, places[-1] + 1) for name, places in runs]
+    return [Stage(shown_path(name), places[0] + 1, places[-1] + 1) for name, places in runs]
 
 
 # -- the picture -------------------------------------------------------------------------------------------------------
@@ -93,8 +93,8 @@ def _layout(levels: MemoryLevels, canvas: Canvas) -> dict[str, Any]:
     return {
         "height": over + canvas.rest(_PLOT, over + 56, _PLOT_MIN) + 56,
         "margin": {**margin, "t": over + 4, "b": 52},
-        "xaxis": theme.axis("Op of the forward pass", range=[0.5, len(levels.levels) + 0.5], showgrid=False),
-        "yaxis": theme.axis(f"Activations alive ({unit})", range=[0, 1.16 * most], nticks=6),
+        "xaxis": theme.axis(say("Op of the forward pass"), range=[0.5, len(levels.levels) + 0.5], showgrid=False),
+        "yaxis": theme.axis(say("Activations alive ({unit})", unit=unit), range=[0, 1.16 * most], nticks=6),
         "shapes": _bands(parts),
         "annotations": [*names, _peak_name(levels, inner)],
     }
@@ -111,8 +111,8 @@ def _line(levels: MemoryLevels) -> go.Scatter:
     heights = [level.nbytes / scale for level in levels.levels]
     hovers = [
         theme.hover(
-            level.layer or WHOLE_NETWORK,
-            [("op", f"{number}, {level.op}"), ("alive while it runs", units.data_size(level.nbytes))],
+            shown_path(level.layer),
+            [(say("op"), f"{number}, {level.op}"), (say("alive while it runs"), units.data_size(level.nbytes))],
         )
         for number, level in enumerate(levels.levels, start=1)
     ]
@@ -135,7 +135,9 @@ def _peak(levels: MemoryLevels) -> go.Scatter:
         y=[levels.peak.nbytes / _unit(levels.peak.nbytes)[0]],
         mode="markers",
         marker={"color": theme.RED, "size": 9},
-        hovertext=[theme.hover("Alive at the peak", [*lines, ("together", units.data_size(levels.peak.nbytes))])],
+        hovertext=[
+            theme.hover(say("Alive at the peak"), [*lines, (say("together"), units.data_size(levels.peak.nbytes))])
+        ],
         hoverinfo="text",
     )
 
@@ -143,10 +145,11 @@ def _peak(levels: MemoryLevels) -> go.Scatter:
 def _peak_name(levels: MemoryLevels, width: float) -> dict[str, Any]:
     """The name of the peak over it, moved to where there is room for it."""
     bold = 1.12 * theme.CHAR
-    size = f"{units.data_size(levels.peak.nbytes)} in "
-    layer = theme.cut(levels.peak.layer or WHOLE_NETWORK, 200)
-    text = f"{size}{short_path(layer, min(30, int(width / bold) - len(size)))}"
-    half = min(len(text) * bold / 2, width / 2)
+    size = units.data_size(levels.peak.nbytes)
+    layer = theme.cut(shown_path(levels.peak.layer), 200)
+    room = min(30, int(width / bold) - columns(say("{size} in {layer}", size=size, layer="")))
+    text = say("{size} in {layer}", size=size, layer=short_path(layer, room))
+    half = min(columns(text) * bold / 2, width / 2)
     at = (levels.peak.op + 0.5) / len(levels.levels) * width
     return {
         "x": levels.peak.op + 1,
@@ -178,10 +181,10 @@ def _names(parts: Sequence[Stage], step: float) -> tuple[list[dict[str, Any]], i
         parts: The stages.
         step: The width of an op, in pixels.
     """
-    across = [part for part in parts if len(part.name) * _CHAR + 4 <= part.ops * step]
+    across = [part for part in parts if columns(part.name) * _CHAR + 4 <= part.ops * step]
     is_upright = sum(part.ops for part in across) < 0.7 * sum(part.ops for part in parts)
     named = [part for part in parts if part.ops * step >= _TYPE] if is_upright else across
-    longest = max((min(len(part.name), _NAME_MAX) for part in named), default=0) if is_upright else 2
+    longest = max((columns(short_path(part.name, _NAME_MAX)) for part in named), default=0) if is_upright else 2
     return [_name(part, is_upright=is_upright) for part in named], int(longest * _CHAR) + 10
 
 
@@ -206,10 +209,14 @@ def _name(part: Stage, *, is_upright: bool) -> dict[str, Any]:
 
 
 def _alt(cost: ModelCost, levels: MemoryLevels) -> str:
-    return (
-        f"Activation memory alive over the {units.exact(len(levels.levels))} ops of a forward pass of "
-        f"{name_in_title(cost.architecture)}: it peaks at {units.data_size(levels.peak.nbytes)} at op "
-        f"{units.exact(levels.peak.op + 1)}, in {theme.cut(levels.peak.layer or WHOLE_NETWORK)}."
+    return say(
+        "Activation memory alive over the {count} ops of a forward pass of {network}: it peaks at {size} at op {op}, "
+        "in {layer}.",
+        count=units.exact(len(levels.levels)),
+        network=name_in_title(cost.architecture),
+        size=units.data_size(levels.peak.nbytes),
+        op=units.exact(levels.peak.op + 1),
+        layer=theme.cut(shown_path(levels.peak.layer)),
     )
 
 
@@ -217,12 +224,15 @@ def _caption(cost: ModelCost, levels: MemoryLevels) -> str:
     named = _largest(levels.alive)
     tensors = ", ".join(f"{_tensor_name(each)} ({units.data_size(each.nbytes)})" for each in named)
     others = len(levels.alive) - len(named)
-    rest = f" and {units.exact(others)} smaller" if others else ""
-    shapes = units.shapes(cost.input_shapes)
-    return (
-        f"Replayed from the birth and death of every tensor for an input of {shapes} in {cost.dtype}, as eager "
-        f"execution frees them; input, parameters and buffers are not in it. Bands are the network's parts. Alive at "
-        f"the peak: {tensors}{rest}."
+    if others:
+        tensors = say("{tensors} and {count} smaller", tensors=tensors, count=units.exact(others))
+    return say(
+        "Replayed from the birth and death of every tensor for an input of {shapes} in {dtype}, as eager execution "
+        "frees them; input, parameters and buffers are not in it. Bands are the network's parts. Alive at the peak: "
+        "{tensors}.",
+        shapes=units.shapes(cost.input_shapes),
+        dtype=cost.dtype,
+        tensors=tensors,
     )
 
 
@@ -234,4 +244,4 @@ def _largest(alive: Sequence[AliveTensor]) -> list[AliveTensor]:
 
 def _tensor_name(tensor: AliveTensor) -> str:
     shape = f" {units.shape(tensor.shape)}" if tensor.shape else ""
-    return f"{short_path(theme.cut(tensor.layer or WHOLE_NETWORK, 200), 34)} {tensor.op}{shape}"
+    return f"{short_path(theme.cut(shown_path(tensor.layer), 200), 34)} {tensor.op}{shape}"

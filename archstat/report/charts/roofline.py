@@ -10,6 +10,7 @@ from plotly import graph_objects as go
 from archstat import units
 from archstat.errors import DataError
 from archstat.files.choosing import conditions_text
+from archstat.language import message, retold, say
 from archstat.records import Peaks
 from archstat.report.chart import Chart, View, chart
 from archstat.report.charts._layer_times import Timed, layer_times_of, too_short
@@ -17,15 +18,17 @@ from archstat.report.charts._names import measured_inputs, name_in_title
 from archstat.report.drawing import axes, labels, theme
 from archstat.report.drawing.canvas import Canvas
 from archstat.report.drawing.labels import Spot, frame_of
-from archstat.report.drawing.layer_names import layer_legend, short_path, symbol
+from archstat.report.drawing.layer_names import layer_legend, short_path, shown_path, symbol
 from archstat.report.material import Subject
 from archstat.tables.joining import Joined, limit, refuse_peaks
-from archstat.tables.network import WHOLE_NETWORK
+from archstat.tables.quantities import FLOPS
 from archstat.tables.roofline import beyond, protocol
 
 _NAMED_MAX, _NAMED_MAX_NARROW = 8, 5
 _MARGIN, _MARGIN_NARROW = {"l": 68, "r": 14, "b": 52}, {"l": 60, "r": 8, "b": 52}
 _PLOT, _PLOT_MIN = 420, 180
+_BOUNDS = {"compute": message("compute"), "memory": message("memory"), "overhead": message("overhead")}
+"""What bounds a layer, for people."""
 _SMALLEST, _LARGEST = 6.0, 56.0
 """How wide a point is, in pixels; its area is the time of the layer, down to the smallest that is seen."""
 
@@ -43,8 +46,8 @@ def roofline(subject: Subject) -> Chart:
         data = _line(places, peaks), _points(places, found, peaks)
         return theme.figure(*data, **_layout(places, found, peaks, canvas))
 
-    view = View("Roofline", draw, _alt(subject, places, peaks))
-    title = f"The layers of {name_in_title(subject.name)} under the roof of the device"
+    view = View(say("Roofline"), draw, _alt(subject, places, peaks))
+    title = say("The layers of {network} under the roof of the device", network=name_in_title(subject.name))
     return Chart("roofline", title, (view,), _caption(subject, places, found, peaks))
 
 
@@ -86,13 +89,13 @@ def _layout(places: list[Joined], found: Timed, peaks: Peaks, canvas: Canvas) ->
 
 def _across(places: list[Joined], peaks: Peaks) -> dict[str, Any]:
     met = [*map(intensity, places), peaks.ridge]
-    made = theme.logarithmic(min(met), max(met), "FLOPs for each byte that must move")
+    made = theme.logarithmic(min(met), max(met), say("FLOPs for each byte that must move"))
     return {**made, "ticktext": [f"{tick:g}" for tick in made["tickvals"]]}
 
 
 def _up(places: list[Joined], peaks: Peaks) -> dict[str, Any]:
     rates = [*map(attained, places), peaks.flops_per_s]
-    return theme.logarithmic(min(rates), max(rates), "FLOP/s attained")
+    return theme.logarithmic(min(rates), max(rates), say("FLOP/s attained"))
 
 
 def _line(places: list[Joined], peaks: Peaks) -> go.Scatter:
@@ -136,17 +139,18 @@ def _size(place: Joined, found: Timed) -> float:
 def _hover(place: Joined, found: Timed, peaks: Peaks) -> str:
     bound, best_s = limit(place, peaks)
     time = place.time_s or math.inf
+    share = units.share(best_s / time, 1)
     lines = [
-        ("what", place.kind),
-        ("time", f"{units.seconds(time)}, {units.share(found.share([place]), 1)}"),
-        ("attained", units.rate(attained(place), "FLOP/s")),
-        ("moved", units.rate(place.nbytes / time, "B/s")),
-        ("FLOPs", units.compact(place.flops)),
-        ("bytes", units.data_size(place.nbytes)),
-        ("FLOPs for each byte", units.rate(intensity(place), "").rstrip()),
-        ("bound", f"{bound}, {units.share(best_s / time, 1)} of the roof"),
+        (say("what"), retold(place.kind)),
+        (say("time"), f"{units.seconds(time)}, {units.share(found.share([place]), 1)}"),
+        (say("attained"), units.rate(attained(place), "FLOP/s")),
+        (say("moved"), units.rate(place.nbytes / time, "B/s")),
+        (FLOPS.label, units.compact(place.flops)),
+        (say("bytes"), units.data_size(place.nbytes)),
+        (say("FLOPs for each byte"), units.rate(intensity(place), "").rstrip()),
+        (say("bound"), say("{bound}, {share} of the roof", bound=say(_BOUNDS[bound or "overhead"]), share=share)),
     ]
-    return theme.hover(place.layer or WHOLE_NETWORK, lines)
+    return theme.hover(shown_path(place.layer), lines)
 
 
 def _spots(places: list[Joined], found: Timed, canvas: Canvas) -> list[Spot]:
@@ -158,7 +162,7 @@ def _spots(places: list[Joined], found: Timed, canvas: Canvas) -> list[Spot]:
         Spot(
             math.log10(intensity(place)),
             math.log10(attained(place)),
-            short_path(theme.cut(place.layer or WHOLE_NETWORK, 200), longest) if weight >= least else "",
+            short_path(theme.cut(shown_path(place.layer), 200), longest) if weight >= least else "",
             _size(place, found) / 2,
             weight=weight,
         )
@@ -171,14 +175,11 @@ def _roof_spots(places: list[Joined], peaks: Peaks, canvas: Canvas) -> list[Spot
     left, ridge = _across(places, peaks)["range"][0], math.log10(peaks.ridge)
     slope = left + 0.35 * (ridge - left)
     low, high = _up(places, peaks)["range"]
+    speed, bend = units.rate(peaks.bytes_per_s, "B/s"), units.rate(peaks.ridge, "FLOP/byte")
     names = (
-        (slope, math.log10(roof(10**slope, peaks)), f"memory: {units.rate(peaks.bytes_per_s, 'B/s')}"),
+        (slope, math.log10(roof(10**slope, peaks)), say("memory: {speed}", speed=speed)),
         (ridge, math.log10(peaks.flops_per_s), units.rate(peaks.flops_per_s, "FLOP/s")),
-        (
-            ridge,
-            low + 0.05 * (high - low),
-            f"{'' if canvas.is_narrow else 'ridge: '}{units.rate(peaks.ridge, 'FLOP/byte')}",
-        ),
+        (ridge, low + 0.05 * (high - low), bend if canvas.is_narrow else say("ridge: {place}", place=bend)),
     )
     return [Spot(across, up, text, 1.5, theme.MUTED, math.inf) for across, up, text in names]
 
@@ -194,37 +195,62 @@ def _ridge(peaks: Peaks) -> dict[str, Any]:
 
 def _alt(subject: Subject, places: list[Joined], peaks: Peaks) -> str:
     best = max(places, key=attained)
-    return (
-        f"FLOPs in a second against FLOPs for each byte of {len(places)} layers of {name_in_title(subject.name)}, both "
-        f"axes logarithmic. The roof is {units.rate(peaks.bytes_per_s, 'B/s')} and "
-        f"{units.rate(peaks.flops_per_s, 'FLOP/s')}; {theme.cut(best.layer or WHOLE_NETWORK)} attains most, "
-        f"{units.rate(attained(best), 'FLOP/s')}."
+    return say(
+        "FLOPs in a second against FLOPs for each byte of {count} layers of {network}, both axes logarithmic. The roof "
+        "is {bytes} and {flops}; {layer} attains most, {most}.",
+        count=len(places),
+        network=name_in_title(subject.name),
+        bytes=units.rate(peaks.bytes_per_s, "B/s"),
+        flops=units.rate(peaks.flops_per_s, "FLOP/s"),
+        layer=theme.cut(shown_path(best.layer)),
+        most=units.rate(attained(best), "FLOP/s"),
     )
 
 
 def _best(peaks: Peaks) -> str:
-    """The best of the device, and where it comes from."""
-    how = "as given" if peaks.how == "given" else "the device's fastest matrix product and its fastest copy"
-    return f"{how}: {units.rate(peaks.flops_per_s, 'FLOP/s')} and {units.rate(peaks.bytes_per_s, 'B/s')}"
+    """What areas are, the best of the device, and where that comes from."""
+    flops, nbytes = units.rate(peaks.flops_per_s, "FLOP/s"), units.rate(peaks.bytes_per_s, "B/s")
+    if peaks.how == "given":
+        return say(
+            "The area of a point is its time. The roof is as given: {flops} and {bytes}.", flops=flops, bytes=nbytes
+        )
+    return say(
+        "The area of a point is its time. The roof is the device's fastest matrix product and its fastest copy: "
+        "{flops} and {bytes}.",
+        flops=flops,
+        bytes=nbytes,
+    )
+
+
+def _over(places: list[Joined], of: int, peaks: Peaks) -> str:
+    """How many layers are over the roof, and how they can be."""
+    causes = beyond({str(limit(place, peaks)[0]) for place in places})
+    if len(places) == 1:
+        return say("1 of {all} layers is over the roof: {causes}", all=of, causes=causes)
+    return say("{count} of {all} layers are over the roof: {causes}", count=len(places), all=of, causes=causes)
 
 
 def _caption(subject: Subject, places: list[Joined], found: Timed, peaks: Peaks) -> str:
     above = [place for place in places if attained(place) > roof(intensity(place), peaks)]
     sentences = [
-        f"{conditions_text(subject.measured()[1].conditions)}.",
+        f"{retold(conditions_text(subject.measured()[1].conditions))}.",
         measured_inputs([subject.measured()[1]]),
         protocol(found.times),
-        f"The area of a point is its time. The roof is {_best(peaks)}.",
-        "Bytes are the least that a layer must move: what it reads, its weights, what it writes.",
+        _best(peaks),
+        say("Bytes are the least that a layer must move: what it reads, its weights, what it writes."),
     ]
     if above:
-        bounds = {str(limit(place, peaks)[0]) for place in above}
-        are = "is" if len(above) == 1 else "are"
-        sentences.append(f"{len(above)} of {len(places)} layers {are} over the roof: {beyond(bounds)}")
+        sentences.append(_over(above, len(places), peaks))
     without = [place for place in found.places if not (place.flops and place.nbytes)]
     if without:
         took = units.share(found.share(without), 1)
-        sentences.append(f"{len(without)} without FLOPs or bytes take {took} of the time and are left out.")
+        sentences.append(
+            say(
+                "{count} without FLOPs or bytes take {share} of the time and are left out.",
+                count=len(without),
+                share=took,
+            )
+        )
     if found.short:
         sentences.append(too_short(found))
     return " ".join(sentences)

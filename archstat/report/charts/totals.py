@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from archstat import units
 from archstat.errors import DataError
+from archstat.language import listed, say
 from archstat.records import ModelCost
 from archstat.report.chart import Chart, View, chart
 from archstat.report.charts._names import shown_names
@@ -27,16 +28,20 @@ def totals(material: Material) -> Chart:
         raise DataError("Totals are set side by side of two networks at least.")
     met = [quantity for quantity in OF_NETWORKS if any(getattr(cost, quantity.key) for cost in costs)]
     shown = shown_names(cost.architecture for cost in costs)
-    shapes = captions.inputs((shown[cost.architecture], units.shapes(cost.input_shapes)) for cost in costs)
-    dtypes = " and ".join(dict.fromkeys(cost.dtype for cost in costs))
-    most = f" Of more than {_SHOWN_MAX} networks the largest are shown." if len(costs) > _SHOWN_MAX else ""
-    return Chart(
-        "totals",
-        "What the networks cost",
-        tuple(_view(costs, quantity, shown) for quantity in met),
-        f"Counted for an input of {shapes}, {dtypes}. Activation memory is that of all layers' outputs together, peak "
-        f"memory what is alive of it at once.{most}",
+    views = tuple(_view(costs, quantity, shown) for quantity in met)
+    return Chart("totals", say("What the networks cost"), views, " ".join(_told(costs, shown)))
+
+
+def _told(costs: Sequence[ModelCost], names: Mapping[str, str]) -> Iterator[str]:
+    """What was counted, and what is shown of it."""
+    yield say(
+        "Counted for an input of {shapes}, {dtypes}.",
+        shapes=captions.inputs((names[cost.architecture], units.shapes(cost.input_shapes)) for cost in costs),
+        dtypes=listed(dict.fromkeys(cost.dtype for cost in costs)),
     )
+    yield say("Activation memory is that of all layers' outputs together, peak memory what is alive of it at once.")
+    if len(costs) > _SHOWN_MAX:
+        yield say("Of more than {most} networks the largest are shown.", most=_SHOWN_MAX)
 
 
 def _view(costs: Sequence[ModelCost], quantity: Quantity, names: Mapping[str, str]) -> View:
@@ -48,8 +53,17 @@ def _view(costs: Sequence[ModelCost], quantity: Quantity, names: Mapping[str, st
         BarRow(names[cost.architecture], (_end(cost, key, show, is_alone=len(groups) == 1),)) for cost in shown
     )
     made = Rows((Group("", rows),), tuple(groups) if len(groups) > 1 else ())
-    ends = [f"{show(getattr(cost, key))} ({theme.cut(names[cost.architecture])})" for cost in (ordered[0], ordered[-1])]
-    return View(title, made.figure, f"{title} of {len(costs)} networks, from {' down to '.join(ends)}.")
+    most, least = (
+        f"{show(getattr(cost, key))} ({theme.cut(names[cost.architecture])})" for cost in (ordered[0], ordered[-1])
+    )
+    alt = say(
+        "{quantity} of {count} networks, from {most} down to {least}.",
+        quantity=title,
+        count=len(costs),
+        most=most,
+        least=least,
+    )
+    return View(title, made.figure, alt)
 
 
 def _end(cost: ModelCost, key: str, show: Callable[[int], str], *, is_alone: bool) -> End:

@@ -9,6 +9,7 @@ import msgspec
 from archstat import units
 from archstat.analysis.matching import Pair, matched
 from archstat.errors import DataError
+from archstat.language import listed, retold, say
 from archstat.records import ModelCost
 from archstat.report.chart import Chart, View, chart
 from archstat.report.charts._accuracies import Ratings, ratings
@@ -46,11 +47,13 @@ def overhead(material: Material) -> Chart:
     found = _ratings(material)
     rows = Rows(tuple(_added(pair, found) for pair in shown))
     alt = " ".join(f"{_title(pair)}: {_told(pair)}." for pair in shown[:4])
-    rated = f" {found.caption()}" if found is not None and any(_gained(pair, found) for pair in shown) else ""
-    left_out = f" {len(pairs) - len(shown)} more pairs are not shown." if len(pairs) > len(shown) else ""
     shapes = "; ".join(dict.fromkeys(units.shapes(pair.base.input_shapes) for pair in shown))
-    caption = f"Counted for an input of {shapes}.{left_out}{rated}"
-    return Chart("overhead", "What variants add", (View("", rows.figure, alt),), caption)
+    caption = [say("Counted for an input of {shapes}.", shapes=shapes)]
+    if len(pairs) > len(shown):
+        caption.append(say("{count} more pairs are not shown.", count=len(pairs) - len(shown)))
+    if found is not None and any(_gained(pair, found) for pair in shown):
+        caption.append(found.caption())
+    return Chart("overhead", say("What variants add"), (View("", rows.figure, alt),), " ".join(caption))
 
 
 def _pairs(costs: Sequence[ModelCost]) -> Iterator[_Pair]:
@@ -73,7 +76,7 @@ def _is_named_after(variant: str, base: str) -> bool:
 
 def _title(pair: _Pair) -> str:
     variant, base = shown_names((pair.variant.architecture, pair.base.architecture)).values()
-    return f"{theme.cut(variant, 30)} over {theme.cut(base, 30)}"
+    return say("{variant} over {base}", variant=theme.cut(variant, 30), base=theme.cut(base, 30))
 
 
 def _told(pair: _Pair) -> str:
@@ -98,7 +101,7 @@ def _row(pair: _Pair, quantity: Quantity) -> BarRow:
     change = _change(pair, key)
     short = units.relative(change)
     text = f"{short} ({show(before)} → {show(after)})"
-    lines = [(pair.base.architecture, show(before)), (pair.variant.architecture, show(after)), ("Change", short)]
+    lines = [(pair.base.architecture, show(before)), (pair.variant.architecture, show(after)), (say("Change"), short)]
     return BarRow(name, (End(change, text, short, colour, theme.hover(name, lines)),))
 
 
@@ -118,9 +121,9 @@ def _gained(pair: _Pair, found: Ratings | None) -> BarRow | None:
     if before is None or after is None:
         return None
     points = after - before
-    short = f"{'−' if points < 0 else '+'}{abs(points):.1f} points"
+    short = say("{difference} points", difference=f"{'−' if points < 0 else '+'}{abs(points):.1f}")
     return BarRow(
-        "Top-1",
+        say("Top-1"),
         (End(0.0, f"{short} ({units.share(before, 100)} → {units.share(after, 100)})", short, theme.PURPLE, ""),),
     )
 
@@ -148,10 +151,10 @@ def difference(material: Material) -> Chart:
     views = [view for quantity in _COLOURS if (view := _mirrored(a, b, quantity, names)) is not None]
     if not views:
         raise DataError(f"{theme.cut(a.architecture)!r} and {theme.cut(b.architecture)!r} cost the same in every row.")
-    title = f"Where {theme.cut(names[0], 30)} and {theme.cut(names[-1], 30)} differ"
-    inputs = " and ".join(dict.fromkeys((units.shapes(a.input_shapes), units.shapes(b.input_shapes))))
-    caption = f"Counted for an input of {inputs}. {diff_table(a, b).notes[-1]}"
-    return Chart("difference", title, tuple(views), caption)
+    title = say("Where {one} and {other} differ", one=theme.cut(names[0], 30), other=theme.cut(names[-1], 30))
+    inputs = listed(dict.fromkeys((units.shapes(a.input_shapes), units.shapes(b.input_shapes))))
+    told = say("Counted for an input of {shapes}.", shapes=inputs)
+    return Chart("difference", title, tuple(views), f"{told} {diff_table(a, b).notes[-1]}")
 
 
 def _check_kin(a: ModelCost, b: ModelCost) -> None:
@@ -171,12 +174,19 @@ def _mirrored(a: ModelCost, b: ModelCost, quantity: Quantity, shown_as: Sequence
         return None
     shown = _largest(lines)
     names = [theme.cut(shown_as[place], 24) for place in (0, -1)]
-    colours = ((f"{names[0]}, left", theme.BLUE), (f"{names[1]}, right", theme.ORANGE))
+    left, right = say("{network}, left", network=names[0]), say("{network}, right", network=names[1])
+    colours = ((left, theme.BLUE), (right, theme.ORANGE))
     picture = Rows((Group("", tuple(_sides(line, name, names, show) for line in shown)),), colours)
-    totals = " and ".join(
-        f"{show(getattr(cost, key))} of {cost_name}" for cost, cost_name in zip((a, b), names, strict=True)
+    totals = listed(
+        say("{quantity} of {network}", quantity=show(getattr(cost, key)), network=cost_name)
+        for cost, cost_name in zip((a, b), names, strict=True)
     )
-    alt = f"{name} of the {len(lines)} rows in which they differ, as bars to either side; {totals} in all."
+    alt = say(
+        "{quantity} of the {count} rows in which they differ, as bars to either side; {totals} in all.",
+        quantity=name,
+        count=len(lines),
+        totals=totals,
+    )
     return View(name, picture.figure, alt)
 
 
@@ -192,14 +202,18 @@ def _largest(lines: Sequence[_Line]) -> list[_Line]:
     largest = sorted(range(len(lines)), key=lambda place: -max(lines[place].left, lines[place].right))
     kept = sorted(largest[:_ROWS_MAX])
     others = [lines[place] for place in largest[_ROWS_MAX:]]
-    rest = _Line(f"{len(others)} others", "together", sum(o.left for o in others), sum(o.right for o in others))
+    name = say("{count} others", count=len(others))
+    rest = _Line(name, say("together"), sum(o.left for o in others), sum(o.right for o in others))
     return [*(lines[place] for place in kept), *([rest] if others else [])]
 
 
 def _sides(line: _Line, name: str, names: Sequence[str], show: Callable[[int], str]) -> BarRow:
     ends = []
     for value, sign, colour in ((line.left, -1, theme.BLUE), (line.right, 1, theme.ORANGE)):
-        amounts = [(f"{name} of {one}", show(each)) for one, each in zip(names, (line.left, line.right), strict=True)]
-        hover = theme.hover(line.name, [("what", line.kind), *amounts])
+        amounts = [
+            (say("{quantity} of {network}", quantity=name, network=one), show(each))
+            for one, each in zip(names, (line.left, line.right), strict=True)
+        ]
+        hover = theme.hover(line.name, [(say("what"), retold(line.kind)), *amounts])
         ends += [End(sign * value, show(value), show(value), colour, hover)] if value else []
     return BarRow(line.name, tuple(ends))

@@ -194,7 +194,7 @@ def _zero(start: float, end: float) -> dict[str, Any]:
 
 def _heading(text: str, place: float, left: int, width: float) -> dict[str, Any]:
     room = (width - _RIGHT) / (_BOLD * theme.CHAR)
-    size = max(_HEADING_MIN, min(theme.SIZE, theme.SIZE * room / max(len(text), 1)))
+    size = max(_HEADING_MIN, min(theme.SIZE, theme.SIZE * room / max(columns(text), 1)))
     where = {"xref": "paper", "x": 0, "y": place, "xshift": -left, "xanchor": "left", "yanchor": "middle"}
     return {
         **_STILL,

@@ -11,6 +11,7 @@ import msgspec
 from plotly import graph_objects as go
 
 from archstat import units
+from archstat.language import message, say
 from archstat.report.drawing import axes, labels, legend, plot_area, theme
 from archstat.report.drawing.canvas import WIDE, Canvas
 from archstat.report.drawing.front import front_line, steps
@@ -153,7 +154,8 @@ class Picture(msgspec.Struct, frozen=True):
         low, high = across["range"]
         if (end[0] - start[0]) / (high - low) * inner < _STEP:
             return None
-        return plot_area.Spot((start[0] + end[0]) / 2, start[1], FRONT, radius=0.0, colour=theme.MUTED, weight=2.0)
+        middle = (start[0] + end[0]) / 2
+        return plot_area.Spot(middle, start[1], say(FRONT), radius=0.0, colour=theme.MUTED, weight=2.0)
 
     # -- the meaning of areas, in a corner that is free ------------------------------------------------------------
 
@@ -215,7 +217,7 @@ class Picture(msgspec.Struct, frozen=True):
         return shapes, [*texts, _word(self.amount, anchor, left + corner.width / 2, top)]
 
 
-FRONT = "Pareto front"
+FRONT = message("Pareto front")
 _STEP = 60
 """A shorter step of it, in pixels, is mostly under bubbles."""
 _OWN, _OF_ANOTHER = 0.6, 0.12

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from archstat.files.text import named_up_to
+from archstat.language import say
 from archstat.report.drawing import theme
 
 
@@ -35,6 +36,6 @@ def inputs(networks: Iterable[tuple[str, str]]) -> str:
         shapes.setdefault(shape, []).append(theme.cut(name))
     first, *others = sorted(shapes, key=lambda shape: -len(shapes[shape]))
     if len(others) > _SHAPES_MAX:
-        return f"{first}, or the size that a network takes ({len(others)} others)"
+        return say("{shape}, or the size that a network takes ({count} others)", shape=first, count=len(others))
     further = "; ".join(f"{shape}: {some(shapes[shape])}" for shape in others)
     return f"{first} ({further})" if further else first

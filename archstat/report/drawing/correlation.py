@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 import msgspec
 
+from archstat.language import say
+
 LEAST = 3
 """Two points lie on a line always: no correlation is told of fewer than these."""
 
@@ -55,8 +57,12 @@ def correlation_text(found: Correlation | None, n: int) -> str:
     'Pearson r of the logarithms 0.91, Spearman rank correlation 1.00, n = 4.'
     """
     if found is not None:
-        return (
-            f"Pearson r of the logarithms {found.pearson:.2f}, Spearman rank correlation {found.spearman:.2f}, "
-            f"n = {found.n}."
+        return say(
+            "Pearson r of the logarithms {pearson:.2f}, Spearman rank correlation {spearman:.2f}, n = {n}.",
+            pearson=found.pearson,
+            spearman=found.spearman,
+            n=found.n,
         )
-    return f"No correlation is told: {f'n = {n}, fewer than {LEAST}' if n < LEAST else 'one of the two does not vary'}."
+    if n < LEAST:
+        return say("No correlation is told: n = {n}, fewer than {least}.", n=n, least=LEAST)
+    return say("No correlation is told: one of the two does not vary.")

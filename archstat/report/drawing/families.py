@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from archstat.language import say
 from archstat.published.figures import counted
 from archstat.report.drawing import theme
 
@@ -30,7 +31,7 @@ _FAMILIES = (
 )
 """The name of each, the files of :mod:`archstat.architectures` that belong to it, and its colour."""
 
-OTHER = ("Other", theme.GREY)
+OTHER = (theme.REST, theme.GREY)
 
 
 def family_of(name: str) -> tuple[str, str]:
@@ -45,10 +46,10 @@ def family_of(name: str) -> tuple[str, str]:
 
 
 def families(names: Iterable[str]) -> list[tuple[str, str]]:
-    """The families of networks with their colours, each once and always in one order."""
+    """The families of networks as they are called, with their colours, each once and always in one order."""
     found = {family_of(name) for name in names}
     known = [(title, colour) for title, _, colour in _FAMILIES]
-    return [each for each in (*known, OTHER) if each in found]
+    return [(say(title), colour) for title, colour in (*known, OTHER) if (title, colour) in found]
 
 
 class Stems(msgspec.Struct, frozen=True):
@@ -77,7 +78,7 @@ def stems(names: Sequence[str]) -> Stems:
     coloured = [each for each in theme.CYCLE if each != theme.GREY]
     large = sorted((each for each in sizes if sizes[each] > 1), key=lambda each: (-sizes[each], each))[: len(coloured)]
     colours = dict(zip(large, coloured, strict=False))
-    others = [OTHER] if len(colours) < len(sizes) else []
+    others = [(say(theme.REST), theme.GREY)] if len(colours) < len(sizes) else []
     return Stems(colours, (*colours.items(), *others))
 
 

@@ -1,7 +1,6 @@
 """Where the labels of points go so that none covers another."""
 
 import math
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +8,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from archstat.report.drawing.lines import columns
 from archstat.report.drawing.plot_area import Array, Corner, Frame, Line, Spot, along, frame_of, frames_of
 from archstat.report.drawing.theme import CHAR, MUTED, SIZE, cut, words
 
@@ -42,15 +42,6 @@ _BY_PLACE = np.array([_FARTHER * step + 0.03 * turn for step in range(len(_DISTA
 """What each place costs by itself: near ones are best, and of these the one on the right."""
 _WORTH, _WORTH_FIXED = 7.0, 20.0
 """A label that costs more confuses more than it tells; a picture has no hover to tell it instead."""
-
-
-def columns(text: str) -> int:
-    """How many characters of usual width a text takes: those of Chinese, Japanese and Korean count twice.
-
-    >>> columns("conv1"), columns("卷积1")
-    (5, 5)
-    """
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 
 def annotations(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from archstat.language import say
 from archstat.records import LayerCost
 from archstat.report.drawing import legend, theme
 from archstat.tables.network import WHOLE_NETWORK
@@ -16,16 +17,20 @@ _MARKS = {
     "Pooling": ("triangle-up", "▲"),
     "Attention and recurrence": ("star", "★"),
     "Activation": ("triangle-down", "▼"),
-    "Other": ("cross", "✚"),
+    theme.REST: ("cross", "✚"),
 }
 """The mark of each sort in plotly's words, and as a character."""
 
 
+def shown_path(path: str) -> str:
+    """What a layer is called: its path, or what stands for the empty one."""
+    return path or say(WHOLE_NETWORK)
+
+
 def row_name(row: LayerCost) -> str:
     """What tells a row from the others: its path, the op if a larger layer runs it itself, and which run it is."""
-    own = "" if row.is_layer else f" {row.kind}"
-    again = f", run {row.call}" if row.call > 1 else ""
-    return f"{row.layer or WHOLE_NETWORK}{own}{again}"
+    name = shown_path(row.layer) if row.is_layer else f"{shown_path(row.layer)} {row.kind}"
+    return say("{layer}, run {number}", layer=name, number=row.call) if row.call > 1 else name
 
 
 def short_path(name: str, most: int) -> str:
@@ -64,6 +69,6 @@ def layer_legend(
         has_marks: Sorts differ by their mark as well.
     """
     met = sorted({theme.sort_of(kind) for kind in kinds}, key=lambda sort: list(_MARKS).index(sort[0]))
-    entries = [(name, colour, _MARKS[name][1] if has_marks else "■") for name, colour in met]
+    entries = [(say(name), colour, _MARKS[name][1] if has_marks else "■") for name, colour in met]
     words, height = legend.legend(entries, width, left=left)
     return words, height + 12

@@ -8,13 +8,14 @@ from __future__ import annotations
 import html
 import math
 import re
-import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from plotly import graph_objects as go
 
 from archstat import units
+from archstat.language import language, message
+from archstat.report.drawing.lines import in_lines
 
 LIGHT = {
     "paper": "#ffffff",
@@ -62,32 +63,47 @@ SKY, RED, GOLD, GREY = "var(--sky)", "var(--red)", "var(--gold)", "var(--grey)"
 CYCLE = (BLUE, ORANGE, GREEN, PURPLE, SKY, RED, GOLD, GREY)
 """Colours of data, in the order in which they are given out."""
 
-FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
+_LATIN = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial'
+_OTHER_LETTERS = {"ko": '"Apple SD Gothic Neo", "Malgun Gothic", "Noto Sans KR", "Noto Sans CJK KR"'}
+"""The types of languages that Latin types have no letters for: those of macOS, Windows and Linux."""
+
 SIZE = 13
 """The size of text in charts, in pixels."""
 CHAR = 6.9
 """How wide a character of that size is on average, in pixels: what the places of labels are worked out with."""
 
 _KINDS = (
-    ("Convolution", ("Conv", "ChosenMaps"), BLUE),
-    ("Linear", ("Linear", "Bilinear", "mm", "matmul"), ORANGE),
-    ("Normalization", ("Norm", "LocalResponse"), GREEN),
-    ("Pooling", ("Pool", "Subsampling"), PURPLE),
-    ("Attention and recurrence", ("Attention", "LSTM", "GRU", "RNN"), RED),
-    ("Activation", ("ReLU", "Sigmoid", "Tanh", "Softmax", "SiLU", "GELU", "Hardswish", "Swish"), GOLD),
+    (message("Convolution"), ("Conv", "ChosenMaps"), BLUE),
+    (message("Linear"), ("Linear", "Bilinear", "mm", "matmul"), ORANGE),
+    (message("Normalization"), ("Norm", "LocalResponse"), GREEN),
+    (message("Pooling"), ("Pool", "Subsampling"), PURPLE),
+    (message("Attention and recurrence"), ("Attention", "LSTM", "GRU", "RNN"), RED),
+    (message("Activation"), ("ReLU", "Sigmoid", "Tanh", "Softmax", "SiLU", "GELU", "Hardswish", "Swish"), GOLD),
 )
 """The sorts of layers, by parts of the names of their classes; chosen maps and subsampling are those of LeNet-5."""
 
+REST = message("Other")
+"""What belongs to no sort, and to no family."""
+
+
+def font() -> str:
+    """The types of pages and pictures: Latin ones first, then those of the language that is spoken.
+
+    >>> font()
+    'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
+    """
+    return ", ".join(filter(None, (_LATIN, _OTHER_LETTERS.get(language(), ""), "sans-serif")))
+
 
 def sort_of(kind: str) -> tuple[str, str]:
-    """What sort of layer one of that class is, and its colour.
+    """What sort of layer one of that class is, in English, and its colour.
 
     >>> sort_of("Conv2d"), sort_of("BatchNorm2d")[0], sort_of("add")
     (('Convolution', 'var(--blue)'), 'Normalization', ('Other', 'var(--grey)'))
     """
     lower = kind.lower()  # ops are named in small letters: conv2d, max_pool2d
     fits = ((name, colour) for name, parts, colour in _KINDS if any(part.lower() in lower for part in parts))
-    return next(fits, ("Other", GREY))
+    return next(fits, (REST, GREY))
 
 
 def figure(*traces: Any, height: float = 460, **layout: Any) -> go.Figure:
@@ -131,14 +147,14 @@ def base(height: float) -> dict[str, Any]:
         "height": height,
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"family": FONT, "size": SIZE, "color": INK},
+        "font": {"family": font(), "size": SIZE, "color": INK},
         "margin": _MARGIN,
         "showlegend": False,
         "hovermode": "closest",
         "hoverlabel": {
             "bgcolor": RAISED,
             "bordercolor": LINE,
-            "font": {"color": INK, "family": FONT, "size": SIZE},
+            "font": {"color": INK, "family": font(), "size": SIZE},
             "align": "left",
         },
         "dragmode": False,
@@ -240,8 +256,10 @@ def hover(title: str, lines: Sequence[tuple[str, str]], *, source: str = "") -> 
 
 def _broken(source: str, width: int = 52) -> str:
     """A source in short lines: plotly does not break them."""
-    lines = "".join(f"<br>{words(line, width)}" for line in textwrap.wrap(source, width))
-    return f'<br><span style="color:{MUTED}">{lines.removeprefix("<br>")}</span>' if lines else ""
+    if not source.strip():
+        return ""
+    lines = "".join(f"<br>{words(line, width)}" for line in in_lines(source, width))
+    return f'<br><span style="color:{MUTED}">{lines.removeprefix("<br>")}</span>'
 
 
 def resolved(value: Any, colours: Mapping[str, str]) -> Any:

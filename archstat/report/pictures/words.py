@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from typing import Any
 
 import msgspec
 
+from archstat.language import say
 from archstat.report.chart import Chart, View
 from archstat.report.drawing import theme
-from archstat.report.drawing.labels import WIDTH, columns
+from archstat.report.drawing.labels import WIDTH
+from archstat.report.drawing.lines import in_lines
 from archstat.tables.quantities import FLOPS, MACS
 from archstat.version import __version__
 
@@ -41,16 +42,18 @@ class Words(msgspec.Struct, frozen=True):
     @property
     def description(self) -> str:
         """What programs read of the picture."""
-        return f"{self.alt} {self.under} {MADE_BY}"
+        return f"{self.alt} {self.under} {made_by()}"
 
     def text(self) -> str:
         """The words as a text file, in lines that are read everywhere."""
-        parts = [("", self.title), ("", self.caption), ("What it shows: ", self.alt)]
-        parts += [("Conventions: ", self.conventions), ("", MADE_BY)]
-        return "\n\n".join("\n".join(_wrapped(f"{head}{text}", _LINE)) for head, text in parts if text) + "\n"
+        parts = [self.title, self.caption, say("What it shows: {alt}", alt=self.alt)]
+        parts += [say("Conventions: {conventions}", conventions=self.conventions)] if self.conventions else []
+        return "\n\n".join("\n".join(in_lines(text, _LINE)) for text in (*parts, made_by()) if text) + "\n"
 
 
-MADE_BY = f"Made by archstat {__version__}."
+def made_by() -> str:
+    """What made the picture."""
+    return say("Made by archstat {version}.", version=__version__)
 
 
 def words_of(chart: Chart, view: View) -> Words:
@@ -61,18 +64,14 @@ def words_of(chart: Chart, view: View) -> Words:
     return Words(theme.cut(title, 200), caption, alt, _conventions(f"{title} {caption} {alt}"))
 
 
+_WORD = r"(?<![A-Za-z0-9_]){}?(?![A-Za-z0-9_])"
+"""A name, also of one, in a text; a particle of Korean may follow it without a space."""
+
+
 def _conventions(told: str) -> str:
     """What the quantities are that a text names: papers print MACs as FLOPs, and a reader cannot ask a picture."""
-    met = [each for each in (MACS, FLOPS) if re.search(rf"\b{each.label}?\b", told, re.IGNORECASE)]
-    return " ".join(f"{each.label}: {each.about}." for each in met)
-
-
-def _wrapped(text: str, most: int) -> list[str]:
-    """Lines of at most so many characters, of which some are as wide as two."""
-    lines = textwrap.wrap(text, most) or [""]
-    if all(columns(line) <= most for line in lines):
-        return lines
-    return textwrap.wrap(text, max(most // 2, 1))
+    met = [each for each in (MACS, FLOPS) if re.search(_WORD.format(each.label), told, re.IGNORECASE)]
+    return " ".join(say("{quantity}: {about}.", quantity=each.label, about=each.about) for each in met)
 
 
 # -- in the picture itself ---------------------------------------------------------------------------------------------
@@ -115,8 +114,8 @@ class Lettering(msgspec.Struct, frozen=True):
 def lettered(words: Words, width: float) -> Lettering:
     """The title and the caption of a picture, broken into lines of its width in pixels."""
     room = (width - 2 * _EDGE) / WIDTH * theme.SIZE
-    title = _wrapped(words.title, int(room / _TITLE / _BOLD))
-    return Lettering(tuple(title), tuple(_wrapped(words.under, int(room / _UNDER))))
+    title = in_lines(words.title, int(room / _TITLE / _BOLD))
+    return Lettering(tuple(title), tuple(in_lines(words.under, int(room / _UNDER))))
 
 
 _BOLD = 1.12

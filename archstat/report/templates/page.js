@@ -70,10 +70,10 @@
 
   function tell(figure, view, wanted) {
     const names = view.data.flatMap((trace) => found(trace, wanted).map((place) => trace.customdata[place])).sort((a, b) => a.length - b.length || (a < b ? -1 : 1)); // the nearest first
-    const more = names.length > SAID ? ` and ${names.length - SAID} more` : "";
+    const more = names.length > SAID ? {{ literal(" and {count} more", count="names.length - SAID") }} : "";
     const all = view.data.reduce((sum, trace) => sum + (trace.customdata ? trace.customdata.length : 0), 0);
     figure.querySelector(".finder output").textContent =
-      !wanted ? `${all.toLocaleString("en")} networks` : names.length ? `${names.length}: ${names.slice(0, SAID).join(", ")}${more}` : "No name fits.";
+      !wanted ? {{ literal("{count} networks", count='all.toLocaleString("en")') }} : names.length ? `${names.length}: ${names.slice(0, SAID).join(", ")}${more}` : {{ say("No name fits.") | tojson }};
   }
 
   const drawAll = () => Promise.all([...charts.keys()].map(draw));
@@ -112,7 +112,7 @@
   const scheme = document.getElementById("scheme");
   const isDark = () => (root.dataset.scheme || (dark.matches ? "dark" : "light")) === "dark";
   function recolour() {
-    scheme.textContent = isDark() ? "Light" : "Dark";
+    scheme.textContent = isDark() ? {{ say("Light") | tojson }} : {{ say("Dark") | tojson }};
     return drawAll();
   }
   scheme.hidden = false;
@@ -151,7 +151,7 @@
       const table = new DataTable(element, {
         paging: false, order: [], columnDefs: [{ targets: "number", orderSequence: ["desc", "asc"] }], autoWidth: false, searching: isLong, info: isLong,
         layout: { topStart: isLong ? "search" : null, topEnd: null, bottomStart: isLong ? "info" : null, bottomEnd: null },
-        language: { search: "Search", info: "_TOTAL_ rows", infoEmpty: "No rows", infoFiltered: "of _MAX_", zeroRecords: "No row fits." },
+        language: { search: {{ say("Search") | tojson }}, info: {{ say("{total} rows", total="_TOTAL_") | tojson }}, infoEmpty: {{ say("No rows") | tojson }}, infoFiltered: {{ say("of {all}", all="_MAX_") | tojson }}, zeroRecords: {{ say("No row fits.") | tojson }} },
       });
       const scroll = element.closest(".scroll");
       scroll.before(...scroll.querySelectorAll(".dt-search")); // what one types into does not move with the columns
@@ -187,7 +187,7 @@
     scroll.classList.toggle("fits", isShort && scroll.scrollWidth <= scroll.clientWidth);
   }
 
-  scheme.textContent = isDark() ? "Light" : "Dark";
+  scheme.textContent = isDark() ? {{ say("Light") | tojson }} : {{ say("Dark") | tojson }};
   const started = [startTables()];
   if (document.getElementById("charts")) started.push(startCharts());
   await Promise.all(started);

@@ -6,15 +6,16 @@ const archstatLayer = (() => {
   const exact = (number) => number.toString().replace(/\B(?=(\d{3})+(?!\d))/g, ",");
   const times = (...sizes) => sizes.reduce((product, size) => product * BigInt(size), 1n); // exact, however large
   const dots = (...sizes) => sizes.join("·");
-  const plural = (number, thing) => `${exact(number)} ${thing}${number === 1 ? "" : "s"}`;
 
   // -- what cannot be: a field, and a sentence
 
   const NAMES = {
-    channels: ["The number of channels", 1], features: ["The number of features", 1], height: ["The height", 1],
-    width: ["The width", 1], out: ["The number of outputs", 1], kernel: ["The kernel", 1], stride: ["The stride", 1],
-    padding: ["The padding", 0], dilation: ["The dilation", 1], groups: ["The number of groups", 1],
-    extra: ["The output padding", 0],
+    channels: [{{ say("The number of channels") | tojson }}, 1], features: [{{ say("The number of features") | tojson }}, 1],
+    height: [{{ say("The height") | tojson }}, 1], width: [{{ say("The width") | tojson }}, 1],
+    out: [{{ say("The number of outputs") | tojson }}, 1], kernel: [{{ say("The kernel") | tojson }}, 1],
+    stride: [{{ say("The stride") | tojson }}, 1], padding: [{{ say("The padding") | tojson }}, 0],
+    dilation: [{{ say("The dilation") | tojson }}, 1], groups: [{{ say("The number of groups") | tojson }}, 1],
+    extra: [{{ say("The output padding") | tojson }}, 0],
   };
   const FIELDS = {
     conv: "channels height width out kernel stride padding dilation groups", depthwise: "channels height width kernel stride padding dilation",
@@ -25,9 +26,9 @@ const archstatLayer = (() => {
 
   function wrongNumber(name, value) {
     const [told, least] = NAMES[name];
-    if (!Number.isInteger(value)) return `${told} is no whole number: write one from ${least} on.`;
-    if (value < least) return `${told} is ${value}, and must be ${least} at least.`;
-    return value > MOST ? `${told} is ${exact(value)}, which is more than this page works with (${exact(MOST)}).` : "";
+    if (!Number.isInteger(value)) return {{ literal("{what} is no whole number: write one from {least} on.", what="told", least="least") }};
+    if (value < least) return {{ literal("{what} is {value}, and must be {least} at least.", what="told", value="value", least="least") }};
+    return value > MOST ? {{ literal("{what} is {value}, which is more than this page works with ({most}).", what="told", value="exact(value)", most="exact(MOST)") }} : "";
   }
 
   function divisors(number) { // some of them, to choose from
@@ -37,26 +38,35 @@ const archstatLayer = (() => {
   }
 
   function wrongGroups({ channels, out, groups }) {
-    const cut = channels % groups ? [channels, "input channels"] : out % groups ? [out, "output channels"] : null;
-    return cut && `${exact(cut[0])} ${cut[1]} cannot be cut into ${groups} equal groups: choose a divisor of both (of ${exact(cut[0])}: ${divisors(cut[0])} …).`;
+    if (channels % groups) return {{ literal("{count} input channels cannot be cut into {groups} equal groups: choose a divisor of both (of {count}: {divisors} …).", count="exact(channels)", groups="groups", divisors="divisors(channels)") }};
+    if (out % groups) return {{ literal("{count} output channels cannot be cut into {groups} equal groups: choose a divisor of both (of {count}: {divisors} …).", count="exact(out)", groups="groups", divisors="divisors(out)") }};
+    return null;
   }
 
   function wrongWindow(setting) {
     const { kind, height, width, kernel, stride, padding, dilation, extra } = setting;
     const reach = dilation * (kernel - 1) + 1;
     if (kind === "transposed") {
-      if (extra >= Math.max(stride, dilation)) return ["extra", `An output padding of ${extra} must be smaller than the stride or the dilation (${Math.max(stride, dilation)}).`];
+      if (extra >= Math.max(stride, dilation)) return ["extra", {{ literal("An output padding of {padding} must be smaller than the stride or the dilation ({most}).", padding="extra", most="Math.max(stride, dilation)") }}];
       const least = Math.min(height, width);
       const result = (least - 1) * stride - 2 * padding + reach + extra;
-      return result < 1 ? ["padding", `The padding of ${padding} cuts off more than there is: the output would be ${result} wide. Choose a smaller one.`] : null;
+      return result < 1 ? ["padding", {{ literal("The padding of {padding} cuts off more than there is: the output would be {size} wide. Choose a smaller one.", padding="padding", size="result") }}] : null;
     }
     const most = Math.floor(kernel / 2);
-    if (kind.endsWith("pool") && padding > most) return ["padding", `A pool may be padded by half its kernel at most, and ${padding} is more than ${most}.`];
-    const axis = height < width ? "height" : "width";
-    const room = Math.min(height, width) + 2 * padding;
+    if (kind.endsWith("pool") && padding > most) return ["padding", {{ literal("A pool may be padded by half its kernel at most, and {padding} is more than {most}.", padding="padding", most="most") }}];
     if (moved(Math.min(height, width), setting).result > 0) return null;
-    const dilated = dilation > 1 ? `, ${dilation} apart,` : "";
-    return ["kernel", `The kernel of ${kernel}${dilated} reaches over ${plural(reach, "pixel")}, and the ${axis} has ${exact(room)}${padding ? " with the padding" : ""}: take a smaller kernel, a larger input or more padding.`];
+    return ["kernel", {{ literal("{reach}, and {room}: take a smaller kernel, a larger input or more padding.", reach="reachTold(setting, reach)", room="roomTold(setting)") }}];
+  }
+
+  function reachTold({ kernel, dilation }, reach) {
+    if (dilation > 1) return {{ literal("The kernel of {kernel}, {dilation} apart, reaches over {count} pixels", kernel="kernel", dilation="dilation", count="exact(reach)") }};
+    return {{ literal("The kernel of {kernel} reaches over {count} pixels", kernel="kernel", count="exact(reach)") }};
+  }
+
+  function roomTold({ height, width, padding }) {
+    const room = exact(Math.min(height, width) + 2 * padding);
+    if (height < width) return padding ? {{ literal("the height has {count} with the padding", count="room") }} : {{ literal("the height has {count}", count="room") }};
+    return padding ? {{ literal("the width has {count} with the padding", count="room") }} : {{ literal("the width has {count}", count="room") }};
   }
 
   function wrong(setting) {
@@ -74,9 +84,17 @@ const archstatLayer = (() => {
   // -- the size of the output along one axis
 
   const AXES = ["row", "column"];
-  const all = (things) => things.map((thing) => `${thing}s`).join(" and ");
-  const last = (number, things) => (number === 1 ? `the last ${things.join(" and ")}` : `the last ${number} ${all(things)}`);
-  const are = (number, things) => (number === 1 && things.length === 1 ? "is" : "are");
+  const ONE = { "row,column": {{ say("row and column") | tojson }}, row: {{ say("row") | tojson }}, column: {{ say("column") | tojson }} };
+  const ALL = { "row,column": {{ say("rows and columns") | tojson }}, row: {{ say("rows") | tojson }}, column: {{ say("columns") | tojson }} };
+  const SINGLE = { "row,column": {{ say("1 row and column") | tojson }}, row: {{ say("1 row") | tojson }}, column: {{ say("1 column") | tojson }} };
+  const SEVERAL = {
+    "row,column": (number) => {{ literal("{count} rows and columns", count="number") }},
+    row: (number) => {{ literal("{count} rows", count="number") }},
+    column: (number) => {{ literal("{count} columns", count="number") }},
+  };
+  const counted = (number, things) => (number === 1 ? SINGLE[things.join()] : SEVERAL[things.join()](number));
+  const last = (number, things) => (number === 1 ? ONE[things.join()] : counted(number, things));
+  const isOne = (number, things) => number === 1 && things.length === 1;
 
   function decimal(numerator, denominator) { // two decimals, a tie to the even one, no zeros at the end
     let hundredths = Math.floor((100 * numerator) / denominator);
@@ -101,21 +119,30 @@ const archstatLayer = (() => {
 
     function cure() {
       for (let more = padding + 1; more <= Math.floor(reach / 2); more++) {
-        if ((size + 2 * more - reach) % stride === 0) return `a padding of ${more} would make it fit`;
+        if ((size + 2 * more - reach) % stride === 0) return {{ literal("a padding of {padding} would make it fit", padding="more") }};
       }
       const sizes = [size - rest, size - rest + stride].filter((each) => each > 0);
-      return `an input of ${sizes.join(" or ")} would fit`;
+      return sizes.length > 1 ? {{ literal("an input of {first} or {second} would fit", first="sizes[0]", second="sizes[1]") }} : {{ literal("an input of {size} would fit", size="sizes[0]") }};
     }
 
     function remark(things) {
-      if (stride > reach) return `${stride - reach} of ${stride} ${all(things)} lie between the windows`;
+      if (stride > reach) return {{ literal("{first} of {second} {things} lie between the windows", first="stride - reach", second="stride", things="ALL[things.join()]") }};
       if (!rest) return "";
-      if (over > 0) return `rounded up: the last window reaches ${over === 1 ? `1 ${things.join(" and ")}` : `${over} ${all(things)}`} over the edge`;
-      if (isUp) return "not rounded up: one more window would begin beyond the edge";
+      if (over > 0) return {{ literal("rounded up: the last window reaches {things} over the edge", things="counted(over, things)") }};
+      if (isUp) return {{ say("not rounded up: one more window would begin beyond the edge") | tojson }};
       const value = decimal(room + stride, stride);
       const lost = rest - padding;
-      if (lost <= 0) return `${value} rounded down: ${last(rest, things)} of the padding ${are(rest, things)} not used`;
-      return `${sum} + 1 = ${value} does not fit: ${last(lost, things)} ${are(lost, things)} not seen; ${cure()}`;
+      return lost > 0 ? `${notSeen(value, lost, things)}; ${cure()}` : notUsed(value, rest, things);
+    }
+
+    function notUsed(value, rest, things) {
+      if (isOne(rest, things)) return {{ literal("{value} rounded down: the last {thing} of the padding is not used", value="value", thing="last(rest, things)") }};
+      return {{ literal("{value} rounded down: the last {things} of the padding are not used", value="value", things="last(rest, things)") }};
+    }
+
+    function notSeen(value, lost, things) {
+      if (isOne(lost, things)) return {{ literal("{sum} = {value} does not fit: the last {thing} is not seen", sum="`${sum} + 1`", value="value", thing="last(lost, things)") }};
+      return {{ literal("{sum} = {value} does not fit: the last {things} are not seen", sum="`${sum} + 1`", value="value", things="last(lost, things)") }};
     }
 
     return { result, formula, remark };
@@ -155,7 +182,7 @@ const archstatLayer = (() => {
 
   function field({ kind, kernel, stride, padding, dilation }) {
     const reach = dilation * (kernel - 1) + 1;
-    const told = (size, step, pad) => `${size}×${size}, stride ${step}${pad > 0 ? `, padding ${pad}` : ""}`;
+    const told = (size, step, pad) => [`${size}×${size}`, {{ literal("stride {stride}", stride="step") }}, pad > 0 ? {{ literal("padding {padding}", padding="pad") }} : ""].filter(Boolean).join(", ");
     if (kind !== "transposed") {
       return { quantity: "receptive field", formula: `1 + (${kernel} − 1)·${dilation > 1 ? `${dilation}·` : ""}1`, result: exact(reach), remark: told(reach, stride, padding) };
     }
@@ -169,8 +196,8 @@ const archstatLayer = (() => {
   }
 
   function windowTold({ kind, kernel, stride, dilation }) {
-    const spaced = dilation > 1 && !kind.endsWith("pool") ? ` dilated ${dilation}` : "";
-    return `${kernel}×${kernel}${stride > 1 ? `/${stride}` : ""}${spaced}`;
+    const window = `${kernel}×${kernel}${stride > 1 ? `/${stride}` : ""}`;
+    return dilation > 1 && !kind.endsWith("pool") ? {{ literal("{op} dilated {size}", op="window", size="dilation") }} : window;
   }
 
   // -- layers
@@ -181,7 +208,7 @@ const archstatLayer = (() => {
     const steps = [
       weights(`${features}`, BigInt(features), out, bias),
       { quantity: "MACs", formula: `${out} · ${features}`, result: exact(macs), remark: "" },
-      flopsOf(macs, other, other ? "a bias is one addition for each output" : ""),
+      flopsOf(macs, other, other ? {{ say("a bias is one addition for each output") | tojson }} : ""),
       made(`${out}`, BigInt(out)),
     ];
     return { kind: `Linear ${features}→${out}`, output: [out], steps, call: [features, out, bias ? "" : "bias=False"] };
@@ -201,12 +228,13 @@ const archstatLayer = (() => {
       ...sizeSteps(setting, [down, across], output.join("×")),
       weights(seen, times(kernel, kernel, channels / groups), out, bias),
       { quantity: "MACs", formula: `${own} · ${each}`, result: exact(macs), remark: "" },
-      flopsOf(macs, bias ? outputs : 0n, bias ? "a bias is one addition for each output" : ""),
+      flopsOf(macs, bias ? outputs : 0n, bias ? {{ say("a bias is one addition for each output") | tojson }} : ""),
       made(dots(down.result, across.result, out), outputs),
       field(setting),
     ];
     const name = isTransposed ? "ConvTranspose2d" : "Conv2d";
-    const told = `${name} ${channels}→${out} ${windowTold(setting)}${groups > 1 ? `, ${groups} groups` : ""}`;
+    const cut = groups > 1 ? {{ literal("{count} groups", count="groups") }} : "";
+    const told = [`${name} ${channels}→${out} ${windowTold(setting)}`, cut].filter(Boolean).join(", ");
     const more = [["stride", 1], ["padding", 0], ["output_padding", 0, "extra"], ["groups", 1], ["dilation", 1]];
     return { kind: told, output, steps, call: [channels, out, kernel, ...named(setting, more), bias ? "" : "bias=False"], name };
   }
@@ -222,7 +250,7 @@ const archstatLayer = (() => {
     const flops = outputs * (times(kernel, kernel) - (isMax ? 1n : 0n));
     const steps = [
       ...sizeSteps(setting, [down, across], output.join("×")),
-      { quantity: "FLOPs", formula: `${count} · ${each}`, result: exact(flops), remark: isMax ? "comparisons" : "additions, and a division for each output" },
+      { quantity: "FLOPs", formula: `${count} · ${each}`, result: exact(flops), remark: isMax ? {{ say("comparisons") | tojson }} : {{ say("additions, and a division for each output") | tojson }} },
       made(count, outputs),
       field(setting),
     ];
@@ -309,8 +337,8 @@ const archstatPicture = (() => {
     const ends = [[dot.x, dot.y], [dot.x, dot.y + dot.size]];
     const rays = isTransposed ? [[[dot.x + dot.size, dot.y], [window.x, window.y]], [[dot.x + dot.size, dot.y + dot.size], [window.x, window.y + window.size]]] : corners.map((corner, each) => [corner, ends[each]]);
     drawn += rays.map(([from, to]) => tag("line", { x1: from[0], y1: from[1], x2: to[0], y2: to[1], class: "ray" })).join("");
-    drawn += words(10, HEIGHT - 18, shape.join("×")) + words(10, HEIGHT - 3, "input", "faint");
-    drawn += words(width / 2 + 30, HEIGHT - 18, output.join("×")) + words(width / 2 + 30, HEIGHT - 3, "output", "faint");
+    drawn += words(10, HEIGHT - 18, shape.join("×")) + words(10, HEIGHT - 3, {{ say("input") | tojson }}, "faint");
+    drawn += words(width / 2 + 30, HEIGHT - 18, output.join("×")) + words(width / 2 + 30, HEIGHT - 3, {{ say("output") | tojson }}, "faint");
     return drawn;
   }
 
@@ -323,16 +351,21 @@ const archstatPicture = (() => {
     const ray = (y) => tag("line", { x1: left + 16, y1: y, x2: right, y2: first + 2, class: "ray" });
     return tag("rect", { x: left, y: upper, width: 16, height: into, class: "blue" }) + tag("rect", { x: right, y: first, width: 16, height: out, class: "green" })
       + tag("rect", { x: right, y: first, width: 16, height: Math.min(4, out), class: "kernel" }) + [upper, (upper + lower) / 2, lower].map(ray).join("")
-      + words(left - 10, HEIGHT - 3, `${setting.features} features`, "faint") + words(right - 10, HEIGHT - 3, `${setting.out} features`, "faint");
+      + words(left - 10, HEIGHT - 3, {{ literal("{count} features", count="setting.features") }}, "faint") + words(right - 10, HEIGHT - 3, {{ literal("{count} features", count="setting.out") }}, "faint");
   }
 
   function told({ setting, shape, output }) {
-    if (setting.kind === "linear") return "Each output sees every input. The lengths are to one scale.";
-    const groups = setting.groups;
-    const maps = setting.kind.endsWith("pool") ? "one map" : groups > 1 ? `the ${shape[0] / groups} of ${shape[0]} maps of its group` : `all ${shape[0]} maps`;
-    const edge = setting.padding && setting.kind !== "transposed" ? ` Dashed: ${setting.padding} of padding.` : "";
-    const work = setting.kind === "transposed" ? "One input is spread over the orange window of the output" : `One output of ${output.join("×")} sees the orange window, on ${maps}`;
-    return `${work}.${edge} Height and width are to one scale, the number of maps to another.`;
+    if (setting.kind === "linear") return {{ say("Each output sees every input. The lengths are to one scale.") | tojson }};
+    const edge = setting.padding && setting.kind !== "transposed" ? {{ literal("Dashed: {padding} of padding.", padding="setting.padding") }} : "";
+    const scale = {{ say("Height and width are to one scale, the number of maps to another.") | tojson }};
+    return [work(setting, shape[0], output.join("×")), edge, scale].filter(Boolean).join(" ");
+  }
+
+  function work({ kind, groups }, maps, output) {
+    if (kind === "transposed") return {{ say("One input is spread over the orange window of the output.") | tojson }};
+    if (kind.endsWith("pool")) return {{ literal("One output of {shape} sees the orange window, on one map.", shape="output") }};
+    if (groups > 1) return {{ literal("One output of {shape} sees the orange window, on the {count} of {all} maps of its group.", shape="output", count="maps / groups", all="maps") }};
+    return {{ literal("One output of {shape} sees the orange window, on all {all} maps.", shape="output", all="maps") }};
   }
 
   function draw(picture, caption, found) {
@@ -342,7 +375,7 @@ const archstatPicture = (() => {
     picture.setAttribute("viewBox", `0 ${drawn.y - 4} ${width} ${drawn.height + 8}`);
     picture.style.maxWidth = `${width}px`;
     caption.textContent = told(found);
-    picture.setAttribute("aria-label", `${found.kind}, from ${found.shape.join("×")} to ${found.output.join("×")}. ${told(found)}`);
+    picture.setAttribute("aria-label", {{ literal("{layer}, from {input} to {output}. {told}", layer="found.kind", input='found.shape.join("×")', output='found.output.join("×")', told="told(found)") }});
   }
 
   return { draw };
@@ -377,26 +410,34 @@ const archstatPicture = (() => {
   function showFields() {
     for (const label of form.querySelectorAll("label[data-kinds]")) label.hidden = !label.dataset.kinds.split(" ").includes(kind.value);
     const isLinear = kind.value === "linear";
-    form.elements.out.closest("label").firstElementChild.textContent = isLinear ? "Output features" : "Output channels";
+    form.elements.out.closest("label").firstElementChild.textContent = isLinear ? {{ say("Output features") | tojson }} : {{ say("Output channels") | tojson }};
   }
+
+  const QUANTITIES = {
+    "output size": {{ say("output size") | tojson }}, "output height": {{ say("output height") | tojson }}, "output width": {{ say("output width") | tojson }},
+    parameters: {{ say("parameters") | tojson }}, MACs: {{ say("MACs") | tojson }}, FLOPs: {{ say("FLOPs") | tojson }},
+    activations: {{ say("activations") | tojson }}, "receptive field": {{ say("receptive field") | tojson }},
+  };
 
   function line({ quantity, formula, result: number, remark }) {
     const row = document.createElement("div");
     const isNumber = !formula || formula === number.replaceAll(",", "");
     const sum = element("dd", "");
     sum.append(element("code", isNumber ? number : `${formula} = ${number}`));
-    row.append(element("dt", quantity), sum, element("dd", remark, "muted"));
+    row.append(element("dt", QUANTITIES[quantity]), sum, element("dd", remark, "muted"));
     return row;
   }
 
-  const TILES = { parameters: "Parameters", MACs: "MACs", FLOPs: "FLOPs", activations: "Activation memory", "receptive field": "Receptive field" };
+  const TILES = { parameters: {{ say("Parameters") | tojson }}, MACs: {{ say("MACs") | tojson }}, FLOPs: {{ say("FLOPs") | tojson }}, activations: {{ say("Activation memory") | tojson }}, "receptive field": {{ say("Receptive field") | tojson }} };
+
+  const square = (size) => `${size.replaceAll(",", "")}×${size.replaceAll(",", "")}`;
 
   function tiles(found) {
-    const all = [["Output", found.output.join("×")]];
+    const all = [[{{ say("Output") | tojson }}, found.output.join("×")]];
     for (const [quantity, name] of Object.entries(TILES)) {
       const step = found.steps.find((each) => each.quantity === quantity);
       if (quantity === "activations") all.push([name, step.remark.split(" = ")[1]]);
-      else if (quantity === "receptive field") { if (step) all.push([name, step.remark.split(",")[0]]); }
+      else if (quantity === "receptive field") { if (step) all.push([name, square(step.result)]); }
       else all.push([name, step ? step.result : "0"]);
     }
     return all.map(([name, value]) => {

@@ -10,8 +10,9 @@ from pathlib import Path
 import msgspec
 
 from archstat.analysis.network import Analyse, AnalyseWithin
-from archstat.claims import Finding, check, read_claims
+from archstat.claims import Claim, Finding, check, read_claims
 from archstat.errors import DataError, UnknownNameError, quoted
+from archstat.language import message, retold, say
 from archstat.networks.trust import NOTHING, Trust
 from archstat.report.writing.prose import Citation
 
@@ -102,10 +103,22 @@ def hint(finding: Finding) -> str:
     """What is behind a number: ``"vgg16, parameters: 138,357,544 counted; rounds"``."""
     claim = finding.claim
     if claim is None:
-        return "; ".join(filter(None, (finding.source, f"{finding.verdict}: {finding.message}")))
-    is_sum = claim.origin == "sum"
-    found = f"{claim.basis} = {finding.computed}" if is_sum else f"{claim.basis}: {finding.computed} {claim.origin}"
-    return "; ".join(filter(None, (found, finding.verdict, finding.message)))
+        return "; ".join(filter(None, (finding.source, f"{say(finding.verdict)}: {retold(finding.message)}")))
+    return "; ".join(filter(None, (_found(finding, claim), say(finding.verdict), retold(finding.message))))
+
+
+def _found(finding: Finding, claim: Claim) -> str:
+    """What is right, of what, and where it comes from."""
+    basis, found = retold(claim.basis), retold(finding.computed)
+    return f"{basis} = {found}" if claim.origin == "sum" else say(_FOUND[claim.origin], basis=basis, found=found)
+
+
+_FOUND = {
+    "counted": message("{basis}: {found} counted"),
+    "measured": message("{basis}: {found} measured"),
+    "published": message("{basis}: {found} published"),
+    "tallied": message("{basis}: {found} tallied"),
+}
 
 
 def _stated(finding: Finding) -> Citation:
@@ -144,11 +157,11 @@ def _sum(finding: Finding) -> Citation:
 
 
 def _verdict(finding: Finding) -> Citation:
-    return Citation(finding.verdict)
+    return Citation(say(finding.verdict))
 
 
 def _because(finding: Finding) -> Citation:
-    return _held(finding, "reason", finding.message)
+    return _held(finding, "reason", retold(finding.message))
 
 
 def _held(finding: Finding, what: str, text: str) -> Citation:

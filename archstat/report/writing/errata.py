@@ -9,9 +9,11 @@ from archstat.analysis.network import Analyse
 from archstat.claims import Claim, Finding, summary
 from archstat.errors import DataError
 from archstat.expressions import evaluate
+from archstat.language import message, retold, say
 from archstat.quantities import part_of
 from archstat.records import Step
 from archstat.report.blocks import Correction, Errata
+from archstat.report.compose import retold_step
 from archstat.report.writing.citations import Checked
 
 _MOST = 8
@@ -27,6 +29,15 @@ _STEPS = {
     "receptive_field": ("receptive field",),
 }
 """The sums behind a quantity, as explanations call them."""
+
+_ORIGINS = {
+    "sum": message("worked out"),
+    "counted": message("counted"),
+    "measured": message("measured"),
+    "published": message("published"),
+    "tallied": message("tallied"),
+}
+"""Where a right number comes from, for people."""
 
 _ADDED = ("parameters", "macs", "activations")
 """What a part has from all of its rows; the rest it has from the last."""
@@ -53,12 +64,12 @@ def _correction(finding: Finding, analyse: Analyse | None) -> Correction:
         finding.text,
         finding.source,
         finding.verdict,
-        finding.stated,
+        retold(finding.stated),
         is_printed=not finding.text or _digits(finding.stated) in _digits(finding.text),
-        origin="worked out" if claim is None or is_sum else claim.origin,
-        found=finding.computed,
-        basis="" if claim is None or is_sum else claim.basis,
-        why=finding.message,
+        origin=say(_ORIGINS["sum" if claim is None else claim.origin]),
+        found=retold(finding.computed),
+        basis="" if claim is None or is_sum else retold(claim.basis),
+        why=retold(finding.message),
         sums=() if claim is None or analyse is None else tuple(_sums(claim, analyse)),
     )
 
@@ -72,9 +83,9 @@ def _sums(claim: Claim, analyse: Analyse) -> list[Step]:
     """Ours, that of the text, and the one that gives what is printed."""
     is_plain = claim.origin == "counted" and not (claim.minus or claim.per or claim.convention)
     own = _own(claim, analyse) if is_plain and claim.quantity in _STEPS else []
-    said = [_said("the text's own sum", claim.expression)] if claim.expression else []
+    said = [_said(say("the text's own sum"), claim.expression)] if claim.expression else []
     slip = claim.slip.expression if claim.slip is not None else ""
-    return [*own, *said, *([_said("as printed", slip)] if slip else [])]
+    return [*own, *said, *([_said(say("as printed"), slip)] if slip else [])]
 
 
 def _said(what: str, expression: str) -> Step:
@@ -94,12 +105,17 @@ def _own(claim: Claim, analyse: Analyse) -> list[Step]:
     steps = [
         (each.row.layer, step) for each in explained for step in each.steps if step.quantity in _STEPS[claim.quantity]
     ]
-    own = [msgspec.structs.replace(step, quantity=layer or step.quantity) for layer, step in steps]
+    own = [_named(layer, retold_step(step)) for layer, step in steps]
     together = _together(own) if claim.quantity in _ADDED else []
     return [*own, *together] if len(own) <= _MOST else []
+
+
+def _named(layer: str, step: Step) -> Step:
+    """A sum by the name of its layer."""
+    return msgspec.structs.replace(step, quantity=layer) if layer else step
 
 
 def _together(steps: list[Step]) -> list[Step]:
     """What several rows come to."""
     terms = [step.result for step in steps if step.result]
-    return [Step("together", " + ".join(map(units.exact, terms)), sum(terms))] if len(terms) > 1 else []
+    return [Step(say("together"), " + ".join(map(units.exact, terms)), sum(terms))] if len(terms) > 1 else []

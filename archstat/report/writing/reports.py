@@ -16,6 +16,7 @@ from archstat.claims.statements import statement
 from archstat.errors import DataError, InputError, UnknownNameError, quoted
 from archstat.files.results import read_measurements
 from archstat.files.text import text_of
+from archstat.language import message, say
 from archstat.networks.trust import NOTHING, Trust
 from archstat.quantities import unit_of
 from archstat.records import Measurement
@@ -81,9 +82,9 @@ def start_page(cards: Iterable[Card]) -> Page:
     """The page that links reports, in their order."""
     ordered = sorted(cards, key=lambda card: (card.order, card.link.title))
     return Page(
-        "Reports",
+        say("Reports"),
         (Links(tuple(card.link for card in ordered)),),
-        "What networks cost, and what is said about it: every number in these texts is a claim that was checked.",
+        say("What networks cost, and what is said about it: every number in these texts is a claim that was checked."),
     )
 
 
@@ -120,13 +121,13 @@ class Report:
         written = blocks_of(text_of(path), str(path), self._cite, self._insert)
         counts = "" if own is None else summary(list(own.findings.values()))
         is_said = any(counts in block.table.notes for block in written if isinstance(block, Sheet))
-        notes = (_HOW, counts) if counts and not is_said else (_HOW,)
+        notes = (say(_HOW), counts) if counts and not is_said else (say(_HOW),)
         return Page(
             self._said("title"),
             written,
             self._said("summary"),
             notes,
-            Link(way(self.folder, start), "All reports", ""),
+            Link(way(self.folder, start), say("All reports"), ""),
         )
 
     def card(self, start: Path) -> Card:
@@ -155,7 +156,7 @@ class Report:
             return self._table(name, _entry("table", name, self.contents.table))
         if name:
             raise DataError(f"'{{{{{kind} {name}}}}}' takes no name: write {{{{{kind}}}}}.")
-        return [self._claims_sheet("claims")] if kind == "claims" else self._errata()
+        return [self._claims_sheet(say("claims"))] if kind == "claims" else self._errata()
 
     def _figure(self, name: str, entry: FigureEntry) -> Chart:
         kind = CHARTS.get(entry.chart)
@@ -224,7 +225,7 @@ class Report:
                 f"claim {quoted(reference)} cannot be drawn: it states no {', '.join(_MARKED)} of a network."
             )
         value = float(statement(claim.stated, unit_of(claim.quantity)).printed.value)
-        label = f"printed {claim.stated}{_VERDICTS.get(finding.verdict, '')}"
+        label = say(_VERDICTS.get(finding.verdict, _PRINTED), stated=claim.stated)
         return Mark(claim.architecture, claim.quantity, value, label)
 
     def _errata(self) -> Sequence[Block]:
@@ -246,10 +247,15 @@ def _entry(kind: str, name: str, entries: Mapping[str, _Entry]) -> _Entry:
     return entries[name]
 
 
-_HOW = (
+_HOW = message(
     "An underlined number is a claim: point at it, or tap it, to see what it was compared with and how that came out."
 )
-_VERDICTS = {"slip": ", a slip", "does not hold": ", does not hold", "truncated": ", cut off"}
+_PRINTED = message("printed {stated}")
+_VERDICTS = {
+    "slip": message("printed {stated}, a slip"),
+    "does not hold": message("printed {stated}, does not hold"),
+    "truncated": message("printed {stated}, cut off"),
+}
 _MARKED = ("parameters", "macs", "flops", "activations", "activation_bytes", "peak_activation_bytes")
 """The quantities that charts compare networks by."""
 
@@ -259,11 +265,12 @@ _MARKED = ("parameters", "macs", "flops", "activations", "activation_bytes", "pe
 
 def _claims_sheet(name: str, findings: Sequence[Finding]) -> Sheet:
     table = msgspec.structs.replace(claims_page_table(findings, findings), title="")
-    return Sheet(name, table, folded=f"Show the {len(table.rows)} claims, and what each was compared with")
+    folded = say("Show the {count} claims, and what each was compared with", count=len(table.rows))
+    return Sheet(name, table, folded=folded)
 
 
 def _compared(material: Material) -> list[Sheet]:
-    return [Sheet("networks", compare_table([subject.network.cost for subject in material.subjects]))]
+    return [Sheet(say("networks"), compare_table([subject.network.cost for subject in material.subjects]))]
 
 
 def _by_layer(material: Material) -> list[Sheet]:

@@ -5,7 +5,7 @@ import pytest
 from archstat.report.chart import Chart, View
 from archstat.report.drawing import theme
 from archstat.report.drawing.labels import columns
-from archstat.report.pictures.words import MADE_BY, lettered, put_around, words_of
+from archstat.report.pictures.words import lettered, made_by, put_around, words_of
 
 
 def words(title="What it costs", caption="Of an input of 1×3.", alt="Bars of 3 MACs.", label="MACs"):
@@ -17,7 +17,7 @@ def test_a_text_has_the_title_the_view_the_caption_what_is_shown_the_conventions
     assert words().text() == (
         "What it costs: MACs\n\nOf an input of 1×3.\n\nWhat it shows: Bars of 3 MACs.\n\n"
         "Conventions: MACs: multiply-accumulates of convolutions, linear layers and matrix\nproducts.\n\n"
-        f"{MADE_BY}\n"
+        f"{made_by()}\n"
     )
 
 
