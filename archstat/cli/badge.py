@@ -10,7 +10,7 @@ import click
 from archstat.cli._commands import command
 from archstat.cli._names import NetworkName
 from archstat.cli._networks import cost_named
-from archstat.cli._options import input_options, put
+from archstat.cli._options import input_options, language_option, put
 
 _TOTALS = ("parameters", "macs", "flops", "activation_bytes", "peak_activation_bytes")
 
@@ -21,6 +21,7 @@ _TOTALS = ("parameters", "macs", "flops", "activation_bytes", "peak_activation_b
 @click.option("--label", default="", help="What stands on the left; else what the total is called.")
 @click.option("--format", "format_", type=click.Choice(["svg", "json"]), help="Else what the file ends in, or svg.")
 @click.option("--output", type=click.Path(path_type=Path), help="Write to this file, not to the terminal.")
+@language_option
 @input_options
 def badge(name: str, show: str, label: str, format_: str | None, output: Path | None, **given: Any) -> None:
     """Make a badge of NAME for a README: a picture, or the JSON that shields.io draws one from.

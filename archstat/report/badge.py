@@ -6,6 +6,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from archstat import units
 from archstat.files.text import json_text, printable
+from archstat.language import say
 from archstat.records import ModelCost
 from archstat.report.drawing.labels import columns
 from archstat.tables.quantities import Quantity
@@ -64,7 +65,15 @@ def badge_svg(cost: ModelCost, quantity: Quantity, label: str = "") -> str:
 def _told(cost: ModelCost, label: str, message: str) -> str:
     """What a reader finds on pointing: the network and its input, without which the number says little."""
     network = printable(cost.architecture)
-    return f"{label}: {message}, {network} on an input of {units.shapes(cost.input_shapes)}, {cost.dtype}"
+    shapes = units.shapes(cost.input_shapes)
+    return say(
+        "{label}: {amount}, {network} on an input of {shapes}, {dtype}",
+        label=label,
+        amount=message,
+        network=network,
+        shapes=shapes,
+        dtype=cost.dtype,
+    )
 
 
 def badge_json(cost: ModelCost, quantity: Quantity, label: str = "") -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from archstat import units
+from archstat.language import say
 from archstat.records import ModelCost
 from archstat.tables.columns import Column, Row, Table
 from archstat.tables.difference import diff_table, totals_table
@@ -46,14 +47,15 @@ def changes_table(changes: Sequence[ChangedNetwork], base: str, *, is_full: bool
         base: The revision before, as a user calls it: ``"main"``.
         is_full: Numbers in base units, a column each, for programs.
     """
-    title = f"What networks cost, and did cost at {base}"
+    title = say("What networks cost, and did cost at {base}", base=base)
     name = Column("network", "Network", is_path=True)
     if is_full:
         columns = (name, *(column for quantity in _IN_FULL for column in _both(quantity)), Column("note", "Note"))
         return Table(columns, tuple(map(_in_full, changes)), title)
     columns = (name, *(msgspec.structs.replace(each.column(), show=str, wraps=False) for each in _FOR_PEOPLE))
     alike = sum(change.is_alike for change in changes)
-    notes = (f"{alike} of {len(changes)} networks cost what they did.", *_notes(changes))
+    told = say("{alike} of {count} networks cost what they did.", alike=alike, count=len(changes))
+    notes = (told, *_notes(changes))
     return Table(columns, tuple(map(_for_people, changes)), title, notes)
 
 
@@ -102,6 +104,6 @@ def change_tables(changes: Sequence[ChangedNetwork], base: str) -> list[Table]:
     for change in changes:
         if change.before is not None and change.after is not None and not change.is_alike:
             table = diff_table(change.before, change.after, only_changes=True, has_totals=False)
-            title = f"{change.name}, A at {base} and B now"
+            title = say("{network}, A at {base} and B now", network=change.name, base=base)
             found.append(msgspec.structs.replace(table, title=title))
     return found
