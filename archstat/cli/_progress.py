@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 from archstat.files.text import printable
+
+_Found = TypeVar("_Found")
 
 _PATIENCE_S = 0.5
 """Who waits no longer than this needs no word; what is written for less only flickers."""
@@ -48,5 +52,26 @@ def watched(names: Sequence[str], doing: str = "Counting") -> Iterator[str]:
             if time.monotonic() - start > _PATIENCE_S:
                 line.show(f"{doing} {place} of {len(names)}: {name}")
             yield name
+    finally:
+        line.clear()
+
+
+@contextlib.contextmanager
+def watching(look: Callable[..., _Found], doing: str = "Counting") -> Iterator[Callable[..., _Found]]:
+    """A function of a name, which the line says while it is looked at; where nobody knows yet how many there will be.
+
+    Args:
+        look: The function; the name is its first argument.
+        doing: What it does.
+    """
+    line, start = StatusLine(), time.monotonic()
+
+    def told(name: str, *rest: object) -> _Found:
+        if time.monotonic() - start > _PATIENCE_S:
+            line.show(f"{doing} {name}")
+        return look(name, *rest)
+
+    try:
+        yield told
     finally:
         line.clear()

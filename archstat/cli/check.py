@@ -19,6 +19,7 @@ from archstat.cli._options import (
     put_tables,
     trust_option,
 )
+from archstat.cli._progress import watching
 from archstat.cli._remedies import with_options
 from archstat.cli._streams import tell
 from archstat.errors import DataError, InputError
@@ -142,7 +143,8 @@ def _check_claims(
 
     if growth and not any(map(is_lock, files)):
         raise InputError("'--allow' is for locks, and there is none among these files.")
-    found = check_files(files, analyse_quietly, trust, keeps_going=True, allowed=growth)
+    with watching(analyse_quietly) as analyse:
+        found = check_files(files, analyse, trust, keeps_going=True, allowed=growth)
     findings = _with_remedies(found, is_trusted=bool(trust.named), of_each=format_ in ANNOTATIONS)
     if format_ == "text" and output is None and all(finding.is_error and not finding.line for finding in findings):
         raise DataError(f"{findings[0].message}.")  # no file could be read, and a table of that says no more
