@@ -4,13 +4,13 @@ import importlib
 import os
 import shutil
 import subprocess
-import zlib
 
 import pytest
 import torch
 from hypothesis import HealthCheck, settings
 
 from archstat.networks.torchvision_ops import mend_torchvision
+from tests.sampling import is_drawn
 
 # The first call of an op loads parts of torch: no deadline, and a draw may be slow. The same examples every time.
 settings.register_profile(
@@ -58,12 +58,9 @@ def _has_its_device(item):
 
 
 def _is_drawn(item):
-    """Whether a case of a test with hundreds of like cases is among those that every run makes: by its name."""
+    """Whether a test has few cases, or this one is of the part that every run makes."""
     marker = item.get_closest_marker("sampled")
-    if marker is None or not hasattr(item, "callspec") or os.environ.get("ARCHSTAT_TESTS") == "all":
-        return True
-    (one_of,) = marker.args
-    return zlib.crc32(item.nodeid.encode()) % one_of == 0
+    return marker is None or not hasattr(item, "callspec") or is_drawn(item.nodeid, *marker.args)
 
 
 # -- a skipped test proves nothing: on CI it fails the run -------------------------------------------------------------

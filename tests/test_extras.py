@@ -48,6 +48,7 @@ def run_without(*args, code=WITHOUT):
     ],
     ids=" ".join,
 )
+@pytest.mark.sampled(3)
 def test_counting_and_measuring_need_no_extra(args):
     done = run_without(*args)
     assert (done.returncode, done.stderr) == (0, "")
@@ -76,6 +77,7 @@ def test_counting_and_measuring_need_no_extra(args):
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
+@pytest.mark.sampled(3)
 def test_what_needs_an_extra_says_which(args, says, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     done = run_without(*args)

@@ -19,9 +19,7 @@ from archstat.errors import SourceError
 from archstat.networks.settings import InputSpec, Setting
 from archstat.published.figures import counted
 from archstat.records import Opinion
-
-IS_WHOLE = os.environ.get("ARCHSTAT_TESTS") == "all"
-"""Whether every case is asked for, and not a sample of them."""
+from tests.sampling import IS_WHOLE
 
 EVERY = list(counted())
 FAMILIES = {

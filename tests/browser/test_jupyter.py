@@ -149,6 +149,7 @@ def column(box, header):
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])
 @pytest.mark.parametrize("cell", TABLES)
+@pytest.mark.sampled(2)
 def test_no_text_lies_on_another(lab, cell, width):
     box = sized(lab, width).output(cell)
     assert box.locator("table:visible").count() == 1

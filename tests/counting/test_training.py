@@ -183,6 +183,7 @@ DENSE = ["lenet5_modern", "vgg11", "googlenet", "resnet18", "densenet121", "sque
 
 
 @pytest.mark.parametrize("name", DENSE)
+@pytest.mark.sampled(3)
 def test_torchs_counter_agrees_where_nothing_is_grouped(name):
     source = sources.find(name)
     x = torch.empty(2, *source.input_shape, device="meta")
@@ -228,6 +229,7 @@ SOME = [
 
 
 @pytest.mark.parametrize("name", SOME)
+@pytest.mark.sampled(3)
 def test_the_forward_pass_of_training_multiplies_as_much_as_inference(name):
     source = sources.find(name)
     model, x = sources.build_on_meta(source), torch.empty(2, *source.input_shape, device="meta")

@@ -52,6 +52,7 @@ PLAIN = {
 
 
 @pytest.mark.parametrize("name", PLAIN)
+@pytest.mark.sampled(2)
 def test_the_peak_is_the_counted_one_where_no_op_has_scratch_of_its_own(name):
     model, x = PLAIN[name]()
     scratch = 2 * 4 * 4 if name == "normalization" else 0  # mean and deviation of each of 4 rows, dropped at once

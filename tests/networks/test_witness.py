@@ -130,6 +130,7 @@ READS = {
 
 
 @pytest.mark.parametrize(("source", "before", "after"), READS.values(), ids=READS)
+@pytest.mark.sampled(3)
 def test_a_change_of_what_was_read_is_a_miss(asker, source, before, after):
     asker.write("net.py", source)
     for name, text in before.items():
@@ -245,6 +246,7 @@ UNSEEN = {
 
 
 @pytest.mark.parametrize("source", UNSEEN.values(), ids=UNSEEN)
+@pytest.mark.sampled(3)
 def test_what_reads_what_cannot_be_seen_is_not_kept(asker, source):
     asker.write("net.py", source)
     asker.write("clock.py", "import time\ndef one():\n    return 1 if time.time() else 0\n")
@@ -294,6 +296,7 @@ HARMLESS = {
 
 
 @pytest.mark.parametrize("source", HARMLESS.values(), ids=HARMLESS)
+@pytest.mark.sampled(3)
 def test_what_only_looks_like_that_is_kept(asker, source):
     asker.write("net.py", source)
     assert asker.ask() == (1, True)

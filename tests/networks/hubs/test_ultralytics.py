@@ -21,6 +21,7 @@ def parameters_of(model):
 
 
 @pytest.mark.parametrize("size", YOLO11)
+@pytest.mark.sampled(2)
 def test_parameters_and_operations_are_those_of_the_librarys_config(size):
     parameters, giga = YOLO11[size]
     cost = count_source(f"ultralytics:yolo11{size}", Setting())
@@ -33,6 +34,7 @@ def test_parameters_and_operations_are_those_of_the_librarys_config(size):
 @pytest.mark.parametrize(
     "name", "yolov8n yolov8n-world yolo11n-obb yolo26n-pose yolo26n-seg yolo26n-sem yoloe-26n yolov10n rtdetr-l".split()
 )
+@pytest.mark.sampled(2)
 def test_a_network_is_the_one_that_the_library_makes(name):
     library = hub._library()
     kind = type(build_on_meta(find(f"ultralytics:{name}")))
