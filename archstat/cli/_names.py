@@ -29,13 +29,24 @@ def _names(incomplete: str) -> list[str]:
     if ":" not in incomplete:
         from archstat.published.figures import published
 
-        return [*published(), *(f"{hub}:" for hub in HUB_NAMES)]
+        return [*_of_project(), *published(), *(f"{hub}:" for hub in HUB_NAMES)]
     hub = incomplete.partition(":")[0]
     if hub not in HUB_NAMES:
         return []
     from archstat.networks.hub import HUBS, names_in
 
     return [f"{hub}:{name}" for name in names_in(HUBS.get(hub))]
+
+
+def _of_project() -> list[str]:
+    """The names of the project that is worked in; a file that does not hold together is no matter while one types."""
+    from archstat.errors import DataError
+    from archstat.networks.project import project_here
+
+    try:
+        return list(project_here().networks)
+    except DataError:
+        return []
 
 
 def is_saved(name: str) -> bool:

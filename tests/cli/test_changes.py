@@ -8,6 +8,8 @@ import subprocess
 
 import pytest
 
+from archstat.cli._names import NetworkName
+
 GIT = shutil.which("git")
 NET = """
 from torch import nn
@@ -131,3 +133,12 @@ def test_a_claims_file_does_not_know_them(archstat, folder):
     code, _, err = archstat("check", "claims.toml")
     assert code == 2
     assert "'small'" in err
+
+
+def test_a_shell_completes_the_names_of_the_project(folder):
+    def completed(text):
+        return [each.value for each in NetworkName().shell_complete(None, None, text)]
+
+    assert completed("smal")[:1] == ["small"]
+    (folder / "pyproject.toml").write_text("[tool.archstat.networks")
+    assert "small" not in completed("smal"), "and who types is not told of a file that does not hold together"
