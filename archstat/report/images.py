@@ -12,6 +12,7 @@ import msgspec
 
 from archstat.errors import OutputError, quoted
 from archstat.files.saving import make_folder, write_whole
+from archstat.language import ENGLISH, language
 from archstat.report.chart import Chart, View
 from archstat.report.drawing import theme
 from archstat.report.drawing.canvas import Canvas
@@ -93,8 +94,13 @@ def _pictures(charts: Iterable[Chart]) -> Iterator[_Picture]:
 
 
 def _stem(chart: Chart, view: View, taken: set[str]) -> str:
-    """Of the title and the view, without what file systems do not like; a number if it is taken."""
+    """Of the title and the view, without what file systems do not like; a number if it is taken.
+
+    Where another language than English is spoken it is the name of the chart: a text that takes the picture in names it
+    in letters that LaTeX and shells know.
+    """
     parts = [chart.title, view.label] if len(chart.views) > 1 else [chart.title]
+    parts = parts if language() == ENGLISH else [chart.name]
     name = re.sub(r"[^\w.]+", "-", " ".join(parts).lower()).strip("-.")
     name = name.encode()[:100].decode(errors="ignore") or chart.name
     return next(

@@ -8,7 +8,7 @@ import msgspec
 
 from archstat import units
 from archstat.finding.candidates import Candidate, Choice
-from archstat.language import say
+from archstat.language import retold, say
 from archstat.tables.columns import Column, Table, number, path
 from archstat.tables.quantities import ACTIVATION_BYTES
 from archstat.tables.results import setting_in_words
@@ -50,13 +50,13 @@ def candidates_table(found: Sequence[Candidate], choice: Choice, *, is_full: boo
     shown = [place for place, column in enumerate(_COLUMNS) if is_full or _tells(column, [row[place] for row in rows])]
     rated = any(each.top1_accuracy is not None for each in found)
     bound = any(each.is_lower_bound for each in found)
-    unrated = say("None of them is rated by the source of accuracies. {source}", source=choice.source)
+    unrated = say("None of them is rated by the source of accuracies. {source}", source=retold(choice.source))
     is_any_rated = any(each.top1_accuracy is not None for each in choice.candidates)
     notes = (
         say("{count} of {all} networks.", count=units.exact(len(found)), all=units.exact(len(choice.candidates)))
         if choice.candidates
         else say("No network has such a name, and a batch of that size."),
-        choice.source if rated else unrated if choice.source and choice.candidates and not is_any_rated else "",
+        retold(choice.source) if rated else unrated if choice.source and choice.candidates and not is_any_rated else "",
         _batches(choice),
         say("Some have ops that no rule counts: MACs and FLOPs are lower bounds there.") if bound else "",
     )

@@ -30,6 +30,7 @@ from archstat.report.chart import CHARTS, drawn
 from archstat.report.compose import compose
 from archstat.report.drawing import theme
 from archstat.report.gallery import gallery_of
+from archstat.report.images import write_images
 from archstat.report.material import Mark, Material, Subject, material_from
 from archstat.report.page import fragment, render
 from archstat.report.pictures.words import words_of
@@ -37,10 +38,7 @@ from archstat.report.playing import play_page
 from archstat.report.writing.citations import Checked, hint
 from archstat.report.writing.errata import errata_of
 from archstat.report.writing.reports import pages_of
-from archstat.tables import Column, Table, diff_table
-from archstat.tables.joining import times_beside_counts
-from archstat.tables.network import WHOLE_NETWORK
-from archstat.tables.roofline import beyond, protocol
+from archstat.tables import Column, Table
 from tests.language.outside import in_full_width, outside, texts_of_page
 from tests.language.outside import words_of as words_of_cost
 from tests.report.folders import CLAIMS, REPORT, report
@@ -76,20 +74,6 @@ def quotations():
     found += protocols_of(published().values())
     conditions = results()[0].conditions
     return [*found, human().source, conditions.device_name, conditions.memory_format, conditions.precision]
-
-
-def of_tables():
-    """What charts and pages take from tables and claims, which say it in messages of their own.
-
-    Until they do it is English here, and passed over.
-    """
-    measurement = next(each for each in results() if each.layers is not None)
-    network = count(measurement.architecture, Setting())
-    times, _ = times_beside_counts(network.cost, network.traffic(), measurement)
-    pairs = [(count("resnet50", Setting()).cost, count("resnet50_v1_5", Setting()).cost)]
-    causes = [beyond(bounds) for bounds in ({"memory"}, {"compute"}, {"compute", "memory"})]
-    tasks = [one.task for one in published().values()]
-    return [protocol(times), *causes, *(diff_table(*pair).notes[-1] for pair in pairs), WHOLE_NETWORK, *tasks]
 
 
 def without_tables(page):
@@ -138,7 +122,7 @@ def test_no_text_of_a_chart_stands_outside_of_the_messages(name):
     material = material_for(name)
     with in_full_width():
         charts = drawn(CHARTS.get(name), material)
-        quoted = [*quotations(), *of_tables()]
+        quoted = quotations()
         found = stray(Page("", tuple(charts)), names_of_data(*material.names, *NAMES), quoted)
         told = [words_of(chart, view).text() for chart in charts for view in chart.views]
     assert found == {}
@@ -166,7 +150,7 @@ PAGES = {
 def test_no_text_of_a_page_stands_outside_of_the_messages(name):
     networks = [*NAMES, "resnet50_v1_5"]
     with in_full_width():
-        found = stray(without_tables(PAGES[name]()), names_of_data(*networks), [*quotations(), *of_tables()])
+        found = stray(without_tables(PAGES[name]()), names_of_data(*networks), quotations())
     assert found == {}
 
 
@@ -175,7 +159,7 @@ def test_no_text_of_a_site_stands_outside_of_the_messages():
     known = {*names_of_data(*names), "misc", "author", "and", "title", "year", "url"}  # of BibTeX
     with in_full_width():
         for each in gallery_of(names, count):
-            found = stray(without_tables(each.page), known, [*quotations(), *of_tables()])
+            found = stray(without_tables(each.page), known, quotations())
             assert found == {}, each.place
 
 
@@ -291,3 +275,10 @@ def test_notes_with_labels_stand_in_columns_that_no_spaces_make():
         page = render(Page("", (Sheet("", table),)))
     assert "<div><span>파라미터</span><span>12</span></div><div><span></span><span>13</span></div>" in page
     assert "<div><span>긴 설명</span></div>" in page
+
+
+def test_pictures_have_names_of_plain_letters_whatever_is_spoken(tmp_path):
+    charts = drawn(CHARTS.get("totals"), material_for("totals"))
+    with speaking("ko"):
+        names = [path.name for path in write_images(charts, tmp_path, "svg") if path.suffix == ".svg"]
+    assert names == ["totals.svg", *(f"totals-{number}.svg" for number in range(1, len(charts[0].views)))]
