@@ -62,7 +62,7 @@ def watching(look: Callable[..., _Found], doing: str = "Counting") -> Iterator[C
 
     Args:
         look: The function; the name is its first argument.
-        doing: What it does.
+        doing: The verb that the line begins with.
     """
     line, start = StatusLine(), time.monotonic()
 
