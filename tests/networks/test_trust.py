@@ -215,7 +215,7 @@ def test_trust_in_one_file_is_none_in_another(folder):
 def test_a_project_of_somebody_else_trusts_nothing(folder, monkeypatch):
     path = claims(folder / "budgets" / "claims.toml", "net.py:Net")
     trusting(folder, "budgets")
-    monkeypatch.setattr(trust, "_is_ours", lambda _: False)
+    monkeypatch.setattr(trust, "belongs_to_user", lambda _: False)
     with pytest.raises(DataError, match="names code"):
         checked(path)
 
@@ -223,11 +223,11 @@ def test_a_project_of_somebody_else_trusts_nothing(folder, monkeypatch):
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="files have no owners there")
 def test_a_file_of_another_user_in_a_folder_of_ours_is_not_ours(folder, monkeypatch):
     (folder / "pyproject.toml").touch()
-    assert trust._is_ours(folder / "pyproject.toml")
+    assert trust.belongs_to_user(folder / "pyproject.toml")
     stat = os.stat_result((0o100644, 1, 1, 1, 4242, 0, 0, 0, 0, 0))
     original = type(folder).stat
     monkeypatch.setattr(type(folder), "stat", lambda p, **k: stat if p.name == "pyproject.toml" else original(p, **k))
-    assert not trust._is_ours(folder / "pyproject.toml")
+    assert not trust.belongs_to_user(folder / "pyproject.toml")
 
 
 @pytest.mark.parametrize("text", ["trust = 'reports'", "trust = [3]", "trust = {}"])
