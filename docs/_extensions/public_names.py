@@ -39,15 +39,20 @@ def public_classes() -> list[type]:
     return [value for name in archstat.__all__ if inspect.isclass(value := getattr(archstat, name))]
 
 
+def public_modules() -> list[str]:
+    """The modules in ``archstat.__all__``."""
+    return [name for name in archstat.__all__ if inspect.ismodule(getattr(archstat, name))]
+
+
 def is_elsewhere(value: type) -> bool:
     """Whether a class is documented with the records or the errors."""
     return value in public_errors() or any(value in found for found in records_by_room().values())
 
 
 def without_place() -> set[str]:
-    """Public names that are neither function nor class, and so would be missing from the manual."""
+    """Public names that are neither function, class nor module, and so would be missing from the manual."""
     classes = {value.__name__ for value in public_classes()}
-    return set(archstat.__all__) - {*public_functions(), *classes, "__version__"}
+    return set(archstat.__all__) - {*public_functions(), *public_modules(), *classes, "__version__"}
 
 
 def public_errors() -> list[type]:
@@ -97,6 +102,8 @@ class PublicNames(_Written):
         own = [value for value in public_classes() if not is_elsewhere(value)]
         for value in own:
             yield from (f".. autoclass:: archstat.{value.__name__}", "   :members:", "")
+        for name in public_modules():
+            yield from (f".. automodule:: archstat.{name}", "   :members: draw_chart", "")
         for value in filter(is_elsewhere, public_classes()):
             yield f"* ``archstat.{value.__name__}``: :class:`{_asked_of(value)}.{value.__name__}`"
         yield from ("", "``archstat.__version__`` is the version, as a text.")
