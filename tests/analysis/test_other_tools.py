@@ -34,7 +34,7 @@ ON_CPU = {"fvcore", "ptflops", "calflops"}
 IN_WHOLE = ("fvcore", "FlopCounterMode") if os.environ.get("ARCHSTAT_HUBS") == "1" else ("FlopCounterMode",)
 """Two tools that count in unlike ways check our MACs of every architecture; fvcore computes, which takes minutes."""
 
-ASKED = [(tool, (EVERY if tool in IN_WHOLE else SAMPLE)[:: 1 if IS_WHOLE else 4]) for tool in RUNS]
+ASKED = [(tool, (EVERY if tool in IN_WHOLE else SAMPLE)[:: 1 if IS_WHOLE else 8]) for tool in RUNS]
 BEYOND = {
     # its joins are torch.add(a, b), which these two count; of a + b, which they do not, a trace tells the same
     "ptflops": {"fractalnet": 374_784},
