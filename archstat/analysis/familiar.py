@@ -59,7 +59,7 @@ def profile(
     return cost.macs, cost.parameters
 
 
-class Summary(msgspec.Struct, frozen=True, repr_omit_defaults=True):
+class Summary(msgspec.Struct, frozen=True):
     """What :func:`summary` returns: printed, it is a table.
 
     Attributes:

@@ -7,6 +7,7 @@ it. A name that archstat has already stays archstat's, so that no folder that is
 from __future__ import annotations
 
 import functools
+import importlib.util
 import os
 import re
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ from archstat.files.text import text_of, toml_of
 from archstat.networks.beside import from_folder, is_there
 from archstat.networks.hub import HUB_NAMES
 from archstat.networks.settings import Setting
-from archstat.networks.trust import PROJECT, belongs_to_user
+from archstat.networks.trust import PROJECT, belongs_to_user, is_in_standard_library
 from archstat.networks.written import WrittenSetting
 from archstat.published.figures import published
 
@@ -104,8 +105,27 @@ def _found(name: str) -> tuple[str, WrittenSetting | None]:
 
 
 def _leads_elsewhere(before: str) -> bool:
-    """Whether what stands before the last colon is a library, a file of Python or a folder, and no revision."""
-    return before in HUB_NAMES or before.endswith(".py") or ":" in before or (bool(before) and is_there(before))
+    """Whether what stands before the last colon is a library, a file, a folder or a module, and no revision."""
+    if not before:
+        return False
+    return before in HUB_NAMES or before.endswith(".py") or ":" in before or is_there(before) or _is_module(before)
+
+
+def _is_module(name: str) -> bool:
+    """Whether a name is that of a module, for ``MODULE:NAME`` means the same in every project.
+
+    Those of Python itself have no networks, and some are called as branches are: ``test``.
+    """
+    top = name.partition(".")[0]
+    if not name.replace(".", "").isidentifier():
+        return False
+    if is_there(top) or is_there(f"{top}.py"):
+        return True
+    try:
+        found = importlib.util.find_spec(top)
+    except (ImportError, ValueError):  # "__main__" has none, and ".tiny" has no module before the point
+        return False
+    return found is not None and not (found.origin and is_in_standard_library(found.origin))
 
 
 _Settings = TypeVar("_Settings", Setting, WrittenSetting)
@@ -144,14 +164,15 @@ def read_project(path: Path) -> Project:
         DataError: The file cannot be read, or does not hold together.
     """
     changed = path.stat().st_mtime_ns if path.is_file() else 0
-    found = _read(os.path.abspath(path), changed, is_whole=path.name != PROJECT)  # noqa: PTH100 - links stay
+    found = _read(os.path.abspath(path), changed)  # noqa: PTH100 - links stay
     return msgspec.structs.replace(found, path=Path(os.path.relpath(path)))
 
 
 @functools.cache
-def _read(path: str, _: int, *, is_whole: bool) -> Project:
+def _read(path: str, _: int) -> Project:
     """The project that a file describes; the time of its last change is there to know it again by."""
     content: Any = toml_of(text_of(Path(path)), path)
+    is_whole = Path(path).name != PROJECT
     own = content if is_whole else content.get("tool", {})
     if not is_whole:
         own = own.get("archstat", {}) if isinstance(own, dict) else {}

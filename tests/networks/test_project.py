@@ -63,6 +63,15 @@ def test_any_other_name_is_left_as_it_is(project, name):
     assert as_in_project(name, Setting()) == (name, Setting())
 
 
+@pytest.mark.parametrize("name", ["torchvision.models:tiny", "net:tiny", "nets.small:tiny"])
+def test_a_name_in_a_module_is_that_of_the_module(project, name):
+    (project / "nets").mkdir()
+    assert as_in_project(name, Setting())[0] == name
+    assert as_in_project("test:tiny", Setting())[0] == "test:./net.py:Net", (
+        "a branch; Python's own module has no network"
+    )
+
+
 def test_a_pyproject_toml_has_the_same_in_a_table_of_its_own(project):
     (project / "archstat.toml").unlink()
     (project / "pyproject.toml").write_text(PROJECT.replace("[networks", "[tool.archstat.networks"))
