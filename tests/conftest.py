@@ -47,8 +47,12 @@ def pdflatex():
 
 def pytest_collection_modifyitems(config, items):
     """Leave out what needs a GPU where there is none, and what a quick run does not draw: deselected, not skipped."""
-    chosen = [item for item in items if _has_its_device(item) and _is_drawn(item)]
-    kept = set(map(id, chosen))
+    possible = [item for item in items if _has_its_device(item)]
+    drawn = [item for item in possible if _is_drawn(item)]
+    # Where chance leaves a test no case, it has its first.
+    cases = {_test_of(item): item for item in reversed(possible)} | {_test_of(item): None for item in drawn}
+    kept = set(map(id, [*drawn, *filter(None, cases.values())]))
+    chosen = [item for item in items if id(item) in kept]
     config.hook.pytest_deselected(items=[item for item in items if id(item) not in kept])
     items[:] = chosen
 
@@ -61,6 +65,11 @@ def _is_drawn(item):
     """Whether a test has few cases, or this one is of the part that every run makes."""
     marker = item.get_closest_marker("sampled")
     return marker is None or not hasattr(item, "callspec") or is_drawn(item.nodeid, *marker.args)
+
+
+def _test_of(item):
+    """The function of a case, and its class: what all cases of one test have in common."""
+    return item.nodeid.partition("[")[0]
 
 
 # -- a skipped test proves nothing: on CI it fails the run -------------------------------------------------------------

@@ -48,7 +48,7 @@ def run_without(*args, code=WITHOUT):
     ],
     ids=" ".join,
 )
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(18)
 def test_counting_and_measuring_need_no_extra(args):
     done = run_without(*args)
     assert (done.returncode, done.stderr) == (0, "")
@@ -77,7 +77,7 @@ def test_counting_and_measuring_need_no_extra(args):
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(21)
 def test_what_needs_an_extra_says_which(args, says, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     done = run_without(*args)

@@ -132,6 +132,7 @@ def numbers(tool, names, setting=None):
 
 
 @pytest.mark.parametrize(("tool", "names"), ASKED, ids=[f"{tool} on {len(names)}" for tool, names in ASKED])
+@pytest.mark.sampled(3)
 def test_our_number_is_the_tools_own_to_the_last_digit(tool, names):
     said, told = numbers(tool, names)
     beyond = {name: own - ours for name, own, ours in zip(names, said, told, strict=True) if own != ours}
@@ -175,6 +176,7 @@ SHAPES = {"Layers": (3, 17, 17), "Resized": (3, 9, 9), "Attention": (2, 5, 8), "
 
 @pytest.mark.usefixtures("nets")
 @pytest.mark.parametrize("tool", RUNS)
+@pytest.mark.sampled(3)
 def test_elsewhere_a_number_is_the_tools_own_or_refused(tool):
     expected = {"Layers": None, **ELSEWHERE[tool]}
     settings = {net: Setting((InputSpec(SHAPES[net]),)) for net in expected}
@@ -270,6 +272,7 @@ time.sleep(1000)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+@pytest.mark.sampled(2)
 def test_a_tool_ends_with_the_process_that_asked_it(tmp_path, number):
     (tmp_path / "started.py").write_text(STARTED)
     (tmp_path / "asks.py").write_text(ASKS)

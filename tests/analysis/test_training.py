@@ -56,7 +56,7 @@ def test_the_tensors_alive_at_the_peak_add_up_to_it():
 
 @pytest.mark.parametrize("training", [None, TrainingSetting(), TrainingSetting("adam", amp=True)])
 @pytest.mark.parametrize("name", ["lenet5_modern", "resnet18"])
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(9)
 def test_the_largest_batch_fits_and_one_more_does_not(name, training):
     limit = GIB // 2
 

@@ -26,6 +26,7 @@ FIGURES = [
 
 
 @pytest.mark.parametrize(("name", "resolution", "quantity", "figure"), FIGURES)
+@pytest.mark.sampled(5)
 def test_a_published_figure_relates_to_our_count_as_declared(name, resolution, quantity, figure):
     count = counted_as(name, resolution, quantity, figure.convention)
     assert units.parse(figure.printed).verdict(count) == figure.verdict, f"we count {count:,}"

@@ -25,6 +25,7 @@ def test_an_oracle_says_both_numbers_or_names_the_same_network_elsewhere(name):
 
 
 @pytest.mark.parametrize("name", ORACLES)
+@pytest.mark.sampled(5)
 def test_the_numbers_are_those_that_others_counted(name):
     oracle = ORACLES[name]
     cost = count_source(name, Setting(resolution=oracle.get("resolution")))
@@ -35,6 +36,7 @@ def test_the_numbers_are_those_that_others_counted(name):
 
 @pytest.mark.parametrize("name", TWINS)
 @pytest.mark.usefixtures("torchvision")
+@pytest.mark.sampled(5)
 def test_it_costs_what_the_same_network_of_another_library_costs(name):
     ours = count_source(name, Setting(resolution=ORACLES[name].get("resolution")))
     theirs = count_source(ORACLES[name]["same_as"], Setting((InputSpec(ours.input_shapes[0][1:]),)))

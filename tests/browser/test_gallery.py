@@ -59,6 +59,7 @@ def test_the_search_of_the_start_page_finds_authors(site, opened):
 
 
 @pytest.mark.parametrize("width", [390, 1100, 1920])
+@pytest.mark.sampled(2)
 def test_no_page_is_wider_than_its_window(site, opened, width):
     for place in ("index.html", "architectures/alexnet.html"):
         with opened(site / place, width=width) as found:

@@ -63,6 +63,7 @@ def test_in_korean_the_page_of_a_layer_has_the_sums_that_explain_tells(opened):
 
 
 @pytest.mark.parametrize(("field", "value"), [wrong[:2] for wrong in WRONG])
+@pytest.mark.sampled(3)
 def test_what_is_wrong_with_a_layer_is_said_in_the_messages(opened, field, value):
     with in_full_width():
         page = render(play_page())

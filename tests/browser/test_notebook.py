@@ -84,6 +84,7 @@ def bare(html):
 
 
 @pytest.mark.parametrize("width", [500, 1200])
+@pytest.mark.sampled(4)
 def test_texts_lie_apart_and_stand_out(opened, resnet50, place, width):
     with opened(place(resnet50), width=width) as found:
         box = found.page.locator(".archstat")
@@ -104,6 +105,7 @@ def test_a_narrow_table_scrolls_and_no_name_lies_over_its_numbers(opened, resnet
         assert looks.overlapping(found.page.locator(".archstat")) == []
 
 
+@pytest.mark.sampled(3)
 def test_names_stand_to_the_left_and_numbers_to_the_right(opened, resnet50, place):
     for html in (resnet50, bare(resnet50)):
         with opened(place(html), width=1200) as found:

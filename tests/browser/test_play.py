@@ -202,7 +202,7 @@ def test_every_layer_to_begin_with_is_one(opened, page):
 
 @pytest.mark.parametrize("width", [320, 390, 1100, 1920])
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(9)
 def test_no_layer_makes_the_page_wider_than_its_window_or_leaves_its_picture(opened, page, width, kind):
     with opened(page, width=width) as found:
         found.page.select_option("[name=kind]", kind)

@@ -27,6 +27,7 @@ def one_network():
 
 
 @pytest.mark.parametrize("kind", INJECTED)
+@pytest.mark.sampled(3)
 def test_what_is_injected_into_a_page_is_not_run(browser, tmp_path, kind):
     path = tmp_path / "page.html"
     path.write_text(one_network().replace("<main>", f"<main>{INJECTED[kind]}"), encoding="utf-8")

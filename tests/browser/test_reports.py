@@ -25,7 +25,7 @@ def test_there_are_pages():
 
 @EVERY
 @pytest.mark.parametrize("look", LOOKS)
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(12)
 def test_a_page_is_drawn_whole_and_asks_for_nothing(opened, path, look):
     with opened(path, **LOOKS[look]) as found:
         assert overflow(found.page) == 0
@@ -35,6 +35,7 @@ def test_a_page_is_drawn_whole_and_asks_for_nothing(opened, path, look):
 
 
 @EVERY
+@pytest.mark.sampled(3)
 def test_every_view_of_every_chart_is_drawn_when_its_button_is_pressed(opened, path):
     with opened(path) as found:
         for button in found.page.locator(".switch button").all():
@@ -48,6 +49,7 @@ def test_every_view_of_every_chart_is_drawn_when_its_button_is_pressed(opened, p
 
 
 @EVERY
+@pytest.mark.sampled(3)
 def test_every_chart_says_in_words_what_it_shows(opened, path):
     with opened(path) as found:
         for figure in found.page.locator("figure").all():
@@ -57,6 +59,7 @@ def test_every_chart_says_in_words_what_it_shows(opened, path):
 
 
 @EVERY
+@pytest.mark.sampled(3)
 def test_links_lead_to_pages_that_are_there(opened, path):
     with opened(path) as found:
         links = found.page.eval_on_selector_all("a", "all => all.map(each => each.getAttribute('href'))")

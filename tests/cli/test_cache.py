@@ -68,6 +68,7 @@ def entries(folder):
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+@pytest.mark.sampled(3)
 def test_a_second_look_imports_no_torch_and_says_the_same(archstat, folder, command):
     first = archstat(*command)
     kept = entries(folder)

@@ -90,6 +90,7 @@ def test_the_help_of_a_command_has_an_example_and_explains_every_option(archstat
 
 
 @EVERY
+@pytest.mark.sampled(2)
 def test_the_example_of_a_command_works(archstat, command, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ARCHSTAT_CACHE", str(tmp_path / "cache"))  # what was counted ahead is known, as to a user
@@ -265,6 +266,7 @@ NO_TABLE = ("badge", "report", "lock")
 
 @pytest.mark.parametrize("command", [command for command in COMMANDS if command not in NO_TABLE])
 @pytest.mark.parametrize("format_", ["text", "markdown", "csv", "json", "latex", "html"])
+@pytest.mark.sampled(4)
 def test_a_file_gets_what_stdout_would_get(archstat, tmp_path, command, format_):
     arguments = [*RESULTS[command], "--format", format_]
     shown = archstat(*arguments)

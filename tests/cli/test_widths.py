@@ -35,6 +35,7 @@ def put_out(archstat, monkeypatch):
 
 
 @pytest.mark.parametrize("command", LINES)
+@pytest.mark.sampled(4)
 def test_no_line_is_wider_than_its_terminal(command, put_out):
     for line in LINES[command]:
         tables = put_out(line)

@@ -69,7 +69,7 @@ def samples_of(op):
 
 @pytest.mark.filterwarnings("ignore")  # the samples are torch's own, deprecated ones among them
 @pytest.mark.parametrize("op", [pytest.param(op, id=name_of(op)) for op in DIFFERENTIABLE])
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(24)
 def test_the_gradient_of_an_op_of_torchs_database_is_counted(op):
     with mock.patch.object(database, "wrapper_set_seed", unseeded):
         for args, kwargs in samples_of(op):
@@ -91,7 +91,7 @@ def layers_of(info):
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("info", [pytest.param(info, id=info.name) for info in module_db])
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(26)
 def test_the_gradient_of_a_layer_of_torchs_database_is_counted(info):
     for network, args, kwargs in layers_of(info):
         if any(tensor.requires_grad for tensor in tensors_in(args)):

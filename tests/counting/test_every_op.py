@@ -128,7 +128,7 @@ def output_shapes(traced):
 
 @pytest.mark.filterwarnings("ignore")  # the samples are torch's own, deprecated ones among them
 @pytest.mark.parametrize("op", [pytest.param(op, id=name_of(op)) for op in database.op_db])
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(32)
 def test_an_op_of_torchs_database_is_counted_with_and_without_values(op):
     if name_of(op) in WITHOUT_SAMPLES:
         return

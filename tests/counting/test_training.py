@@ -87,6 +87,7 @@ def test_a_linear_layer_costs_two_of_itself_backward_and_the_first_one():
     ],
     ids=lambda value: str(value) if isinstance(value, nn.Module) else "",
 )
+@pytest.mark.sampled(5)
 def test_the_gradient_of_a_layer_costs(layer, shape, flops):
     if flops == 0:
         shift = nn.Parameter(torch.zeros(1))
@@ -183,7 +184,7 @@ DENSE = ["lenet5_modern", "vgg11", "googlenet", "resnet18", "densenet121", "sque
 
 
 @pytest.mark.parametrize("name", DENSE)
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(12)
 def test_torchs_counter_agrees_where_nothing_is_grouped(name):
     source = sources.find(name)
     x = torch.empty(2, *source.input_shape, device="meta")
@@ -229,7 +230,7 @@ SOME = [
 
 
 @pytest.mark.parametrize("name", SOME)
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(9)
 def test_the_forward_pass_of_training_multiplies_as_much_as_inference(name):
     source = sources.find(name)
     model, x = sources.build_on_meta(source), torch.empty(2, *source.input_shape, device="meta")

@@ -38,6 +38,7 @@ DATA_DEPENDENT = frozenset(
 
 
 @pytest.mark.parametrize("name", names_in(HUBS.get("timm")) if IS_WHOLE else TIMM)
+@pytest.mark.sampled(7)
 def test_a_network_of_timm_has_its_own_parameters_and_the_macs_of_torchs_formulas(name):
     cost, expected = TOOL["beside_torch"](f"timm:{name}")
     assert (cost.parameters, cost.macs) == expected

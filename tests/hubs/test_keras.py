@@ -20,6 +20,7 @@ SAMPLE = "DenseNet121 EfficientNetB0 MobileNet MobileNetV3Small ResNet50V2 VGG16
 
 
 @pytest.mark.parametrize("name", names_in(HUBS.get("keras")) if IS_WHOLE else SAMPLE)
+@pytest.mark.sampled(4)
 def test_an_application_has_keras_own_weights_and_the_macs_of_torchs_formulas(name):
     cost = count_source(f"keras:{name}", Setting())
     loaded = load(f"keras:{name}", Setting())

@@ -17,6 +17,7 @@ IS_WHOLE = os.environ.get("ARCHSTAT_HUBS") == "1"
 
 
 @pytest.mark.parametrize("name", names_in(HUBS.get("open_clip")) if IS_WHOLE else SAMPLE)
+@pytest.mark.sampled(3)
 def test_a_network_has_its_own_parameters_and_the_macs_of_torchs_formulas(name):
     cost, expected = TOOL["beside_torch"](f"open_clip:{name}")
     assert (cost.parameters, cost.macs) == expected

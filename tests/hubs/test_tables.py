@@ -57,7 +57,7 @@ def check(hub, name, row):
 
 @pytest.mark.filterwarnings("ignore")  # the library's own
 @pytest.mark.parametrize(("hub", "name"), ASKED)
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(9)
 def test_a_network_is_counted_as_the_table_says(hub, name):
     check(hub, name, msgspec.json.decode(msgspec.json.encode(TOOL["result"](name, hub))))
 

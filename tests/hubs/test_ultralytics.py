@@ -35,6 +35,7 @@ def commented_parameters(name):
 
 
 @pytest.mark.parametrize("name", NAMES if IS_WHOLE else SAMPLE)
+@pytest.mark.sampled(4)
 def test_a_network_has_the_librarys_parameters_and_the_macs_of_torchs_formulas(name):
     cost = count_source(f"ultralytics:{name}", Setting())
     loaded = load(f"ultralytics:{name}", Setting())

@@ -52,7 +52,7 @@ PLAIN = {
 
 
 @pytest.mark.parametrize("name", PLAIN)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(6)
 def test_the_peak_is_the_counted_one_where_no_op_has_scratch_of_its_own(name):
     model, x = PLAIN[name]()
     scratch = 2 * 4 * 4 if name == "normalization" else 0  # mean and deviation of each of 4 rows, dropped at once
@@ -61,6 +61,7 @@ def test_the_peak_is_the_counted_one_where_no_op_has_scratch_of_its_own(name):
 
 
 @pytest.mark.parametrize("name", ["lenet5_modern", "resnet20", "squeezenet1_1", "mobilenet_v2", "googlenet"])
+@pytest.mark.sampled(3)
 def test_the_peak_is_never_below_the_counted_one(name):
     source = sources.find(name)
     model = sources.build_on_cpu(source).eval()

@@ -498,6 +498,7 @@ X = torch.ones(3, 8)
         ((X, []), {"times": 3}),
     ],
 )
+@pytest.mark.sampled(3)
 def test_a_network_of_ones_own_takes_whatever_it_takes(inputs, named):
     found = measure(Takes(), *inputs, how=QUICK, **named)
     assert (found.latency.n > 0, found.conditions.batch_size, found.counted.macs) == (True, 3, 3 * 8 * 4)

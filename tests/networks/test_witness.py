@@ -130,7 +130,7 @@ READS = {
 
 
 @pytest.mark.parametrize(("source", "before", "after"), READS.values(), ids=READS)
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(12)
 def test_a_change_of_what_was_read_is_a_miss(asker, source, before, after):
     asker.write("net.py", source)
     for name, text in before.items():
@@ -246,7 +246,7 @@ UNSEEN = {
 
 
 @pytest.mark.parametrize("source", UNSEEN.values(), ids=UNSEEN)
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(9)
 def test_what_reads_what_cannot_be_seen_is_not_kept(asker, source):
     asker.write("net.py", source)
     asker.write("clock.py", "import time\ndef one():\n    return 1 if time.time() else 0\n")

@@ -191,7 +191,7 @@ def check(network, x, path, more, macs):
     assert cost.input_shapes == expected.input_shapes
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 def test_what_the_new_exporter_writes_costs_what_the_network_does(subject, tmp_path):
     network, x, about = subject
     export(network, x, str(tmp_path / "net.onnx"), dynamo=True)

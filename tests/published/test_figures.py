@@ -52,6 +52,7 @@ def test_every_architecture_has_our_counts():
 
 
 @pytest.mark.parametrize("name", list(architectures))
+@pytest.mark.sampled(3)
 def test_our_stored_counts_are_those_of_today(name):
     cost, entry = archstat.count(name), architectures.get(name)
     today = ListedArchitecture(entry.family, entry.input_shape, entry.arguments, cost.parameters, cost.macs)
@@ -171,6 +172,7 @@ def test_the_published_figures_of_a_network_are_those_of_exactly_it():
 
 
 @pytest.mark.parametrize(("name", "variant"), VARIANTS)
+@pytest.mark.sampled(3)
 def test_the_figures_of_a_variant_are_found_by_its_arguments_and_its_resolution(name, variant):
     cost = count_source(variant.call, Setting(resolution=variant.resolution))
     assert published_of(cost) in (variant, published()[name])

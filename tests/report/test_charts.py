@@ -129,6 +129,7 @@ def test_its_colours_are_names_that_the_page_knows(name):
 
 
 @EVERY
+@pytest.mark.sampled(5)
 def test_the_same_records_give_the_same_chart(name):
     first = charts_of(name)
     charts_of.cache_clear()
@@ -136,6 +137,7 @@ def test_the_same_records_give_the_same_chart(name):
 
 
 @EVERY
+@pytest.mark.sampled(3)
 def test_on_a_phone_it_has_the_same_data_in_another_layout(name):
     for chart in charts_of(name):
         for view in chart.views:

@@ -66,7 +66,7 @@ def test_a_copy_that_is_not_altered_is_built(copy):
 
 
 @pytest.mark.parametrize("name", HEADLINES)
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 def test_a_headline_that_is_altered_makes_no_page(copy, name):
     path = copy / "errata" / "claims.toml"
     block = re.search(rf'id = "{name}"\n(?:.+\n)*?stated = "(.+)"\n', path.read_text(encoding="utf-8"))

@@ -37,6 +37,7 @@ def test_the_four_reports_and_the_start_page_are_made(made):
 
 
 @pytest.mark.parametrize("name", [*(folder.name for folder in FOLDERS), "."])
+@pytest.mark.sampled(3)
 def test_a_committed_page_is_the_one_that_is_made_of_it(made, name):
     path = ROOT / "reports" / name / "index.html"
     committed, libraries = unpacked(path.read_text(encoding="utf-8"))

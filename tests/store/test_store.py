@@ -206,6 +206,7 @@ def test_writers_at_once_make_one_store_and_store_each_result_once(place):
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.sampled(3)
 def test_a_writer_that_is_killed_leaves_a_whole_store(place, seed):
     chance = random.Random(seed)  # noqa: S311 - the same moments each time
     process = writer(place, 0, 100_000)

@@ -129,6 +129,7 @@ def test_what_is_counted_in_a_process_is_what_is_counted_here(file):
         ("Leave", LIMITS, "died", r"Its process ended with exit code 3\."),
     ],
 )
+@pytest.mark.sampled(2)
 def test_what_ends_a_process_is_a_failure_of_one_network(file, name, limits, kind, says):
     with TaskProcess(limits) as guard:
         failure = guard.do(spaced(file, name)).failure

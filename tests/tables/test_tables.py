@@ -40,6 +40,7 @@ def row(layer="a", kind="Conv2d", detail="", call=1, shape=(1,), **counts):
 
 @pytest.mark.parametrize("depth", [None, 1, 2, 3, 99])
 @pytest.mark.parametrize("name", list(architectures))
+@pytest.mark.sampled(4)
 def test_every_column_adds_up_to_the_total_whatever_the_depth(name, depth):
     cost, table = cost_of(name), layer_table(cost_of(name), depth=depth)
     for key in SUMMED:

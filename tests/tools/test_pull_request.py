@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -13,9 +14,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tools import pull_request
-
 ROOT = Path(__file__).parents[2]
+TOOL = runpy.run_path(str(ROOT / "tools" / "pull_request.py"))
+MARK = TOOL["MARK"]
 GIT, BASH = shutil.which("git"), shutil.which("bash")
 
 NET = """
@@ -151,8 +152,8 @@ def test_a_pull_request_that_costs_more_says_so_in_one_comment(act, api, reposit
     (comment,) = api.comments
     assert "| small | 58 → 65 (+12.1 %) |" in comment["body"]
     assert f"did cost at {repository.base[:7]}**" in comment["body"]
-    assert comment["body"].startswith(pull_request.MARK)
-    assert act.summary.read_text() in f"{comment['body'].removeprefix(pull_request.MARK).lstrip()}\n"
+    assert comment["body"].startswith(MARK)
+    assert act.summary.read_text() in f"{comment['body'].removeprefix(MARK).lstrip()}\n"
     assert {token for _, _, token in api.asked} == {"Bearer secret"}
 
     repository.write(width=10)
@@ -217,7 +218,7 @@ def test_a_base_that_is_not_there_is_fetched(act, repository, tmp_path):
 
 def test_a_comment_is_never_longer_than_one_may_be(api):
     environment = {"GITHUB_API_URL": api.address, "GITHUB_REPOSITORY": "us/nets", "TOKEN": "x"}
-    pull_request._comment(environment, 1, "a line of some length\n" * 5000)
+    TOOL["_comment"](environment, 1, "a line of some length\n" * 5000)
     assert len(api.comments[0]["body"]) < 65_536
     assert api.comments[0]["body"].endswith("The rest is in the summary of the run.")
 

@@ -264,7 +264,7 @@ def error_inputs(op):
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("op", [pytest.param(op, id=name_of(op)) for op in database.op_db if op.error_inputs_func])
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(20)
 def test_the_error_inputs_of_an_op_are_refused(op):
     for sample in error_inputs(op):
         args, kwargs = (sample.input, *sample.args), sample.kwargs
@@ -317,7 +317,7 @@ def cast(value, own, dtype):
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("op", [pytest.param(op, id=name_of(op)) for op in database.op_db])
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(25)
 def test_an_op_takes_the_types_that_torch_takes(op):
     if name_of(op) in WITHOUT_SAMPLES or name_of(op) in TYPES_NOT_TOLD:
         return

@@ -125,6 +125,7 @@ NETWORKS = [
 
 
 @pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.sampled(5)
 def test_a_network_is_recorded_as_without_memory(name):
     _, model, args, kwargs, _ = named_network(name).load(Setting())
     assert differences(model, args, kwargs) == SAME
@@ -132,7 +133,7 @@ def test_a_network_is_recorded_as_without_memory(name):
 
 @pytest.mark.filterwarnings("ignore")  # the samples are torch's own, deprecated ones among them
 @pytest.mark.parametrize("op", [pytest.param(op, id=name_of(op)) for op in database.op_db[::2]])  # half of the time
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(24)
 def test_an_op_that_runs_twice_is_recorded_as_without_memory(op):
     if name_of(op) in WITHOUT_SAMPLES:
         return

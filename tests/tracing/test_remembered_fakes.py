@@ -90,6 +90,7 @@ NETWORKS = [
 
 
 @pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.sampled(7)
 def test_a_step_is_recorded_as_without_memory(name):
     _, model, args, kwargs, _ = named_network(name).load(Setting())
     assert differences(model, args, kwargs, optimizer="sgd-momentum") == []

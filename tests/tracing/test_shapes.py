@@ -318,7 +318,7 @@ def test_every_entry_has_its_arguments_here():
 @per_entry
 @settings(max_examples=100)
 @given(data=st.data())
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(16)
 def test_an_entry_answers_as_torch_does_or_not_at_all(op, data):
     args = data.draw(CASES[op][0])
     kwargs = data.draw(KWARGS.get(op, st.just({})))

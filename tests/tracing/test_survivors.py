@@ -63,6 +63,7 @@ def _empty():
 
 @COUNTS
 @pytest.mark.parametrize("cached", [doubled, tripled], ids=["bounded", "unbounded"])
+@pytest.mark.sampled(2)
 def test_what_stays_in_a_cache_is_told_of_and_how_to_clear_it(count, cached):
     (said,) = about(count(network_of(cached), X))
     name = cached.__name__

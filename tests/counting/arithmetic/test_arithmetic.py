@@ -58,6 +58,7 @@ def formulas(model, *inputs):
 
 
 @pytest.mark.parametrize("name", list(architectures))
+@pytest.mark.sampled(6)
 def test_every_number_of_an_architecture_has_a_sum_that_comes_to_it(name):
     steps = hold(inference.analyse(name, Setting()).trace)
     assert all(step.formula for step in steps if step.quantity != "receptive field")

@@ -71,7 +71,7 @@ def test_the_terms_of_a_convention_are_those_worked_out_by_hand(name):
 
 
 @pytest.mark.parametrize("name", list(architectures))
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(20)
 def test_terms_and_rows_add_up_by_every_convention(name):
     network = analyse(name, Setting())
     for convention in CONVENTIONS:

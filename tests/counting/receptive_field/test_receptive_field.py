@@ -314,6 +314,7 @@ def test_three_3x3_see_as_much_as_one_7x7():
 
 
 @pytest.mark.parametrize("name", list(registry.architectures))
+@pytest.mark.sampled(3)
 def test_every_op_of_an_architecture_is_followed(name):
     assert None not in receptive_fields(trace_of_architecture(name))
 
