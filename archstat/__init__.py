@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from archstat.networks.settings import MeasureSetting as MeasureSetting
     from archstat.networks.settings import Setting as Setting
     from archstat.networks.settings import TrainingSetting as TrainingSetting
+    from archstat.plot import draw as draw
     from archstat.plot import page as page
     from archstat.records import Cost as Cost
     from archstat.records import Measurement as Measurement
@@ -84,6 +85,7 @@ __all__ = [
     "count",
     "count_training",
     "diff",
+    "draw",
     "explain",
     "fit",
     "load_cost",
@@ -121,7 +123,7 @@ _HOMES = {
         ("check", "compare", "diff", "fit", "load_cost", "memory", "reconcile", "save_cost", "scale"),
         "archstat.api",
     ),
-    "page": "archstat.plot",
+    **dict.fromkeys(("draw", "page"), "archstat.plot"),
     **dict.fromkeys(("profile", "summary"), "archstat.analysis.familiar"),
     **dict.fromkeys(("speak", "speaking"), "archstat.language"),
 }

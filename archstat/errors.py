@@ -180,6 +180,7 @@ EXTRAS = {
     "pandas": "frame",
     "plotly": "report",
     "psycopg": "postgresql",
+    "py_mini_racer": "report",
     "pyarrow": "parquet",
     "sqlalchemy": "store",
 }

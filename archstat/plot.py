@@ -21,8 +21,9 @@ from typing import Any
 
 import msgspec
 from plotly import graph_objects as go
+from torch import nn
 
-from archstat.analysis.inference import analyse
+from archstat.analysis.inference import analyse, analyse_model
 from archstat.analysis.network import Saved
 from archstat.errors import InputError, UnknownNameError
 from archstat.files.saving import write_whole
@@ -33,9 +34,11 @@ from archstat.published.figures import expand
 from archstat.records import Measurement, ModelCost
 from archstat.report.chart import CHARTS, Chart, View, drawn
 from archstat.report.compose import compose
+from archstat.report.diagram.diagram import Diagram, Direction, diagram_of
 from archstat.report.drawing import theme
 from archstat.report.material import Material, Subject, material_from
 from archstat.report.page import render
+from archstat.tables.quantities import MACS
 
 Drawable = str | ModelCost | Measurement
 """What is drawn: a network by its name, what :func:`archstat.count` returned, or what was measured."""
@@ -109,6 +112,44 @@ def page(
     return text
 
 
+def draw(
+    model: nn.Module | str,
+    *inputs: Any,
+    part: str = "",
+    depth: int | None = None,
+    show: str = MACS.key,
+    is_folded: bool = True,
+    direction: Direction = "down",
+    **kwargs: Any,
+) -> Diagram:
+    """A diagram of a network: what feeds what, as boxes with their cost, drawn from the trace of a forward pass.
+
+    A notebook shows it; ``.save("net.svg")`` writes a file, also a PNG, a PDF, and an HTML page on which boxes open.
+
+    Args:
+        model: A network, or the name of one.
+        inputs: What the network's ``forward`` takes. Tensors on the meta device do; an architecture of ours needs none.
+        part: The path of a module, of which alone the inside is drawn; ``""``: all of the network.
+        depth: How many levels of modules are open; ``None``: as many as can be taken in at a glance.
+        show: What boxes are coloured by: ``"macs"``, ``"parameters"`` or ``"activation_bytes"``.
+        is_folded: Whether equal parts that follow each other are one box.
+        direction: Where data flows: ``"down"`` or ``"right"``.
+        kwargs: What the network's ``forward`` takes by name; for a named network without inputs, how it is counted.
+
+    Raises:
+        ForwardError: The network's own ``forward`` raised; its error is the cause.
+        SourceError: A name leads to no network, or what was handed over is none.
+        InputError: A name was given without inputs, and none are known for it.
+        UnknownNameError: There is no such part, or nothing of that name can be shown.
+
+    >>> diagram = draw("resnet18", depth=1)
+    >>> len(diagram.svg()) > 1000
+    True
+    """
+    network = analyse_model(model, *inputs, **kwargs)
+    return diagram_of(network, part, depth=depth, show=show, is_folded=is_folded, direction=direction)
+
+
 def _material(
     networks: Drawable | Iterable[Drawable], accuracies: Mapping[str, float] | None, evaluation: str
 ) -> Material:
@@ -173,13 +214,13 @@ def __getattr__(name: str) -> Callable[..., go.Figure]:
     if name.startswith("_") or name not in CHARTS.all():
         raise AttributeError(f"module 'archstat.plot' has no attribute {name!r}")
 
-    def draw(networks: Drawable | Iterable[Drawable], **options: Any) -> go.Figure:
+    def chart(networks: Drawable | Iterable[Drawable], **options: Any) -> go.Figure:
         return draw_chart(name, networks, **options)
 
-    draw.__name__ = draw.__qualname__ = name
-    draw.__doc__ = f"{CHARTS.get(name).about}\n\n{_OPTIONS}"
-    draw.__signature__ = _without_first(inspect.signature(draw_chart))  # type: ignore[attr-defined]
-    return draw
+    chart.__name__ = chart.__qualname__ = name
+    chart.__doc__ = f"{CHARTS.get(name).about}\n\n{_OPTIONS}"
+    chart.__signature__ = _without_first(inspect.signature(draw_chart))  # type: ignore[attr-defined]
+    return chart
 
 
 _OPTIONS = inspect.cleandoc(draw_chart.__doc__ or "").partition("\n\n")[2].partition("networks:")[2]
@@ -193,4 +234,4 @@ def _without_first(signature: inspect.Signature) -> inspect.Signature:
 
 def __dir__() -> list[str]:
     """The charts by name, and what makes them."""
-    return ["draw_chart", "page", *CHARTS.all()]
+    return ["draw", "draw_chart", "page", *CHARTS.all()]

@@ -14,6 +14,7 @@ TWO_MEANINGS = {
     "compare": "a verb of Python, and the command of that name",
     "depth": "the quantity that a claim names, and how a trace tells it",
     "diff": "a verb of Python, and the command of that name",
+    "draw": "a command, and the verb of Python that draws the same",
     "explain": "a command, and what it calls",
     "main": "how each program begins: the command line, and the process that another tool is run in",
     "measure": "a command, and what it calls",

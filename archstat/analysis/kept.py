@@ -18,7 +18,7 @@ from archstat.networks.revisions import at_revision
 from archstat.networks.settings import Setting
 from archstat.networks.trust import Reach
 from archstat.networks.witness import WITNESS
-from archstat.records import Explanation, MemoryLevels, ModelCost, ReceptiveField, Tally
+from archstat.records import Explanation, LayerGraph, MemoryLevels, ModelCost, ReceptiveField, Tally
 
 if TYPE_CHECKING:
     from archstat.analysis.network import Network
@@ -227,6 +227,11 @@ class KeptNetwork:
     def levels(self) -> MemoryLevels:
         """The activation memory of the network over time."""
         found: MemoryLevels = self._answer("levels", MemoryLevels, lambda network: network.levels())
+        return found
+
+    def graph(self) -> LayerGraph:
+        """Which row of its cost feeds which."""
+        found: LayerGraph = self._answer("graph", LayerGraph, lambda network: network.graph())
         return found
 
     def _answer(self, question: str, kind: Any, ask: Callable[[Network], Any], *more: object) -> Any:

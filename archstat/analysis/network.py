@@ -14,6 +14,7 @@ from archstat.files.results import read_cost
 from archstat.networks.settings import Setting
 from archstat.records import (
     Explanation,
+    LayerGraph,
     MemoryLevels,
     ModelCost,
     ReceptiveField,
@@ -54,6 +55,10 @@ class Network(Protocol):
 
     def levels(self) -> MemoryLevels:
         """The activation memory of the network over time."""
+        ...
+
+    def graph(self) -> LayerGraph:
+        """Which row of its cost feeds which."""
         ...
 
 
@@ -99,6 +104,10 @@ class Saved(msgspec.Struct, frozen=True):
     def levels(self) -> MemoryLevels:
         """Not known: raises a DataError."""
         raise self._without("memory over time")
+
+    def graph(self) -> LayerGraph:
+        """Not known: raises a DataError."""
+        raise self._without("graph")
 
     def _without(self, what: str) -> DataError:
         return DataError(

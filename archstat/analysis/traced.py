@@ -7,11 +7,12 @@ from archstat.counting.attention import attention_macs
 from archstat.counting.conventions import CONVENTIONS
 from archstat.counting.conventions.tally import tally
 from archstat.counting.depth import depth
+from archstat.counting.graph import layer_graph
 from archstat.counting.memory import levels
 from archstat.counting.receptive_field import receptive_fields
 from archstat.counting.traffic import traffic
 from archstat.errors import UnknownNameError
-from archstat.records import Explanation, MemoryLevels, ModelCost, ReceptiveField, Tally, Trace
+from archstat.records import Explanation, LayerGraph, MemoryLevels, ModelCost, ReceptiveField, Tally, Trace
 
 
 class Traced:
@@ -61,3 +62,7 @@ class Traced:
     def levels(self) -> MemoryLevels:
         """The activation memory of the forward pass over time."""
         return levels(self.trace)
+
+    def graph(self) -> LayerGraph:
+        """Which row of the cost feeds which."""
+        return layer_graph(self.trace)

@@ -148,7 +148,10 @@ def _pictures(
         return watched(names, "Drawing")
 
     chosen = DEFAULT if size is None else picture_size(size)
-    return write_images(compose_page().charts, folder, image, size=chosen, has_caption=has_caption, watch=watch)
+    page = compose_page()
+    return write_images(
+        page.charts, folder, image, size=chosen, has_caption=has_caption, watch=watch, diagrams=page.diagrams
+    )
 
 
 _NAMED_MAX = 8

@@ -14,7 +14,7 @@ from archstat.errors import first_line
 from archstat.language import recorded
 from archstat.measuring.environment.noise import noise_reasons
 from archstat.measuring.latency import latency_reasons
-from archstat.measuring.prepared import Prepared, build_for_device, conditions_of, draw, on_device
+from archstat.measuring.prepared import Prepared, build_for_device, conditions_of, drawn_inputs, on_device
 from archstat.measuring.reasons import is_out_of_memory
 from archstat.networks.settings import MeasureSetting, Setting
 from archstat.records import Conditions, CountedTotals, Environment, Latency, Measurement, ModelCost, Reason
@@ -124,7 +124,7 @@ def named_job(
     def make() -> Prepared:
         model = build_for_device(source, how, device)
         example = subject.example(on="cpu") if brings_its_own else None
-        call = draw(model, subject.inputs(sized), batch_size, how, device) if example is None else example
+        call = drawn_inputs(model, subject.inputs(sized), batch_size, how, device) if example is None else example
         call = on_device(call, device)
         return Prepared(source.name, model, tensors_in(call), conditions, call=call)
 

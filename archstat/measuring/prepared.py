@@ -123,7 +123,7 @@ def build_for_device(source: Source, how: MeasureSetting, device: torch.device) 
     return model
 
 
-def draw(
+def drawn_inputs(
     model: nn.Module, inputs: Sequence[AnyInput], batch_size: int, how: MeasureSetting, device: torch.device
 ) -> Arguments:
     """Inputs drawn by the seed: normally distributed numbers, and whole ones that an embedding has a row for.

@@ -13,7 +13,7 @@ from archstat.measuring.environment.noise import noise_reasons
 from archstat.measuring.environment.record import Surroundings, switches
 from archstat.measuring.isolation import without_collection
 from archstat.measuring.latency import UNLIKE_ROUNDS
-from archstat.measuring.prepared import Prepared, build_for_device, conditions_of, draw
+from archstat.measuring.prepared import Prepared, build_for_device, conditions_of, drawn_inputs
 from archstat.measuring.protocols import Clock, HostClock, Progress, Repeatable, seconds_of, silent
 from archstat.networks import sources
 from archstat.networks.input_specs import InputSpec
@@ -45,7 +45,7 @@ def run_selftest(how: MeasureSetting, clock: Clock | None = None, progress: Prog
         inputs = [InputSpec(source.input_shape or ())]
         models = [build_for_device(source, how, device) for _ in range(2)]
         first, second = (
-            Prepared(NETWORK, model, draw(model, inputs, conditions.batch_size, how, device).args, conditions)
+            Prepared(NETWORK, model, drawn_inputs(model, inputs, conditions.batch_size, how, device).args, conditions)
             for model in models
         )
         pairs = take_pairs(first, second, how.max_s, clock, progress)

@@ -12,6 +12,7 @@ from archstat.records.cost import Arithmetic, Cost, LayerCost, ModelCost, OpCost
 from archstat.records.energy import Energy, EnergyTrial, IdlePower, LayerEnergy
 from archstat.records.environment import Environment, Gpu, Host, Noise, Numerics, Software
 from archstat.records.explanation import Explanation, Explanations, Opinion, ReceptiveField, Step, Tally, Term
+from archstat.records.graph import LayerEdge, LayerGraph, LayerGroup, LayerNode
 from archstat.records.measurement import (
     CountedTotals,
     GpuTimes,
@@ -76,8 +77,12 @@ __all__ = [
     "Latency",
     "LayerCall",
     "LayerCost",
+    "LayerEdge",
     "LayerEnergy",
+    "LayerGraph",
+    "LayerGroup",
     "LayerMemory",
+    "LayerNode",
     "LayerSpec",
     "LayerTime",
     "LayerTimes",

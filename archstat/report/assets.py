@@ -11,6 +11,8 @@ from importlib.resources import files
 
 from plotly.offline import get_plotlyjs, get_plotlyjs_version
 
+from archstat.report.diagram.engine import elk
+
 
 @functools.cache
 def packed_library(library: str) -> str:
@@ -37,8 +39,8 @@ def _tables() -> str:
     return files("itables").joinpath("html").joinpath("dt_bundle.js").read_text(encoding="utf-8")
 
 
-LIBRARIES = {"plotly": get_plotlyjs, "tables": _tables}
-"""plotly.js draws charts, DataTables sorts and searches tables."""
+LIBRARIES = {"plotly": get_plotlyjs, "tables": _tables, "elk": elk}
+"""plotly.js draws charts, DataTables sorts and searches tables, elkjs lays diagrams out."""
 
 
 @functools.cache

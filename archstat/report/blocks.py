@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from archstat.records import Step
 from archstat.report.chart import Chart
+from archstat.report.diagram.diagram import Diagram
 from archstat.tables import Column, Table
 from archstat.tables.cells import shown_cells
 from archstat.tables.lean import is_empty, is_shared, is_told_above, told_once
@@ -196,7 +197,7 @@ class Play(msgspec.Struct, frozen=True):
 _SEEN_AT_ONCE = 2
 """More sections than these need a list that leads to them."""
 
-Block = Heading | Prose | Tiles | Chart | Sheet | Links | Paper | Errata | Form | Play
+Block = Heading | Prose | Tiles | Chart | Diagram | Sheet | Links | Paper | Errata | Form | Play
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -226,3 +227,8 @@ class Page(msgspec.Struct, frozen=True):
     def charts(self) -> list[Chart]:
         """The charts of the page, in order."""
         return [block for block in self.blocks if isinstance(block, Chart)]
+
+    @property
+    def diagrams(self) -> list[Diagram]:
+        """The diagrams of the page, in order."""
+        return [block for block in self.blocks if isinstance(block, Diagram)]

@@ -18,6 +18,7 @@ from archstat.published.names import display_name, display_names
 from archstat.records import Measurement, Step
 from archstat.report.blocks import Block, Heading, Page, Sheet, Tiles
 from archstat.report.chart import CHARTS, Chart, Kind, drawn
+from archstat.report.diagram.diagram import DIAGRAM, Diagram, diagram_of
 from archstat.report.drawing.theme import cut
 from archstat.report.material import Material, Subject
 from archstat.tables import compare_table, diff_table, layer_table, measured_compare_table, measured_table
@@ -36,19 +37,20 @@ _NAMED_MAX = 4
 """More networks than these are counted in a title and not named."""
 
 
-def compose(material: Material, *, title: str = "", charts: Sequence[str] = ()) -> Page:
+def compose(material: Material, *, title: str = "", charts: Sequence[str] = (), has_diagrams: bool = True) -> Page:
     """The page of one network, or of several beside each other.
 
     Args:
         material: The networks that the page shows, and what is known of them.
         title: The title of the page; ``""``: the names of the networks.
         charts: The charts, by name; none: every one that fits.
+        has_diagrams: Whether a diagram is among those that fit, which takes a second for each network.
 
     Raises:
         UnknownNameError: There is no such chart.
         DataError: A chart that was asked for by name cannot be drawn.
     """
-    pictures = _chosen(charts, material) if charts else _fitting(material)
+    pictures = _chosen(charts, material) if charts else _fitting(material, has_diagrams=has_diagrams)
     one = material.subjects[0] if len(material.subjects) == 1 else None
     blocks = list(_of_one(one, pictures, material.measurements) if one else _of_several(material, pictures))
     blocks += chosen_sheets(material.choice)
@@ -61,19 +63,35 @@ def compose(material: Material, *, title: str = "", charts: Sequence[str] = ()) 
     )
 
 
-def _chosen(names: Sequence[str], material: Material) -> list[Chart]:
+def _chosen(names: Sequence[str], material: Material) -> list[Chart | Diagram]:
     """The charts of these names, each once."""
-    kinds = [CHARTS.get(name) for name in dict.fromkeys(names)]
-    for kind in kinds:
-        if kind.of == "network" and not material.subjects:
-            raise DataError(f"The chart {kind.name!r} is one of a network, and none is counted here: name one.")
-    return [chart for kind in kinds for chart in drawn(kind, material)]
+    kinds = {name: None if name == DIAGRAM else CHARTS.get(name) for name in dict.fromkeys(names)}
+    for name, kind in kinds.items():
+        if (kind is None or kind.of == "network") and not material.subjects:
+            raise DataError(f"The chart {name!r} is one of a network, and none is counted here: name one.")
+    found: list[Chart | Diagram] = []
+    for kind in kinds.values():
+        found += drawn(kind, material) if kind is not None else _diagrams(material)
+    return found
 
 
-def _fitting(material: Material) -> list[Chart]:
+def _diagrams(material: Material) -> list[Diagram]:
+    """What feeds what in each network."""
+    made = [diagram_of(subject.network) for subject in material.subjects]
+    return [
+        msgspec.structs.replace(each, title=say("What feeds what in {network}", network=each.title)) for each in made
+    ]
+
+
+def _fitting(material: Material, *, has_diagrams: bool) -> list[Chart | Diagram]:
     """Every chart that can be drawn; those of single networks where there is only one."""
     kinds = sorted(CHARTS.all().values(), key=_place)
-    return drawable([kind for kind in kinds if kind.of == "networks" or len(material.subjects) == 1], material)
+    fitting = [kind for kind in kinds if kind.of == "networks" or len(material.subjects) == 1]
+    found: list[Chart | Diagram] = [*drawable(fitting, material)]
+    if has_diagrams and len(material.subjects) == 1:
+        with contextlib.suppress(DataError):  # of a saved cost nobody knows what feeds what
+            found += _diagrams(material)
+    return found
 
 
 def drawable(kinds: Iterable[Kind], material: Material) -> list[Chart]:
@@ -107,7 +125,9 @@ def _subtitle(subject: Subject) -> str:
     return " · ".join(filter(None, (typed, paper)))
 
 
-def _of_one(subject: Subject, charts: Sequence[Chart], measurements: Sequence[Measurement]) -> Iterator[Block]:
+def _of_one(
+    subject: Subject, charts: Sequence[Chart | Diagram], measurements: Sequence[Measurement]
+) -> Iterator[Block]:
     """The totals, the charts, the layers with their sums, and all measurements."""
     yield Tiles(tuple(_tiles(subject)))
     yield from charts
@@ -190,7 +210,7 @@ def measured_sheet(subject: Subject) -> Sheet:
     return Sheet(say("Measured layers of {network}", network=subject.name), table)
 
 
-def _of_several(material: Material, charts: Sequence[Chart]) -> Iterator[Block]:
+def _of_several(material: Material, charts: Sequence[Chart | Diagram]) -> Iterator[Block]:
     """The charts, the totals of each network, and the layers of two side by side."""
     yield from charts
     costs = [subject.network.cost for subject in material.subjects]

@@ -14,10 +14,12 @@ from archstat.errors import OutputError, quoted
 from archstat.files.saving import make_folder, write_whole
 from archstat.language import ENGLISH, language
 from archstat.report.chart import Chart, View
+from archstat.report.diagram.diagram import DIAGRAM, Diagram
 from archstat.report.drawing import theme
 from archstat.report.drawing.canvas import Canvas
 from archstat.report.pictures.browser import Drawing, Format, draw_all
 from archstat.report.pictures.embedding import in_pdf, in_png, in_svg
+from archstat.report.pictures.sheets import svg_as
 from archstat.report.pictures.sizes import DEFAULT, PictureSize
 from archstat.report.pictures.words import Words, lettered, put_around, words_of
 
@@ -47,8 +49,11 @@ def write_images(
     size: PictureSize = DEFAULT,
     has_caption: bool = False,
     watch: Callable[[Sequence[str]], Iterable[str]] = iter,
+    diagrams: Sequence[Diagram] = (),
 ) -> list[Path]:
     """Write every view of every chart into a folder, once all are drawn, each beside a text with the words of it.
+
+    A diagram has a size of its own.
 
     Args:
         charts: What to draw, in the light colours.
@@ -57,6 +62,7 @@ def write_images(
         size: How large pictures are.
         has_caption: Whether the title and the caption stand in the picture itself.
         watch: Gives the names of the pictures out one by one, and may tell how far it is.
+        diagrams: What to draw besides.
 
     Returns:
         The files, each picture before its text.
@@ -66,7 +72,7 @@ def write_images(
             draw with, or the folder cannot be written.
     """
     pictures = {each.stem: each for each in _pictures(charts)}
-    if not pictures:
+    if not pictures and not diagrams:
         raise OutputError("There is no picture to write: of these networks no chart can be drawn.")
     make_folder(folder)
     density = size.density if format_ == "png" else 1.0
@@ -74,11 +80,16 @@ def write_images(
         stem: drawing_of(each.view, each.words, size, density=density, has_caption=has_caption)
         for stem, each in pictures.items()
     }
-    made = draw_all(drawings, format_, watch)
+    made = draw_all(drawings, format_, watch) if drawings else {}
     files: dict[Path, str | bytes] = {}
     for stem, each in pictures.items():
         files[folder / f"{stem}.{format_}"] = _file(made[stem], each, format_, size)
         files[folder / f"{stem}.txt"] = each.words.text()
+    for diagram in diagrams:
+        stem = _stem_of(diagram.title, DIAGRAM, set(pictures))
+        svg = diagram.svg()
+        files[folder / f"{stem}.{format_}"] = f"{svg}\n" if format_ == "svg" else svg_as(svg, format_)
+        files[folder / f"{stem}.txt"] = f"{diagram.title}\n\n{diagram.caption}\n"
     for path, content in files.items():
         write_whole(path, content)
     return list(files)
@@ -99,10 +110,12 @@ def _stem(chart: Chart, view: View, taken: set[str]) -> str:
     Where another language than English is spoken it is the name of the chart: a text that takes the picture in names it
     in letters that LaTeX and shells know.
     """
-    parts = [chart.title, view.label] if len(chart.views) > 1 else [chart.title]
-    parts = parts if language() == ENGLISH else [chart.name]
-    name = re.sub(r"[^\w.]+", "-", " ".join(parts).lower()).strip("-.")
-    name = name.encode()[:100].decode(errors="ignore") or chart.name
+    return _stem_of(f"{chart.title} {view.label}" if len(chart.views) > 1 else chart.title, chart.name, taken)
+
+
+def _stem_of(title: str, plain: str, taken: set[str]) -> str:
+    name = re.sub(r"[^\w.]+", "-", title.lower() if language() == ENGLISH else plain).strip("-.")
+    name = name.encode()[:100].decode(errors="ignore") or plain
     return next(
         each for number in range(len(taken) + 2) if (each := f"{name}-{number}" if number else name) not in taken
     )

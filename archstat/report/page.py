@@ -20,6 +20,8 @@ from archstat.records import Step
 from archstat.report.assets import hash_of, packed, packed_library, plotly_address
 from archstat.report.blocks import Form, Page, Play, Sheet
 from archstat.report.chart import Chart, View
+from archstat.report.diagram.colours import shades
+from archstat.report.diagram.diagram import Diagram, content_on_pages
 from archstat.report.drawing import theme
 from archstat.report.drawing.canvas import WIDE
 from archstat.tables import Column, Table
@@ -61,6 +63,7 @@ def render(page: Page, *, is_offline: bool = True, beside: str = "") -> str:
         .get_template("page.html")
         .render(
             page=page,
+            diagrams=_diagrams(page),
             charts=Markup(packed(json.dumps(drawn_from, separators=(",", ":"), allow_nan=False))),  # noqa: S704 - base64
             libraries={} if beside else _libraries(page, is_offline=is_offline),
             beside=beside,
@@ -76,18 +79,26 @@ def render(page: Page, *, is_offline: bool = True, beside: str = "") -> str:
 def _libraries(page: Page, *, is_offline: bool) -> dict[str, Markup]:
     """What the page brings, packed."""
     has_tables = any(isinstance(block, Sheet) for block in page.blocks)
-    needed = {"plotly": bool(page.charts) and is_offline, "tables": has_tables}
+    needed = {"plotly": bool(page.charts) and is_offline, "tables": has_tables, "elk": bool(page.diagrams)}
     return {name: Markup(packed_library(name)) for name, is_needed in needed.items() if is_needed}  # noqa: S704 - base64 has no mark-up
 
 
-_EXTRAS: dict[type, str] = {Form: "form", Play: "play"}
+def _diagrams(page: Page) -> Markup:
+    """What the diagrams of the page are drawn from, packed; nothing without one."""
+    if not page.diagrams:
+        return Markup()
+    return Markup(packed(json.dumps(content_on_pages(page.diagrams), separators=(",", ":"))))  # noqa: S704 - base64
+
+
+_EXTRAS: dict[type, str] = {Diagram: "diagram", Form: "form", Play: "play"}
 """The blocks with a script and a style of their own, which pages without one do not carry."""
 
 
 def _extras(page: Page, ending: str) -> str:
     """The scripts, or the styles, of the blocks that have their own."""
     names = dict.fromkeys(_EXTRAS[type(block)] for block in page.blocks if type(block) in _EXTRAS)
-    return "".join(_templates().get_template(f"{name}.{ending}").render() for name in names)
+    colours = {"diagram_light": shades(is_dark=False), "diagram_dark": shades(is_dark=True)}
+    return "".join(_templates().get_template(f"{name}.{ending}").render(colours) for name in names)
 
 
 def _own_script(page: Page) -> Markup:

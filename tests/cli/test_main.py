@@ -32,6 +32,7 @@ RESULTS = {
     "results": ["results", "list", "--store", str(STORE)],
     "sweep": ["sweep", "lenet5", "--store", str(STORE)],
     "badge": ["badge", "lenet5"],
+    "draw": ["draw", "lenet5"],
     "changes": ["changes", NET, "--input", "3x32x32"],
     "check": ["check", CLAIMS],
     "list": ["list"],
@@ -260,7 +261,7 @@ def test_an_interruption_ends_with_130(archstat, monkeypatch):
 
 # -- where a result goes -----------------------------------------------------------------------------------------------
 
-NO_TABLE = ("badge", "report", "lock")
+NO_TABLE = ("badge", "draw", "report", "lock")
 """The commands whose result is no table: a picture, a page, a file of TOML."""
 
 

@@ -122,7 +122,7 @@ def test_pages_of_a_site_share_their_libraries():
     assert len(page) < 40_000
     held = json.loads(libraries_file().partition("= ")[2].removesuffix(";\n"))
     assert gzip.decompress(base64.b64decode(held["library-plotly"])).decode() == get_plotlyjs()
-    assert set(held) == {"library-plotly", "library-tables"}
+    assert set(held) == {"library-elk", "library-plotly", "library-tables"}
 
 
 def test_a_chart_whose_points_have_names_can_be_searched():

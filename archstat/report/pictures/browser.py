@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -44,7 +44,7 @@ def draw_all(
         OutputError: There is no kaleido or no Chrome to draw with.
     """
     try:
-        return _run(_in_one_browser(drawings, format_, watch))
+        return run_to_the_end(_in_one_browser(drawings, format_, watch))
     except (ImportError, ValueError, RuntimeError, OSError, asyncio.TimeoutError) as error:
         raise OutputError(
             f"No picture could be drawn ({first_line(error).rstrip('.,: ')}): pictures need kaleido and a Chrome or "
@@ -52,8 +52,15 @@ def draw_all(
         ) from error
 
 
-def _run(work: Coroutine[Any, Any, dict[str, bytes]]) -> dict[str, bytes]:
-    """Run to the end, also within a notebook, whose own loop runs already."""
+_Made = TypeVar("_Made")
+
+
+def run_to_the_end(work: Coroutine[Any, Any, _Made]) -> _Made:
+    """What comes out of work with a browser, also within a notebook, whose own loop runs already.
+
+    Args:
+        work: The work, which has not begun.
+    """
     try:
         asyncio.get_running_loop()
     except RuntimeError:

@@ -20,6 +20,8 @@
     return new Response(stream).text();
   }
 
+  globalThis.archstatPage = { unpacked }; // for the scripts of single blocks
+
   // -- charts: colours are names of the style sheet, so one figure serves light, dark and print
 
   function coloured(value, style) {

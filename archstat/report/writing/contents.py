@@ -12,6 +12,7 @@ import msgspec
 from archstat.errors import DataError, UnknownNameError
 from archstat.files.text import text_of, toml_of
 from archstat.report.chart import CHARTS
+from archstat.report.diagram.diagram import DIAGRAM, Direction
 from archstat.report.writing.prose import at
 
 Of = Literal["compare", "layers", "explained", "measured", "claims"]
@@ -21,11 +22,14 @@ class FigureEntry(msgspec.Struct, frozen=True):
     """A chart that the text places.
 
     Attributes:
-        chart: A key of :data:`archstat.report.chart.CHARTS`.
+        chart: A key of :data:`archstat.report.chart.CHARTS`, or ``"diagram"``.
         title: What stands over it instead of its own title.
         networks: The networks that the chart shows instead of those of the report.
         evaluation: Whose accuracies it shows.
         marks: Claims whose printed figure is drawn, by their ids.
+        part: Of a diagram, the path of the module whose inside alone is drawn.
+        depth: Of a diagram, how many levels of modules are open.
+        direction: Of a diagram, where data flows.
     """
 
     chart: str
@@ -33,6 +37,9 @@ class FigureEntry(msgspec.Struct, frozen=True):
     networks: tuple[str, ...] = ()
     evaluation: str = ""
     marks: tuple[str, ...] = ()
+    part: str = ""
+    depth: int | None = None
+    direction: Direction = "down"
 
 
 class TableEntry(msgspec.Struct, frozen=True):
@@ -111,7 +118,8 @@ def contents_of(text: str, path: str) -> Contents:
         raise DataError(f"{path}:{contents.line('title')}: the title is empty: nothing could link the page.")
     for name, figure in contents.figure.items():
         with at(f"{path}:{contents.line(f'figure.{name}.chart')}"):
-            CHARTS.get(figure.chart)
+            if figure.chart != DIAGRAM:
+                CHARTS.get(figure.chart)
     return contents
 
 

@@ -23,6 +23,7 @@ from archstat.records import Measurement
 from archstat.report.blocks import Block, Link, Links, Page, Sheet
 from archstat.report.chart import CHARTS, Chart, drawn
 from archstat.report.compose import layers_sheet, measured_sheet
+from archstat.report.diagram.diagram import DIAGRAM, Diagram, diagram_of
 from archstat.report.material import Mark, Material, material_from
 from archstat.report.neighbours import CONTENTS, PAGE, Card, cards_beside, way
 from archstat.report.writing.citations import Checked, Claims, path_from
@@ -158,21 +159,33 @@ class Report:
             raise DataError(f"'{{{{{kind} {name}}}}}' takes no name: write {{{{{kind}}}}}.")
         return [self._claims_sheet(say("claims"))] if kind == "claims" else self._errata()
 
-    def _figure(self, name: str, entry: FigureEntry) -> Chart:
+    def _figure(self, name: str, entry: FigureEntry) -> Chart | Diagram:
+        if entry.chart == DIAGRAM:
+            return self._diagram(name, entry)
         kind = CHARTS.get(entry.chart)
         with at(self._place(f"figure.{name}")):
+            _refuse(entry, ("part", "depth"), f"the chart {kind.name!r}")
             networks = self._networks(entry.networks)
             if kind.of == "network" and len(networks) != 1:
                 raise DataError(
                     f'the chart {kind.name!r} is one of a single network: give it networks = ["…"], one name.'
                 )
-            for option in ("evaluation", "marks"):
-                if getattr(entry, option) and option not in kind.takes:
-                    raise DataError(f"the chart {kind.name!r} takes no {option}: leave it out.")
+            not_taken = tuple(option for option in ("evaluation", "marks") if option not in kind.takes)
+            _refuse(entry, not_taken, f"the chart {kind.name!r}")
             material = self._material(networks)
             marks = tuple(map(self._mark, entry.marks))
             (chart,) = drawn(kind, msgspec.structs.replace(material, evaluation=entry.evaluation, marks=marks))
             return msgspec.structs.replace(chart, title=self._titled(entry.title)) if entry.title else chart
+
+    def _diagram(self, name: str, entry: FigureEntry) -> Diagram:
+        with at(self._place(f"figure.{name}")):
+            _refuse(entry, ("evaluation", "marks"), "a diagram")
+            networks = self._networks(entry.networks)
+            if len(networks) != 1:
+                raise DataError('a diagram is one of a single network: give it networks = ["…"], one name.')
+            (subject,) = self._material(networks).subjects
+            made = diagram_of(subject.network, entry.part, depth=entry.depth, direction=entry.direction)
+            return msgspec.structs.replace(made, title=self._titled(entry.title)) if entry.title else made
 
     def _table(self, name: str, entry: TableEntry) -> list[Sheet]:
         with at(self._place(f"table.{name}")):
@@ -245,6 +258,13 @@ def _entry(kind: str, name: str, entries: Mapping[str, _Entry]) -> _Entry:
     if name not in entries:
         raise UnknownNameError.of(kind, name, entries, f"Each is a [{kind}.…] of {CONTENTS}.")
     return entries[name]
+
+
+def _refuse(entry: FigureEntry, options: Sequence[str], what: str) -> None:
+    """Refuse options of a figure that it does not take."""
+    for option in options:
+        if getattr(entry, option) not in (None, "", ()):
+            raise DataError(f"{what} takes no {option}: leave it out.")
 
 
 _HOW = message(

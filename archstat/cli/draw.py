@@ -1,0 +1,60 @@
+"""The command ``archstat draw``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+
+from archstat.cli._commands import command
+from archstat.cli._names import NetworkName
+from archstat.cli._networks import network_of
+from archstat.cli._options import input_options, language_option, put, wrote
+
+_SHOWN = ("macs", "parameters", "activation_bytes")
+
+
+@command()
+@click.argument("name", type=NetworkName())
+@click.argument("layer", default="")
+@click.option("--depth", type=click.IntRange(min=0), help="Open so many levels of modules; else what fits a page.")
+@click.option(
+    "--show", type=click.Choice(_SHOWN), default="macs", show_default=True, help="What boxes are coloured by."
+)
+@click.option("--unfold", is_flag=True, help="Draw equal parts that follow each other one by one.")
+@click.option("--direction", type=click.Choice(["down", "right"]), default="down", show_default=True)
+@click.option("--dark", "is_dark", is_flag=True, help="Draw for a dark page or slide.")
+@click.option("--output", type=click.Path(path_type=Path), help="A file that ends in .svg, .html, .png or .pdf.")
+@language_option
+@input_options
+def draw(
+    name: str,
+    layer: str,
+    *,
+    depth: int | None,
+    show: str,
+    unfold: bool,
+    direction: Literal["down", "right"],
+    is_dark: bool,
+    output: Path | None,
+    **given: Any,
+) -> None:
+    """Draw NAME: what feeds what, as boxes with their cost; on a page, boxes open and close.
+
+    LAYER is the path of a module, whose inside alone is drawn. Without a file, the picture is printed as SVG.
+
+    Example: archstat draw resnet18 --output resnet18.svg
+    """
+    from archstat.report.diagram.diagram import diagram_of
+    from archstat.report.saving import ending_of
+
+    if output is not None:
+        ending_of(output)  # before anything is counted
+    network = network_of(name, **given)
+    diagram = diagram_of(network, layer, depth=depth, show=show, is_folded=not unfold, direction=direction)
+    if output is None:
+        put(diagram.svg(is_dark=is_dark), None)
+    else:
+        diagram.save(output, is_dark=is_dark)
+        wrote([output])

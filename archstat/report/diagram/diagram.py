@@ -1,0 +1,138 @@
+"""A diagram of a network, as a page shows it, and as a file."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from markupsafe import Markup
+
+from archstat import units
+from archstat.analysis.network import Network
+from archstat.errors import UnknownNameError
+from archstat.language import say
+from archstat.published.names import display_name
+from archstat.records.above import above
+from archstat.report.diagram.content import AMOUNTS, Content, content_of
+from archstat.report.diagram.engine import Look, picture
+from archstat.report.drawing import theme
+from archstat.tables.quantities import MACS
+
+Direction = Literal["down", "right"]
+
+DIAGRAM = "diagram"
+"""What a user chooses a diagram by, among the charts of a page."""
+
+
+class Diagram(msgspec.Struct, frozen=True, dict=True):
+    """What feeds what in a network, with the cost of each part.
+
+    Attributes:
+        title: What stands over the diagram.
+        content: The boxes and the edges.
+        show: The key of what is shown of each box.
+        opened: The places of the boxes that are open to begin with.
+        direction: Where data flows.
+        caption: What stands under the diagram.
+    """
+
+    title: str
+    content: Content
+    show: str
+    opened: tuple[int, ...]
+    direction: Direction = "down"
+    caption: str = ""
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """What can be shown of the boxes, by key: what every box has none of is left out."""
+        boxes = self.content.data["boxes"]
+        met = [quantity for quantity in AMOUNTS if any(box["values"][quantity.key] for box in boxes)]
+        return {quantity.key: quantity.label for quantity in met}
+
+    @property
+    def can_open(self) -> bool:
+        """Whether there is a box to open."""
+        return any(box["hasParts"] for box in self.content.data["boxes"])
+
+    @functools.cached_property
+    def on_page(self) -> Markup:
+        """The picture in the colours of the page that it stands on."""
+        return Markup(picture(self.content.data, self._look, self.title, is_on_page=True))  # noqa: S704 - our script escapes
+
+    def svg(self, *, is_dark: bool = False) -> str:
+        """The picture as a file; of equal diagrams, the same bytes.
+
+        Args:
+            is_dark: Draw for a dark page.
+        """
+        return picture(self.content.data, self._look, self.title, is_dark=is_dark)
+
+    def save(self, path: str | Path, *, is_dark: bool = False) -> None:
+        """Write the diagram into a file, of the kind that its name ends in.
+
+        Args:
+            path: A file that ends in ``.svg``, ``.html``, ``.png`` or ``.pdf``; what was there is replaced.
+            is_dark: Draw for a dark page; an HTML page is light or dark as its reader likes.
+
+        Raises:
+            OutputError: The name ends otherwise, the file cannot be written, or there is no browser to make a PNG or a
+                PDF with.
+        """
+        # A page is made of blocks, of which a diagram is one, and so lies above it.
+        above("report.saving", "save_diagram")(self, Path(path), is_dark=is_dark)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the picture, in the light colours, as wide as there is room."""
+        return f'<div style="overflow-x:auto;background:#fff">{self.svg()}</div>'
+
+    @property
+    def _look(self) -> Look:
+        return Look(self.show, self.opened, self.direction)
+
+
+def diagram_of(
+    network: Network,
+    part: str = "",
+    *,
+    depth: int | None = None,
+    show: str = MACS.key,
+    is_folded: bool = True,
+    direction: Direction = "down",
+) -> Diagram:
+    """A diagram of a network.
+
+    Args:
+        network: The network; more must be known of it than a saved cost.
+        part: The path of a module, of which alone the inside is drawn; ``""``: all of the network.
+        depth: How many levels of modules are open; ``None``: as many as can be taken in at a glance.
+        show: The key of what is shown of each box: ``"macs"``, ``"parameters"`` or ``"activation_bytes"``.
+        is_folded: Whether equal neighbours are one box.
+        direction: Where data flows.
+
+    Raises:
+        DataError: Only the cost of the network is known.
+        UnknownNameError: There is no such module, or nothing of that name can be shown.
+    """
+    known = [quantity.key for quantity in AMOUNTS]
+    if show not in known:
+        raise UnknownNameError.of("quantity of a diagram", show, known, f"There are {', '.join(known)}.")
+    content = content_of(network, part, is_folded=is_folded)
+    name = theme.cut(display_name(network.cost.architecture))
+    title = say("{part} of {network}", part=theme.cut(part), network=name) if part else name
+    caption = say(
+        "Drawn from the trace of a forward pass with an input of {shapes}. A shape stands where it changes; a "
+        "normalization or an activation behind a layer stands in its box; equal parts behind each other are one.",
+        shapes=units.shapes(network.cost.input_shapes),
+    )
+    return Diagram(title, content, show, tuple(content.opened(depth)), direction, caption)
+
+
+def content_on_pages(diagrams: Sequence[Diagram]) -> dict[str, object]:
+    """What the script of a page draws its diagrams from, by the names that they have there."""
+    return {
+        f"diagram-{number}": {"data": each.content.data, "title": each.title} for number, each in enumerate(diagrams)
+    }

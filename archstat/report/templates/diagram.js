@@ -1,0 +1,82 @@
+{% include "drawing.js" %}
+
+// A diagram on a page: boxes open and close, and what is shown of them is chosen. The page comes with the picture of
+// the beginning, so that it can be read before, and without, any of this.
+(() => {
+  const paint = (name) => `var(--${name})`;
+  const figures = [...document.querySelectorAll("figure.diagram")];
+  const states = new Map();
+  let known, worker, asked = 0;
+  const waiting = new Map();
+
+  async function content(figure) {
+    known ??= archstatPage.unpacked("diagrams").then(JSON.parse);
+    return (await known)[figure.id];
+  }
+
+  // elkjs works beside the page, which stays as quick as it was, however large the network is.
+  async function startWorker() {
+    const script = new Blob([await archstatPage.unpacked("library-elk")], { type: "text/javascript" });
+    const made = new Worker(URL.createObjectURL(script));
+    made.onmessage = ({ data }) => {
+      waiting.get(data.id)?.(data);
+      waiting.delete(data.id);
+    };
+    made.postMessage({ id: -1, cmd: "register", algorithms: ["layered"] });
+    return made;
+  }
+
+  async function laidOut(graph) {
+    worker ??= startWorker();
+    const id = asked++;
+    const answer = new Promise((resolve) => waiting.set(id, resolve));
+    (await worker).postMessage({ id, cmd: "layout", graph, layoutOptions: {}, options: {} });
+    const { data, error } = await answer;
+    if (error) throw new Error(error.message || "layout");
+    return data;
+  }
+
+  async function draw(figure, focus) {
+    const state = states.get(figure), { data, title } = await content(figure);
+    const turn = (state.turn = (state.turn || 0) + 1);
+    figure.setAttribute("aria-busy", "true");
+    const laid = await laidOut(archstatDiagram.graphOf(data, state));
+    if (turn !== state.turn) return; // somebody has clicked on
+    const place = figure.querySelector(".drawing");
+    place.innerHTML = archstatDiagram.picture(data, state, laid, paint, title);
+    figure.removeAttribute("aria-busy");
+    if (focus !== undefined) place.querySelector(`[data-box="${focus}"][tabindex], [data-of="${focus}"]`)?.focus();
+  }
+
+  function toggle(figure, target) {
+    const handle = target.closest?.("[data-of], .opens");
+    if (!handle) return false;
+    const state = states.get(figure), place = Number(handle.dataset.of ?? handle.dataset.box);
+    state.open = state.open.includes(place) ? state.open.filter((each) => each !== place) : [...state.open, place];
+    draw(figure, place);
+    return true;
+  }
+
+  for (const figure of figures) {
+    const { show, open, direction } = figure.dataset;
+    states.set(figure, { show, open: JSON.parse(open), direction, canOpen: true });
+    const drawing = figure.querySelector(".drawing");
+    drawing.addEventListener("click", (event) => toggle(figure, event.target));
+    drawing.addEventListener("keydown", (event) => {
+      if ((event.key === "Enter" || event.key === " ") && toggle(figure, event.target)) event.preventDefault();
+    });
+    const shows = [...figure.querySelectorAll("[data-shows]")];
+    for (const button of shows) button.addEventListener("click", () => {
+      states.get(figure).show = button.dataset.shows;
+      shows.forEach((each) => each.setAttribute("aria-pressed", String(each === button)));
+      draw(figure);
+    });
+    for (const button of figure.querySelectorAll("[data-levels]")) button.addEventListener("click", async () => {
+      const { data } = await content(figure);
+      const state = states.get(figure), depth = (place) => (place < 0 ? -1 : depth(data.boxes[place].in) + 1);
+      const deepest = Math.max(-1, ...state.open.map(depth)) + Number(button.dataset.levels);
+      state.open = data.boxes.flatMap((box, place) => (box.hasParts && depth(place) <= deepest ? [place] : []));
+      draw(figure);
+    });
+  }
+})();

@@ -1,0 +1,301 @@
+"use strict";
+// A diagram of a network: which boxes are to be seen, how large they are, and the picture of them once elkjs has laid
+// them out. Pages and files are drawn by the same functions; none of them needs a document.
+const archstatDiagram = (() => {
+  const TITLE = 13, BODY = 11.5, LINE = 15, PAD = 10, SIGN = 22;
+  const NARROW = /[ijlftr.,:;'|!()[\]{}\-/\\ ·]/, WIDE = /[mwMW@%—…]/, LARGE = /[A-Z0-9_×→+=<>#&?]/;
+  const FULL = /[\u1100-\u115f\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\u{1f000}-\u{3ffff}]/u;
+
+  // Wider than most types are: a picture is read with types that nobody knows beforehand.
+  function widthOf(text, size) {
+    let ems = 0;
+    for (const letter of text) {
+      ems += FULL.test(letter) ? 1.05 : NARROW.test(letter) ? 0.4 : WIDE.test(letter) ? 0.95
+        : LARGE.test(letter) ? 0.69 : letter > "\u024f" ? 0.85 : 0.6;
+    }
+    return ems * size;
+  }
+
+  function escaped(text) {
+    return String(text).replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
+  }
+
+  function cut(text, most) {
+    const letters = [...text];
+    return letters.length <= most ? text : letters.slice(0, most - 1).join("") + "…";
+  }
+
+  // -- what is to be seen ----------------------------------------------------------------------------------------------
+
+  function childrenOf(data) {
+    const inside = data.boxes.map(() => []);
+    const top = [];
+    data.boxes.forEach((box, place) => (box.in < 0 ? top : inside[box.in]).push(place));
+    return { inside, top };
+  }
+
+  // For each box the one that is seen in its place: itself, or the outermost closed one around it.
+  function shownFor(data, open) {
+    const shown = [];
+    data.boxes.forEach((box, place) => {
+      const around = box.in < 0 ? -1 : shown[box.in];
+      shown.push(around < 0 || (around === box.in && open.has(around)) ? place : around);
+    });
+    return shown;
+  }
+
+  function edgesShown(data, shown) {
+    const found = new Map();
+    for (const [source, target, shape] of data.edges) {
+      const from = shown[source], to = shown[target];
+      if (from === to) continue;
+      const key = `${from} ${to}`;
+      const known = found.get(key);
+      if (!known) found.set(key, { from, to, shapes: [shape] });
+      else if (!known.shapes.includes(shape)) known.shapes.push(shape);
+    }
+    return [...found.values()];
+  }
+
+  // A shape is written where it is another one than before: at the edges of a box that takes something else.
+  function labelled(edges) {
+    const taken = new Map();
+    for (const edge of edges) taken.set(edge.to, [...(taken.get(edge.to) || []), ...edge.shapes]);
+    const told = new Set();
+    for (const edge of edges) {
+      const before = taken.get(edge.from);
+      const isNews = !before || edge.shapes.some((shape) => !before.includes(shape));
+      const key = `${edge.from} ${edge.shapes}`;
+      edge.label = isNews && !told.has(key) ? edge.shapes.slice(0, 2).join(", ") : "";
+      if (edge.label) told.add(key);
+    }
+    return edges;
+  }
+
+  // -- how large it is -------------------------------------------------------------------------------------------------
+
+  function textsOf(box, show) {
+    const number = box.values[show] ? box.texts[show] : "";
+    const times = box.times > 1 && !number.includes("×") ? `× ${box.times}` : "";
+    const lines = box.lines.map((line) => cut(line, 44));
+    return { title: cut(box.title, 36), lines, number, times };
+  }
+
+  function sizeOf(box, show, canOpen) {
+    if (box.sign) return { width: SIGN, height: SIGN };
+    const { title, lines, number, times } = textsOf(box, show);
+    const head = widthOf(title, TITLE) + (times ? widthOf(times, TITLE) + 12 : 0) + (canOpen && box.hasParts ? 20 : 0);
+    const widths = [head, ...lines.map((line) => widthOf(line, BODY)), widthOf(number, BODY)];
+    const rows = (title ? 1 : 0) + lines.length + (number ? 1 : 0);
+    return { width: Math.ceil(Math.max(...widths, 28) + 2 * PAD), height: Math.max(rows, 1) * LINE + 2 * PAD - 4 };
+  }
+
+  // The head of an open box: its name, and what all in it costs.
+  function headOf(box, show, canOpen) {
+    const { title, times, number } = textsOf(box, show);
+    const name = [title || box.lines[0] || "", times].filter(Boolean).join("  ");
+    const width = Math.max(widthOf(name, TITLE) + (canOpen ? 18 : 0), widthOf(number, BODY)) + 2 * PAD;
+    return { name, number, width, height: number ? 2 * LINE + 10 : LINE + 10 };
+  }
+
+  function graphOf(data, state) {
+    const open = new Set(state.open);
+    const { inside, top } = childrenOf(data);
+    const edges = labelled(edgesShown(data, shownFor(data, open)));
+    const isDown = state.direction !== "right";
+    const node = (place) => {
+      const box = data.boxes[place];
+      if (!open.has(place) || !inside[place].length) return { id: `b${place}`, ...sizeOf(box, state.show, state.canOpen) };
+      const head = headOf(box, state.show, state.canOpen);
+      return {
+        id: `b${place}`,
+        children: inside[place].map(node),
+        // The head is a label, which makes the box as wide as it needs: elkjs keeps as much room on its other side.
+        labels: [{ text: "", width: Math.ceil(head.width / 2), height: head.height }],
+        layoutOptions: {
+          "elk.padding": "[top=8,left=14,bottom=14,right=14]",
+          "elk.nodeLabels.placement": "H_LEFT V_TOP INSIDE",
+          "elk.nodeLabels.padding": "[top=0,left=0,bottom=0,right=0]",
+          "elk.nodeSize.constraints": "NODE_LABELS",
+        },
+      };
+    };
+    return {
+      id: "network",
+      layoutOptions: {
+        "elk.algorithm": "layered",
+        "elk.direction": isDown ? "DOWN" : "RIGHT",
+        "elk.hierarchyHandling": "INCLUDE_CHILDREN",
+        "elk.edgeRouting": "ORTHOGONAL",
+        "elk.json.edgeCoords": "ROOT",
+        "elk.json.shapeCoords": "ROOT",
+        "elk.randomSeed": "1",
+        "elk.layered.mergeEdges": "true",
+        "elk.layered.considerModelOrder.strategy": "NODES_AND_EDGES",
+        "elk.layered.nodePlacement.strategy": "BRANDES_KOEPF",
+        "elk.layered.nodePlacement.bk.fixedAlignment": "BALANCED",
+        "elk.layered.spacing.nodeNodeBetweenLayers": "26",
+        "elk.layered.spacing.edgeNodeBetweenLayers": "12",
+        "elk.layered.spacing.edgeEdgeBetweenLayers": "10",
+        "elk.spacing.nodeNode": "20",
+        "elk.spacing.edgeNode": "14",
+        "elk.spacing.edgeLabel": "3",
+        "elk.padding": "[top=12,left=12,bottom=12,right=12]",
+      },
+      children: top.map(node),
+      edges: edges.map((edge, place) => ({
+        id: `e${place}`,
+        sources: [`b${edge.from}`],
+        targets: [`b${edge.to}`],
+        labels: edge.label
+          ? [{ text: edge.label, width: Math.ceil(widthOf(edge.label, BODY) + 8), height: LINE }]
+          : [],
+      })),
+    };
+  }
+
+  // -- the picture -----------------------------------------------------------------------------------------------------
+
+  const round = (number) => Math.round(number * 10) / 10;
+
+  function text(x, y, told, paint, { size = BODY, colour = "ink", weight = "", anchor = "middle", halo = false } = {}) {
+    const around = halo ? ` stroke="${paint("paper")}" stroke-width="4" stroke-linejoin="round" paint-order="stroke"` : "";
+    const bold = weight ? ` font-weight="${weight}"` : "";
+    return `<text x="${round(x)}" y="${round(y)}" font-size="${size}" text-anchor="${anchor}" fill="${paint(colour)}"${bold}${around}>${escaped(told)}</text>`;
+  }
+
+  function pathOf(points) {
+    let path = `M${round(points[0].x)} ${round(points[0].y)}`;
+    for (let at = 1; at < points.length; at++) {
+      const here = points[at], before = points[at - 1], after = points[at + 1];
+      if (!after) { path += `L${round(here.x)} ${round(here.y)}`; break; }
+      const reach = Math.min(6, distance(before, here) / 2, distance(here, after) / 2);
+      const a = towards(here, before, reach), b = towards(here, after, reach);
+      path += `L${round(a.x)} ${round(a.y)}Q${round(here.x)} ${round(here.y)} ${round(b.x)} ${round(b.y)}`;
+    }
+    return path;
+  }
+
+  const distance = (a, b) => Math.hypot(a.x - b.x, a.y - b.y);
+
+  function towards(from, to, reach) {
+    const whole = distance(from, to) || 1;
+    return { x: from.x + ((to.x - from.x) * reach) / whole, y: from.y + ((to.y - from.y) * reach) / whole };
+  }
+
+  function arrow(edge, paint) {
+    return (edge.sections || []).map((section) => {
+      const points = [section.startPoint, ...(section.bendPoints || []), section.endPoint];
+      const tip = points[points.length - 1], back = towards(tip, points[points.length - 2], 7);
+      const dx = (tip.y - back.y) / 2, dy = (tip.x - back.x) / 2;
+      const line = pathOf([...points.slice(0, -1), back]);
+      const head = `M${round(tip.x)} ${round(tip.y)}L${round(back.x + dx)} ${round(back.y - dy)}L${round(back.x - dx)} ${round(back.y + dy)}Z`;
+      return `<path class="edge" d="${line}" fill="none" stroke="${paint("edge")}" stroke-width="1.3"/><path d="${head}" fill="${paint("edge")}"/>`;
+    }).join("");
+  }
+
+  function labelsOf(edge, paint) {
+    return (edge.labels || []).map((label) => {
+      const back = `<rect class="under" x="${round(label.x)}" y="${round(label.y)}" width="${round(label.width)}" height="${round(label.height)}" fill="${paint("paper")}" fill-opacity="0.85"/>`;
+      return back + text(label.x + label.width / 2, label.y + label.height - 4, label.text, paint, { colour: "muted" });
+    }).join("");
+  }
+
+  function step(data, box, show, most) {
+    const value = box.values[show];
+    return value && most ? Math.min(data.steps - 1, Math.floor((value / most) * (data.steps - 0.001))) : -1;
+  }
+
+  function handle(place, box, state, isOpen) {
+    if (!state.canOpen || !box.hasParts) return "";
+    return ` class="opens" data-box="${place}" tabindex="0" role="button" aria-expanded="${isOpen}" aria-label="${escaped([box.title, ...box.lines].filter(Boolean).join(", "))}"`;
+  }
+
+  function sign(shape, place, box, paint) {
+    const x = shape.x + SIGN / 2, y = shape.y + SIGN / 2;
+    return `<g data-box="${place}"><title>${escaped(box.about)}</title><circle class="box" cx="${round(x)}" cy="${round(y)}" r="${SIGN / 2 - 1}" fill="${paint("paper")}" stroke="${paint("edge")}"/>${text(x, y + 5, box.sign, paint, { size: 15, weight: 600 })}</g>`;
+  }
+
+  function closed(shape, place, data, state, most, paint) {
+    const box = data.boxes[place];
+    if (box.sign) return sign(shape, place, box, paint);
+    const shade = step(data, box, state.show, most);
+    const { title, lines, number, times } = textsOf(box, state.show);
+    const ink = shade < 0 ? "ink" : `on${shade}`, soft = shade < 0 ? "muted" : `on${shade}`;
+    const frame = `x="${round(shape.x)}" y="${round(shape.y)}" width="${round(shape.width)}" height="${round(shape.height)}" rx="${box.isOp ? 12 : 5}"`;
+    const fill = paint(shade < 0 ? "raised" : `cost${shade}`);
+    let out = `<g data-box="${place}"${handle(place, box, state, false).replace(` data-box="${place}"`, "")}><title>${escaped(box.about)}</title>`;
+    if (box.times > 1) out += `<rect x="${round(shape.x + 4)}" y="${round(shape.y + 4)}" width="${round(shape.width)}" height="${round(shape.height)}" rx="5" fill="${fill}" stroke="${paint("edge")}"/>`;
+    out += `<rect class="box" ${frame} fill="${fill}" stroke="${paint("edge")}"/>`;
+    const x = shape.x + shape.width / 2;
+    let y = shape.y + PAD + 9;
+    if (title) {
+      const told = times ? `${title}  ${times}` : title;
+      out += text(x, y, told, paint, { size: TITLE, weight: 600, colour: ink });
+      y += LINE;
+    }
+    for (const line of lines) { out += text(x, y, line, paint, { colour: soft }); y += LINE; }
+    if (number) out += text(x, y, number, paint, { colour: ink, weight: 600 });
+    if (state.canOpen && box.hasParts) out += corner(shape, "+", paint, ink);
+    return `${out}</g>`;
+  }
+
+  function corner(shape, told, paint, ink) {
+    return text(shape.x + shape.width - 8, shape.y + 13, told, paint, { size: 13, weight: 600, colour: ink });
+  }
+
+  function opened(shape, place, data, state, paint) {
+    const box = data.boxes[place], head = headOf(box, state.show, state.canOpen);
+    const frame = `x="${round(shape.x)}" y="${round(shape.y)}" width="${round(shape.width)}" height="${round(shape.height)}" rx="8"`;
+    let out = `<g data-box="${place}"><rect class="group" ${frame} fill="${paint("ink")}" fill-opacity="0.035" stroke="${paint("line")}"/></g>`;
+    out += `<g data-head="${place}"${handle(place, box, state, true).replace("data-box", "data-of")}><title>${escaped(box.about)}</title>`;
+    out += `<rect x="${round(shape.x)}" y="${round(shape.y)}" width="${round(head.width)}" height="${head.height}" fill="transparent"/>`;
+    const style = { colour: "muted", anchor: "start", halo: true };
+    out += text(shape.x + PAD, shape.y + 19, head.name, paint, { ...style, size: TITLE, weight: 600 });
+    if (head.number) out += text(shape.x + PAD, shape.y + 19 + LINE, head.number, paint, style);
+    if (state.canOpen) out += corner({ ...shape, width: head.width, y: shape.y + 6 }, "−", paint, "muted");
+    return `${out}</g>`;
+  }
+
+  function walk(node, visit) {
+    for (const child of node.children || []) { visit(child); walk(child, visit); }
+  }
+
+  function key(data, state, most, x, y, paint) {
+    const show = data.shows[state.show];
+    const wide = 20, high = 10;
+    let out = text(x, y + 10, show.label, paint, { anchor: "start", colour: "muted" });
+    let at = x + widthOf(show.label, BODY) + 14;
+    out += text(at, y + 10, "0", paint, { anchor: "start", colour: "muted" });
+    at += 12;
+    for (let place = 0; place < data.steps; place++) {
+      out += `<rect x="${round(at + place * wide)}" y="${round(y + 1)}" width="${wide}" height="${high}" fill="${paint(`cost${place}`)}"/>`;
+    }
+    return out + text(at + data.steps * wide + 6, y + 10, show.most[most] || "", paint, { anchor: "start", colour: "muted" });
+  }
+
+  // The picture of what was laid out; colours are what `paint` makes of their names.
+  function picture(data, state, laid, paint, title) {
+    const shapes = [];
+    walk(laid, (node) => shapes.push([Number(node.id.slice(1)), node]));
+    const isOpen = (node) => Boolean(node.children && node.children.length);
+    const seen = shapes.filter(([, node]) => !isOpen(node)).map(([place]) => place);
+    const largest = seen.reduce((best, place) => (best < 0 || data.boxes[place].values[state.show] > data.boxes[best].values[state.show] ? place : best), -1);
+    const most = largest < 0 ? 0 : data.boxes[largest].values[state.show];
+    const hasKey = most > 0;
+    const label = hasKey ? data.shows[state.show].label : "";
+    const least = hasKey ? widthOf(label, BODY) + data.steps * 20 + 130 : 0;
+    const width = Math.ceil(Math.max(laid.width, least)), height = Math.ceil(laid.height) + (hasKey ? 26 : 0);
+    const shift = Math.max(0, (width - laid.width) / 2);
+    let inner = "";
+    for (const [place, node] of shapes) if (isOpen(node)) inner += opened(node, place, data, state, paint);
+    for (const edge of laid.edges || []) inner += arrow(edge, paint);
+    for (const edge of laid.edges || []) inner += labelsOf(edge, paint);
+    for (const [place, node] of shapes) if (!isOpen(node)) inner += closed(node, place, data, state, most, paint);
+    const body = shift ? `<g transform="translate(${round(shift)} 0)">${inner}</g>` : inner;
+    const foot = hasKey ? key({ ...data, shows: { [state.show]: { label, most: { [most]: data.boxes[largest].texts[state.show] } } } }, state, most, 14, height - 22, paint) : "";
+    return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="${escaped(data.font)}" role="${state.canOpen ? "group" : "img"}" aria-label="${escaped(title)}"><title>${escaped(title)}</title>${state.isFile ? `<rect width="${width}" height="${height}" fill="${paint("paper")}"/>` : ""}${body}${foot}</svg>`;
+  }
+
+  return { graphOf, picture };
+})();

@@ -1,0 +1,55 @@
+"""The command ``archstat draw``."""
+
+import pytest
+
+
+def test_without_a_file_the_picture_is_the_result(archstat):
+    code, out, err = archstat("draw", "lenet5")
+    assert (code, err) == (0, "")
+    assert out.startswith("<svg")
+
+
+def test_a_file_is_written_whole(archstat, tmp_path):
+    code, out, err = archstat("draw", "lenet5", "--output", str(tmp_path / "net.svg"))
+    assert (code, out) == (0, "")
+    assert err == f"Wrote {tmp_path / 'net.svg'}\n"
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (("lenet5", "--output", "net.gif"), "'net.gif' ends in none of .svg, .html, .png, .pdf: which is it to be?"),
+        (("lenet5", "--output", "net"), "ends in none of"),
+        (("lenet5", "c9"), "No module with parts inside is named 'c9'."),
+        (("lenet5", "--depth", "-1"), "-1 is not in the range x>=0"),
+        (("lenet5", "--show", "colour"), "'colour' is not one of"),
+        (("resnet5",), "No architecture is named 'resnet5'."),
+        (("lenet5", "--output", "nowhere/net.svg"), "nowhere"),
+    ],
+)
+def test_nonsense_gets_a_sentence(archstat, tmp_path, monkeypatch, args, says):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = archstat("draw", *args)
+    assert (code, out) == (2, "")
+    assert says in err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_saved_cost_cannot_be_drawn(archstat, tmp_path):
+    archstat("table", "lenet5", "--format", "json", "--output", str(tmp_path / "cost.json"))
+    code, _, err = archstat("draw", str(tmp_path / "cost.json"))
+    assert code == 2
+    assert "holds no ops, so no graph: name the network itself" in err
+
+
+def test_a_module_depth_and_direction_make_other_pictures(archstat):
+    whole = archstat("draw", "googlenet", "--depth", "0")[1]
+    part = archstat("draw", "googlenet", "inception_3a")[1]
+    deep = archstat("draw", "googlenet", "--depth", "1")[1]
+    right = archstat("draw", "googlenet", "--depth", "0", "--direction", "right")[1]
+    dark = archstat("draw", "googlenet", "--depth", "0", "--dark")[1]
+    assert len({whole, part, deep, right, dark}) == 5
+
+
+def test_words_are_those_of_the_language(archstat):
+    assert "입력" in archstat("draw", "lenet5", "--lang", "ko")[1]
