@@ -32,6 +32,7 @@ RESULTS = {
     "results": ["results", "list", "--store", str(STORE)],
     "sweep": ["sweep", "lenet5", "--store", str(STORE)],
     "badge": ["badge", "lenet5"],
+    "card": ["card", "lenet5"],
     "changes": ["changes", NET, "--input", "3x32x32"],
     "check": ["check", CLAIMS],
     "list": ["list"],
@@ -260,8 +261,8 @@ def test_an_interruption_ends_with_130(archstat, monkeypatch):
 
 # -- where a result goes -----------------------------------------------------------------------------------------------
 
-NO_TABLE = ("badge", "report", "lock")
-"""The commands whose result is no table: a picture, a page, a file of TOML."""
+NO_TABLE = ("badge", "card", "report", "lock")
+"""The commands whose result is no table: a picture, a card, a page, a file of TOML."""
 
 
 @pytest.mark.parametrize("command", [command for command in COMMANDS if command not in NO_TABLE])
