@@ -51,7 +51,7 @@ def evidence_named(
 def _evidence(
     name: str, measurements: Sequence[Measurement], convention: str | None, given: dict[str, Any]
 ) -> Evidence:
-    from archstat.documents.evidence import Evidence, programs_of, measured_of_network
+    from archstat.documents.evidence import Evidence, measured_of_network, programs_of
     from archstat.networks.project import as_in_project
     from archstat.networks.settings import Setting
     from archstat.store.records import Versions

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from archstat.finding.ratings import Rating
-from archstat.language import say
+from archstat.language import listed, say
 from archstat.records import InferenceMemory, Measurement, ModelCost, Tally
 from archstat.store.records import Versions, source_of
 from archstat.sweeping.plan import versions_for
@@ -47,13 +47,19 @@ def programs_of(name: str) -> Versions:
     return msgspec.structs.replace(versions, library=library)
 
 
-def programs_told(versions: Versions) -> str:
-    """Programs with their versions, as one says them; those that are not known are said to be so."""
-    beside = [f"torch {versions.torch}"] if versions.torch else []
-    beside += [versions.library] if versions.library else []
-    if not versions.archstat:
+def programs_told(several: Iterable[Versions]) -> str:
+    """Programs with their versions, libraries in brackets; those that are not known are said to be so."""
+    groups: dict[tuple[str, str], dict[str, None]] = {}
+    for each in several:
+        groups.setdefault((each.archstat, each.torch), {})[each.library] = None
+    return listed(_told(*programs, libraries) for programs, libraries in groups.items())
+
+
+def _told(archstat: str, torch: str, libraries: Iterable[str]) -> str:
+    if not archstat:
         return say("archstat, in a version that is not recorded")
-    return " ".join([f"archstat {versions.archstat}", *([f"({', '.join(beside)})"] if beside else [])])
+    beside = ", ".join(filter(None, [f"torch {torch}" if torch else "", *libraries]))
+    return f"archstat {archstat} ({beside})" if beside else f"archstat {archstat}"
 
 
 def measured_of_network(cost: ModelCost, measurements: Iterable[Measurement]) -> tuple[Measurement, ...]:

@@ -42,10 +42,25 @@ def measured_methods(measurements: Iterable[Measurement]) -> tuple[str, ...]:
     Args:
         measurements: What was measured.
     """
+    return tuple(" ".join(_measured(group)) for group in _alike(measurements))
+
+
+def measured_briefly(measurements: Iterable[Measurement]) -> Iterator[str]:
+    """Where networks were measured, and what their latency is: as much of the methods as stands under a table.
+
+    Args:
+        measurements: What was measured.
+    """
+    for group in _alike(measurements):
+        yield " ".join([_ran(group), *_times([each.latency for each in group if each.latency is not None])])
+
+
+def _alike(measurements: Iterable[Measurement]) -> Iterable[list[Measurement]]:
+    """Measurements in groups: of one device, with its settings, by the same programs."""
     groups: dict[str, list[Measurement]] = {}
     for each in measurements:
         groups.setdefault(f"{_conditions(each)} {_run_by(each)}", []).append(each)
-    return tuple(" ".join(_measured(group)) for group in groups.values())
+    return groups.values()
 
 
 def stored_methods(names: Sequence[str], counted_by: Iterable[Versions], quantities: Sequence[Quantity]) -> str:
@@ -56,8 +71,7 @@ def stored_methods(names: Sequence[str], counted_by: Iterable[Versions], quantit
         counted_by: The programs that counted them.
         quantities: The quantities that are shown.
     """
-    programs = listed(dict.fromkeys(map(programs_told, counted_by)))
-    return " ".join([_recorded_by(names, programs), *defined(quantities)])
+    return " ".join([_recorded_by(names, programs_told(counted_by)), *defined(quantities)])
 
 
 # -- counts ------------------------------------------------------------------------------------------------------------
@@ -76,19 +90,18 @@ def _counts(found: Sequence[Evidence], quantities: Sequence[Quantity]) -> Iterat
 
 def counted_by_told(found: Sequence[Evidence]) -> Iterator[str]:
     """What counts are sums of, and which programs recorded it; networks that had to be run are named."""
-    for programs, group in _grouped(found, lambda each: programs_told(each.counted_by)):
-        if all(each.cost.forward == "meta" for each in group):
-            yield say(
-                "The counts of {networks} are sums over the ops of one forward pass on tensors that have shapes and "
-                "no values, recorded by {programs}.",
-                networks=_named(names_of_evidence(group)),
-                programs=programs,
-            )
-        else:
-            yield _recorded_by(names_of_evidence(group), programs)
     run = [each for each in found if each.cost.forward == "real"]
+    names, programs = names_of_evidence(found), programs_told(each.counted_by for each in found)
     if run:
+        yield _recorded_by(names, programs)
         yield f"{_named(names_of_evidence(run))}: {retold(RUN_FOR_REAL)}"
+    else:
+        yield say(
+            "The counts of {networks} are sums over the ops of one forward pass on tensors that have shapes and no "
+            "values, recorded by {programs}.",
+            networks=_named(names),
+            programs=programs,
+        )
 
 
 def _recorded_by(names: Sequence[str], programs: str) -> str:
@@ -166,7 +179,19 @@ def _versions(software: Software) -> Iterator[str]:
 
 def _measured(group: Sequence[Measurement]) -> Iterator[str]:
     """The sentences on measurements of one device, by the same programs."""
-    yield say(
+    yield _ran(group)
+    latencies = [each.latency for each in group if each.latency is not None]
+    yield from _times(latencies)
+    yield from _intervals(latencies)
+    yield from _throughput(group)
+    yield from _memory(group)
+    yield from _energy(group)
+    yield from _disturbances(group)
+
+
+def _ran(group: Sequence[Measurement]) -> str:
+    """Which networks ran where, on what, and under which programs."""
+    return say(
         "{networks} ran on {conditions}, with inputs of {inputs} (batch {sizes}; {programs}; {dates}).",
         networks=_named(dict.fromkeys(each.architecture for each in group)),
         conditions=_conditions(group[0]),
@@ -175,11 +200,6 @@ def _measured(group: Sequence[Measurement]) -> Iterator[str]:
         programs=_run_by(group[0]),
         dates=_range(sorted({each.environment.started[:10] for each in group})),
     )
-    yield from _times([each.latency for each in group if each.latency is not None])
-    yield from _throughput(group)
-    yield from _memory(group)
-    yield from _energy(group)
-    yield from _disturbances(group)
 
 
 def _one_input(measurement: Measurement) -> str:
@@ -219,7 +239,6 @@ def _times(latencies: Sequence[Latency]) -> Iterator[str]:
             block=units.exact(max(each.block for each in latencies)),
             **numbers,
         )
-    yield from _intervals(latencies)
 
 
 _INTERVALS = {
