@@ -8,9 +8,11 @@ import msgspec
 
 from archstat.finding.ratings import Rating
 from archstat.language import listed, say
+from archstat.networks.ingredients import version_of_torch
 from archstat.records import InferenceMemory, Measurement, ModelCost, Tally
-from archstat.store.records import Versions, source_of
+from archstat.store.records import Versions, library_of_programs, source_of
 from archstat.sweeping.plan import versions_for
+from archstat.version import __version__
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -42,9 +44,8 @@ class Evidence(msgspec.Struct, frozen=True):
 
 def programs_of(name: str) -> Versions:
     """The programs that count a named network in this process; the library where it is one of a library."""
-    versions = versions_for(name)
-    library = " ".join(versions.library.split()[:2]) if source_of(name) else ""
-    return msgspec.structs.replace(versions, library=library)
+    library = versions_for(name).library if source_of(name) else ""
+    return Versions(__version__, version_of_torch(), library_of_programs(name, library))
 
 
 def programs_told(several: Iterable[Versions]) -> str:

@@ -9,10 +9,10 @@ from archstat.counting.conventions import CONVENTIONS
 from archstat.documents.evidence import Evidence, names_of_evidence, programs_told
 from archstat.files.choosing import conditions_text
 from archstat.files.text import named_up_to
+from archstat.finding.candidates import Choice, networks_of
 from archstat.language import listed, message, retold, say
 from archstat.published.names import display_name
 from archstat.records import REASONS, RUN_FOR_REAL, Latency, Measurement, Software
-from archstat.store.records import Versions
 from archstat.tables.measurements import energies_told, reasons_of
 from archstat.tables.network import inputs_told, uncounted_in
 from archstat.tables.quantities import FLOPS, MACS, PARAMETERS, PEAK_ACTIVATION_BYTES, Quantity
@@ -63,15 +63,19 @@ def _alike(measurements: Iterable[Measurement]) -> Iterable[list[Measurement]]:
     return groups.values()
 
 
-def stored_methods(names: Sequence[str], counted_by: Iterable[Versions], quantities: Sequence[Quantity]) -> str:
-    """How the counts of a store came about, in which there may be thousands.
+def stored_methods(choice: Choice, quantities: Sequence[Quantity] = COUNTED) -> tuple[str, ...]:
+    """How the counts of a store came about, in which there may be thousands: a paragraph, or none of an empty one.
 
     Args:
-        names: The networks.
-        counted_by: The programs that counted them.
-        quantities: The quantities that are shown.
+        choice: The networks of the store.
+        quantities: The quantities that are shown, and not told of elsewhere.
     """
-    return " ".join([_recorded_by(names, programs_told(counted_by)), *defined(quantities)])
+    if not choice.candidates:
+        return ()
+    names = networks_of(choice.candidates)
+    shapes = list(dict.fromkeys(each.input_shapes.replace("x", "×") for each in choice.candidates))
+    told = say("They are for inputs of {shapes}.", shapes=_listed(shapes))
+    return (" ".join([_recorded_by(names, programs_told(choice.counted_by)), told, *defined(quantities)]),)
 
 
 # -- counts ------------------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from archstat import units
 from archstat.language import language, say
 from archstat.records import Step
 from archstat.report.assets import hash_of, packed, packed_library, plotly_address
-from archstat.report.blocks import Form, Page, Play, Sheet
+from archstat.report.blocks import Form, Methods, Page, Play, Sheet
 from archstat.report.chart import Chart, View
 from archstat.report.drawing import theme
 from archstat.report.drawing.canvas import WIDE
@@ -80,7 +80,7 @@ def _libraries(page: Page, *, is_offline: bool) -> dict[str, Markup]:
     return {name: Markup(packed_library(name)) for name, is_needed in needed.items() if is_needed}  # noqa: S704 - base64 has no mark-up
 
 
-_EXTRAS: dict[type, str] = {Form: "form", Play: "play"}
+_EXTRAS: dict[type, str] = {Form: "form", Methods: "methods", Play: "play"}
 """The blocks with a script and a style of their own, which pages without one do not carry."""
 
 
