@@ -128,6 +128,12 @@ def _fit(name: str, setting: Setting, limit: int, training: TrainingSetting | No
     return answers().answer("fit", BatchFit, work_out, name, setting, limit, training)
 
 
+def inference_memory_named(name: str, **given: Any) -> InferenceMemory:
+    """What the memory of the named network goes to at inference, with these options."""
+    _refuse_saved(name)
+    return _inference_memory(*as_in_project(name, _setting(**given)))
+
+
 def _inference_memory(name: str, setting: Setting) -> InferenceMemory:
     """What the memory of the named network goes to at inference."""
     from archstat.records import InferenceMemory
@@ -212,19 +218,36 @@ def material_of(names: Sequence[str], evaluation: str, **given: Any) -> Material
 
     A network that is measured and not named is counted too, where its name leads to it.
     """
-    from archstat.files.results import MEASUREMENTS_SCHEMA, read_measurements, schema_of
     from archstat.published.accuracies import evaluation_named
-    from archstat.published.figures import expand
     from archstat.report.material import material_from
 
     if evaluation:
         evaluation_named(evaluation)  # also where no chart asks for it
+    chosen, measurements = networks_and_measurements(names)
+    material = material_from(watched(chosen), measurements, analyse_typed, _setting(**given))
+    return msgspec.structs.replace(material, evaluation=evaluation)
+
+
+def networks_and_measurements(names: Sequence[str]) -> tuple[list[str], list[Measurement]]:
+    """The networks among names, and what those hold that are files of measurements.
+
+    Where no network is named, those are meant that were measured and that can be counted again.
+    """
+    from archstat.files.results import MEASUREMENTS_SCHEMA, read_measurements, schema_of
+    from archstat.published.figures import expand
+
     names = expand(names)
     files = [name for name in names if is_saved(name) and schema_of(Path(name)) == MEASUREMENTS_SCHEMA]
     measurements = [measurement for name in files for measurement in read_measurements(Path(name))]
-    chosen = [name for name in names if name not in files] or _known(measurements)
-    material = material_from(watched(chosen), measurements, analyse_typed, _setting(**given))
-    return msgspec.structs.replace(material, evaluation=evaluation)
+    return [name for name in names if name not in files] or _known(measurements), measurements
+
+
+def measured_in_store(place: str, names: Sequence[str]) -> list[Measurement]:
+    """What a store has measured of these networks."""
+    from archstat.store.store import Store
+
+    with Store(place) as store:
+        return [store.measurement(each.key) for each in store.measurements() if each.network in names]
 
 
 def _known(measurements: Sequence[Measurement]) -> list[str]:

@@ -13,7 +13,7 @@ from archstat.cli._cache import answers
 from archstat.cli._commands import COMMANDS
 from archstat.cli._finding import accuracy_option, choice_in, own_ratings
 from archstat.cli._names import NetworkName
-from archstat.cli._networks import analyse_quietly, material_of
+from archstat.cli._networks import analyse_quietly, material_of, measured_in_store
 from archstat.cli._options import (
     cache_option,
     input_options,
@@ -30,7 +30,6 @@ from archstat.language import language
 
 if TYPE_CHECKING:
     from archstat.finding.candidates import Choice
-    from archstat.records import Measurement
     from archstat.report.blocks import Page
     from archstat.report.material import Material
 
@@ -313,7 +312,7 @@ def gallery(
     choice = NO_CHOICE if place is None else choice_in(place, accuracies=accuracies, beside=chosen)
     known = [*chosen, *(each.network for each in choice.candidates)]
     own = own_ratings(known, accuracies)
-    measurements = [] if place is None else _measured_in(place, chosen)
+    measurements = [] if place is None else measured_in_store(place, chosen)
     if place is not None and not (choice.candidates or measurements):
         _refuse_empty(place, has_names=True)
     made = gallery_of(
@@ -332,14 +331,6 @@ def gallery(
         make_folder(path.parent)
         write_whole(path, text)
     wrote([folder / START])
-
-
-def _measured_in(place: str, names: Sequence[str]) -> list[Measurement]:
-    """What a store has measured of these networks."""
-    from archstat.store.store import Store
-
-    with Store(place) as store:
-        return [store.measurement(each.key) for each in store.measurements() if each.network in names]
 
 
 @report.command()

@@ -10,14 +10,19 @@ from archstat.language import recorded
 from archstat.records import Conditions, Measurement
 
 
-def conditions_text(conditions: Conditions) -> str:
-    """What must be the same for a comparison, in English, for a record or an error; people read it retold."""
+def conditions_text(conditions: Conditions, *, has_batch: bool = True) -> str:
+    """What must be the same for a comparison, in English, for a record or an error; people read it retold.
+
+    Args:
+        conditions: The conditions.
+        has_batch: Whether the size of the batch is among what is said.
+    """
     limit = conditions.power_limit_w
     parts = (
         conditions.device_name,
         threads_text(conditions.threads) if conditions.threads is not None else "",
         conditions.precision,
-        recorded("batch {number}", number=units.exact(conditions.batch_size)),
+        recorded("batch {number}", number=units.exact(conditions.batch_size)) if has_batch else "",
         conditions.mode,
         conditions.memory_format,
         recorded("limited to {power}", power=units.watts(limit)) if limit is not None else "",

@@ -71,6 +71,22 @@ def text_of(path: Path, largest: int = LARGEST_TEXT) -> str:
         raise DataError(f"{path} cannot be read: it is no UTF-8 text.") from error
 
 
+def exact_text_of(path: Path, largest: int = LARGEST_TEXT) -> str:
+    """The text of a file that is written again: with every character of it, whatever its lines end in.
+
+    Args:
+        path: The file.
+        largest: The most bytes that it may hold.
+
+    Raises:
+        DataError: The file cannot be read.
+    """
+    try:
+        return bytes_of(path, largest).decode()
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} cannot be read: it is no UTF-8 text.") from error
+
+
 def toml_of(text: str, path: str) -> dict[str, Any]:
     """The tables and keys of a text in TOML.
 

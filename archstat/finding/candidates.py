@@ -11,7 +11,7 @@ import msgspec
 from archstat.analysis.network import Network
 from archstat.finding.ratings import NO_RATINGS, RatedBy, Rating
 from archstat.records import ModelCost
-from archstat.store.records import ListedResult
+from archstat.store.records import ListedResult, Versions, library_of_programs
 
 ZOO = "archstat"
 """Where a candidate of archstat's own comes from."""
@@ -114,12 +114,14 @@ class Choice(msgspec.Struct, frozen=True):
         source: Who says how accurate they are, in a sentence; ``""``: nobody.
         batch_size: How many inputs at once.
         left_out: Results of a store that are of another batch size.
+        counted_by: The programs that counted the results of a store.
     """
 
     candidates: tuple[Candidate, ...] = ()
     source: str = ""
     batch_size: int = 1
     left_out: int = 0
+    counted_by: tuple[Versions, ...] = ()
 
 
 NO_CHOICE = Choice()
@@ -151,7 +153,13 @@ def choice_of(
     last = {(row.network, row.setting): row for row in rows}
     alike = [row for row in last.values() if row.batch_size in (batch_size, None)]
     found = (*(of_network(each, rated) for each in networks), *(of_row(row, place, rated) for row in alike))
-    return Choice(found, rated.source, batch_size, len(last) - len(alike))
+    programs = dict.fromkeys(map(_programs_of_row, alike))
+    return Choice(found, rated.source, batch_size, len(last) - len(alike), tuple(programs))
+
+
+def _programs_of_row(row: ListedResult) -> Versions:
+    """The programs that counted a result, without the digests of its files."""
+    return Versions(row.archstat, row.torch, library_of_programs(row.network, row.library))
 
 
 def networks_of(candidates: Sequence[Candidate]) -> list[str]:

@@ -190,6 +190,16 @@ class Form(msgspec.Struct, frozen=True):
     file: str
 
 
+class Methods(msgspec.Struct, frozen=True):
+    """How the numbers of a page came about, as a text to be pasted.
+
+    Attributes:
+        paragraphs: Plain text.
+    """
+
+    paragraphs: tuple[str, ...]
+
+
 class Play(msgspec.Struct, frozen=True):
     """One layer that a reader sets, with its sums and a picture of it."""
 
@@ -197,7 +207,7 @@ class Play(msgspec.Struct, frozen=True):
 _SEEN_AT_ONCE = 2
 """More sections than these need a list that leads to them."""
 
-Block = Heading | Prose | Tiles | Chart | Diagram | Sheet | Links | Paper | Errata | Form | Play
+Block = Heading | Prose | Tiles | Chart | Diagram | Sheet | Links | Paper | Errata | Form | Methods | Play
 
 
 class Page(msgspec.Struct, frozen=True):

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from archstat import units
-from archstat.analysis.network import Network
+from archstat.analysis.network import Network, Saved
+from archstat.documents.evidence import Evidence, programs_of
+from archstat.documents.methods import measured_methods, methods, stored_methods
 from archstat.errors import DataError
 from archstat.finding.candidates import Choice, networks_of
 from archstat.finding.choosing import ordered, pareto_front
@@ -16,11 +18,12 @@ from archstat.language import retold, say
 from archstat.published.figures import Published, published_of
 from archstat.published.names import display_name, display_names
 from archstat.records import Measurement, Step
-from archstat.report.blocks import Block, Heading, Page, Sheet, Tiles
+from archstat.report.blocks import Block, Heading, Methods, Page, Sheet, Tiles
 from archstat.report.chart import CHARTS, Chart, Kind, drawn
 from archstat.report.diagram.diagram import DIAGRAM, Diagram, diagram_of
 from archstat.report.drawing.theme import cut
 from archstat.report.material import Material, Subject
+from archstat.store.records import Versions
 from archstat.tables import compare_table, diff_table, layer_table, measured_compare_table, measured_table
 from archstat.tables.candidates import candidates_table
 from archstat.tables.joining import refuse_another
@@ -54,6 +57,7 @@ def compose(material: Material, *, title: str = "", charts: Sequence[str] = (), 
     one = material.subjects[0] if len(material.subjects) == 1 else None
     blocks = list(_of_one(one, pictures, material.measurements) if one else _of_several(material, pictures))
     blocks += chosen_sheets(material.choice)
+    blocks += methods_blocks(material)
     without = say("Charts of time, roofline and batch sizes need measurements: 'archstat measure' makes them.")
     return Page(
         title or _title(material),
@@ -178,6 +182,22 @@ def chosen_sheets(choice: Choice) -> Iterator[Block]:
     yield Heading(say("All networks of the store"))
     best_first = ordered(choice.candidates, "top1_accuracy" if ahead else MACS.key)
     yield Sheet(say("Networks of the store"), candidates_table(best_first, choice))
+
+
+def methods_blocks(material: Material) -> Iterator[Block]:
+    """How the numbers of a page came about; a saved cost does not say which programs counted it."""
+    found = [
+        Evidence(each.network.cost, Versions() if isinstance(each.network, Saved) else programs_of(each.name))
+        for each in material.subjects
+    ]
+    counts = (*methods(found, _TOTALS), *stored_methods(material.choice, () if found else _TOTALS))
+    paragraphs = (*counts, *measured_methods(material.measurements))
+    if paragraphs:
+        yield Heading(say("Methods"))
+        yield Methods(paragraphs)
+
+
+_TOTALS = (PARAMETERS, MACS, FLOPS, ACTIVATION_BYTES, PEAK_ACTIVATION_BYTES)
 
 
 def layers_sheet(subject: Subject) -> Sheet:

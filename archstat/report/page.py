@@ -18,7 +18,7 @@ from archstat import units
 from archstat.language import language, say
 from archstat.records import Step
 from archstat.report.assets import hash_of, packed, packed_library, plotly_address
-from archstat.report.blocks import Form, Page, Play, Sheet
+from archstat.report.blocks import Form, Methods, Page, Play, Sheet
 from archstat.report.chart import Chart, View
 from archstat.report.diagram.colours import shades
 from archstat.report.diagram.diagram import Diagram, content_on_pages
@@ -90,7 +90,7 @@ def _diagrams(page: Page) -> Markup:
     return Markup(packed(json.dumps(content_on_pages(page.diagrams), separators=(",", ":"))))  # noqa: S704 - base64
 
 
-_EXTRAS: dict[type, str] = {Diagram: "diagram", Form: "form", Play: "play"}
+_EXTRAS: dict[type, str] = {Diagram: "diagram", Form: "form", Methods: "methods", Play: "play"}
 """The blocks with a script and a style of their own, which pages without one do not carry."""
 
 

@@ -188,6 +188,16 @@ def source_of(network: str) -> str:
     return first if first in HUB_NAMES else ""
 
 
+def library_of_programs(name: str, library: str) -> str:
+    """The library and its version that a network comes from, without digests of files; ``""``: it comes from none.
+
+    Args:
+        name: The network.
+        library: What :class:`Versions` says of it.
+    """
+    return " ".join(library.split()[:2]) if source_of(name) else ""
+
+
 def result_key(network: str, setting: str, versions: Versions) -> str:
     """What tells a result from every other one, in a store of any database."""
     told = msgspec.json.encode([clean(network), clean(setting), versions.archstat, versions.torch, versions.library])

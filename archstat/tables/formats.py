@@ -31,6 +31,11 @@ def markdown(table: Table, *, is_exact: bool = False) -> str:
 _MARKDOWN = {**{character: f"\\{character}" for character in "\\|*_`[]~$"}, "<": "&lt;", "&": "&amp;"}
 
 
+def in_markdown(text: str) -> str:
+    """A text of one line that Markdown prints as it is, whatever it holds."""
+    return inert(_escaped(printable(text), _MARKDOWN))
+
+
 def _escaped(value: str, replacements: dict[str, str]) -> str:
     return "".join(replacements.get(character, character) for character in value)
 

@@ -103,7 +103,7 @@ def notes_of(measurements: Sequence[Measurement]) -> Iterator[str]:
         )
     if any(each.memory is not None and each.memory.peak_bytes is not None for each in measurements):
         yield say("Peak memory is what a pass allocates at most, above parameters and inputs.")
-    yield from _energies(measurements)
+    yield from energies_told(measurements)
     if len(groups) > 1:
         yield say("Rows under different headings do not compare: their conditions differ.")
     for group in groups:
@@ -111,7 +111,7 @@ def notes_of(measurements: Sequence[Measurement]) -> Iterator[str]:
     yield from _told(measurements)
 
 
-def _energies(measurements: Iterable[Measurement]) -> Iterator[str]:
+def energies_told(measurements: Iterable[Measurement]) -> Iterator[str]:
     """What the energies include, and how far off the meter may be."""
     met = [each.energy for each in measurements if each.energy is not None and each.energy.pass_j is not None]
     for boundary, mode, gain in dict.fromkeys((each.boundary, each.mode, each.gain_error) for each in met):
@@ -142,7 +142,7 @@ def _unlike(group: Sequence[Measurement]) -> Iterator[str]:
         yield say("{conditions}: measured on {count} boards of that name.", conditions=conditions, count=len(boards))
 
 
-def _reasons(measurement: Measurement) -> tuple[Reason, ...]:
+def reasons_of(measurement: Measurement) -> tuple[Reason, ...]:
     """What must be known of it, by layer left out; each once."""
     memory, energy = measurement.memory, measurement.energy
     further = (*(memory.reasons if memory is not None else ()), *(energy.reasons if energy is not None else ()))
@@ -153,7 +153,7 @@ def _told(measurements: Sequence[Measurement]) -> Iterator[str]:
     """Each reason once, with the rows that it is about unless that is all."""
     about: dict[Reason, list[Measurement]] = {}
     for each in measurements:
-        for reason in _reasons(each):
+        for reason in reasons_of(each):
             about.setdefault(reason, []).append(each)
     for reason, members in about.items():
         mark = "~ " if reason.code in NOISE and any(reason in each.reasons for each in members) else ""

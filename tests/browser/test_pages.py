@@ -226,3 +226,17 @@ def test_a_page_of_all_architectures_is_light_and_whole(opened, width):
         assert covered(found.page) == []
         assert cut_off(found.page) == []
         assert overflow(found.page) == 0
+
+
+def test_the_methods_are_copied_as_they_stand_there_and_selected_where_a_page_may_not_copy(opened):
+    with opened(one_network()) as found:
+        found.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        found.page.locator(".methods .copy").click()
+        found.page.locator(".methods output", has_text="Copied.").wait_for()
+        copied = found.page.evaluate("navigator.clipboard.readText()")
+        assert copied.startswith("The counts of LeNet-5 are sums over the ops of one forward pass")
+        assert copied == "\n\n".join(found.page.locator(".methods-text p").all_text_contents())
+        found.page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('no')) }")
+        found.page.locator(".methods .copy").click()
+        found.page.locator(".methods output", has_text="selected").wait_for()
+        assert copied.split("\n")[0] in found.page.evaluate("getSelection().toString()")

@@ -33,6 +33,7 @@ RESULTS = {
     "sweep": ["sweep", "lenet5", "--store", str(STORE)],
     "badge": ["badge", "lenet5"],
     "draw": ["draw", "lenet5"],
+    "card": ["card", "lenet5"],
     "changes": ["changes", NET, "--input", "3x32x32"],
     "check": ["check", CLAIMS],
     "list": ["list"],
@@ -46,6 +47,7 @@ RESULTS = {
     "diff": ["diff", "lenet5", "lenet5"],
     "reconcile": ["reconcile", "lenet5"],
     "measure": ["measure", "lenet5"],
+    "paper": ["paper", "lenet5"],
     "selftest": ["selftest"],
     "quiz": ["quiz", "lenet5"],
     "scale": ["scale", "resnet20", "--sizes", "32,64,96,128,160"],
@@ -261,8 +263,8 @@ def test_an_interruption_ends_with_130(archstat, monkeypatch):
 
 # -- where a result goes -----------------------------------------------------------------------------------------------
 
-NO_TABLE = ("badge", "draw", "report", "lock")
-"""The commands whose result is no table: a picture, a page, a file of TOML."""
+NO_TABLE = ("badge", "card", "draw", "paper", "report", "lock")
+"""The commands whose result is no table: a picture, a card, files of LaTeX, a page, a file of TOML."""
 
 
 @pytest.mark.parametrize("command", [command for command in COMMANDS if command not in NO_TABLE])
@@ -284,7 +286,7 @@ def test_an_old_file_is_kept_when_a_command_fails(archstat, tmp_path):
     assert path.read_text() == "old"
 
 
-@EVERY
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command != "paper"])  # it writes a folder
 def test_a_place_that_cannot_be_written_is_refused(fails, tmp_path, command):
     nowhere = tmp_path / "nowhere" / "out"
     assert (

@@ -46,6 +46,8 @@ from tests.report.folders import CLAIMS, REPORT, report
 RESULTS = Path(__file__).parents[2] / "reports" / "cnn-architectures" / "results"
 NAMES = ["alexnet", "vgg16", "googlenet", "resnet50"]
 count = functools.cache(analyse)
+PROGRAMS = set("torch timm Python Linux cpu inference mode".split())
+"""What the methods name with their versions."""
 KINDS = {"Conv", "ConvTranspose", "Linear", "MaxPool", "AvgPool"}
 FAMILIES = {"AlexNet", "VGG", "ResNet", "Inception", "SENet", "MobileNet", "SqueezeNet", "DenseNet"}
 
@@ -63,7 +65,7 @@ def names_of_data(*names):
     layers = [row.layer for network in networks for row in network.cost.layers]
     entered = [each.entry for each in entries()]
     shown = re.findall(r"[A-Za-z]+", " ".join([*ops, *layers, *entered, *names, *map(display_name, names)]))
-    return {*known, *shown, *KINDS, *FAMILIES, "eager"}
+    return {*known, *shown, *KINDS, *FAMILIES, *PROGRAMS, "eager"}
 
 
 def quotations():

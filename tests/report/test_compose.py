@@ -8,12 +8,15 @@ import pytest
 from archstat.analysis.inference import analyse
 from archstat.analysis.network import Saved
 from archstat.errors import DataError, UnknownNameError
+from archstat.finding.candidates import choice_of
 from archstat.networks.settings import Setting
 from archstat.records import CountedTotals
-from archstat.report.blocks import Sheet, Tiles
+from archstat.report.blocks import Methods, Sheet, Tiles
 from archstat.report.chart import CHARTS
 from archstat.report.compose import compose, sums_of
 from archstat.report.material import Material, Subject, material_from
+from archstat.store.records import ListedResult
+from archstat.version import __version__
 from tests.measured import CONDITIONS, measured
 
 count = functools.cache(analyse)
@@ -31,7 +34,7 @@ def test_a_page_of_one_network_has_its_totals_its_charts_and_its_sums():
     assert page.subtitle.startswith("lenet5 · LeCun")
     assert {"layers"} <= {chart.name for chart in page.charts}
     assert sheets(page) == ["Layers of lenet5"]
-    layers = page.blocks[-1]
+    layers = next(block for block in page.blocks if isinstance(block, Sheet))
     assert layers.sums[0][1].formula == "(5·5·1 + 1)·6"
 
 
@@ -65,7 +68,7 @@ def test_a_saved_cost_has_no_sums():
     saved = Saved(count("lenet5", Setting()).cost)
     assert sums_of(saved) == ()
     page = compose(Material((Subject(saved),)))
-    assert page.blocks[-1].sums == ()
+    assert [block.sums for block in page.blocks if isinstance(block, Sheet)] == [()]
 
 
 def ran(name, batch_size=1, **changes):
@@ -111,7 +114,8 @@ def test_every_measurement_stands_on_the_page_also_of_one_network_and_one_that_f
     failed = ran("lenet5", 2, latency=None)
     page = compose(material_from(["lenet5"], [ran("lenet5"), failed], count))
     assert sheets(page) == ["Layers of lenet5", "Measurements"]
-    assert len(page.blocks[-1].table.rows) == 2
+    (*_, measurements) = [block for block in page.blocks if isinstance(block, Sheet)]
+    assert len(measurements.table.rows) == 2
 
 
 def test_a_page_of_measurements_alone_is_called_by_what_was_measured():
@@ -146,3 +150,38 @@ def test_every_chart_says_in_a_line_what_it_shows():
         assert kind.name == name == kind.draw.__name__
         assert kind.about.endswith(".")
         assert 20 < len(kind.about) < 130
+
+
+# -- how the numbers came about ----------------------------------------------------------------------------------------
+
+
+def told(page):
+    return [paragraph for block in page.blocks if isinstance(block, Methods) for paragraph in block.paragraphs]
+
+
+def test_a_page_says_how_its_counts_and_times_came_about():
+    counts, times = told(compose(material_from(["lenet5"], [ran("lenet5", 4)], count)))
+    assert counts.startswith("The counts of LeNet-5 are sums over the ops of one forward pass on tensors that have ")
+    assert f"archstat {__version__} (torch " in counts
+    assert times.startswith(
+        "LeNet-5 ran on Some Processor · 1 thread · fp32 · eager · contiguous, with inputs of 1×32×32"
+    )
+    assert told(compose(Material(()))) == []
+
+
+def test_of_a_saved_cost_no_page_makes_a_version_up():
+    (counts,) = told(compose(Material((Subject(Saved(count("lenet5", Setting()).cost)),))))
+    assert "archstat, in a version that is not recorded" in counts
+    assert "torch" not in counts
+
+
+def test_the_networks_of_a_store_were_counted_by_the_programs_that_it_names():
+    row = ListedResult(
+        *("k", "timm:a", "timm", "", "0.1.0", "2.9.0", "timm 1.0.27 x.json 12ab", "", "", 1.0, 1, "1x3x8x8", "float32"),
+        *(1, 1, 0, 1, 2, 1, 4, 4, False),
+    )
+    choice = choice_of((), [row, msgspec.structs.replace(row, network="timm:b", torch="2.13.0")])
+    (counts,) = told(compose(Material((), choice=choice)))
+    assert "archstat 0.1.0 (torch 2.9.0, timm 1.0.27) and archstat 0.1.0 (torch 2.13.0, timm 1.0.27)" in counts
+    assert "They are for inputs of 1×3×8×8." in counts
+    assert "MACs: multiply-accumulates" in counts
