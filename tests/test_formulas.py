@@ -1,14 +1,16 @@
 """Formulas that frameworks write by hand, against what is counted: GPT's, by nanoGPT's and PaLM's way of counting."""
 
 import re
+from fractions import Fraction
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional
 
-from archstat.claims.formulas import fields_of
+from archstat.claims.formulas import fields_of, total_of
 from archstat.errors import DataError, UnknownNameError
 from archstat.pytest_plugin import assert_formula
 
@@ -155,6 +157,16 @@ def test_what_fits_no_layers_is_said_to_grow():
 def test_the_terms_of_a_formula_that_no_layers_come_to_are_named():
     says = failure(lambda c: {"blocks": blocks(c), "attention": attention(c) // 2, "head": head(c) + 5 * c.length})
     assert says.endswith("Of its terms, attention, head is not what is counted of any group of layers.")
+
+
+def test_a_term_that_only_some_configs_have_is_seen():
+    says = failure(lambda c: {"all": blocks(c) + attention(c) + head(c), **({"more": 7} if c.layers > 2 else {})})
+    assert "more" in says.splitlines()[-1]
+
+
+def test_numbers_of_numpy_are_as_exact_as_pythons():
+    assert total_of({"one": np.int64(2**62), "other": np.int64(2**62)}, "config") == 2**63
+    assert total_of(np.float32(0.5), "config") == Fraction(1, 2)
 
 
 def test_one_config_shows_less_and_a_right_one_among_wrong_ones_is_seen():

@@ -59,8 +59,10 @@ def total_of(said: object, config: object) -> Fraction:
 
 
 def _exact(number: Any) -> Fraction:
-    """A number as it is, of numpy's as well."""
-    return Fraction(number if isinstance(number, int | Fraction) else float(number))
+    """A number as it is; numpy's whole numbers, which overflow, become Python's."""
+    if isinstance(number, numbers.Rational):
+        return Fraction(int(number.numerator), int(number.denominator))
+    return Fraction(float(number))
 
 
 # -- groups of layers --------------------------------------------------------------------------------------------------
@@ -209,8 +211,8 @@ def _power(one: Any, other: Any, first: Fraction, second: Fraction) -> int | Non
 def terms_without_group(terms: Sequence[Mapping[str, Stated]], cases: Sequence[Case]) -> list[str]:
     """The terms of a formula that are no multiple of what is counted of any group, on every config."""
     found = []
-    for name in terms[0]:
-        stated = [Fraction(each.get(name, 0)) for each in terms]
+    for name in dict.fromkeys(name for each in terms for name in each):
+        stated = [_exact(each.get(name, 0)) for each in terms]
         candidates = _candidates(cases)
         singles = _fitting(stated, candidates, ((candidate,) for candidate in candidates))
         if any(stated) and not any(factors == (Fraction(1),) for factors, _ in singles):
