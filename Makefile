@@ -95,7 +95,8 @@ golden: .venv/.test
 
 .venv/.test: .venv/.demo
 	$(INSTALL) --editable '.[lint,test]'
-	$(INSTALL) --force-reinstall --no-deps thop  # ultralytics brings another module of that name
+	$(INSTALL) --force-reinstall --no-deps thop  # ultralytics brings another module of that name, which has its own folder
+	$(INSTALL) --upgrade --no-deps --target .venv/ultralytics-thop ultralytics-thop
 	touch $@
 
 .venv/.docs: .venv/.demo

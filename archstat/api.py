@@ -147,7 +147,7 @@ def scale(
 
 
 def reconcile(model: nn.Module | str, *inputs: Any, **kwargs: Any) -> dict[str, Tally]:
-    """What a network comes to by each convention of papers and tools, and what makes the difference from our MACs.
+    """What a network comes to by each convention of papers and tools, and what makes the difference from our number.
 
     Args:
         model: A network, or the name of one.

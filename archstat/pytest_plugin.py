@@ -1,4 +1,4 @@
-"""Budgets in tests: a pytest plugin with the fixture ``archstat_budget``.
+"""Budgets and formulas in tests: a pytest plugin with the fixtures ``archstat_budget`` and ``archstat_formula``.
 
 .. code-block:: python
 
@@ -8,11 +8,16 @@
 
     def test_the_model_does_not_grow(archstat_budget):
         archstat_budget("./net.py:Net", torch.empty(1, 3, 224, 224), growth="3 %")  # over archstat.lock
+
+
+    def test_our_formula_is_what_is_counted(archstat_formula):
+        archstat_formula(macs_of, lambda config: (Net(config), tokens_of(config)), configs)
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +26,7 @@ import pytest
 if TYPE_CHECKING:
     from torch import nn
 
+    from archstat.claims.formulas import Case, Stated
     from archstat.quantities import Part
 
 
@@ -154,3 +160,78 @@ def _nearest_lock(folder: Path, top: Path) -> Path:
         message = f"{where}: 'archstat lock' writes one; or name a 'baseline'."
         raise DataError(message)
     return found
+
+
+# -- formulas ----------------------------------------------------------------------------------------------------------
+
+
+def assert_formula(
+    formula: Callable[[Any], Stated | Mapping[str, Stated]],
+    build: Callable[[Any], Any],
+    configs: Iterable[Any],
+    *,
+    convention: str = "conv+linear",
+) -> None:
+    """Fail where a formula, of a framework or a paper, is not what is counted in the networks that it speaks of.
+
+    Args:
+        formula: From a config to a number, or to terms by their names, which add up to it.
+        build: From a config to a network and what its ``forward`` takes, ``(Net(config), tokens)``, best on the meta
+            device; or to the name of a network.
+        configs: What both take; enough of them that a wrong formula is not right by chance.
+        convention: What the formula counts, a key of :data:`archstat.counting.conventions.CONVENTIONS`.
+
+    Raises:
+        AssertionError: The formula differs on some configs; the message has both numbers of each, and what the
+            differences fit on all of them: layers that are left out, counted twice or not like that.
+        ArchstatError: There is no such convention, it cannot be told, or a network cannot be analysed.
+    """
+    from archstat.claims.formulas import told
+    from archstat.counting.conventions import CONVENTIONS
+    from archstat.errors import DataError, UnknownNameError
+
+    __tracebackhide__ = True
+    if convention not in CONVENTIONS:
+        raise UnknownNameError.of("convention", convention, CONVENTIONS, f"They are {', '.join(CONVENTIONS)}.")
+    given = list(configs)
+    if not given:
+        message = "There are no configs to hold the formula to: give one at least."
+        raise DataError(message)
+    said = [formula(config) for config in given]
+    cases = [_case(config, each, build, convention) for config, each in zip(given, said, strict=True)]
+    terms = [each for each in said if isinstance(each, Mapping)]
+    unit = CONVENTIONS[convention].unit
+    if message := told(cases, convention, unit, terms if len(terms) == len(said) else ()):
+        raise AssertionError(message)
+
+
+def _case(config: Any, said: Stated | Mapping[str, Stated], build: Callable[[Any], Any], convention: str) -> Case:
+    """A config, with what the formula says of it and what is counted.
+
+    Raises:
+        DataError: The formula gives no number, or what the convention says of the network cannot be told.
+    """
+    from archstat.analysis.inference import analyse_model
+    from archstat.claims.formulas import Case, groups_of, total_of
+    from archstat.errors import DataError
+
+    stated = total_of(said, config)
+    built = build(config)
+    model, *inputs = built if isinstance(built, tuple) else (built,)
+    network = analyse_model(model, *inputs)
+    tally = network.tally(convention)
+    if tally.number is None:
+        message = f"What {convention} says of {config!r} cannot be told: {tally.refusal}."
+        raise DataError(message)
+    elements = math.prod(network.cost.input_shapes[0]) if network.cost.input_shapes else 0
+    return Case(config, stated, tally.number, groups_of(network.cost.layers, tally.rows, elements))
+
+
+@pytest.fixture
+def archstat_formula() -> Callable[..., None]:
+    """Hold a formula to what is counted, as in ``archstat_formula(macs_of, build, configs, convention="thop")``.
+
+    :func:`assert_formula`, for a test: where the formula differs, the failure says by how much, on which configs, and
+    which layers make the difference.
+    """
+    return assert_formula

@@ -345,9 +345,20 @@ def weighted_layers(part: Part) -> int:
     return sum(1 for row in part.rows if row.macs and row.weights)
 
 
+def _in(unit: str) -> dict[str, QuantityOfPart]:
+    """What is counted by each convention in that unit."""
+    return {name: by_convention(name) for name, each in conventions.CONVENTIONS.items() if each.unit == unit}
+
+
 BY_CONVENTION: dict[str, dict[str, QuantityOfPart]] = {
-    "parameters": {"all": parameters, "weights": weights, "all+running": parameters_and_statistics},
-    "macs": {name: by_convention(name) for name, each in conventions.CONVENTIONS.items() if each.unit == "MACs"},
-    "flops": {name: by_convention(name) for name, each in conventions.CONVENTIONS.items() if each.unit == "FLOPs"},
+    "parameters": {
+        "all": parameters,
+        "weights": weights,
+        "all+running": parameters_and_statistics,
+        **_in("parameters"),
+    },
+    "macs": _in("MACs"),
+    "flops": _in("FLOPs"),
+    "activations": _in("activations"),
 }
 """How papers and other tools count a quantity."""

@@ -15,7 +15,7 @@ from archstat.claims import MEASURED, RATES, TALLIES, check, check_files, claims
 from archstat.claims.verdicts import ClaimVerdict
 from archstat.cli import cli
 from archstat.cli._commands import COMMANDS
-from archstat.counting.conventions import CONVENTIONS, TOOLS
+from archstat.counting.conventions import CONVENTIONS
 from archstat.files.results import MEASUREMENTS_SCHEMA, cost_to_json
 from archstat.published.accuracies import evaluations
 from archstat.published.figures import FigureConvention, published
@@ -85,10 +85,6 @@ def test_no_document_installs_archstat_from_an_index_that_does_not_have_it():
 
 
 NUMBERS = "no one two three four five six seven eight nine ten".split()
-
-
-def test_as_many_tools_are_emulated_as_the_page_says():
-    assert f"When each of the {NUMBERS[len(TOOLS)]} was run by hand" in (ROOT / "docs/reconcile.md").read_text()
 
 
 def test_the_picture_of_the_start_page_has_as_many_networks_as_its_source_and_its_text():

@@ -111,6 +111,8 @@ def test_branches_beside_each_other_are_counted_by_weighted_layers():
         ("vgg16", "parameters", "weights", 138_344_128),
         ("resnet50", "parameters", "all+running", 25_557_032 + 53_120),
         ("resnet50_v1_5", "macs", "fvcore", 4_111_512_576),
+        ("resnet50_v1_5", "activations", "timm-activations", 11_113_984 + 1_000),
+        ("resnet50", "parameters", "keras", 25_557_032 + 53_120),
         ("resnet50_v1_5", "flops", "FlopCounterMode", 2 * 4_089_184_256),
     ],
 )
@@ -120,8 +122,8 @@ def test_a_convention_counts_as_a_paper_does(name, quantity, convention, expecte
 
 def test_every_quantity_says_what_it_is():
     assert all(quantity.__doc__ for quantity in QUANTITIES.values())
-    assert {"parameters", "macs", "flops"} == set(BY_CONVENTION)
-    assert set(BY_CONVENTION["macs"]) | set(BY_CONVENTION["flops"]) == set(conventions.CONVENTIONS)
+    assert {"parameters", "macs", "flops", "activations"} == set(BY_CONVENTION)
+    assert set().union(*BY_CONVENTION.values()) - {"all", "weights", "all+running"} == set(conventions.CONVENTIONS)
 
 
 @pytest.mark.parametrize(("quantity", "convention"), [("macs", "conv"), ("macs", "thop"), ("flops", "calflops")])

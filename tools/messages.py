@@ -33,6 +33,8 @@ SAID_BY = {
     "recorded": None,
     "counts_as": None,
     "Convention": None,
+    "RowRule": None,
+    "_after": (2,),
     "Explained": (2,),
     "Hub": (5,),
     "Column": (2,),
@@ -45,7 +47,7 @@ SAID_BY = {
 }
 """The functions that take a message, and which of their arguments it is, if not the first."""
 
-RECORDED_BY = {name: SAID_BY[name] for name in ("recorded", "counts_as", "Convention")}
+RECORDED_BY = {name: SAID_BY[name] for name in ("recorded", "counts_as", "Convention", "RowRule", "_after")}
 """Those of them whose message goes into a record, from which it is retold."""
 
 RECORDED = LOCALE / "recorded.json"

@@ -60,6 +60,23 @@ def _fvcore(model: nn.Module, *inputs: Any) -> int:
     return int(analysis.unsupported_ops_warnings(enabled=False).uncalled_modules_warnings(enabled=False).total())
 
 
+def _fvcore_activations(model: nn.Module, *inputs: Any) -> int:
+    from fvcore.nn import ActivationCountAnalysis  # noqa: PLC0415
+
+    analysis = ActivationCountAnalysis(model, inputs)
+    return int(analysis.unsupported_ops_warnings(enabled=False).uncalled_modules_warnings(enabled=False).total())
+
+
+def _mmengine(model: nn.Module, *inputs: Any, counted: str = "flops") -> int:
+    from mmengine.analysis import get_model_complexity_info  # noqa: PLC0415
+
+    return int(get_model_complexity_info(model, inputs=inputs, show_table=False, show_arch=False)[counted])
+
+
+def _mmengine_activations(model: nn.Module, *inputs: Any) -> int:
+    return _mmengine(model, *inputs, counted="activations")
+
+
 def _torchinfo(model: nn.Module, *inputs: Any) -> int:
     from torchinfo import summary  # noqa: PLC0415
 
@@ -98,6 +115,30 @@ def _flop_counter_mode(model: nn.Module, *inputs: Any) -> int:
     return int(counter.get_total_flops())
 
 
+def _ultralytics(model: nn.Module, *inputs: Any) -> int:
+    """The number of ultralytics, which gives 0 where its counter fails, or is another package of that name."""
+    from ultralytics.utils.torch_utils import get_flops  # noqa: PLC0415
+
+    said: float = get_flops(model, list(inputs[0].shape[-2:]))  # type: ignore[no-untyped-call]
+    if not said:
+        raise ValueError("it gives 0, as it does for whatever it cannot count")
+    return round(said * 1e9)
+
+
+def _lightning(model: nn.Module, *inputs: Any) -> int:
+    from lightning_fabric.utilities.throughput import measure_flops  # noqa: PLC0415
+
+    return int(measure_flops(model, lambda: model(*inputs)))
+
+
+def _keras(model: nn.Module, *_: Any) -> int:
+    """The number of Keras, which has one for the networks that were made with it."""
+    count = getattr(model, "count_params", None)
+    if count is None:
+        raise ValueError("it counts networks of Keras alone")
+    return int(count())
+
+
 def _calflops(model: nn.Module, *inputs: Any) -> int:
     from calflops import calculate_flops  # noqa: PLC0415
 
@@ -107,12 +148,18 @@ def _calflops(model: nn.Module, *inputs: Any) -> int:
 
 RUNS: dict[str, Callable[..., int]] = {
     "fvcore": _fvcore,
+    "fvcore-activations": _fvcore_activations,
     "torchinfo": _torchinfo,
     "ptflops": _ptflops,
     "ptflops-aten": _ptflops_aten,
     "thop": _thop,
     "FlopCounterMode": _flop_counter_mode,
     "calflops": _calflops,
+    "ultralytics": _ultralytics,
+    "keras": _keras,
+    "mmengine": _mmengine,
+    "mmengine-activations": _mmengine_activations,
+    "lightning": _lightning,
 }
 """One entry = how to ask one tool, under the name of its convention."""
 

@@ -148,22 +148,22 @@ class Tally(ShortRecord, frozen=True):
 
     Attributes:
         convention: A key of :data:`archstat.counting.conventions.CONVENTIONS`.
-        macs: Our multiply-accumulates.
+        ours: Our number of what it counts: activations, parameters, or else multiply-accumulates, in FLOPs too.
         terms: What makes the difference, the largest first.
         rows: The convention's number of each row of the cost, in their order; they add up to the total.
         refusal: Why the number cannot be told, or ``""``.
     """
 
     convention: str
-    macs: int
+    ours: int
     terms: tuple[Term, ...] = ()
     rows: tuple[int, ...] = ()
     refusal: str = ""
 
     @property
     def number(self) -> int | None:
-        """What the convention comes to: our multiply-accumulates and the terms; ``None`` where that cannot be told."""
-        return None if self.refusal else self.macs + sum(term.amount for term in self.terms)
+        """What the convention comes to: our number and the terms; ``None`` where that cannot be told."""
+        return None if self.refusal else self.ours + sum(term.amount for term in self.terms)
 
 
 class Opinion(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -1,4 +1,4 @@
-"""One network by every convention: what makes the difference from our MACs, a row for each reason."""
+"""One network by every convention: what makes the difference from our number, a row for each reason."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 from archstat import units
 from archstat.analysis.network import Network
 from archstat.counting.conventions import CONVENTIONS, TOOLS
+from archstat.counting.conventions.convention import Convention
 from archstat.language import recorded, retold, say
-from archstat.records import ModelCost, Opinion, Tally
+from archstat.records import ModelCost, Opinion, Tally, Term
 from archstat.tables.columns import Column, Row, Show, Table, number, path
 from archstat.tables.network import title_of
 
@@ -25,11 +26,12 @@ def reconcile_table(
         network: The network.
         twin: One that goes by the same name elsewhere; its numbers stand beside.
         opinions: What the tools said when they were run, by convention.
-        is_full: Each row says of which convention it is, and what a tool said is in columns of its own.
+        is_full: Each row says of which convention it is and what our number is, and what a tool said is in columns of
+            its own; a convention that follows another one has its terms too.
     """
     said = () if opinions is None else _SAID_IN_FULL if is_full else _SAID
     beside = () if twin is None else (number("twin", twin.cost.architecture, _or_nothing(units.compact)),)
-    columns = (*_NUMBERS, *said, *beside, *_REASONS)
+    columns = (*(_NUMBERS_IN_FULL if is_full else _NUMBERS), *said, *beside, *_REASONS)
     rows: list[Row] = []
     for name in CONVENTIONS:
         cells = _cells(name, network, twin, opinions or {}, columns)
@@ -49,6 +51,7 @@ def _said(opinion: Opinion) -> str:
 
 
 _NUMBERS = (path("convention", "Convention"), number("number", "Number", _or_nothing(units.compact)))
+_NUMBERS_IN_FULL = (*_NUMBERS, number("ours", "Ours"))
 _REASONS = (
     Column("unit", "Unit", least=5),
     number("difference", "Difference", _or_nothing(units.signed)),
@@ -71,17 +74,27 @@ def _cells(
     """The rows of one convention; one at least."""
     tally, about = network.tally(name), CONVENTIONS[name]
     opinion = opinions.get(name)
+    is_full = "ours" in [column.key for column in columns]
     shared: dict[str, Any] = {
         "convention": name,
         "number": tally.number,
+        "ours": tally.ours,
         "unit": about.unit,
         "source": about.source,
         "twin": twin.tally(name).number if twin is not None else None,
         **_outcome(tally, opinion, is_full="failure" in [column.key for column in columns]),
     }
-    terms = [{"difference": term.amount, "term": term.name} for term in tally.terms]
+    terms = [{"difference": term.amount, "term": term.name} for term in _shown(tally, about, is_full=is_full)]
     rows = [{**shared, **term} for term in terms or [{"difference": None, "term": _nothing(tally)}]]
     return [tuple(row[column.key] for column in columns) for row in rows]
+
+
+def _shown(tally: Tally, about: Convention, *, is_full: bool) -> Sequence[Term]:
+    """The terms; of a convention that follows another one, whose terms stand in its own rows, their sum."""
+    if not about.after or is_full or not tally.terms:
+        return tally.terms
+    total = sum(term.amount for term in tally.terms)
+    return (Term(recorded("as {convention} counts", convention=about.after), total),)
 
 
 def _nothing(tally: Tally) -> str:

@@ -1,9 +1,11 @@
 """Every example of a document is run, or at least understood: commands, Python, TOML."""
 
 import doctest
+import inspect
 import re
 import runpy
 import shlex
+from types import SimpleNamespace
 
 import click
 import pytest
@@ -13,7 +15,7 @@ from torch import nn
 
 import archstat
 from archstat.cli import cli
-from archstat.pytest_plugin import assert_cost
+from archstat.pytest_plugin import assert_cost, assert_formula
 from tests.docs.pages import DOCS, PAGES, blocks, name_of, prose
 
 # -- Commands ----------------------------------------------------------------------------------------------------------
@@ -99,6 +101,7 @@ def names_for(page):
         "archstat": archstat,
         "torch": torch,
         "Net": network,
+        "gpt": SimpleNamespace(**runpy.run_path(str(DOCS / "examples/gpt.py"))),
         "model": network(),
         "images": torch.empty(1, 3, 32, 32, device="meta"),
     }
@@ -120,7 +123,8 @@ def test_python_of_the_documents_runs_and_prints_what_they_show(page, text):
         return
     exec(compile(text, name_of(page), "exec"), names)  # noqa: S102 - our own documents
     for name in [name for name in names if name.startswith("test_")]:
-        names[name](archstat_budget=assert_cost)
+        fixtures = {"archstat_budget": assert_cost, "archstat_formula": assert_formula}
+        names[name](**{taken: fixtures[taken] for taken in inspect.signature(names[name]).parameters})
 
 
 def test_python_of_the_documents_that_is_wrong_is_found():

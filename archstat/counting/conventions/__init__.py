@@ -7,8 +7,22 @@ architectures (``tests/analysis/test_other_tools.py``). Tools differ between ver
 
 from __future__ import annotations
 
-from archstat.counting.conventions import amounts
-from archstat.counting.conventions.convention import BATCH, FOREIGN, PRODUCTS, SHARED, Convention, counts_as
+import msgspec
+
+from archstat.counting.conventions import amounts, elements
+from archstat.counting.conventions.convention import (
+    BATCH,
+    FOREIGN,
+    NO_IMAGE,
+    OWN_CLASS,
+    PRODUCTS,
+    SHARED,
+    UNSCALED,
+    Amount,
+    Convention,
+    RowRule,
+    counts_as,
+)
 from archstat.language import recorded
 
 # -- ops and classes of layers by what they are ------------------------------------------------------------------------
@@ -25,6 +39,7 @@ _POOLS = f"{_AVERAGING} {_ADAPTIVE} {_MAXIMA}"
 _NEAREST = "upsample_nearest1d upsample_nearest2d upsample_nearest3d"
 _LINEAR_UP = "upsample_linear1d upsample_bilinear2d upsample_bicubic2d upsample_trilinear3d"
 _UPSAMPLING = f"{_NEAREST} {_LINEAR_UP}"
+_QUANTIZED = "quantized::conv2d quantized::conv2d_relu quantized::linear"
 _RECURRENT = "lstm gru rnn_tanh rnn_relu mkldnn_rnn_layer thnn_fused_lstm_cell thnn_fused_gru_cell"
 
 _CONV_LAYERS = "Conv1d Conv2d Conv3d"
@@ -81,6 +96,7 @@ PAPERS: dict[str, Convention] = {
 # -- the rules of tools ------------------------------------------------------------------------------------------------
 
 _WHICH_PRODUCT = recorded("a trace does not tell torch.matmul, which is counted, from @, which is not")
+_WHICH_MATMUL = recorded("a trace does not tell @, which is counted, from torch.mm and its like, which are not")
 _FUSED = recorded("what is counted depends on the device, the version of torch, and the path that the layer takes")
 _OWN_RULE = recorded("the tool has a rule of its own for it")
 
@@ -89,6 +105,12 @@ _NOT_CNN = {
     **dict.fromkeys(("MultiheadAttention", "TransformerEncoderLayer"), _FUSED),
 }
 _FUNCTIONS = {**_NOT_CNN, **dict.fromkeys("mm bmm addmm baddbmm mv dot".split(), _WHICH_PRODUCT)}
+
+
+def _twice(count: Amount) -> Amount:
+    """Two FLOPs for each of what a tool counts once."""
+    return lambda use: 2 * count(use)
+
 
 _LRN = "LocalResponseNorm"
 _INNER = counts_as("products and sums inside response normalization", amounts.made, ops="mul add", kinds=_LRN)
@@ -111,6 +133,20 @@ TOOLS: dict[str, Convention] = {
         ),
         package="fvcore",
         refusals={"MultiheadAttention": _FUSED, "TransformerEncoderLayer": _FUSED},
+    ),
+    "fvcore-activations": Convention(
+        "the activations of ActivationCountAnalysis",
+        "activations",
+        row_rules=(
+            RowRule("outputs of layers without products left out", elements.without_products),
+            RowRule("outputs of products inside of layers", elements.inside_of_layers),
+        ),
+        package="fvcore",
+        refusals={
+            "MultiheadAttention": _FUSED,
+            "TransformerEncoderLayer": _FUSED,
+            **dict.fromkeys("mm mv dot".split(), _WHICH_MATMUL),
+        },
     ),
     "torchinfo": Convention(
         "the mult-adds of summary()",
@@ -232,7 +268,87 @@ TOOLS: dict[str, Convention] = {
         refusals={**_FUNCTIONS, **dict.fromkeys(_UPSAMPLING.split(), _OWN_RULE), SHARED: ""},
         is_by_layer=True,
     ),
+    "ultralytics": Convention(
+        "the FLOPs of get_flops(), by ultralytics-thop",
+        "FLOPs",
+        (
+            counts_as(PRODUCTS, amounts.ours, ops=_CONVOLVING, kinds=f"{_CONV_LAYERS} {_TRANSPOSED_LAYERS}"),
+            counts_as(PRODUCTS, amounts.ours, ops="linear bmm scaled_dot_product_attention"),
+            counts_as("batch norm, 8 an element", _twice(amounts.twice_scaled), ops="batch_norm"),
+            counts_as(
+                "layer and group norm, 8 an element",
+                _twice(amounts.twice_normalized),
+                ops=f"{_NORMS} rms_norm",
+                kinds="LayerNorm GroupNorm RMSNorm",
+            ),
+            counts_as("average pooling", _twice(amounts.averaged), ops=_AVERAGING, kinds=_AVERAGING_LAYERS),
+            counts_as("adaptive average pooling", _twice(amounts.adapted), ops=_ADAPTIVE, kinds=_ADAPTIVE_LAYERS),
+            counts_as("PReLU, 2 an element", _twice(amounts.taken), ops="prelu_kernel", kinds="PReLU"),
+            counts_as("softmax, 6 an element", _twice(amounts.exponentials), ops="softmax", kinds="Softmax Softmax2d"),
+            counts_as(
+                "resampling layers",
+                _twice(amounts.resampled),
+                ops=_UPSAMPLING,
+                kinds="Upsample UpsamplingBilinear2d UpsamplingNearest2d",
+            ),
+        ),
+        package="ultralytics-thop",
+        refusals={
+            **_NOT_CNN,
+            **dict.fromkeys("mm mv dot".split(), _WHICH_MATMUL),
+            **dict.fromkeys("Bilinear Softmin LogSoftmax".split(), _OWN_RULE),
+            **dict.fromkeys((BATCH, NO_IMAGE), recorded("the tool makes one image of its own")),
+            OWN_CLASS: recorded("it is counted if it is derived from torch's, which a trace does not tell"),
+            UNSCALED: recorded("the tool counts small images, and works the number of larger ones out from them"),
+        },
+        is_scaled_up=True,
+    ),
+    "keras": Convention(
+        "the parameters of count_params()",
+        "parameters",
+        row_rules=(
+            RowRule("running means and variances", elements.running_statistics),
+            RowRule("other buffers, as weights that are not trained", elements.other_buffers),
+        ),
+        package="keras",
+    ),
 }
 
-CONVENTIONS: dict[str, Convention] = {**PAPERS, **TOOLS}
+# -- tools that run another tool ---------------------------------------------------------------------------------------
+
+
+def _after(tool: str, source: str, package: str = "") -> Convention:
+    """What is counted by running another tool, whose rules are its own."""
+    return msgspec.structs.replace(TOOLS[tool], source=source, package=package, after=tool)
+
+
+TOOLS |= {
+    "mmengine": _after("fvcore", "the flops of get_model_complexity_info(), MMDetection's too", "mmengine"),
+    "mmengine-activations": _after("fvcore-activations", "the activations of the same", "mmengine"),
+    "lightning": _after("FlopCounterMode", "the FLOPs of measure_flops(), forward", "lightning-fabric"),
+}
+
+# -- the tables that libraries print of their own networks -------------------------------------------------------------
+
+_NO_RECURRENT = dict.fromkeys(_RECURRENT.split(), recorded("none of the table's networks has one"))
+_WITH_ATTENTION = f"{_CONVOLVING} linear {_MATRICES} scaled_dot_product_attention"
+
+TABLES: dict[str, Convention] = {
+    "torchvision": Convention(
+        "the _ops of torchvision's weights",
+        "MACs",
+        (counts_as(PRODUCTS, amounts.ours, ops=f"{_WITH_ATTENTION} {_QUANTIZED}"),),
+        refusals=_NO_RECURRENT,
+    ),
+    "timm": _after("fvcore", "the GMACs of timm's model cards"),
+    "timm-activations": _after("fvcore-activations", "the activations of timm's model cards"),
+    "open_clip": Convention(
+        "the GFLOPs of open_clip's table of models",
+        "FLOPs",
+        (counts_as(PRODUCTS, amounts.ours, ops=f"{_WITH_ATTENTION} baddbmm"),),
+        refusals=_NO_RECURRENT,
+    ),
+}
+
+CONVENTIONS: dict[str, Convention] = {**PAPERS, **TOOLS, **TABLES}
 """Every convention by its name."""

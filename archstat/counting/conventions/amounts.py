@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from archstat.counting.arguments import arg, args, first
 from archstat.counting.conventions.convention import Use
-from archstat.records import ParameterSpec, Shape
+from archstat.records import OpCall, ParameterSpec, Shape
 
 
 def ours(use: Use) -> int:
@@ -149,6 +150,50 @@ def exponentials(use: Use) -> int:
     shape: Shape = use.call.outputs[0].shape
     size = shape[arg(use.call, "dim")] if shape else 1
     return use.made // size * (3 * size - 1) if size else 0
+
+
+# -- ultralytics-thop --------------------------------------------------------------------------------------------------
+
+
+def averaged(use: Use) -> int:
+    """1 for each input of each window of average pooling, and 1 an output."""
+    sizes = zip(first(use.call).shape[2:], use.call.outputs[0].shape[2:], strict=True)
+    windows = math.prod(_windows(use.call, axis, *pair) for axis, pair in enumerate(sizes))
+    maps: Shape = first(use.call).shape[:2]
+    return math.prod(maps) * windows + use.made
+
+
+def _windows(call: OpCall, axis: int, taken: int, made: int) -> int:
+    """The elements of all windows along an axis."""
+    kernel, step, pad = (given[axis] if len(given) > 1 else given[0] for given in _window(call))
+    low, high = (-pad, taken + pad) if arg(call, "count_include_pad") else (0, taken)
+    starts = (step * each - pad for each in range(made))
+    return sum(max(min(start + kernel, high) - max(start, low), 0) for start in starts)
+
+
+def _window(call: OpCall) -> tuple[Sequence[int], Sequence[int], Sequence[int]]:
+    """The size, step and padding of average pooling along its axes."""
+    kernel, step, pad = args(call, "kernel_size stride padding")
+    return kernel, step or kernel, pad
+
+
+def adapted(use: Use) -> int:
+    """1 for each input of each window of adaptive average pooling, and 1 an output."""
+    sizes = zip(use.call.tensors()[0].shape, use.call.outputs[0].shape, strict=True)
+    return math.prod(_adapted(*pair) for pair in sizes) + use.made
+
+
+def _adapted(taken: int, made: int) -> int:
+    """The elements of all windows along an axis, which overlap where the sizes do not divide."""
+    return sum(-(-(each + 1) * taken // made) - each * taken // made for each in range(made))
+
+
+_RESAMPLED = {"linear1d": 5, "bilinear2d": 11, "bicubic2d": 259, "trilinear3d": 31}
+
+
+def resampled(use: Use) -> int:
+    """A number an output, by the way of resampling; nearest costs none."""
+    return _RESAMPLED.get(use.call.op.removeprefix("upsample_"), 0) * use.made
 
 
 # -- functions of ptflops and calflops ---------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""A trace, counted by the rules of someone else: every difference from our MACs has a name.
+"""A trace, counted by the rules of someone else: every difference from our number has a name.
 
 :mod:`archstat.counting.conventions` lists the ways to count that we know.
 """
@@ -9,7 +9,18 @@ import re
 from collections.abc import Iterator, Sequence
 
 from archstat.counting import foreign
-from archstat.counting.conventions.convention import BATCH, FOREIGN, PRODUCTS, SHARED, Convention, Use
+from archstat.counting.conventions.convention import (
+    BATCH,
+    FOREIGN,
+    NO_IMAGE,
+    OWN_CLASS,
+    PRODUCTS,
+    SHARED,
+    UNSCALED,
+    Convention,
+    Use,
+)
+from archstat.counting.conventions.scaling_up import scales_up
 from archstat.counting.entries import FREE
 from archstat.counting.rows import RowOrigin, rows_of
 from archstat.counting.rules import cost_of
@@ -28,19 +39,25 @@ def tally(trace: Trace, name: str, convention: Convention) -> Tally:
     refusal = _refusal(trace, convention)
     amounts: dict[str, int] = {}
     rows: list[int] = []
-    macs = 0
+    ours = 0
     for row, origin in rows_of(trace):
-        total = row.macs
-        for use in _uses(trace, row, origin):
-            for term, amount in _differences(use, convention):
-                amounts[term] = amounts.get(term, 0) + amount
-                total += amount
-        macs += row.macs
+        total = our_number(row, convention)
+        ours += total
+        for term, amount in _row_differences(row, tuple(_uses(trace, row, origin)), convention):
+            amounts[term] = amounts.get(term, 0) + amount
+            total += amount
         rows.append(total)
     if refusal:
-        return Tally(name, macs, refusal=refusal)
+        return Tally(name, ours, refusal=refusal)
     terms = sorted((Term(*entry) for entry in amounts.items() if entry[1]), key=lambda term: -abs(term.amount))
-    return Tally(name, macs, tuple(terms), tuple(rows))
+    return Tally(name, ours, tuple(terms), tuple(rows))
+
+
+def our_number(row: LayerCost, convention: Convention) -> int:
+    """What we count of a row where a convention counts the same quantity, or operations."""
+    if convention.unit == "activations":
+        return row.activations
+    return row.parameters if convention.unit == "parameters" else row.macs
 
 
 def _uses(trace: Trace, row: LayerCost, origin: RowOrigin) -> Iterator[Use]:
@@ -57,6 +74,15 @@ def _uses(trace: Trace, row: LayerCost, origin: RowOrigin) -> Iterator[Use]:
         unused -= found
         parameters = tuple(trace.parameters[index] for index in sorted(found))
         yield Use(op, cost_of(op) or FREE, row.kind if layer.is_leaf else "", output, parameters)
+
+
+def _row_differences(row: LayerCost, uses: Sequence[Use], convention: Convention) -> Iterator[tuple[str, int]]:
+    """By how much, and why, the convention's number of a row is not ours."""
+    for each in convention.row_rules:
+        yield each.term, each.count(row, uses)
+    if convention.rules:
+        for use in uses:
+            yield from _differences(use, convention)
 
 
 def _differences(use: Use, convention: Convention) -> Iterator[tuple[str, int]]:
@@ -115,6 +141,31 @@ def _met(trace: Trace, convention: Convention) -> Iterator[str]:
         yield BATCH
     if convention.is_by_layer:
         yield from _misplaced(trace)
+    if OWN_CLASS in convention.refusals and _has_own_classes(trace):
+        yield OWN_CLASS
+    if convention.is_scaled_up:
+        yield from _unscaled(trace)
+
+
+_OF_CLASSES = re.compile(r"^(conv\d|conv_transpose\d|(batch|layer|group|rms)_norm)")
+_CLASSES_OF_TORCH = re.compile(r"^(Conv(Transpose)?\dd|(Batch|Instance)Norm\dd|SyncBatchNorm|(Layer|Group|RMS)Norm)$")
+
+
+def _has_own_classes(trace: Trace) -> bool:
+    """Whether a layer without layers inside convolves or normalizes, and is not torch's own by its name."""
+    layers = (trace.layers[trace.calls[op.call].layer] for op in trace.ops if _OF_CLASSES.match(op.op))
+    return any(layer.is_leaf and not _CLASSES_OF_TORCH.match(layer.kind) for layer in layers)
+
+
+_IMAGE_AXES = 4
+
+
+def _unscaled(trace: Trace) -> Iterator[str]:
+    """What keeps the number of an image from being worked out from smaller ones."""
+    if len(trace.inputs) != 1 or len(trace.inputs[0]) != _IMAGE_AXES:
+        yield NO_IMAGE
+    elif not scales_up(trace):
+        yield UNSCALED
 
 
 def _misplaced(trace: Trace) -> Iterator[str]:

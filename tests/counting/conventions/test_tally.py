@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from archstat.analysis.inference import analyse, analyse_model
-from archstat.counting.conventions import CONVENTIONS, OURS, PAPERS, TOOLS
+from archstat.counting.conventions import CONVENTIONS, OURS, PAPERS, TABLES, TOOLS
 from archstat.counting.conventions.convention import PRODUCTS, Convention, counts_as
 from archstat.counting.conventions.tally import _what, tally
 from archstat.errors import UnknownNameError
@@ -28,6 +28,11 @@ class Net(nn.Sequential):
 
 CONV, LINEAR = 6 * 6 * 4 * 27, 4 * 10
 MAPS, POOLED = 4 * 6 * 6, 4 * 3 * 3
+MADE = {"MACs": CONV + LINEAR, "FLOPs": CONV + LINEAR, "activations": 3 * MAPS + POOLED + 4 + 10, "parameters": 170}
+"""Ours; a convolution, batch norm and ReLU of the same size, both pools and the linear layer; 112 + 8 + 50 weights."""
+
+UNPRODUCED = {"outputs of layers without products left out": -(2 * MAPS + POOLED + 4)}
+FVCORE = {"batch norm, 2 an element": 2 * MAPS, "adaptive average pooling, 1 an input": POOLED}
 TWICE = {"two operations for each multiply-accumulate": CONV + LINEAR}
 BY_HAND = {
     "conv+linear": {},
@@ -39,7 +44,8 @@ BY_HAND = {
         "linear layers left out": -LINEAR,
         "biases of convolutions, ½ an output and by the groups": MAPS // 2,
     },
-    "fvcore": {"batch norm, 2 an element": 2 * MAPS, "adaptive average pooling, 1 an input": POOLED},
+    "fvcore": FVCORE,
+    "fvcore-activations": UNPRODUCED,
     "torchinfo": {"biases": MAPS + 10, "parameters of other layers, 1 an input": 2 * 4},
     "ptflops": {
         "batch norm, 2 an element": 2 * MAPS,
@@ -59,15 +65,28 @@ BY_HAND = {
         "activations, 1 an element": MAPS,
         "pooling, 1 an input": MAPS + POOLED,
     },
+    "ultralytics": {
+        **TWICE,
+        "batch norm, 8 an element": 8 * MAPS,
+        "adaptive average pooling": 2 * (POOLED + 4),
+    },
+    "keras": {"running means and variances": 2 * 4},
+    "mmengine": FVCORE,
+    "mmengine-activations": UNPRODUCED,
+    "lightning": TWICE,
+    "torchvision": {},
+    "timm": FVCORE,
+    "timm-activations": UNPRODUCED,
+    "open_clip": TWICE,
 }
 
 
 @pytest.mark.parametrize("name", CONVENTIONS)
 def test_the_terms_of_a_convention_are_those_worked_out_by_hand(name):
     found = analyse_model(Net(), IMAGE).tally(name)
-    assert found.macs == CONV + LINEAR
+    assert found.ours == MADE[CONVENTIONS[name].unit]
     assert {term.name: term.amount for term in found.terms} == BY_HAND[name]
-    assert found.number == CONV + LINEAR + sum(BY_HAND[name].values())
+    assert found.number == MADE[CONVENTIONS[name].unit] + sum(BY_HAND[name].values())
 
 
 @pytest.mark.parametrize("name", list(architectures))
@@ -76,8 +95,10 @@ def test_terms_and_rows_add_up_by_every_convention(name):
     network = analyse(name, Setting())
     for convention in CONVENTIONS:
         found = network.tally(convention)
-        assert not found.refusal
-        assert found.number == network.cost.macs + sum(term.amount for term in found.terms) == sum(found.rows)
+        assert bool(found.refusal) <= (convention in ("ultralytics", "fvcore-activations"))
+        if found.refusal:
+            continue
+        assert found.number == found.ours + sum(term.amount for term in found.terms) == sum(found.rows)
         assert len(found.rows) == len(network.cost.layers)
         assert all(term.amount for term in found.terms)
         amounts = [abs(term.amount) for term in found.terms]
@@ -108,7 +129,7 @@ def test_half_an_operation_of_a_bias_is_dropped():
     assert found.number == 9 * 9 + 9 // 2
 
 
-@pytest.mark.parametrize("convention", [*PAPERS, "thop", "torchinfo", "FlopCounterMode"])
+@pytest.mark.parametrize("convention", [*PAPERS, *TABLES, "thop", "torchinfo", "FlopCounterMode"])
 def test_a_number_grows_with_the_batch_but_for_torchinfos_norms(convention):
     one, two = (analyse("resnet18", Setting(batch_size=size)).tally(convention).number for size in (1, 2))
     assert two == 2 * one
@@ -169,7 +190,7 @@ class Tied(nn.Sequential):
         (
             nn.TransformerEncoderLayer(8, 2, batch_first=True),
             torch.empty(1, 3, 8),
-            "fvcore torchinfo thop calflops FlopCounterMode ptflops-aten ptflops",
+            "fvcore fvcore-activations torchinfo thop calflops FlopCounterMode ptflops-aten ptflops",
             "",
         ),
     ],
@@ -177,13 +198,49 @@ class Tied(nn.Sequential):
 )
 def test_a_number_that_cannot_be_told_is_refused_with_the_reason(model, x, tools, reason):
     network = analyse_model(model, *(x if isinstance(x, tuple) else (x,)))
-    for tool in TOOLS:
+    for tool in (tool for tool, about in TOOLS.items() if not about.after and tool != "ultralytics"):
         found = network.tally(tool)
         assert bool(found.refusal) == (tool in tools.split()), (tool, found.refusal)
         if found.refusal:
             assert reason in found.refusal
             assert (found.number, found.terms, found.rows) == (None, (), ())
     assert network.tally(OURS).number == network.cost.macs
+
+
+class Padded(nn.Sequential):
+    """Maps of another size than a part of the image: a convolution that cuts the edge off."""
+
+    def __init__(self, padding):
+        super().__init__(nn.Conv2d(3, 4, 3, padding=padding))
+
+
+class Own(nn.Conv2d):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("model", "shape", "reason"),
+    [
+        (Padded(1), (1, 3, 64, 64), ""),
+        (Padded(0), (1, 3, 64, 64), "sizes that are no exact part of the image: the tool counts small images"),
+        (Padded(0), (1, 3, 60, 60), ""),  # no multiple of 32 is counted directly
+        (Padded(0), (1, 3, 32, 64), ""),  # as are images of few cells
+        (Padded(1), (2, 3, 64, 64), "a batch of several inputs: the tool makes one image of its own"),
+        (nn.Linear(4, 4), (1, 4), "inputs that are not one image"),
+        (Own(3, 4, 3, padding=1), (1, 3, 64, 64), "a convolution or a norm of a class of its own"),
+        (nn.Sequential(nn.Conv2d(3, 4, 4, 4), nn.AvgPool2d(16)), (1, 3, 64, 64), "sizes that are no exact part"),
+        (nn.Sequential(nn.MaxPool2d(3, 2, ceil_mode=True)), (1, 3, 64, 64), ""),
+        (nn.Sequential(nn.MaxPool2d(3, 2)), (1, 3, 64, 64), "sizes that are no exact part"),
+        (nn.Sequential(nn.AvgPool2d(3, 2, padding=1, count_include_pad=False)), (1, 3, 64, 64), "sizes that are no"),
+        (nn.Sequential(nn.AdaptiveAvgPool2d(3)), (1, 3, 64, 64), "sizes that are no exact part"),
+        (nn.Sequential(nn.ConvTranspose2d(3, 4, 2, 2)), (1, 3, 64, 64), ""),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, nn.Module) else None,
+)
+def test_what_ultralytics_works_out_from_small_images_is_told_where_sizes_show_that_it_is_exact(model, shape, reason):
+    found = analyse_model(model, torch.empty(shape)).tally("ultralytics")
+    assert found.refusal.startswith(reason)
+    assert bool(found.refusal) == bool(reason)
 
 
 def test_an_unknown_convention_is_refused_with_those_that_are_close():
@@ -209,8 +266,17 @@ def test_a_convention_is_made_of_rules():
 def test_every_convention_says_whose_it_is_and_counts_products(name):
     about = CONVENTIONS[name]
     assert about.source
-    assert any(each.term == PRODUCTS for each in about.rules)
+    assert any(each.term == PRODUCTS for each in about.rules) == (about.unit in ("MACs", "FLOPs"))
+    assert bool(about.row_rules) == (about.unit in ("activations", "parameters"))
     assert bool(about.package) == (name in TOOLS)
+
+
+@pytest.mark.parametrize("name", [name for name, about in CONVENTIONS.items() if about.after])
+def test_a_convention_that_follows_another_one_has_no_rules_of_its_own(name):
+    about = CONVENTIONS[name]
+    other = CONVENTIONS[about.after]
+    assert (about.rules, about.row_rules, about.refusals) == (other.rules, other.row_rules, other.refusals)
+    assert not other.after
 
 
 def test_every_class_that_a_rule_names_is_one_of_torch():
