@@ -8,6 +8,6 @@ come from.
 
 from archstat.identifying.asked import Asked, asked
 from archstat.identifying.origins import Identification, Origin
-from archstat.identifying.search import identify
+from archstat.identifying.search import identify, identify_named
 
-__all__ = ["Asked", "Identification", "Origin", "asked", "identify"]
+__all__ = ["Asked", "Identification", "Origin", "asked", "identify", "identify_named"]

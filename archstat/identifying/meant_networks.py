@@ -13,7 +13,30 @@ from archstat.networks.settings import Setting
 from archstat.published.figures import counted, published
 from archstat.registry import parse_call
 
-RESOLUTIONS = (32, 128, 160, 192, 224, 227, 240, 256, 288, 299, 320, 331, 384, 416, 448, 480, 512, 608, 640, 1024)
+RESOLUTIONS = (
+    32,
+    64,
+    96,
+    128,
+    160,
+    192,
+    224,
+    227,
+    240,
+    256,
+    288,
+    299,
+    320,
+    331,
+    384,
+    416,
+    448,
+    480,
+    512,
+    608,
+    640,
+    1024,
+)
 """The sides of images on which people report networks."""
 
 SEQUENCES = (1, 64, 77, 128, 256, 384, 512, 1024, 2048, 4096)

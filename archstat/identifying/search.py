@@ -6,6 +6,7 @@ number would meet.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
@@ -41,7 +42,13 @@ _FAR = 2
 
 
 def identify(
-    name: str, asked: Asked, analyse: Analyse, setting: Setting | None = None, *, is_thorough: bool = False
+    name: str,
+    asked: Asked,
+    analyse: Analyse,
+    setting: Setting | None = None,
+    *,
+    is_thorough: bool = False,
+    most_stages: int = 3,
 ) -> Identification:
     """Where a number that is said of a network comes from.
 
@@ -51,6 +58,7 @@ def identify(
         analyse: Counts a network.
         setting: How the network is counted, where the text says so; other inputs are not tried then.
         is_thorough: Go on where an answer was found.
+        most_stages: The stages of :func:`search_stages` that are searched.
 
     Raises:
         ArchstatError: The named network cannot be counted; of others that cannot be, nothing is said.
@@ -59,15 +67,34 @@ def identify(
     kinds = _kinds(asked)
     found: list[Origin] = []
     network = analyse(name, setting)
-    every = list(search_stages(name, setting, network, varies=set(kinds) != {"parameters"}))
-    is_whole = True
+    stages = search_stages(name, setting, network, varies=set(kinds) != {"parameters"})
+    every = list(itertools.islice(stages, most_stages))
+    is_whole = most_stages >= 3
     for place, stage in enumerate(every):
         for subject in _once(stage, every[:place]):
             found += _origins(subject, asked, kinds, network if subject.name == name else None, analyse, setting)
-        if place + 1 < len(every) and not is_thorough and any(each.verdict in _FOUND for each in found):
+        if place + 1 < len(every) and not is_thorough and any(map(_is_plain, found)):
             is_whole = False
             break
     return _judged(name, asked, found, is_whole=is_whole)
+
+
+def identify_named(name: str, asked: Asked, analyse: Analyse, setting: Setting) -> Identification:
+    """Whether a number is one of exactly that network and input, by a way to count that is in use.
+
+    Args:
+        name: The network.
+        asked: The number.
+        analyse: Counts a network.
+        setting: How the network is counted.
+
+    Raises:
+        ArchstatError: The network cannot be counted.
+    """
+    network = analyse(name, setting)
+    found = _origins(MeantNetwork(name, setting), asked, _kinds(asked), network, analyse, setting)
+    usual = [each for each in found if each.strain <= 1 + len(each.assumptions) and len(each.assumptions) <= 1]
+    return _judged(name, asked, usual, is_whole=False)
 
 
 def _kinds(asked: Asked) -> tuple[NumberKind, ...]:
@@ -75,6 +102,11 @@ def _kinds(asked: Asked) -> tuple[NumberKind, ...]:
     if asked.kind:
         return _ALIKE[asked.kind]
     return tuple(kind for kind in get_args(NumberKind) if kind != "bytes" or asked.is_whole)
+
+
+def _is_plain(origin: Origin) -> bool:
+    """Whether a number comes about by a way to count that is in use, so that nothing simpler is to be looked for."""
+    return origin.verdict in _FOUND and origin.strain <= 1 + len(origin.assumptions)
 
 
 def _once(stage: Iterable[MeantNetwork], before: Sequence[Sequence[MeantNetwork]]) -> Iterator[MeantNetwork]:

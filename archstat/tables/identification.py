@@ -18,7 +18,7 @@ _SENTENCE = Column("answer", "Where it comes from", least=30, is_sentence=True)
 _VERDICT = Column("verdict", "Verdict", lambda verdict: say(_VERDICTS[verdict]), tones=_TONES)
 _OFF = Column("off", "Off by", units.relative, is_number=True)
 _ASSUMED = Column("assumptions", "What has to be so", is_sentence=True)
-_COMMAND = Column("command", "CommandOf by", least=30)
+_COMMAND = Column("command", "Shown by", least=30)
 _IN_FULL = (
     Column("network", "Network"),
     Column("size", "Input"),
