@@ -110,9 +110,20 @@ def read_sidecar(path: Path) -> Sidecar:
         DataError: The file beside it does not hold together.
     """
     file = sidecar_of(path)
-    if not file.is_file():
-        return Sidecar()
-    content = toml_of(text_of(file), str(file))
+    return sidecar_in(text_of(file), str(file)) if file.is_file() else Sidecar()
+
+
+def sidecar_in(text: str, file: str) -> Sidecar:
+    """What is known besides a text, as a text in TOML says it.
+
+    Args:
+        text: The text in TOML.
+        file: The path of that text, for complaints.
+
+    Raises:
+        DataError: The text does not hold together.
+    """
+    content = toml_of(text, file)
     unknown = [key for key in content if key not in ("networks", "columns")]
     if unknown:
         raise DataError(f"{file}: {quoted(unknown[0])} is none of networks, columns.")
