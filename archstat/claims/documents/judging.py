@@ -169,7 +169,8 @@ class _Judge:
 
 def _elsewhere(origin: Origin) -> str:
     """What prints so beyond the network that is named."""
-    at = origin.size or "–"
+    if not origin.size:
+        return recorded("{network} prints so, {way}", network=origin.network, way=origin.what[0])
     return recorded(
-        "{network} at {size} prints so, {way}", network=origin.network, size=at, way="; ".join(origin.what[:1])
+        "{network} at {size} prints so, {way}", network=origin.network, size=origin.size, way=origin.what[0]
     )
