@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from archstat.api import compare as compare
     from archstat.api import diff as diff
     from archstat.api import fit as fit
+    from archstat.api import identify as identify
     from archstat.api import load_cost as load_cost
     from archstat.api import memory as memory
     from archstat.api import reconcile as reconcile
@@ -88,6 +89,7 @@ __all__ = [
     "draw",
     "explain",
     "fit",
+    "identify",
     "load_cost",
     "measure",
     "memory",
@@ -120,7 +122,7 @@ _HOMES = {
     **dict.fromkeys(("MeasureSetting", "Setting", "TrainingSetting"), "archstat.networks.settings"),
     **dict.fromkeys(("Cost", "Measurement", "ModelCost", "TrainingCost"), "archstat.records"),
     **dict.fromkeys(
-        ("check", "compare", "diff", "fit", "load_cost", "memory", "reconcile", "save_cost", "scale"),
+        ("check", "compare", "diff", "fit", "identify", "load_cost", "memory", "reconcile", "save_cost", "scale"),
         "archstat.api",
     ),
     **dict.fromkeys(("draw", "page"), "archstat.plot"),

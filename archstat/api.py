@@ -21,6 +21,8 @@ from archstat.counting.conventions import CONVENTIONS
 from archstat.errors import InputError, quoted
 from archstat.files.results import cost_to_json, read_cost
 from archstat.files.saving import write_whole
+from archstat.identifying import Identification, asked
+from archstat.identifying import identify as identify_number
 from archstat.networks.settings import Setting, TrainingSetting, parse_limit
 from archstat.networks.trust import NOTHING, Trust
 from archstat.networks.written import setting_by_name
@@ -117,9 +119,7 @@ def fit(name: str, memory: str | int, *, training: TrainingSetting | None = None
     >>> fit("resnet18", "1GiB").batch_size
     146
     """
-    setting = setting_by_name(how)
-    if setting is None:
-        raise InputError(f"There is no setting {' or '.join(map(quoted, how))}: name one as 'batch_size' or 'input'.")
+    setting = _setting_of(how)
     limit = parse_limit(f"{memory}B" if isinstance(memory, int) else memory)
     return fit_source(name, setting, limit, training)
 
@@ -168,6 +168,37 @@ def reconcile(model: nn.Module | str, *inputs: Any, **kwargs: Any) -> dict[str, 
     """
     network = analyse_model(model, *inputs, **kwargs)
     return {name: network.tally(name) for name in CONVENTIONS}
+
+
+def identify(name: str, number: str, *, is_thorough: bool = False, **how: Any) -> Identification:
+    """Where a printed number of a network comes from: which way to count, input, variant or element type prints so.
+
+    Args:
+        name: The network.
+        number: The number as printed: ``"4.11G"``, ``"0.85 GMac"``, ``"25.6M params"``, ``"97.8 MB"``.
+        is_thorough: Go on where an answer was found.
+        how: How the network is counted, as :func:`archstat.count` takes it by name, where the text says so.
+
+    Returns:
+        The answers, the likeliest first, and how many of them chance would give; ``origins`` is empty where nothing
+        prints so, and ``nearest`` has what comes nearest.
+
+    Raises:
+        ArchstatError: The number is none, the name leads nowhere, or the network cannot run.
+
+    >>> found = identify("resnet50", "4.11 GFLOPs")
+    >>> found.origins[0].network, found.origins[0].what[0], int(found.origins[0].value)
+    ('resnet50_v1_5', 'by fvcore, in MACs', 4111512576)
+    """
+    said = asked(number)
+    return identify_number(name, said, analyse, _setting_of(how), is_thorough=is_thorough)
+
+
+def _setting_of(how: dict[str, Any]) -> Setting:
+    setting = setting_by_name(how)
+    if setting is None:
+        raise InputError(f"There is no setting {' or '.join(map(quoted, how))}: name one as 'batch_size' or 'input'.")
+    return setting
 
 
 def check(*files: str | PathLike[str], trusts_files: bool = False) -> list[Finding]:

@@ -16,6 +16,7 @@ TWO_MEANINGS = {
     "diff": "a verb of Python, and the command of that name",
     "draw": "a command, and the verb of Python that draws the same",
     "explain": "a command, and what it calls",
+    "identify": "a command, the verb of Python, and what both call",
     "main": "how each program begins: the command line, and the process that another tool is run in",
     "measure": "a command, and what it calls",
     "memory": "a command, a verb and a chart, all of the same thing",

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from archstat.analysis.network import AnalyseWithin, Network
+from archstat.claims.documents import check_document, is_document
 from archstat.claims.files import Claim, ClaimsFile, Slip, Undecided, read_claims
 from archstat.claims.findings import Finding, failed
 from archstat.claims.growth import Allowances
@@ -136,7 +137,7 @@ def check_files(
 def _read_first(paths: list[Path]) -> list[Path]:
     """Paths of which each file can be read, so that nothing is counted in vain."""
     for path in paths:
-        if not is_lock(path):
+        if not (is_lock(path) or is_document(path)):
             _claims_in(path)
     return paths
 
@@ -146,6 +147,8 @@ def _checked_file(
 ) -> list[Finding]:
     if is_lock(path):
         return check_lock(read_lock(path), trust.within(path, analyse), allowed, **how)
+    if is_document(path):
+        return check_document(path, trust.within(path, analyse), **how)
     return check(_claims_in(path), analyse, trust, **how)
 
 

@@ -10,12 +10,13 @@ import msgspec
 
 from archstat.cli._cache import answers
 from archstat.cli._names import is_saved
-from archstat.cli._progress import watched
+from archstat.cli._progress import watched, watching
 from archstat.errors import InputError, quoted
 from archstat.networks.project import as_in_project
 
 if TYPE_CHECKING:
     from archstat.analysis.network import Network
+    from archstat.identifying import Identification
     from archstat.networks.settings import Setting, TrainingSetting
     from archstat.networks.trust import Reach
     from archstat.records import (
@@ -48,6 +49,16 @@ def twin_of(name: str, **given: Any) -> Network | None:
 
     about = published().get(name)
     return network_of(about.twin, **given) if about is not None and about.twin else None
+
+
+def identified(name: str, number: str, *, is_thorough: bool, **given: Any) -> Identification:
+    """Where a printed number of the named network comes from."""
+    from archstat.identifying import asked, identify
+
+    said = asked(number)
+    with watching(analyse_quietly) as analyse:
+        place, setting = as_in_project(name, _setting(**given))
+        return identify(place, said, analyse, setting, is_thorough=is_thorough)
 
 
 def opinions_on(name: str, *, seconds: float, **given: Any) -> Mapping[str, Opinion]:

@@ -61,8 +61,10 @@ def check(
 
     Each FILE is in TOML; docs/claims.md shows how to write one. Exit code 1: a claim or a budget has not the verdict
     that its file expects, or a network of a lock costs more than 'archstat lock' wrote. What cannot be checked is an
-    error in the report, and the exit code 2. A FILE that ends in .md is a worksheet of 'archstat quiz': its answers are
-    marked, and exit code 1 means that one is wrong or empty.
+    error in the report, and the exit code 2. A worksheet of 'archstat quiz' is marked: exit code 1 means that an answer
+    is wrong or empty. Any other FILE that ends in .md or .tex is a text: its tables and sentences are searched for what
+    networks cost; README.archstat.toml beside README.md says which network a name means, and what is not known is not
+    checked.
 
     With no FILE, the limits of the networks that the project lists (docs/project.md), and its archstat.lock.
 

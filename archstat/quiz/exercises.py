@@ -75,6 +75,11 @@ def line_of(exercise: Exercise) -> str:
     return f"<!-- archstat quiz {_VERSION}: {asked} -->"
 
 
+def is_of_quiz(text: str) -> bool:
+    """Whether a text has a line that says what a worksheet asks, or what is left of one."""
+    return re.search(r"<!--[ \t]*archstat quiz\b", text) is not None
+
+
 def exercise_in(text: str, path: str) -> Exercise:
     """What a sheet asks.
 

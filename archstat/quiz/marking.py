@@ -18,7 +18,7 @@ from archstat.expressions import evaluate, is_number
 from archstat.files.text import text_of
 from archstat.language import listed, message, recorded, retold, say
 from archstat.networks.trust import NOTHING, Trust
-from archstat.quiz.exercises import Exercise, exercise_in
+from archstat.quiz.exercises import Exercise, exercise_in, is_of_quiz
 from archstat.quiz.filled import Filled, answers_in
 from archstat.quiz.hiding import HIDEABLE, shown_result
 from archstat.quiz.worksheets import Blank, numbered, row_shown, worksheet_of
@@ -77,8 +77,14 @@ class MarkedSheet(msgspec.Struct, frozen=True):
 
 
 def is_sheet(path: Path) -> bool:
-    """Whether a file is to be read as a worksheet, by its ending; all others are claims."""
-    return path.suffix.lower() in (*_MARKDOWN, *_PAGES)
+    """Whether a file is to be read as a worksheet: a page, or a text in Markdown with the line of one."""
+    ending = path.suffix.lower()
+    if ending not in _MARKDOWN:
+        return ending in _PAGES
+    try:
+        return is_of_quiz(text_of(path))
+    except DataError:  # whoever reads it next says why it cannot be read
+        return False
 
 
 _MARKDOWN = (".md", ".markdown")

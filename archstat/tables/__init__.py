@@ -9,6 +9,7 @@ from archstat.tables.claims import claims_page_table, claims_page_tables, claims
 from archstat.tables.columns import Column, Table
 from archstat.tables.difference import diff_table
 from archstat.tables.explanation import chosen, explanation_table, sums_table
+from archstat.tables.identification import identification_table
 from archstat.tables.measurements import measured_compare_table
 from archstat.tables.measuring import latency_table, plan_table, selftest_table
 from archstat.tables.memory import memory_table, step_memory_table, training_table
@@ -31,6 +32,7 @@ __all__ = [
     "diff_table",
     "explanation_table",
     "hub_table",
+    "identification_table",
     "latency_table",
     "layer_table",
     "list_table",

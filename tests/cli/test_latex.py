@@ -35,6 +35,7 @@ LINES = {
     "explain": [["explain", "lenet5"], ["explain", "googlenet", "inception_3*"], ["explain", "resnet20", "fc"]],
     "training": [["training", "lenet5"], ["training", "resnet50", "--memory"]],
     "memory": [["memory", "lenet5"], ["memory", "resnet18", "--training", "--fit", "16GiB"]],
+    "identify": [RESULTS["identify"], ["identify", "resnet50", "4.11 GFLOPs"]],
     "reconcile": [["reconcile", "lenet5"], ["reconcile", "resnet50"]],
     "list": [["list"], ["list", "resnet"], ["list", "nothing-is-called-so"]],
     "check": [["check", CLAIMS]],

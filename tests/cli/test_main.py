@@ -45,6 +45,7 @@ RESULTS = {
     "memory": ["memory", "lenet5"],
     "compare": ["compare", "lenet5"],
     "diff": ["diff", "lenet5", "lenet5"],
+    "identify": ["identify", "lenet5", "325,680"],
     "reconcile": ["reconcile", "lenet5"],
     "measure": ["measure", "lenet5"],
     "paper": ["paper", "lenet5"],

@@ -110,7 +110,7 @@ def test_sheets_and_claims_are_checked_apart(archstat, fails, tmp_path):
     assert "check them apart" in fails("check", "a.md", "a.toml")
     assert "b.md cannot be read" in fails("check", "b.md")
     (tmp_path / "readme.md").write_text("# Readme\n| a | b |\n|---|---|\n")
-    assert "readme.md is no worksheet" in fails("check", "a.md", "readme.md")
+    assert "Worksheets and claims have no table in common" in fails("check", "a.md", "readme.md")
 
 
 @pytest.mark.parametrize("format_", ["text", "markdown", "csv", "json", "latex", "html", "junit", "github"])

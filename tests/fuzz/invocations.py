@@ -101,6 +101,7 @@ WORDS = [
     "bfloat16",
     "fvcore",
 ]
+PRINTED = ["325,680", "60k params", "0.65 MFLOPs", "241 kB", "0", "", "x", "1e99", "9" * 300, "-3", "4.1\x1b[2JG", "½"]
 OPTIONS = {
     "--format": FORMATS,
     "--output": PLACES,
@@ -114,6 +115,7 @@ OPTIONS = {
     "--convention": WORDS,
     "--sizes": SIZES,
     "--over": ["resolution", "batch", "sequence", "x"],
+    "--limit": NUMBERS,
     "--fit": ["16GiB", "1B", "0", "x", "1" + ",000" * 3000, "1e99GB", "-1GiB", "999999999TiB"],
     "--year": WORDS,
     "--task": WORDS,
@@ -140,6 +142,7 @@ TAKES = {
     "compare": NAMES,
     "diff": NAMES,
     "reconcile": NAMES,
+    "identify lenet5": PRINTED,
     "memory": NAMES,
     "scale": NAMES,
     "report": NAMES,

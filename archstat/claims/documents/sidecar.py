@@ -1,0 +1,146 @@
+"""What a text leaves open: which network each of its names means, and what its columns count.
+
+The file lies beside the text: ``README.archstat.toml`` beside ``README.md``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from archstat.counting.conventions import CONVENTIONS
+from archstat.errors import DataError, UnknownNameError, quoted
+from archstat.files.text import text_of, toml_of
+from archstat.networks.hub import HUB_NAMES
+from archstat.networks.written import WrittenSetting
+
+
+class NamedInText(WrittenSetting, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A network that a text names.
+
+    Attributes:
+        network: The network, as a user types it; a path in it begins at the folder of the text.
+    """
+
+    network: str
+
+
+class ColumnInText(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the numbers of a column are.
+
+    Attributes:
+        unit: The unit, with its prefix: ``"M params"``, ``"GMACs"``, ``"MB"``; ``""``: as the header says.
+        convention: How the column counts, a key of :data:`archstat.counting.conventions.CONVENTIONS`; ``""``: by any.
+        is_resolution: Whether the column says the side of the image.
+    """
+
+    unit: str = ""
+    convention: str = ""
+    is_resolution: bool = False
+
+
+class Sidecar(msgspec.Struct, frozen=True):
+    """What is known besides the text.
+
+    Attributes:
+        networks: The networks by their names in the text.
+        columns: The columns by their headers.
+    """
+
+    networks: Mapping[str, NamedInText] = {}
+    columns: Mapping[str, ColumnInText] = {}
+
+    def column(self, header: str) -> ColumnInText | None:
+        """What is said of a column, if anything is."""
+        return next((column for name, column in self.columns.items() if _same(name, header)), None)
+
+    def networks_in(self, words: str) -> list[NamedInText]:
+        """The networks that some words name, those first that are known by a name of the text; none: no known one.
+
+        Of names in one another, the longest is meant; a cell that is one name means that alone.
+        """
+        whole = [each for name, each in self.networks.items() if _same(name, words)]
+        if whole:
+            return whole[:1]
+        names = [name for name in self.networks if _is_in(name, words)]
+        outer = [name for name in names if not any(name != other and _is_in(name, other) for other in names)]
+        found = [self.networks[name] for name in outer]
+        found += [NamedInText(network=each[0].rstrip(".").replace("timm/", "timm:")) for each in _HUB.finditer(words)]
+        if not found and _CARD.fullmatch(words.strip()):
+            found.append(NamedInText(network=f"hf:{words.strip()}"))
+        return list(dict.fromkeys(found))
+
+    def is_own(self, network: NamedInText) -> bool:
+        """Whether the file beside the text names that network, and not the text itself."""
+        return network in self.networks.values()
+
+
+_HUB = re.compile(rf"(?<![\w/:.-])(?:(?:{'|'.join(HUB_NAMES)}):|timm/)[A-Za-z0-9][\w./-]*", re.ASCII)
+_CARD = re.compile(r"[A-Za-z0-9][\w.-]{0,60}/[A-Za-z][\w.-]{2,90}", re.ASCII)
+
+
+_Entry = TypeVar("_Entry", NamedInText, ColumnInText)
+
+
+def _same(a: str, b: str) -> bool:
+    return " ".join(a.casefold().split()) == " ".join(b.casefold().split())
+
+
+def _is_in(name: str, words: str) -> bool:
+    form = rf"(?<![\w-]){re.escape(name.casefold())}(?![\w-]|[.×x]\d)"
+    return bool(name.strip()) and re.search(form, words.casefold()) is not None
+
+
+def sidecar_of(path: Path) -> Path:
+    """Where the file lies that says what a text leaves open."""
+    return path.with_name(f"{path.stem}.archstat.toml")
+
+
+def read_sidecar(path: Path) -> Sidecar:
+    """What is known besides a text; nothing, where no file says it.
+
+    Args:
+        path: The text.
+
+    Raises:
+        DataError: The file beside it does not hold together.
+    """
+    file = sidecar_of(path)
+    return sidecar_in(text_of(file), str(file)) if file.is_file() else Sidecar()
+
+
+def sidecar_in(text: str, file: str) -> Sidecar:
+    """What is known besides a text, as a text in TOML says it.
+
+    Args:
+        text: The text in TOML.
+        file: The path of that text, for complaints.
+
+    Raises:
+        DataError: The text does not hold together.
+    """
+    content = toml_of(text, file)
+    unknown = [key for key in content if key not in ("networks", "columns")]
+    if unknown:
+        raise DataError(f"{file}: {quoted(unknown[0])} is none of networks, columns.")
+    try:
+        networks = {name: _made(each, "network", NamedInText) for name, each in content.get("networks", {}).items()}
+        columns = {name: _made(each, "unit", ColumnInText) for name, each in content.get("columns", {}).items()}
+        for network in networks.values():
+            _ = network.setting
+    except (msgspec.ValidationError, AttributeError, ValueError) as error:
+        raise DataError(f"{file}: {str(error).rstrip('.')}.") from error
+    for column in columns.values():
+        if column.convention and column.convention not in CONVENTIONS:
+            known = f"The conventions are {', '.join(CONVENTIONS)}."
+            raise UnknownNameError.of("convention", column.convention, CONVENTIONS, known)
+    return Sidecar(networks, columns)
+
+
+def _made(value: object, key: str, kind: type[_Entry]) -> _Entry:
+    """An entry that is one text, or a table."""
+    return msgspec.convert({key: value} if isinstance(value, str) else value, kind)

@@ -1,0 +1,57 @@
+"""Printed numbers, as people write them."""
+
+from decimal import Decimal
+
+import pytest
+
+from archstat.errors import DataError
+from archstat.identifying import asked
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value", "step"),
+    [
+        ("4.11G", "", "4.11e9", "1e7"),
+        ("4.11 GFLOPs", "FLOPs", "4.11e9", "1e7"),
+        ("~4.1 GFLOPS", "FLOPs", "4.1e9", "1e8"),
+        ("15.5 BFLOPs", "FLOPs", "15.5e9", "1e8"),
+        ("3.8B", "", "3.8e9", "1e8"),
+        ("3.8×10⁹ FLOPs", "FLOPs", "3.8e9", "1e8"),
+        (r"3.8\times10^{9}", "", "3.8e9", "1e8"),
+        ("0.85 GMac", "MACs", "0.85e9", "1e7"),
+        ("569 Million Mult-Adds", "MACs", "569e6", "1e6"),
+        ("25.6 M params", "parameters", "25.6e6", "1e5"),
+        ("11.1M acts", "elements", "11.1e6", "1e5"),
+        ("4,089,184,256", "", "4089184256", "1"),
+        ("60_000 parameters", "parameters", "60000", "1"),
+        ("12 MiB", "bytes", str(12 * 2**20), str(2**20)),
+    ],
+)
+def test_a_number_is_read_with_its_precision_and_what_it_is_of(text, kind, value, step):
+    found = asked(text)
+    assert (found.kind, found.printed.value, found.printed.step) == (kind, Decimal(value), Decimal(step))
+
+
+def test_megabytes_may_be_mebibytes_and_then_that_is_assumed():
+    said, other = asked("97.8 MB").readings
+    assert (said.printed.value, said.assumption) == (97_800_000, "")
+    assert (other.printed.value, other.assumption) == (Decimal("97.8") * 2**20, "MB of 1,048,576 bytes")
+
+
+def test_the_kind_of_a_column_is_used_where_the_cell_says_none():
+    assert asked("25.6M", "parameters").kind == "parameters"
+    assert asked("4.1 GMACs", "FLOPs").kind == "MACs"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "x", "-3", "½", "4.1 %", "12 GFLOP/s", "25.6m", "9" * 300, "<script>", "\x1b[2J4G", "三", "1e999", "4 G G"],
+)
+def test_what_is_no_printed_number_is_refused(text):
+    with pytest.raises(DataError, match=r"is no printed number; write it like '4\.11G'"):
+        asked(text)
+
+
+def test_nothing_is_refused():
+    with pytest.raises(DataError, match=r"'0\.0G' is nothing, which anything may have"):
+        asked("0.0G")
