@@ -30,7 +30,7 @@ else:
     Callback = _keras.callbacks.Callback
 
 
-class ArchstatCallback(Callback):  # type: ignore[misc] - Keras has no types
+class ArchstatCallback(Callback):  # type: ignore[misc]  # Keras has no types
     """Shows archstat's table before the first step, and puts what steps cost and how fast they are into the logs."""
 
     def __init__(
@@ -59,13 +59,14 @@ class ArchstatCallback(Callback):  # type: ignore[misc] - Keras has no types
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         """See the batches that the model is trained on."""
         del logs
-        model = self.model
         self._look_away()
+        model = self.model
         if not isinstance(model, nn.Module):
             tell("The training step was not counted: Keras has another backend than torch.")
             return
-        self._watch = StepWatch(model, StepCounter(model, _loss, lambda: _unmeasured(model)), self._options, dtype=_dtype(model))
-        model.train_function = _seen(model.train_function, self._watch)
+        counter = StepCounter(model, _loss, lambda: _unmeasured(model))
+        self._watch = StepWatch(model, counter, self._options, dtype=_dtype(model))
+        self._look_at(model, self._watch)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """A step is done."""
@@ -98,9 +99,13 @@ class ArchstatCallback(Callback):  # type: ignore[misc] - Keras has no types
         del logs
         self._look_away()
 
+    @staticmethod
+    def _look_at(model: Any, watch: StepWatch) -> None:
+        model.train_function = _seen(model.train_function, watch)
+
     def _look_away(self) -> None:
         self._watch = None
-        step = getattr(self.model, "train_function", None)
+        step: Any = getattr(self.model, "train_function", None)
         if hasattr(step, _MARK):
             self.model.train_function = step.__wrapped__
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from types import ModuleType
 
@@ -19,11 +20,16 @@ def framework(extra: str, *packages: str) -> ModuleType:
     Raises:
         MissingPackageError: None is installed.
     """
-    for package in sorted(packages, key=lambda name: name not in sys.modules):
-        try:
-            return imported(package)
-        except ModuleNotFoundError as error:
-            if error.name is None or not f"{package}.".startswith(f"{error.name}."):
-                raise
-    name = packages[0].partition(".")[0]
-    raise MissingPackageError(f"This needs {name}, which is not installed: pip install 'archstat[{extra}]'.")
+    known = sorted(packages, key=lambda name: name not in sys.modules)
+    found = next((name for name in known if _is_there(name)), None)
+    if found is None:
+        name = packages[0].partition(".")[0]
+        raise MissingPackageError(f"This needs {name}, which is not installed: pip install 'archstat[{extra}]'.")
+    return imported(found)
+
+
+def _is_there(package: str) -> bool:
+    """Whether a package is imported or installed; importing it would begin with what it lies in."""
+    top = package.partition(".")[0]
+    # Where somebody bars a package from being imported, the module in its place is none.
+    return sys.modules.get(top) is not None or (top not in sys.modules and importlib.util.find_spec(top) is not None)

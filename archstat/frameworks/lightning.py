@@ -57,9 +57,7 @@ class ArchstatSummary(Callback):
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Begin with nothing counted."""
         counter = StepCounter(pl_module, _loss_of(trainer), lambda: _aside(trainer, pl_module))
-        self._watch = StepWatch(
-            pl_module, counter, self._options, dtype=_dtype(trainer), writes=trainer.is_global_zero
-        )
+        self._watch = StepWatch(pl_module, counter, self._options, dtype=_dtype(trainer), writes=trainer.is_global_zero)
         self._is_logged, self._logged_step = False, trainer.global_step
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
@@ -134,7 +132,7 @@ def _takes_index(step: Callable[..., Any]) -> bool:
     """Whether ``training_step`` takes the number of the batch too."""
     code = getattr(getattr(step, "__wrapped__", step), "__code__", None)
     names = code.co_varnames[: code.co_argcount] if code is not None else ("self", "batch", "batch_idx")
-    return len(names) > 2 or "batch_idx" in names  # noqa: PLR2004 - itself and the batch
+    return len(names) > 2 or "batch_idx" in names
 
 
 @contextlib.contextmanager

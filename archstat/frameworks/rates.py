@@ -30,9 +30,7 @@ class Rates:
     The first step is not timed: kernels are chosen and compiled in it, and memory is first allocated.
     """
 
-    def __init__(
-        self, wait: Callable[[], None] = lambda: None, clock: Callable[[], float] = time.perf_counter
-    ) -> None:
+    def __init__(self, wait: Callable[[], None] = lambda: None, clock: Callable[[], float] = time.perf_counter) -> None:
         """Begin before the first step.
 
         Args:

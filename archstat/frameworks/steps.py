@@ -201,4 +201,5 @@ def _not_compiled() -> AbstractContextManager[Any]:
     """Where functions that ``torch.compile`` made run as they were written; what is compiled already stays so."""
     if "torch._dynamo" not in sys.modules:
         return contextlib.nullcontext()
-    return torch.compiler.set_stance("force_eager")
+    stance: AbstractContextManager[Any] = torch.compiler.set_stance("force_eager")
+    return stance

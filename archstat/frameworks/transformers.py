@@ -59,8 +59,9 @@ class ArchstatCallback(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         """See the batches that the Trainer comes to a loss of."""
-        del control, kwargs
-        trainer, network = self._trainer, unwrapped(self._trainer.model).model
+        del control
+        trainer, model = self._trainer, kwargs["model"]
+        network = unwrapped(model).model
         self._look_away()
         watch = StepWatch(
             network,
@@ -103,8 +104,9 @@ class ArchstatCallback(TrainerCallback):
         if control.should_evaluate or control.should_save:
             watch.pause()
         if numbers:
-            # Logging makes the Trainer's flags anew, and these still say what the step is followed by.
+            is_due = control.should_log
             self._trainer.log(numbers)
+            control.should_log = is_due  # what was logged now is not what the Trainer is about to log
 
     def on_epoch_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any

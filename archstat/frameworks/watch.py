@@ -25,7 +25,6 @@ from archstat.tables import layer_table
 from archstat.tables.formats import FORMATS
 from archstat.tables.network import uncounted_in
 
-
 MOST_SHAPES = 64
 """How many shapes of batches are counted, if nothing else is said: a large network takes a second or two for each."""
 

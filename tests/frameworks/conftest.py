@@ -11,6 +11,7 @@ from archstat.networks.torchvision_ops import mend_torchvision
 os.environ.update(
     DO_NOT_TRACK="1",
     HF_HUB_OFFLINE="1",
+    MLFLOW_ALLOW_FILE_STORE="true",  # a database is made in a dozen steps, which take ten times as long as a test
     MLFLOW_DISABLE_TELEMETRY="true",
     WANDB_ERROR_REPORTING="false",
     WANDB_MODE="offline",
@@ -25,9 +26,9 @@ mend_torchvision()
 def _within(tmp_path, monkeypatch):
     """Whatever is written by default lands in the folder of the test; what frameworks warn of is theirs."""
     monkeypatch.chdir(tmp_path)
-    for name in ("KERAS_HOME", "MLFLOW_TRACKING_URI", "WANDB_DIR", "YOLO_CONFIG_DIR"):
+    for name in ("KERAS_HOME", "WANDB_DIR", "YOLO_CONFIG_DIR"):
         monkeypatch.setenv(name, str(tmp_path))
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"file:{tmp_path}/mlruns")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.filterwarnings("error", module=r"archstat\..*")

@@ -17,14 +17,19 @@ def watching(network=None, how=loss, *, depth=0, convention=None, peak=1e9, most
     return StepWatch(network, StepCounter(network, how), Options(depth, convention, peak, most_shapes), **more)
 
 
+def make_steps(watch, *sizes, clock=None):
+    """One step a batch, a second each."""
+    for size in sizes:
+        watch.before(batch(size))
+        if clock is not None:
+            clock.now += 1
+        watch.after()
+
+
 def test_the_model_flops_of_the_steps_over_time_and_peak_are_the_mfu():
     clock = Clock()
     watch = watching(peak=1e9, clock=clock, devices=2)
-    watch.before(batch())
-    watch.after()
-    watch.before(batch())
-    clock.now = 1.0
-    watch.after()
+    make_steps(watch, 4, 4, clock=clock)
     totals, rates = watch.totals(), watch.rates()
     assert totals["archstat/parameters"] == PARAMETERS
     assert rates["archstat/mfu"] == pytest.approx(2 * totals["archstat/step_macs"] / 2e9)
@@ -42,10 +47,7 @@ def test_each_shape_is_counted_once_and_the_clock_stands_meanwhile():
         return loss(network, given)
 
     watch = watching(how=slow, clock=clock)
-    for size in (4, 4, 2, 4, 2):
-        watch.before(batch(size))
-        clock.now += 1
-        watch.after()
+    make_steps(watch, 4, 4, 2, 4, 2, clock=clock)
     assert counted == [4, 2]
     four, two = (StepCounter(small(), loss).step(batch(size)).flops for size in (4, 2))
     assert watch.rates()["archstat/flops_per_s"] == pytest.approx((2 * four + 2 * two) / 4)
@@ -54,30 +56,22 @@ def test_each_shape_is_counted_once_and_the_clock_stands_meanwhile():
 def test_more_shapes_than_are_wanted_are_told_once_and_windows_with_them_have_no_rate():
     clock = Clock()
     watch = watching(clock=clock, most_shapes=1)
-    watch.before(batch(4))
-    watch.after()
+    make_steps(watch, 4, clock=clock)
     with pytest.warns(ArchstatWarning, match="more than 1 shapes: others are not counted") as told:
-        for size in (2, 3):
-            watch.before(batch(size))
-            clock.now += 1
-            watch.after()
+        make_steps(watch, 2, 3, clock=clock)
     assert len(told) == 1
     assert watch.known_rates() == {}
-    watch.before(batch(4))
-    clock.now += 1
-    watch.after()
+    make_steps(watch, 4, clock=clock)
     assert watch.known_rates()["archstat/mfu"] > 0
 
 
 def test_a_count_that_fails_is_told_once_and_stops_nothing():
-    def failing(network, given):
+    def failing(*_):
         raise ZeroDivisionError("<script>\x1b[31m\nmore")
 
     watch = watching(how=failing)
     with pytest.warns(ArchstatWarning, match="was not counted: .*ZeroDivisionError") as told:
-        for _ in range(3):
-            watch.before(batch())
-            watch.after()
+        make_steps(watch, 4, 4, 2)
     assert len(told) == 1
     assert "\x1b" not in str(told[0].message)
     assert watch.totals() == watch.rates() == {}
@@ -93,8 +87,7 @@ def test_a_batch_that_cannot_be_counted_stops_nothing(given):
 def test_without_a_peak_there_is_no_mfu_and_that_is_said_once():
     watch = watching(peak=None)
     with pytest.warns(ArchstatWarning, match="No MFU is told, as nobody said") as told:
-        watch.before(batch(4))
-        watch.before(batch(2))
+        make_steps(watch, 4, 2)
     assert len(told) == 1
     assert list(watch.rates()) == ["archstat/flops_per_s"]
 
@@ -130,12 +123,16 @@ def test_a_table_that_cannot_be_shown_costs_the_table_alone(monkeypatch):
 def test_the_line_on_the_step_is_said_in_the_language_that_is_spoken(capsys):
     with speaking("ko"):
         watching(depth=1).before(batch())
-    assert "학습" in capsys.readouterr().out
+    assert "\n학습 한 단계: 순전파" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
     ("wrong", "error"),
-    [((-1, None, None, 64), InputError), ((1, None, None, 0), InputError), ((1, "nonsense", None, 1), UnknownNameError)],
+    [
+        ((-1, None, None, 64), InputError),
+        ((1, None, None, 0), InputError),
+        ((1, "nonsense", None, 1), UnknownNameError),
+    ],
 )
 def test_choices_that_cannot_be_met_are_refused_before_a_training(wrong, error):
     with pytest.raises(error):
