@@ -12,18 +12,6 @@ from tests.frameworks.networks import are_equal
 
 
 @pytest.fixture
-def yolo(tmp_path, monkeypatch):
-    """Ultralytics, with settings that stay in the folder of the test."""
-    import ultralytics
-    from ultralytics import utils
-
-    monkeypatch.setattr(utils.SETTINGS, "file", tmp_path / "settings.json")
-    for name in ("sync", "wandb", "tensorboard", "mlflow"):
-        monkeypatch.setitem(utils.SETTINGS, name, False)
-    return ultralytics.YOLO
-
-
-@pytest.fixture
 def pictures(tmp_path):
     """Two classes of noise, to be told apart."""
     draws = np.random.default_rng(0)
