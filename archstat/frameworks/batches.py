@@ -42,7 +42,7 @@ def taken_apart(batch: Any) -> tuple[list[Tensor], Callable[[Sequence[Tensor]], 
     return tensors, put_together
 
 
-def without_values(tensor: Tensor) -> Tensor:
+def stand_in_of(tensor: Tensor) -> Tensor:
     """What stands for a tensor of a batch where its step is counted; no memory of a GPU is taken.
 
     Ids, labels and masks keep their values, in a copy on the CPU, as steps choose by them.

@@ -1,6 +1,6 @@
 """A callback for Keras on torch: what a step costs, FLOP/s and MFU, in the logs of each epoch.
 
-``model.fit(…, callbacks=[ArchstatCallback(), CSVLogger(…)])``: what stands behind it in the list, and the history, get
+``model.fit(…, callbacks=[ArchstatLogger(), CSVLogger(…)])``: what stands behind it in the list, and the history, get
 the numbers. What is counted is the forward pass, ``model.compute_loss`` on the first batch, and its backward pass;
 neither the update nor metrics are in it.
 """
@@ -16,9 +16,9 @@ import torch
 from torch import nn
 
 from archstat.frameworks.libraries import framework
-from archstat.frameworks.peak import Peak
+from archstat.frameworks.peak import GivenPeak
 from archstat.frameworks.steps import StepCounter
-from archstat.frameworks.watch import MOST_SHAPES, Options, StepWatch, tell
+from archstat.frameworks.watch import MOST_SHAPES, Options, StepWatch, warn_of
 from archstat.networks.libraries import keras_on_torch
 
 with keras_on_torch():
@@ -30,14 +30,14 @@ else:
     Callback = _keras.callbacks.Callback
 
 
-class ArchstatCallback(Callback):  # type: ignore[misc]  # Keras has no types
+class ArchstatLogger(Callback):  # type: ignore[misc]  # Keras has no types
     """Shows archstat's table before the first step, and puts what steps cost and how fast they are into the logs."""
 
     def __init__(
         self,
         depth: int | None = 2,
         convention: str | None = None,
-        peak: Peak = None,
+        peak: GivenPeak = None,
         most_shapes: int = MOST_SHAPES,
     ) -> None:
         """Choose what is shown.
@@ -62,7 +62,7 @@ class ArchstatCallback(Callback):  # type: ignore[misc]  # Keras has no types
         self._look_away()
         model = self.model
         if not isinstance(model, nn.Module):
-            tell("The training step was not counted: Keras has another backend than torch.")
+            warn_of("The training step was not counted: Keras has another backend than torch.")
             return
         counter = StepCounter(model, _loss, lambda: _unmeasured(model))
         self._watch = StepWatch(model, counter, self._options, dtype=_dtype(model))

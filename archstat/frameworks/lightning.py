@@ -16,7 +16,7 @@ from torch import nn
 
 from archstat.errors import InputError
 from archstat.frameworks.libraries import framework
-from archstat.frameworks.peak import Peak
+from archstat.frameworks.peak import GivenPeak
 from archstat.frameworks.steps import StepCounter
 from archstat.frameworks.watch import MOST_SHAPES, Options, StepWatch
 
@@ -34,7 +34,7 @@ class ArchstatSummary(Callback):
         self,
         depth: int | None = 2,
         convention: str | None = None,
-        peak: Peak = None,
+        peak: GivenPeak = None,
         most_shapes: int = MOST_SHAPES,
     ) -> None:
         """Choose what is shown.

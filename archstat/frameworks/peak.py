@@ -13,14 +13,14 @@ from archstat.measuring.environment.devices import device_name
 from archstat.measuring.peaks import measure_peaks
 from archstat.records import PRECISIONS, Peaks, Precision
 
-Peak = float | str | Path | Peaks | None
+GivenPeak = float | str | Path | Peaks | None
 """FLOP/s of one device; what :command:`archstat peaks` measured, or its file; ``"measure"``; ``None``: not known."""
 
 MEASURE = "measure"
 """Asks for the peak to be measured before the first step, which takes about three seconds."""
 
 
-def peak_of(peak: Peak, device: torch.device, precision: str) -> float | None:
+def most_flops_per_s(peak: GivenPeak, device: torch.device, precision: str) -> float | None:
     """The most FLOP/s of a device; ``None`` if nobody said.
 
     Args:
@@ -29,7 +29,7 @@ def peak_of(peak: Peak, device: torch.device, precision: str) -> float | None:
         precision: How the products of the training are represented: ``"fp32"``, ``"tf32"``, ``"bf16"``, ``"fp16"``.
 
     Raises:
-        InputError: It is no positive number, or of another device or precision.
+        InputError: The peak is no positive number, or of another device or precision.
         ArchstatError: The file cannot be read, or the device cannot be measured.
     """
     if peak is None:

@@ -17,7 +17,7 @@ class Rate(NamedTuple):
 
     Attributes:
         flops_per_s: All floating-point operations that were run.
-        model_flops_per_s: Those that the model needs: two for each multiply-accumulate that is not recomputed.
+        model_flops_per_s: Operations that the model needs: two for each multiply-accumulate that is not recomputed.
     """
 
     flops_per_s: float = math.nan
@@ -47,7 +47,7 @@ class Rates:
         """Note that a step is done.
 
         Args:
-            step: What it costs; ``None``: nobody knows.
+            step: The cost of the step; ``None``: nobody knows.
         """
         if self._is_warm:
             self._steps.append(step)

@@ -24,7 +24,7 @@ from archstat.analysis.traced import Traced
 from archstat.counting.rows import count_trace
 from archstat.counting.training import count_step
 from archstat.errors import InputError
-from archstat.frameworks.batches import taken_apart, without_values
+from archstat.frameworks.batches import stand_in_of, taken_apart
 from archstat.networks.wrappers import unwrapped
 from archstat.records import StepTrace, Trace, TrainingCost
 from archstat.tracing import trace
@@ -131,7 +131,7 @@ class StepCounter:
         step = _Step(network, weakref.ref(self._work))
         try:
             with self._within(), _same_random_numbers(), _not_compiled(), torch.autocast("cpu", enabled=False):
-                given = [without_values(tensor) for tensor in tensors]
+                given = [stand_in_of(tensor) for tensor in tensors]
                 traced = without_garbage_collection(functools.partial(record, step, (given, _no_values())))
         finally:
             self._work.put_together = None

@@ -1,8 +1,8 @@
 """For scripts that train as timm's do, with a loop of their own: one call around the batches.
 
-``batches = watched(loader, model, loss_fn)``, and after an epoch ``train_metrics.update(batches.metrics())`` puts the
-numbers where ``timm.utils.update_summary`` writes them: its CSV, and W&B. What is counted is ``loss_fn`` of the model
-on the first batch, and its backward pass; the update is not in it. Nothing of timm is imported.
+``batches = watch_loader(loader, model, loss_fn)``, and after an epoch ``train_metrics.update(batches.metrics())``
+puts the numbers where ``timm.utils.update_summary`` writes them: its CSV, and W&B. What is counted is ``loss_fn`` of
+the model on the first batch, and its backward pass; the update is not in it. Nothing of timm is imported.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from typing import Any
 import torch
 from torch import nn
 
-from archstat.frameworks.peak import Peak
+from archstat.frameworks.peak import GivenPeak
 from archstat.frameworks.steps import StepCounter
 from archstat.frameworks.watch import MOST_SHAPES, Options, StepWatch
 
 
-def watched(
+def watch_loader(
     loader: Iterable[Any],
     model: nn.Module,
     loss_fn: Callable[[Any, Any], Any],
     depth: int | None = 2,
     convention: str | None = None,
-    peak: Peak = None,
+    peak: GivenPeak = None,
     most_shapes: int = MOST_SHAPES,
     *,
     dtype: torch.dtype | None = None,
@@ -59,7 +59,7 @@ class WatchedLoader:
         options: Options,
         dtype: torch.dtype | None,
     ) -> None:
-        """Hand on the batches of a loader, as :func:`watched` says."""
+        """Hand on the batches of a loader, as :func:`watch_loader` says."""
 
         def loss(network: nn.Module, batch: Any) -> Any:
             inputs, target = batch[:2]

@@ -15,7 +15,7 @@ from torch import nn
 
 from archstat.errors import InputError
 from archstat.frameworks.libraries import framework
-from archstat.frameworks.peak import Peak
+from archstat.frameworks.peak import GivenPeak
 from archstat.frameworks.steps import StepCounter
 from archstat.frameworks.watch import MOST_SHAPES, Options, StepWatch
 from archstat.networks.wrappers import unwrapped
@@ -35,7 +35,7 @@ class ArchstatCallback(TrainerCallback):
         trainer: Trainer,
         depth: int | None = 2,
         convention: str | None = None,
-        peak: Peak = None,
+        peak: GivenPeak = None,
         most_shapes: int = MOST_SHAPES,
     ) -> None:
         """Choose what is shown.

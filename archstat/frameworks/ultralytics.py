@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from archstat.errors import InputError
-from archstat.frameworks.peak import Peak
+from archstat.frameworks.peak import GivenPeak
 from archstat.frameworks.steps import StepCounter
 from archstat.frameworks.watch import MOST_SHAPES, Options, StepWatch
 from archstat.networks.wrappers import unwrapped
@@ -26,7 +26,7 @@ def watch(
     model: Any,
     depth: int | None = 2,
     convention: str | None = None,
-    peak: Peak = None,
+    peak: GivenPeak = None,
     most_shapes: int = MOST_SHAPES,
 ) -> None:
     """Show archstat's table before the first step of each training of a model, and log its numbers in each epoch.

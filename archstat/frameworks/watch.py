@@ -17,7 +17,7 @@ from archstat.counting.conventions import CONVENTIONS
 from archstat.errors import InputError, UnknownNameError, first_line
 from archstat.files.text import printable
 from archstat.frameworks.batches import Shapes, shapes_of
-from archstat.frameworks.peak import Peak, peak_of, precision_of
+from archstat.frameworks.peak import GivenPeak, most_flops_per_s, precision_of
 from archstat.frameworks.rates import Rates, waiting_for
 from archstat.frameworks.steps import StepCost, StepCounter
 from archstat.language import say
@@ -36,7 +36,7 @@ class ArchstatWarning(UserWarning):
 class Options:
     """What a user chooses, whatever the framework."""
 
-    def __init__(self, depth: int | None, convention: str | None, peak: Peak, most_shapes: int) -> None:
+    def __init__(self, depth: int | None, convention: str | None, peak: GivenPeak, most_shapes: int) -> None:
         """See to it that the choices can be met, before a training begins.
 
         Args:
@@ -172,7 +172,7 @@ class StepWatch:
         except Exception as error:  # noqa: BLE001 - likewise; the step itself was counted
             self._tell(f"The table cannot be shown: {printable(first_line(error))}")
         try:
-            self._peak = peak_of(self._options.peak, self._device, precision_of(self._dtype, self._device))
+            self._peak = most_flops_per_s(self._options.peak, self._device, precision_of(self._dtype, self._device))
         except Exception as error:  # noqa: BLE001 - likewise
             return self._tell(f"No MFU is told: {printable(first_line(error))}")
         if self._peak is None:
@@ -190,10 +190,10 @@ class StepWatch:
         """Say something once."""
         if what not in self._told:
             self._told.add(what)
-            tell(what)
+            warn_of(what)
 
 
-def tell(what: str) -> None:
+def warn_of(what: str) -> None:
     """Say what archstat could not do."""
     warnings.warn(what, ArchstatWarning, stacklevel=3)
 

@@ -4,7 +4,7 @@ import sys
 import numpy as np
 import pytest
 
-from archstat.frameworks.keras import ArchstatCallback
+from archstat.frameworks.keras import ArchstatLogger
 from archstat.frameworks.watch import ArchstatWarning
 from tests.frameworks.networks import CONV_MACS, LINEAR_MACS, PARAMETERS
 
@@ -48,7 +48,7 @@ def trained(callbacks, make=small, **options):
 @pytest.mark.parametrize("make", [small, forked])
 def test_a_training_is_the_same_to_the_last_bit(make):
     plain, before = trained([], make)
-    seen, after = trained([ArchstatCallback(depth=0, peak=1e12)], make)
+    seen, after = trained([ArchstatLogger(depth=0, peak=1e12)], make)
     assert all(map(np.array_equal, plain.get_weights(), seen.get_weights()))
     assert before == {name: after[name] for name in before}
     assert not hasattr(seen.train_function, "__wrapped__")
@@ -56,7 +56,7 @@ def test_a_training_is_the_same_to_the_last_bit(make):
 
 def test_the_numbers_arrive_in_the_file_of_a_logger_behind_it(tmp_path, capsys):
     logger = keras.callbacks.CSVLogger(str(tmp_path / "log.csv"))
-    _, history = trained([ArchstatCallback(depth=1, peak=1e12), logger], validation_split=0.25)
+    _, history = trained([ArchstatLogger(depth=1, peak=1e12), logger], validation_split=0.25)
     with (tmp_path / "log.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [int(row["archstat/step_macs"]) for row in rows] == history["archstat/step_macs"] == [STEP_MACS] * 2
@@ -66,7 +66,7 @@ def test_the_numbers_arrive_in_the_file_of_a_logger_behind_it(tmp_path, capsys):
 
 
 def test_a_second_training_begins_anew():
-    callback = ArchstatCallback(depth=0, peak=1e12)
+    callback = ArchstatLogger(depth=0, peak=1e12)
     network, history = trained([callback])
     again = network.fit(np.zeros((2, 8, 8, 3)), np.zeros(2), verbose=0, callbacks=[callback]).history
     assert again["archstat/step_macs"] == [STEP_MACS // 2]
@@ -84,14 +84,14 @@ def test_what_cannot_be_counted_is_told_once_and_trained():
 
     plain, _ = trained([], make)
     with pytest.warns(ArchstatWarning, match="was not counted") as told:
-        seen, history = trained([ArchstatCallback()], make)
+        seen, history = trained([ArchstatLogger()], make)
     assert len([each for each in told if each.category is ArchstatWarning]) == 1
     assert all(map(np.array_equal, plain.get_weights(), seen.get_weights()))
     assert not any(name.startswith("archstat") for name in history)
 
 
 def test_another_backend_is_told():
-    callback = ArchstatCallback()
+    callback = ArchstatLogger()
     callback.set_model(object())
     with pytest.warns(ArchstatWarning, match="another backend than torch"):
         callback.on_train_begin()

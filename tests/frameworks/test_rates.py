@@ -5,7 +5,7 @@ import torch
 
 from archstat.errors import ArchstatError, InputError
 from archstat.files.results import peaks_to_json
-from archstat.frameworks.peak import peak_of, precision_of
+from archstat.frameworks.peak import most_flops_per_s, precision_of
 from archstat.frameworks.rates import Rates
 from archstat.frameworks.steps import StepCounter
 from archstat.measuring.environment.devices import device_name
@@ -97,22 +97,22 @@ def peaks(**changed):
 
 def test_a_peak_is_a_number_a_record_or_a_file(tmp_path):
     (tmp_path / "peaks.json").write_text(peaks_to_json(peaks()))
-    assert peak_of(None, CPU, "fp32") is None
-    assert peak_of(312e12, CPU, "fp32") == 312e12
-    assert peak_of(peaks(), CPU, "fp32") == 2e12
-    assert peak_of("peaks.json", CPU, "fp32") == peak_of(tmp_path / "peaks.json", CPU, "fp32") == 2e12
+    assert most_flops_per_s(None, CPU, "fp32") is None
+    assert most_flops_per_s(312e12, CPU, "fp32") == 312e12
+    assert most_flops_per_s(peaks(), CPU, "fp32") == 2e12
+    assert most_flops_per_s("peaks.json", CPU, "fp32") == most_flops_per_s(tmp_path / "peaks.json", CPU, "fp32") == 2e12
 
 
 @pytest.mark.parametrize("wrong", [0, -1.0, math.inf, math.nan])
 def test_a_peak_that_is_no_rate_is_refused(wrong):
     with pytest.raises(InputError, match="give a positive number"):
-        peak_of(wrong, CPU, "fp32")
+        most_flops_per_s(wrong, CPU, "fp32")
 
 
 @pytest.mark.parametrize("changed", [{"device_name": "Another"}, {"precision": "bf16"}])
 def test_a_peak_of_another_device_or_precision_is_refused(changed):
     with pytest.raises(InputError, match=r"measure it there with 'archstat peaks'"):
-        peak_of(peaks(**changed), CPU, "fp32")
+        most_flops_per_s(peaks(**changed), CPU, "fp32")
 
 
 @pytest.mark.parametrize("content", [None, "", "{}", "<script>"])
@@ -120,7 +120,7 @@ def test_a_file_that_holds_no_peaks_is_refused(tmp_path, content):
     if content is not None:
         (tmp_path / "peaks.json").write_text(content)
     with pytest.raises(ArchstatError, match=r"peaks\.json"):
-        peak_of("peaks.json", CPU, "fp32")
+        most_flops_per_s("peaks.json", CPU, "fp32")
 
 
 def test_a_peak_that_is_measured_draws_none_of_the_trainings_random_numbers(monkeypatch):
@@ -130,12 +130,12 @@ def test_a_peak_that_is_measured_draws_none_of_the_trainings_random_numbers(monk
 
     monkeypatch.setattr("archstat.frameworks.peak.measure_peaks", measured)
     before = torch.get_rng_state()
-    assert peak_of("measure", CPU, "bf16") == 2e12
+    assert most_flops_per_s("measure", CPU, "bf16") == 2e12
     assert torch.equal(torch.get_rng_state(), before)
     with pytest.raises(InputError, match="'fp64' cannot be measured"):
-        peak_of("measure", CPU, "fp64")
+        most_flops_per_s("measure", CPU, "fp64")
     with pytest.raises(InputError, match="'meta' cannot be measured"):
-        peak_of("measure", torch.device("meta"), "fp32")
+        most_flops_per_s("measure", torch.device("meta"), "fp32")
 
 
 @pytest.mark.parametrize(

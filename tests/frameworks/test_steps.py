@@ -8,7 +8,7 @@ from torch.utils.checkpoint import checkpoint
 from torch.utils.flop_counter import FlopCounterMode
 
 from archstat.errors import ForwardError, InputError
-from archstat.frameworks.batches import shapes_of, taken_apart, without_values
+from archstat.frameworks.batches import shapes_of, stand_in_of, taken_apart
 from archstat.frameworks.steps import StepCounter
 from tests.frameworks.networks import CONV_MACS, LINEAR_MACS, PARAMETERS, are_equal, batch, loss, small, weights_of
 
@@ -177,4 +177,4 @@ def test_a_batch_without_tensors_is_refused(nothing):
 
 def test_a_sparse_batch_is_refused():
     with pytest.raises(InputError, match=r"layout torch\.sparse_coo"):
-        without_values(torch.eye(2).to_sparse())
+        stand_in_of(torch.eye(2).to_sparse())

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from archstat.frameworks.steps import StepCounter
-from archstat.frameworks.timm import watched
+from archstat.frameworks.timm import watch_loader
 from archstat.frameworks.watch import ArchstatWarning
 from tests.frameworks.networks import are_equal, weights_of
 
@@ -22,7 +22,7 @@ def trained(watches, epochs=2, loss_fn=None):
     loader = torch.utils.data.DataLoader(data, 2, shuffle=True)
     loss_fn = loss_fn or nn.CrossEntropyLoss()
     optimizer = timm.optim.create_optimizer_v2(model, "sgd", lr=0.1)
-    batches = watched(loader, model, loss_fn, depth=0, peak=1e12) if watches else loader
+    batches = watch_loader(loader, model, loss_fn, depth=0, peak=1e12) if watches else loader
     assert len(batches) == 3
     for epoch in range(epochs):
         for inputs, target in batches:
@@ -62,7 +62,7 @@ def test_what_cannot_be_counted_is_told_once_and_trained(tmp_path):
 
 def test_a_loader_answers_and_is_told_what_it_is_asked_and_told():
     loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(torch.ones(4, 2), torch.zeros(4, 1)), 2)
-    batches = watched(loader, nn.Linear(2, 1), nn.MSELoss(), depth=0, peak=1e12)
+    batches = watch_loader(loader, nn.Linear(2, 1), nn.MSELoss(), depth=0, peak=1e12)
     assert batches.batch_size == 2
     batches.mixup_enabled = False
     assert loader.mixup_enabled is False
