@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from transformers import Trainer, TrainerControl, TrainerState, TrainingArguments
     from transformers.trainer_callback import TrainerCallback
 else:
-    TrainerCallback = framework("hf", "transformers").TrainerCallback
+    TrainerCallback = framework("hf", "transformers.trainer_callback").TrainerCallback
 
 
 class ArchstatCallback(TrainerCallback):

@@ -91,7 +91,7 @@ class StepWatch:
         self._device, self._dtype = first.device, dtype or first.dtype
         self._counter, self._options, self._devices, self._writes = counter, options, devices, writes
         self._rates = Rates(waiting_for(self._device), clock)
-        self._known: dict[Shapes, StepCost | None] = {}
+        self._known: dict[Shapes, StepCost] = {}
         self._told: set[str] = set()
         self._step: StepCost | None = None
         self._first: StepCost | None = None
@@ -142,6 +142,8 @@ class StepWatch:
         try:
             shapes = shapes_of(batch)
             if shapes not in self._known:
+                if self._has_enough():
+                    return None
                 self._rates.pause()
                 self._known[shapes] = self._new(batch)
                 self._rates.resume()
@@ -151,13 +153,17 @@ class StepWatch:
             self._tell(f"The training step was not counted: {printable(first_line(error))}")
             return None
 
-    def _new(self, batch: Any) -> StepCost | None:
-        if len(self._known) >= self._options.most_shapes:
-            self._tell(
-                f"Batches have more than {self._options.most_shapes} shapes: others are not counted, and FLOP/s not "
-                "told where they are met. Pad batches to fewer lengths, or raise 'most_shapes'."
-            )
-            return None
+    def _has_enough(self) -> bool:
+        """Whether as many shapes are counted as are wanted, which is told."""
+        if len(self._known) < self._options.most_shapes:
+            return False
+        self._tell(
+            f"Batches have more than {self._options.most_shapes} shapes: others are not counted, and FLOP/s not told "
+            "where they are met. Pad batches to fewer lengths, or raise 'most_shapes'."
+        )
+        return True
+
+    def _new(self, batch: Any) -> StepCost:
         step = self._counter.step(batch)
         if not self._has_begun:
             self._has_begun, self._first = True, step
