@@ -64,7 +64,7 @@ def library_of(extra: str, package: str) -> ModuleType:
         SourceError: The library is not installed, or cannot be imported.
     """
     try:
-        return _imported(package)
+        return imported(package)
     except ModuleNotFoundError as error:
         if error.name != package.partition(".")[0]:
             raise SourceError(f"{package} cannot be imported: {first_line(error)}") from error
@@ -75,7 +75,7 @@ def library_of(extra: str, package: str) -> ModuleType:
         raise SourceError(f"{package} cannot be imported: {type(error).__name__}: {first_line(error)}") from error
 
 
-def _imported(package: str) -> ModuleType:
+def imported(package: str) -> ModuleType:
     """A package; one that needs torchvision also where the compiled part of that does not fit torch."""
     try:
         with guarded(package):
@@ -84,7 +84,8 @@ def _imported(package: str) -> ModuleType:
         if not _is_torchvisions(error):
             raise
     mend_torchvision()
-    for name in [name for name in sys.modules if name.partition(".")[0] == package != "torchvision"]:
+    top = package.partition(".")[0]
+    for name in [name for name in sys.modules if name.partition(".")[0] == top != "torchvision"]:
         del sys.modules[name]  # half of it was imported when it failed
     with guarded(package):
         return importlib.import_module(package)

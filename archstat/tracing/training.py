@@ -283,7 +283,8 @@ def _size(tensors: Sequence[Tensor]) -> int:
 
 def _loss(out: Any) -> Tensor:
     """The sum of all floating-point outputs that depend on a trainable parameter."""
-    parts = [tensor.sum() for tensor in tensors_out(out) if tensor.requires_grad]
+    # A number is a loss already.
+    parts = [tensor.sum() if tensor.ndim else tensor for tensor in tensors_out(out) if tensor.requires_grad]
     if not parts:
         raise InputError(
             "Nothing that the network returns depends on a trainable parameter: there is nothing to train."
