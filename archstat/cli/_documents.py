@@ -62,7 +62,9 @@ def _evidence(
     if is_saved(name):
         return Evidence(network.cost, Versions(), None, measured, tally)
     memory = inference_memory_named(name, **given)
-    return Evidence(network.cost, programs_of(as_in_project(name, Setting())[0]), memory, measured, tally)
+    programs = programs_of(as_in_project(name, Setting())[0])
+    activations = network.tally("timm-activations").number
+    return Evidence(network.cost, programs, memory, measured, tally, timm_activations=activations)
 
 
 def _tell_unused(found: Sequence[Evidence], measurements: Sequence[Measurement]) -> None:

@@ -69,7 +69,7 @@ def new_card(found: Sequence[Evidence]) -> str:
 
 def _of_network(each: Evidence) -> Iterator[str]:
     """The lines of timm's cards, what was counted and what was measured."""
-    lines = list(timm_lines(each.cost))
+    lines = list(timm_lines(each.cost, each.timm_activations))
     if lines:
         yield "\n".join(["- **Model Stats:**", *(f"  - {line}" for line in lines)])
     yield markdown(_counts_table(each)).strip()
@@ -77,17 +77,21 @@ def _of_network(each: Evidence) -> Iterator[str]:
         yield markdown(_measured_table(each.measurements)).strip()
 
 
-def timm_lines(cost: ModelCost) -> Iterator[str]:
+def timm_lines(cost: ModelCost, activations: int | None = None) -> Iterator[str]:
     """The statistics of a network as the cards of timm's models print them; none of a batch, since timm's are of one.
 
-    What timm calls activations, the outputs of convolutions alone, is not among them: archstat counts those of all
-    layers, which is another number.
+    Args:
+        cost: What the network costs.
+        activations: What timm calls activations: the outputs of some of the layers, by the convention
+            ``timm-activations``; ``None``: not known, and left out.
     """
     sizes = cost.input_shapes[0] if cost.input_shapes else ()
     if sizes[:1] != (1,):
         return
     yield f"Params (M): {cost.parameters / 1e6:.1f}"
     yield f"GMACs: {cost.macs / 1e9:.1f}"
+    if activations is not None:
+        yield f"Activations (M): {activations / 1e6:.1f}"
     if len(sizes) == 4:
         yield f"Image size: {sizes[2]} x {sizes[3]}"
 

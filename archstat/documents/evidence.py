@@ -26,6 +26,7 @@ class Evidence(msgspec.Struct, frozen=True):
         tally: The count of the network by another convention, if one was asked for.
         rating: How accurate the network is; ``None``: nobody is known to have evaluated it on that input.
         rated_by: Whose accuracies were looked up, in a sentence; ``""``: none were found of any network.
+        timm_activations: The elements that timm's cards call activations; ``None``: a saved cost does not tell.
     """
 
     cost: ModelCost
@@ -35,6 +36,7 @@ class Evidence(msgspec.Struct, frozen=True):
     tally: Tally | None = None
     rating: Rating | None = None
     rated_by: str = ""
+    timm_activations: int | None = None
 
     @property
     def name(self) -> str:

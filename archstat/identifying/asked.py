@@ -109,9 +109,22 @@ def _read(number: str, rest: str) -> tuple[NumberKind | Literal[""], tuple[Print
             match = word.fullmatch(unit)
             if match is not None and (not match["prefix"] or match["prefix"] in _PREFIXES):
                 return kind, (PrintedReading(units.parse(f"{number}{match['prefix']}")),)
-        return ANY, (PrintedReading(units.parse(f"{number}{unit}")),)
+        read = units.parse(f"{number}{unit}")
+        return ANY, (PrintedReading(read),) if unit or read.value >= _SMALLEST else _of_a_column(number)
     except DataError:
         return None
+
+
+_SMALLEST = 1000
+"""Networks have more of anything: a smaller number is one of a column whose head has the prefix."""
+
+
+def _of_a_column(number: str) -> tuple[PrintedReading, ...]:
+    """A number whose prefix stands elsewhere."""
+    return tuple(
+        PrintedReading(units.parse(f"{number}{prefix}"), recorded("the prefix {prefix} left out", prefix=prefix))
+        for prefix in ("G", "M", "k", "T")
+    )
 
 
 def _sizes(number: str, unit: str) -> tuple[PrintedReading, ...]:

@@ -28,9 +28,11 @@ def test_a_card_has_every_quantity_with_all_digits_and_what_it_is():
 
 
 def test_the_lines_of_timm_are_those_of_its_cards():
-    assert list(timm_lines(counted("resnet50_v1_5").cost)) == [
+    network = counted("resnet50_v1_5")
+    assert list(timm_lines(network.cost, network.tally("timm-activations").number)) == [
         "Params (M): 25.6",
         "GMACs: 4.1",
+        "Activations (M): 11.1",
         "Image size: 224 x 224",
     ]
 

@@ -38,6 +38,12 @@ def test_megabytes_may_be_mebibytes_and_then_that_is_assumed():
     assert (other.printed.value, other.assumption) == (Decimal("97.8") * 2**20, "MB of 1,048,576 bytes")
 
 
+def test_a_number_too_small_for_any_network_has_lost_its_prefix():
+    readings = [(reading.printed.value, reading.assumption) for reading in asked("8.2").readings]
+    assert readings[:2] == [(8_200_000_000, "the prefix G left out"), (8_200_000, "the prefix M left out")]
+    assert asked("8.2 GFLOPs").readings[0].assumption == asked("1000").readings[0].assumption == ""
+
+
 def test_the_kind_of_a_column_is_used_where_the_cell_says_none():
     assert asked("25.6M", "parameters").kind == "parameters"
     assert asked("4.1 GMACs", "FLOPs").kind == "MACs"
