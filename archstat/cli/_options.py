@@ -130,6 +130,18 @@ def is_given(option: str) -> bool:
     return click.get_current_context().get_parameter_source(option) is click.core.ParameterSource.COMMANDLINE
 
 
+def refuse_counting(options: Iterable[str]) -> None:
+    """Refuse, of saved measurements, what would count anew.
+
+    Raises:
+        UsageError: An option that would count anew is given.
+    """
+    for option in options:
+        if is_given(option):
+            shown = f"--{option.removesuffix('s').replace('_', '-')}"
+            raise click.UsageError(f"Measurements are shown as they were made: leave out '{shown}'.")
+
+
 def trust_option(command: Command) -> Command:
     """``--trust``, to follow names that lead to code."""
     told = "Follow 'FILE.py:NAME' and 'MODULE:NAME' in what is named here: runs the code that belongs to it."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,14 @@ import click
 from archstat.cli._commands import command
 from archstat.cli._names import NetworkName
 from archstat.cli._networks import measurements_named, network_of
-from archstat.cli._options import columns_asked, convention_option, input_options, is_given, output_options, put_table
+from archstat.cli._options import (
+    columns_asked,
+    convention_option,
+    input_options,
+    output_options,
+    put_table,
+    refuse_counting,
+)
 from archstat.cli._progress import watched
 
 
@@ -48,7 +54,7 @@ def compare(
     names = tuple(expand(names))
     measurements = measurements_named(names)
     if measurements is not None:
-        _refuse(["convention", "protocol", *given])
+        refuse_counting(["convention", "protocol", *given])
         put_table(measured_compare_table(measurements, sort=sort), format_, output, is_exact=is_exact)
         return
     networks = [network_of(name, **given) for name in watched(names)]
@@ -58,15 +64,3 @@ def compare(
     table = compare_table(costs, sort=sort, tallies=tallies, protocol=protocol, more=more)
     asked = [sort, *(("top1_error", "top5_error") if protocol else ())]
     put_table(keeping(table, asked), format_, output, is_exact=is_exact, more_columns=list(MORE_OF_NETWORKS))
-
-
-def _refuse(options: Iterable[str]) -> None:
-    """Refuse what would count anew.
-
-    Raises:
-        UsageError: An option that would count anew is given.
-    """
-    for option in options:
-        if is_given(option):
-            shown = f"--{option.removesuffix('s').replace('_', '-')}"
-            raise click.UsageError(f"Measurements are shown as they were made: leave out '{shown}'.")

@@ -10,8 +10,8 @@ import msgspec
 
 from archstat.cli._commands import command
 from archstat.cli._names import NetworkName
-from archstat.cli._networks import cost_named
-from archstat.cli._options import columns_asked, input_options, output_options, put_table, put_tables
+from archstat.cli._networks import cost_named, measurements_named
+from archstat.cli._options import columns_asked, input_options, output_options, put_table, put_tables, refuse_counting
 
 if TYPE_CHECKING:
     from archstat.errors import AbsentError
@@ -43,8 +43,15 @@ def diff(
     Before the file or the module of a network can stand a revision of git: 'main:./net.py:Net'. Layers are matched by
     path, then by kind and shape. The first column says = alike, ~ changed, - only in A, + only in B.
 
+    Two files of 'archstat measure' are compared where their conditions are the same: what ran faster, and whether that
+    can be told from the noise.
+
     Example: archstat diff resnet50 resnet50_v1_5 --only-changes --sort macs
     """
+    if measurements_named((a, b)) is not None:
+        refuse_counting(["depth", "sort", *given])
+        _put_measured(Path(a), Path(b), format_, output, only_changes=only_changes, is_exact=is_exact)
+        return
     from archstat.tables.difference import diff_table, totals_table
 
     before, after, notes = _both(a, b, given)
@@ -61,6 +68,18 @@ def diff(
         put_tables([totals, *rest], format_, output, is_exact=is_exact)
     else:
         put_table(table, format_, output, is_exact=is_exact)
+
+
+def _put_measured(a: Path, b: Path, format_: str, output: Path | None, *, only_changes: bool, is_exact: bool) -> None:
+    """Two files of measurements side by side; for programs the pairs alone, a row each."""
+    from archstat.files.results import read_measurements
+    from archstat.tables.measured_difference import measured_diff_tables
+
+    tables = measured_diff_tables(read_measurements(a), read_measurements(b), only_changes=only_changes)
+    if format_ in ("csv", "json"):
+        put_table(tables[0], format_, output, is_exact=is_exact)
+    else:
+        put_tables(tables, format_, output, is_exact=is_exact)
 
 
 def _both(a: str, b: str, given: dict[str, Any]) -> tuple[ModelCost, ModelCost, list[str]]:

@@ -3,6 +3,12 @@
 import csv
 import io
 
+import msgspec
+
+from archstat.files.results import measurements_to_json
+from archstat.records import Interval
+from tests.measured import latency, measured
+
 
 def rows(out):
     return list(csv.DictReader(io.StringIO(out)))
@@ -64,3 +70,25 @@ def test_columns_that_are_asked_for_are_found(archstat, fails):
     assert "MACs A" not in out
     assert "layer_b" in archstat("diff", "resnet18", "resnet34", "--columns", "layer_a,layer_b", "--format", "csv").out
     assert "No column is named 'foo'" in fails("diff", "resnet18", "resnet34", "--columns", "foo")
+
+
+def ran(median, low, high):
+    made = latency(median)
+    return measured(latency=msgspec.structs.replace(made, interval=Interval(low, high, "batch medians")))
+
+
+def test_the_command_compares_two_files(archstat, tmp_path):
+    for name, made in (("a", ran(0.010, 0.009, 0.011)), ("b", ran(0.012, 0.0115, 0.013))):
+        (tmp_path / f"{name}.json").write_text(measurements_to_json([made]))
+    paths = [str(tmp_path / "a.json"), str(tmp_path / "b.json")]
+    code, out, _ = archstat("diff", *paths)
+    assert code == 0
+    assert "+20.0 %" in out
+    assert "told apart" in out
+    assert archstat("diff", *paths, "--format", "csv")[1].startswith("conditions,a,b,latency_s_a")
+    code, _, err = archstat("diff", *paths, "--batch-size", "2")
+    assert code == 2
+    assert "leave out '--batch-size'" in err
+    code, _, err = archstat("diff", paths[0], "lenet5")
+    assert code == 2
+    assert "'lenet5' is no saved measurement" in err
