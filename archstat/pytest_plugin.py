@@ -186,7 +186,7 @@ def assert_formula(
             differences fit on all of them: layers that are left out, counted twice or not like that.
         ArchstatError: There is no such convention, it cannot be told, or a network cannot be analysed.
     """
-    from archstat.claims.formulas import told
+    from archstat.claims.formulas import told_of_formula
     from archstat.counting.conventions import CONVENTIONS
     from archstat.errors import DataError, UnknownNameError
 
@@ -201,7 +201,7 @@ def assert_formula(
     cases = [_case(config, each, build, convention) for config, each in zip(given, said, strict=True)]
     terms = [each for each in said if isinstance(each, Mapping)]
     unit = CONVENTIONS[convention].unit
-    if message := told(cases, convention, unit, terms if len(terms) == len(said) else ()):
+    if message := told_of_formula(cases, convention, unit, terms if len(terms) == len(said) else ()):
         raise AssertionError(message)
 
 

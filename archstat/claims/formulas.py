@@ -225,7 +225,9 @@ def terms_without_group(terms: Sequence[Mapping[str, Stated]], cases: Sequence[C
 _CASES_MAX = 8
 
 
-def told(cases: Sequence[Case], convention: str, unit: str, terms: Sequence[Mapping[str, Stated]] = ()) -> str:
+def told_of_formula(
+    cases: Sequence[Case], convention: str, unit: str, terms: Sequence[Mapping[str, Stated]] = ()
+) -> str:
     """What is to be said of a formula, ``""`` where it says what is counted on every config."""
     wrong = [case for case in cases if case.difference]
     if not wrong:

@@ -52,8 +52,24 @@ def hypotheses_of(network: Network, kinds: Sequence[NumberKind]) -> Iterator[Hyp
         yield from _arithmetic(network)
     if "elements" in kinds:
         yield from _elements(cost)
+    yield from _without_operations(network, kinds)
     if "bytes" in kinds:
         yield from _bytes(cost)
+
+
+_NO_OPERATIONS: dict[str, NumberKind] = {"activations": "elements", "parameters": "parameters"}
+"""What conventions count that are no operations, and so are neither doubled nor halved."""
+
+
+def _without_operations(network: Network, kinds: Sequence[NumberKind]) -> Iterator[Hypothesis]:
+    """What conventions count that is no arithmetic."""
+    for name, convention in CONVENTIONS.items():
+        kind = _NO_OPERATIONS.get(convention.unit)
+        if kind in kinds:
+            number = _number_by(network, name)
+            if number is not None and kind is not None:
+                said = recorded("{unit} as {convention} counts them", unit=convention.unit, convention=name)
+                yield Hypothesis(kind, said, Fraction(number), 1, "reconcile", is_of_input=kind != "parameters")
 
 
 # -- parameters --------------------------------------------------------------------------------------------------------
@@ -105,8 +121,9 @@ _BATCHES = (2, 4, 8, 16, 32, 64, 128, 256)
 
 def _arithmetic(network: Network) -> Iterator[Hypothesis]:
     cost = network.cost
-    for name in CONVENTIONS:
-        yield from _by_convention(network, name)
+    for name, convention in CONVENTIONS.items():
+        if convention.unit not in _NO_OPERATIONS:
+            yield from _by_convention(network, name)
     said = recorded("all floating-point operations")
     yield Hypothesis("FLOPs", said, Fraction(cost.flops), 2)
     if any(shape[0] > 1 for shape in cost.input_shapes if shape):
@@ -124,10 +141,7 @@ def _arithmetic(network: Network) -> Iterator[Hypothesis]:
 
 def _by_convention(network: Network, name: str) -> Iterator[Hypothesis]:
     """The number of a convention, and what one says who takes a MAC for one operation or for two."""
-    try:
-        number = network.tally(name).number
-    except DataError:  # a saved cost knows our convention alone
-        return
+    number = _number_by(network, name)
     if number is None:
         return
     usual = 0 if name == OURS else 1
@@ -145,6 +159,14 @@ def _by_convention(network: Network, name: str) -> Iterator[Hypothesis]:
         yield _tallied(
             "FLOPs", recorded("twice {convention}, in FLOPs", convention=name), Fraction(2 * number), usual + 2
         )
+
+
+def _number_by(network: Network, convention: str) -> int | None:
+    """What a convention comes to; ``None`` where it cannot be told."""
+    try:
+        return network.tally(convention).number
+    except DataError:  # a saved cost knows our convention alone
+        return None
 
 
 def _tallied(kind: NumberKind, what: str, value: Fraction, strain: int) -> Hypothesis:

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from archstat.errors import DataError
 from archstat.report.diagram.colours import colours
 
 
@@ -40,12 +41,25 @@ def picture(data: Mapping[str, Any], look: Look, title: str, *, is_dark: bool = 
 
     Raises:
         ModuleNotFoundError: There is no engine to lay it out with.
+        DataError: There are too many boxes to be laid out.
     """
     state: dict[str, Any] = {"show": look.show, "open": list(look.opened), "direction": look.direction}
     state |= {"canOpen": is_on_page, "isFile": not is_on_page}
     given = json.dumps([data, state, title, None if is_on_page else colours(is_dark=is_dark)])
-    svg: str = _engine().eval(f"archstatPicture(...{given})")
+    from py_mini_racer import JSTimeoutException  # noqa: PLC0415 - an extra
+
+    try:
+        svg: str = _engine().eval(f"archstatPicture(...{given})", timeout_sec=SECONDS_MOST)
+    except JSTimeoutException as error:
+        raise DataError(
+            f"{len(data['boxes']):,} boxes could not be laid out within {SECONDS_MOST} seconds: open fewer levels, or "
+            "draw a module alone."
+        ) from error
     return svg
+
+
+SECONDS_MOST = 300
+"""How long elkjs may look for a layout."""
 
 
 _SURROUNDINGS = """

@@ -165,3 +165,11 @@ def test_a_png_and_a_pdf_have_the_size_of_the_picture(tmp_path, chromium):  # no
     (page,) = PdfReader(io.BytesIO((tmp_path / "net.pdf").read_bytes())).pages
     assert abs(float(page.mediabox.width) - width * 0.75) < 1.5
     assert "conv" in page.extract_text().lower()
+
+
+def test_what_takes_too_long_to_lay_out_is_refused(monkeypatch):
+    monkeypatch.setattr("archstat.report.diagram.engine.SECONDS_MOST", 0.001)
+    with pytest.raises(archstat.DataError, match="boxes could not be laid out within .* open fewer levels"):
+        archstat.draw("nasnet_a_large", depth=9).svg()
+    monkeypatch.undo()
+    assert archstat.draw("lenet5").svg().startswith("<svg")  # and the engine draws on
