@@ -169,7 +169,7 @@ def test_a_png_and_a_pdf_have_the_size_of_the_picture(tmp_path, chromium):  # no
 
 def test_what_takes_too_long_to_lay_out_is_refused(monkeypatch):
     monkeypatch.setattr("archstat.report.diagram.engine.SECONDS_MOST", 0.001)
-    with pytest.raises(archstat.DataError, match="boxes could not be laid out within .* open fewer levels"):
+    with pytest.raises(archstat.DataError, match=r"boxes could not be laid out within .* open fewer levels"):
         archstat.draw("nasnet_a_large", depth=9).svg()
     monkeypatch.undo()
     assert archstat.draw("lenet5").svg().startswith("<svg")  # and the engine draws on
