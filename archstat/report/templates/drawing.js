@@ -57,17 +57,15 @@ const archstatDiagram = (() => {
     return [...found.values()];
   }
 
-  // A shape is written where it is another one than before: at the edges of a box that takes something else.
+  // A shape is written where it is another one than before: at the edges of a box that takes something else. It stands
+  // at all edges that part there, or at none: elkjs keeps the order of branches that are alike.
   function labelled(edges) {
     const taken = new Map();
     for (const edge of edges) taken.set(edge.to, [...(taken.get(edge.to) || []), ...edge.shapes]);
-    const told = new Set();
     for (const edge of edges) {
       const before = taken.get(edge.from);
       const isNews = !before || edge.shapes.some((shape) => !before.includes(shape));
-      const key = `${edge.from} ${edge.shapes}`;
-      edge.label = isNews && !told.has(key) ? edge.shapes.slice(0, 2).join(", ") : "";
-      if (edge.label) told.add(key);
+      edge.label = isNews ? edge.shapes.slice(0, 2).join(", ") : "";
     }
     return edges;
   }
