@@ -23,7 +23,9 @@ _SHOWN = ("macs", "parameters", "activation_bytes")
     "--show", type=click.Choice(_SHOWN), default="macs", show_default=True, help="What boxes are coloured by."
 )
 @click.option("--unfold", is_flag=True, help="Draw equal parts that follow each other one by one.")
-@click.option("--direction", type=click.Choice(["down", "right"]), default="down", show_default=True)
+@click.option(
+    "--direction", type=click.Choice(["down", "right"]), default="down", show_default=True, help="Where data flows."
+)
 @click.option("--dark", "is_dark", is_flag=True, help="Draw for a dark page or slide.")
 @click.option("--output", type=click.Path(path_type=Path), help="A file that ends in .svg, .html, .png or .pdf.")
 @language_option

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import random
-import sys
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -27,7 +26,7 @@ from archstat.errors import InputError
 from archstat.frameworks.batches import stand_in_of, taken_apart
 from archstat.networks.wrappers import unwrapped
 from archstat.records import StepTrace, Trace, TrainingCost
-from archstat.tracing import trace
+from archstat.tracing import torch_private, trace
 from archstat.tracing.modes import without_garbage_collection
 from archstat.tracing.training import trace_step
 
@@ -199,7 +198,7 @@ def _same_random_numbers() -> Iterator[None]:
 
 def _not_compiled() -> AbstractContextManager[Any]:
     """Where functions that ``torch.compile`` made run as they were written; what is compiled already stays so."""
-    if "torch._dynamo" not in sys.modules:
+    if not torch_private.is_compiler_loaded():
         return contextlib.nullcontext()
     stance: AbstractContextManager[Any] = torch.compiler.set_stance("force_eager")
     return stance

@@ -308,3 +308,8 @@ def set_compiler_stance(stance: Any) -> None:
 
 
 _compiling: Callable[[], Any] = _found("_C._dynamo.eval_frame.get_eval_frame_callback", lambda: None)
+
+
+def is_compiler_loaded() -> bool:
+    """Whether anybody has used ``torch.compile`` in this process; to ask torch itself would load it."""
+    return "torch._dynamo" in sys.modules

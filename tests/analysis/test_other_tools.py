@@ -261,7 +261,7 @@ def test_tools_are_asked_side_by_side(monkeypatch):
                 "its process ended with code 3",
             ],
         ),
-        (["Sleeps"], 8, ["not done after 8 s"]),
+        (["Sleeps"], 20, ["not done after 20 s"]),
     ],
     ids=["failing", "slow"],
 )

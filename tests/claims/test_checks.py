@@ -161,7 +161,7 @@ def test_findings_come_in_the_order_of_the_file():
         ("architecture='vgg16'\nquantity='macs'\nconvention='all'\nstated='3'", "Those of macs are conv+linear, conv"),
         (
             "architecture='vgg16'\nquantity='flops'\nconvention='all'\nstated='3'",
-            "Those of flops are canziani2016, FlopCounterMode, calflops.",
+            "Those of flops are canziani2016, FlopCounterMode, calflops, ultralytics, lightning, open_clip.",
         ),
         ("architecture='vgg16'\nquantity='depth'\nconvention='all'\nstated='3'", "There is none for depth."),
         ("architecture='vgg16'\nquantity='macs'\nstated='lots'", "'lots' is no printed number"),

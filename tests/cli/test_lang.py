@@ -19,7 +19,17 @@ from tests.language.outside import in_full_width, outside
 NAMES = {
     *("layer", "layer_a", "layer_b", "op", "architecture", "architectures", "network", "name", "title", "authors"),
     *("family", "convention", "printed", "protocol", "device", "device_name", "store", "folder", "file", "id", "text"),
-    *("source", "optimizer", "published_parameters", "published_macs", "arguments", "key", "architecture", "cpu"),
+    *(
+        "command",
+        "source",
+        "optimizer",
+        "published_parameters",
+        "published_macs",
+        "arguments",
+        "key",
+        "architecture",
+        "cpu",
+    ),
 }
 """The keys of JSON whose values are names, or words of others."""
 WORDS_OF_TORCH = {"float", "sgd", "adam", "torch", "thop", "eager", "contiguous", "False", "HOST", "ARCHSTAT", "CACHE"}

@@ -70,6 +70,12 @@ ANTIALIASED = "upsample_bicubic2d_aa upsample_bilinear2d_aa upsample_lanczos2d_a
 UNEVEN = f"col2im im2col fractional_max_pool2d fractional_max_pool3d max_unpool2d max_unpool3d {ANTIALIASED}"
 ALL_QUANTIZED = f"{QUANTIZED_LINEAR} {QUANTIZED_CELLS} {PACKED_PRODUCTS}"
 
+
+def without(names, others):
+    """Names of ops without some of them."""
+    return " ".join(name for name in names.split() if name not in others.split())
+
+
 GAPS = {
     "cost": {APART: TAKEN_APART},
     "gradient": {
@@ -117,7 +123,10 @@ GAPS = {
     },
     "conventions": {
         ELSEWHERE: f"{OTHER_CONVOLUTIONS} {FOLLOWED_ATTENTION} {OTHER_KERNELS} {OVERRIDEABLE}",
-        PACKED: f"{ALL_QUANTIZED} {QUANTIZED_LAYERS} {MIXED_PRODUCTS} {QUANTIZED_CONVOLUTIONS} {QUANTIZED_TRANSPOSED}",
+        PACKED: without(
+            f"{ALL_QUANTIZED} {QUANTIZED_LAYERS} {MIXED_PRODUCTS} {QUANTIZED_CONVOLUTIONS} {QUANTIZED_TRANSPOSED}",
+            "quantized::conv2d quantized::conv2d_relu quantized::linear",  # torchvision's table has such networks
+        ),
         SPARSE: SPARSE_PRODUCTS,
         RARE: f"{RARE_PRODUCTS} {RARE_CONVOLUTIONS} addbmm addmv affine_grid_generator matmul",
         WHOLE: TRANSFORMERS,

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from archstat.errors import InputError
-from archstat.measuring.prepared import Prepared, build_for_device, conditions_of, draw
+from archstat.measuring.prepared import Prepared, build_for_device, conditions_of, drawn_inputs
 from archstat.networks.settings import InputSpec, MeasureSetting
 from archstat.networks.source import Source
 from archstat.records import Conditions
@@ -39,7 +39,7 @@ def test_a_network_is_measured_in_evaluation_mode():
 def test_network_and_input_are_cast_and_not_only_told_to_compute_so(precision, dtype):
     how = MeasureSetting(precision=precision)
     model = build_for_device(source(), how, CPU)
-    (x,) = draw(model, [InputSpec((3, 8, 8))], 2, how, CPU).args
+    (x,) = drawn_inputs(model, [InputSpec((3, 8, 8))], 2, how, CPU).args
     assert {parameter.dtype for parameter in model.parameters()} == {x.dtype} == {dtype}
     assert x.shape == (2, 3, 8, 8)
 
@@ -47,7 +47,7 @@ def test_network_and_input_are_cast_and_not_only_told_to_compute_so(precision, d
 def test_channels_last_is_of_weights_and_images_alike():
     how = MeasureSetting(channels_last=True)
     model = build_for_device(source(), how, CPU)
-    image, row = draw(model, [InputSpec((3, 8, 8)), InputSpec((7,))], 2, how, CPU).args
+    image, row = drawn_inputs(model, [InputSpec((3, 8, 8)), InputSpec((7,))], 2, how, CPU).args
     assert model[0].weight.is_contiguous(memory_format=torch.channels_last)
     assert image.is_contiguous(memory_format=torch.channels_last)
     assert not image.is_contiguous()
@@ -56,7 +56,9 @@ def test_channels_last_is_of_weights_and_images_alike():
 
 def test_inputs_are_those_of_the_seed_and_no_constants():
     model = nn.Identity()
-    first, second, other = (draw(model, [InputSpec((64,))], 4, MeasureSetting(seed=s), CPU).args[0] for s in (1, 1, 2))
+    first, second, other = (
+        drawn_inputs(model, [InputSpec((64,))], 4, MeasureSetting(seed=s), CPU).args[0] for s in (1, 1, 2)
+    )
     assert torch.equal(first, second)
     assert not torch.equal(first, other)
     assert first.std() > 0.5
@@ -64,15 +66,15 @@ def test_inputs_are_those_of_the_seed_and_no_constants():
 
 def test_whole_numbers_are_rows_of_the_smallest_embedding():
     model = nn.ModuleList([nn.Embedding(50, 4), nn.EmbeddingBag(3, 4)])
-    (ids,) = draw(model, [InputSpec((200,), "int64")], 2, MeasureSetting(), CPU).args
+    (ids,) = drawn_inputs(model, [InputSpec((200,), "int64")], 2, MeasureSetting(), CPU).args
     assert (ids.dtype, ids.min().item(), ids.max().item()) == (torch.int64, 0, 2)
-    (flags,) = draw(nn.Identity(), [InputSpec((200,), "bool")], 2, MeasureSetting(), CPU).args
+    (flags,) = drawn_inputs(nn.Identity(), [InputSpec((200,), "bool")], 2, MeasureSetting(), CPU).args
     assert flags.dtype is torch.bool
 
 
 def test_an_input_that_cannot_be_is_refused():
     with pytest.raises(InputError, match=r"No input of 1×999999999×999999999×9 can be made on cpu: "):
-        draw(nn.Identity(), [InputSpec((999_999_999, 999_999_999, 9))], 1, MeasureSetting(), CPU)
+        drawn_inputs(nn.Identity(), [InputSpec((999_999_999, 999_999_999, 9))], 1, MeasureSetting(), CPU)
 
 
 def test_a_network_that_cannot_be_cast_is_refused():

@@ -6,6 +6,7 @@ import atexit
 import functools
 import json
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
 from typing import Any
 
@@ -48,14 +49,19 @@ def picture(data: Mapping[str, Any], look: Look, title: str, *, is_dark: bool = 
     given = json.dumps([data, state, title, None if is_on_page else colours(is_dark=is_dark)])
     from py_mini_racer import JSTimeoutException  # noqa: PLC0415 - an extra
 
-    try:
+    def drawn() -> str:
         svg: str = _engine().eval(f"archstatPicture(...{given})", timeout_sec=SECONDS_MOST)
+        return svg
+
+    try:
+        # In a thread of its own: a notebook has a loop running, in which the engine refuses to wait.
+        with ThreadPoolExecutor(1) as beside:
+            return beside.submit(drawn).result()
     except JSTimeoutException as error:
         raise DataError(
             f"{len(data['boxes']):,} boxes could not be laid out within {SECONDS_MOST} seconds: open fewer levels, or "
             "draw a module alone."
         ) from error
-    return svg
 
 
 SECONDS_MOST = 300
