@@ -25,6 +25,7 @@ ROOMS = {
     "reasons": "Why something is missing",
     "environment": "In which environment",
     "trace": "What a forward pass did",
+    "graph": "What feeds what in it",
 }
 """The files of ``archstat/records``, and what a reader looks for in them."""
 
