@@ -82,7 +82,7 @@ class _Builder:
             self._sources[spec.storage] = (len(self._nodes) - 1,)
 
     def _connect(self, spec: TensorSpec, target: int) -> None:
-        for source in self._sources.get(spec.storage, ()) if spec.storage >= 0 else ():
+        for source in self._sources.get(spec.storage, ()):
             if source != target:
                 self._edges[source, target, tuple(spec.shape)] = None
 
@@ -92,7 +92,7 @@ class _Builder:
             taken = op.tensors()
             for spec in taken:
                 self._meet(spec)
-            found = {node: None for spec in taken if spec.storage >= 0 for node in self._sources.get(spec.storage, ())}
+            found = {node: None for spec in taken for node in self._sources.get(spec.storage, ())}
             for spec in op.outputs:
                 self._sources[spec.storage] = tuple(found)
 

@@ -1,5 +1,8 @@
 """The command ``archstat draw``."""
 
+import subprocess
+import sys
+
 import pytest
 
 
@@ -53,3 +56,9 @@ def test_a_module_depth_and_direction_make_other_pictures(archstat):
 
 def test_words_are_those_of_the_language(archstat):
     assert "입력" in archstat("draw", "lenet5", "--lang", "ko")[1]
+
+
+def test_a_process_that_has_drawn_ends_well_whatever_else_it_has_loaded():
+    command = [sys.executable, "-m", "archstat", "draw", "timm:resnet10t"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode, done.stdout[:4]) == (0, "<svg"), done.stderr

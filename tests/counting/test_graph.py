@@ -223,3 +223,16 @@ def test_a_saved_cost_knows_no_graph(tmp_path):
 
     with pytest.raises(archstat.DataError, match="holds no ops, so no graph"):
         Saved(cost).graph()
+
+
+class Scaled(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer, self.gamma = nn.Linear(4, 4), nn.Parameter(torch.ones(4))
+
+    def forward(self, x):
+        return x + self.layer(x) * self.gamma.view(1, 4)
+
+
+def test_a_view_of_a_parameter_feeds_what_takes_it():
+    assert {("view", "mul"), ("layer", "mul")} <= edges_of(Scaled(), torch.zeros(1, 4))

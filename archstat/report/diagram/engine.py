@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
+import ctypes
 import functools
 import json
 from collections.abc import Mapping, Sequence
@@ -96,8 +96,9 @@ def _engine() -> Any:
     from py_mini_racer import MiniRacer  # noqa: PLC0415 - an extra
 
     engine = MiniRacer()
-    # While threads still run: as the interpreter goes down, closing would wait for one that has ended, for ever.
-    atexit.register(engine.close)
+    # Held for ever: to close it while the interpreter goes down waits for a thread that has ended, and to close it
+    # before that crashes beside some other libraries. The operating system clears up after both.
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(engine))
     for script in (_SURROUNDINGS, elk(), drawing_script(), _DRAW):
         engine.eval(script)
     return engine
