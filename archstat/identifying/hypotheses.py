@@ -52,24 +52,22 @@ def hypotheses_of(network: Network, kinds: Sequence[NumberKind]) -> Iterator[Hyp
         yield from _arithmetic(network)
     if "elements" in kinds:
         yield from _elements(cost)
-    yield from _without_operations(network, kinds)
+        yield from _activations(network)
     if "bytes" in kinds:
         yield from _bytes(cost)
 
 
-_NO_OPERATIONS: dict[str, NumberKind] = {"activations": "elements", "parameters": "parameters"}
+_NO_OPERATIONS = ("activations", "parameters")
 """What conventions count that are no operations, and so are neither doubled nor halved."""
 
 
-def _without_operations(network: Network, kinds: Sequence[NumberKind]) -> Iterator[Hypothesis]:
-    """What conventions count that is no arithmetic."""
+def _activations(network: Network) -> Iterator[Hypothesis]:
+    """Activations as tools count them; parameters as Keras does are those with running statistics, see below."""
     for name, convention in CONVENTIONS.items():
-        kind = _NO_OPERATIONS.get(convention.unit)
-        if kind in kinds:
-            number = _number_by(network, name)
-            if number is not None and kind is not None:
-                said = recorded("{unit} as {convention} counts them", unit=convention.unit, convention=name)
-                yield Hypothesis(kind, said, Fraction(number), 1, "reconcile", is_of_input=kind != "parameters")
+        number = _number_by(network, name) if convention.unit == "activations" else None
+        if number is not None:
+            said = recorded("activations as {convention} counts them", convention=name)
+            yield _tallied("elements", said, Fraction(number), 1)
 
 
 # -- parameters --------------------------------------------------------------------------------------------------------

@@ -133,6 +133,11 @@ READABLE = {
 def sized(notebook, width):
     """The notebook in a window of that width, the height being no matter."""
     notebook.page.set_viewport_size({"width": width, "height": 900})
+    tables = notebook.page.locator(".few").first
+    for _ in range(100):  # JupyterLab lays itself out anew when it gets to it
+        if tables.evaluate("box => box.getBoundingClientRect().right") <= width:
+            break
+        notebook.page.wait_for_timeout(50)
     return notebook
 
 
