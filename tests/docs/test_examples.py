@@ -5,6 +5,7 @@ import inspect
 import re
 import runpy
 import shlex
+import shutil
 from types import SimpleNamespace
 
 import click
@@ -16,7 +17,7 @@ from torch import nn
 import archstat
 from archstat.cli import cli
 from archstat.pytest_plugin import assert_cost, assert_formula
-from tests.docs.pages import DOCS, PAGES, blocks, name_of, prose
+from tests.docs.pages import DOCS, PAGES, ROOT, blocks, name_of, prose
 
 # -- Commands ----------------------------------------------------------------------------------------------------------
 
@@ -116,7 +117,16 @@ SCRIPTS = [
 
 
 @pytest.mark.parametrize(("page", "text"), SCRIPTS)
-def test_python_of_the_documents_runs_and_prints_what_they_show(page, text):
+def test_python_of_the_documents_runs_and_prints_what_they_show(page, text, tmp_path, monkeypatch):
+    # In a folder with what examples read, so that one that saves a file leaves none in the checkout.
+    (tmp_path / "docs").symlink_to(DOCS)
+    shutil.copy(ROOT / "README.md", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    run_example(page, text)
+
+
+def run_example(page, text):
+    """Run what a document shows, and compare what that prints."""
     names = names_for(page)
     if ">>>" in text:
         example = doctest.DocTestParser().get_doctest(text, names, name_of(page), str(page), 0)
@@ -130,9 +140,9 @@ def test_python_of_the_documents_runs_and_prints_what_they_show(page, text):
 
 def test_python_of_the_documents_that_is_wrong_is_found():
     with pytest.raises(AttributeError, match="no attribute 'cuont'"):
-        test_python_of_the_documents_runs_and_prints_what_they_show(DOCS / "explain.md", "archstat.cuont('lenet5')")
+        run_example(DOCS / "explain.md", "archstat.cuont('lenet5')")
     with pytest.raises(AssertionError):
-        test_python_of_the_documents_runs_and_prints_what_they_show(DOCS / "explain.md", ">>> 1 + 1\n3\n")
+        run_example(DOCS / "explain.md", ">>> 1 + 1\n3\n")
 
 
 def test_there_is_python_in_the_documents():
