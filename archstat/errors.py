@@ -198,9 +198,17 @@ class MissingPackageError(ArchstatError):
             error: What the import raised.
         """
         package = (error.name or "").partition(".")[0]
-        if package not in EXTRAS:
-            return None
-        return cls(f"This needs {package}, which is not installed: pip install 'archstat[{EXTRAS[package]}]'.")
+        return cls.brought_by(EXTRAS[package], package) if package in EXTRAS else None
+
+    @classmethod
+    def brought_by(cls, extra: str, package: str) -> "MissingPackageError":
+        """The error for a package that is not installed.
+
+        Args:
+            extra: The extra of archstat that brings the package.
+            package: The name that the package is imported by.
+        """
+        return cls(f"This needs {package}, which is not installed: pip install 'archstat[{extra}]'.")
 
 
 class OutputError(ArchstatError):

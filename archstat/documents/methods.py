@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from archstat import units
-from archstat.counting.conventions import CONVENTIONS
 from archstat.documents.evidence import Evidence, names_of_evidence, programs_told
 from archstat.files.choosing import conditions_text
 from archstat.files.text import named_up_to
@@ -15,6 +14,7 @@ from archstat.published.names import display_name
 from archstat.records import REASONS, RUN_FOR_REAL, Latency, Measurement, Software
 from archstat.tables.measurements import energies_told, reasons_of
 from archstat.tables.network import inputs_told, uncounted_in
+from archstat.tables.networks import conventions_told
 from archstat.tables.quantities import FLOPS, MACS, PARAMETERS, PEAK_ACTIVATION_BYTES, Quantity
 
 _NAMED_MAX = 8
@@ -137,8 +137,7 @@ def defined(quantities: Iterable[Quantity]) -> Iterator[str]:
 def convention_told(found: Iterable[Evidence]) -> Iterator[str]:
     """What another convention counts, and of which networks it has no number."""
     tallies = [(each.name, each.tally) for each in found if each.tally is not None]
-    for name in dict.fromkeys(tally.convention for _, tally in tallies):
-        yield f"{name}: {CONVENTIONS[name].unit} ({retold(CONVENTIONS[name].source)})."
+    yield from conventions_told(tally for _, tally in tallies)
     for network, tally in tallies:
         if tally.refusal:
             yield say(

@@ -65,10 +65,7 @@ def text_of(path: Path, largest: int = LARGEST_TEXT) -> str:
     Raises:
         DataError: The file cannot be read.
     """
-    try:
-        return bytes_of(path, largest).decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} cannot be read: it is no UTF-8 text.") from error
+    return exact_text_of(path, largest).removeprefix("\ufeff").replace("\r\n", "\n")
 
 
 def exact_text_of(path: Path, largest: int = LARGEST_TEXT) -> str:

@@ -16,9 +16,8 @@ import torch
 from torch import nn
 
 from archstat.frameworks.libraries import framework
-from archstat.frameworks.peak import GivenPeak
 from archstat.frameworks.steps import StepCounter
-from archstat.frameworks.watch import MOST_SHAPES, Options, StepWatch, warn_of
+from archstat.frameworks.watch import StepWatch, Watching, warn_of
 from archstat.networks.libraries import keras_on_torch
 
 with keras_on_torch():
@@ -30,31 +29,8 @@ else:
     Callback = _keras.callbacks.Callback
 
 
-class ArchstatLogger(Callback):  # type: ignore[misc]  # Keras has no types
+class ArchstatLogger(Watching, Callback):  # type: ignore[misc]  # Keras has no types
     """Shows archstat's table before the first step, and puts what steps cost and how fast they are into the logs."""
-
-    def __init__(
-        self,
-        depth: int | None = 2,
-        convention: str | None = None,
-        peak: GivenPeak = None,
-        most_shapes: int = MOST_SHAPES,
-    ) -> None:
-        """Choose what is shown.
-
-        Args:
-            depth: Put everything below that many parts of a path into one row; 0: no table; ``None``: all layers.
-            convention: A convention for a column more, as of ``archstat table``.
-            peak: The most FLOP/s of one device, for the MFU: a number, a file of ``archstat peaks``, or ``"measure"``.
-            most_shapes: How many shapes of batches are counted.
-
-        Raises:
-            InputError: A number is negative.
-            UnknownNameError: There is no such convention.
-        """
-        super().__init__()
-        self._options = Options(depth, convention, peak, most_shapes)
-        self._watch: StepWatch | None = None
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         """See the batches that the model is trained on."""
@@ -71,20 +47,17 @@ class ArchstatLogger(Callback):  # type: ignore[misc]  # Keras has no types
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """A step is done."""
         del batch, logs
-        if self._watch is not None:
-            self._watch.after()
+        self._after()
 
     def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
         """Validation is no training."""
         del logs
-        if self._watch is not None:
-            self._watch.pause()
+        self._pause()
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Training goes on."""
         del epoch, logs
-        if self._watch is not None:
-            self._watch.resume()
+        self._resume()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Put the numbers into the logs, the same names in each epoch."""

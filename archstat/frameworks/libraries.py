@@ -23,8 +23,7 @@ def framework(extra: str, *packages: str) -> ModuleType:
     known = sorted(packages, key=lambda name: name not in sys.modules)
     found = next((name for name in known if _is_there(name)), None)
     if found is None:
-        name = packages[0].partition(".")[0]
-        raise MissingPackageError(f"This needs {name}, which is not installed: pip install 'archstat[{extra}]'.")
+        raise MissingPackageError.brought_by(extra, packages[0].partition(".")[0])
     return imported(found)
 
 

@@ -16,9 +16,8 @@ from torch import nn
 
 from archstat.errors import InputError
 from archstat.frameworks.libraries import framework
-from archstat.frameworks.peak import GivenPeak
 from archstat.frameworks.steps import StepCounter
-from archstat.frameworks.watch import MOST_SHAPES, Options, StepWatch
+from archstat.frameworks.watch import StepWatch, Watching
 
 if TYPE_CHECKING:
     from pytorch_lightning import Callback, LightningModule, Trainer
@@ -27,32 +26,10 @@ else:
     Callback, LightningModule = _lightning.Callback, _lightning.LightningModule
 
 
-class ArchstatSummary(Callback):
+class ArchstatSummary(Watching, Callback):
     """Shows archstat's table before the first step, and logs what steps cost and how fast they are."""
 
-    def __init__(
-        self,
-        depth: int | None = 2,
-        convention: str | None = None,
-        peak: GivenPeak = None,
-        most_shapes: int = MOST_SHAPES,
-    ) -> None:
-        """Choose what is shown.
-
-        Args:
-            depth: Put everything below that many parts of a path into one row; 0: no table; ``None``: all layers.
-            convention: A convention for a column more, as of ``archstat table``.
-            peak: The most FLOP/s of one device, for the MFU: a number, a file of ``archstat peaks``, or ``"measure"``.
-            most_shapes: How many shapes of batches are counted.
-
-        Raises:
-            InputError: A number is negative.
-            UnknownNameError: There is no such convention.
-        """
-        super().__init__()
-        self._options = Options(depth, convention, peak, most_shapes)
-        self._watch: StepWatch | None = None
-        self._is_logged, self._logged_step = False, 0
+    _is_logged, _logged_step = False, 0
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Begin with nothing counted."""
@@ -86,14 +63,12 @@ class ArchstatSummary(Callback):
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Validation is no training."""
         del trainer, pl_module
-        if self._watch is not None:
-            self._watch.pause()
+        self._pause()
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Training goes on."""
         del trainer, pl_module
-        if self._watch is not None:
-            self._watch.resume()
+        self._resume()
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Let go of the network."""

@@ -17,7 +17,7 @@ from archstat.errors import InputError
 from archstat.frameworks.libraries import framework
 from archstat.frameworks.peak import GivenPeak
 from archstat.frameworks.steps import StepCounter
-from archstat.frameworks.watch import MOST_SHAPES, Options, StepWatch
+from archstat.frameworks.watch import MOST_SHAPES, StepWatch, Watching
 from archstat.networks.wrappers import unwrapped
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ else:
     TrainerCallback = framework("hf", "transformers.trainer_callback").TrainerCallback
 
 
-class ArchstatCallback(TrainerCallback):
+class ArchstatCallback(Watching, TrainerCallback):
     """Shows archstat's table before the first step, and logs what steps cost and how fast they are."""
 
     def __init__(
@@ -51,9 +51,8 @@ class ArchstatCallback(TrainerCallback):
             InputError: A number is negative.
             UnknownNameError: There is no such convention.
         """
-        self._trainer, self._options = trainer, Options(depth, convention, peak, most_shapes)
-        self._watch: StepWatch | None = None
-        self._is_logged = False
+        super().__init__(depth, convention, peak, most_shapes)
+        self._trainer, self._is_logged = trainer, False
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
@@ -79,16 +78,14 @@ class ArchstatCallback(TrainerCallback):
     ) -> None:
         """Training goes on, after what may have come between."""
         del args, state, control, kwargs
-        if self._watch is not None:
-            self._watch.resume()
+        self._resume()
 
     def on_substep_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         """One batch of several that an update takes together is done."""
         del args, state, control, kwargs
-        if self._watch is not None:
-            self._watch.after()
+        self._after()
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Log what a step costs, once, and how fast steps are, as often as the Trainer logs."""
@@ -113,8 +110,7 @@ class ArchstatCallback(TrainerCallback):
     ) -> None:
         """An evaluation may follow, which is no training."""
         del args, state, control, kwargs
-        if self._watch is not None:
-            self._watch.pause()
+        self._pause()
 
     def on_train_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any

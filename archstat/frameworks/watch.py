@@ -199,6 +199,48 @@ class StepWatch:
             warn_of(what)
 
 
+class Watching:
+    """What callbacks have in common, whatever the framework: what a user chose, and the training that is looked at."""
+
+    def __init__(
+        self,
+        depth: int | None = 2,
+        convention: str | None = None,
+        peak: GivenPeak = None,
+        most_shapes: int = MOST_SHAPES,
+    ) -> None:
+        """Choose what is shown.
+
+        Args:
+            depth: Put everything below that many parts of a path into one row; 0: no table; ``None``: all layers.
+            convention: A convention for a column more, as of ``archstat table``.
+            peak: The most FLOP/s of one device, for the MFU: a number, a file of ``archstat peaks``, or ``"measure"``.
+            most_shapes: How many shapes of batches are counted.
+
+        Raises:
+            InputError: A number is negative.
+            UnknownNameError: There is no such convention.
+        """
+        super().__init__()
+        self._options = Options(depth, convention, peak, most_shapes)
+        self._watch: StepWatch | None = None
+
+    def _after(self) -> None:
+        """A step is done."""
+        if self._watch is not None:
+            self._watch.after()
+
+    def _pause(self) -> None:
+        """Something else than training begins."""
+        if self._watch is not None:
+            self._watch.pause()
+
+    def _resume(self) -> None:
+        """Training goes on."""
+        if self._watch is not None:
+            self._watch.resume()
+
+
 def warn_of(what: str) -> None:
     """Say what archstat could not do."""
     warnings.warn(what, ArchstatWarning, stacklevel=3)

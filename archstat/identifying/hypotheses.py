@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
@@ -51,23 +52,9 @@ def hypotheses_of(network: Network, kinds: Sequence[NumberKind]) -> Iterator[Hyp
     if "MACs" in kinds or "FLOPs" in kinds:
         yield from _arithmetic(network)
     if "elements" in kinds:
-        yield from _elements(cost)
-        yield from _activations(network)
+        yield from _elements(network)
     if "bytes" in kinds:
         yield from _bytes(cost)
-
-
-_NO_OPERATIONS = ("activations", "parameters")
-"""What conventions count that are no operations, and so are neither doubled nor halved."""
-
-
-def _activations(network: Network) -> Iterator[Hypothesis]:
-    """Activations as tools count them; parameters as Keras does are those with running statistics, see below."""
-    for name, convention in CONVENTIONS.items():
-        number = _number_by(network, name) if convention.unit == "activations" else None
-        if number is not None:
-            said = recorded("activations as {convention} counts them", convention=name)
-            yield _tallied("elements", said, Fraction(number), 1)
 
 
 # -- parameters --------------------------------------------------------------------------------------------------------
@@ -119,9 +106,8 @@ _BATCHES = (2, 4, 8, 16, 32, 64, 128, 256)
 
 def _arithmetic(network: Network) -> Iterator[Hypothesis]:
     cost = network.cost
-    for name, convention in CONVENTIONS.items():
-        if convention.unit not in _NO_OPERATIONS:
-            yield from _by_convention(network, name)
+    for name, number in _tallies(network, "MACs", "FLOPs"):
+        yield from hypotheses_by_convention(name, number)
     said = recorded("all floating-point operations")
     yield Hypothesis("FLOPs", said, Fraction(cost.flops), 2)
     if any(shape[0] > 1 for shape in cost.input_shapes if shape):
@@ -137,11 +123,13 @@ def _arithmetic(network: Network) -> Iterator[Hypothesis]:
     yield Hypothesis("FLOPs", step, Fraction(6 * cost.macs), 2)
 
 
-def _by_convention(network: Network, name: str) -> Iterator[Hypothesis]:
-    """The number of a convention, and what one says who takes a MAC for one operation or for two."""
-    number = _number_by(network, name)
-    if number is None:
-        return
+def hypotheses_by_convention(name: str, number: int) -> Iterator[Hypothesis]:
+    """The number of a convention, and what one says who takes a MAC for one operation or for two.
+
+    Args:
+        name: The convention, which counts operations.
+        number: What a network comes to by it.
+    """
     usual = 0 if name == OURS else 1
     if CONVENTIONS[name].unit == "MACs":
         doubled = recorded("by {convention}, in FLOPs of which a MAC is two", convention=name)
@@ -159,12 +147,17 @@ def _by_convention(network: Network, name: str) -> Iterator[Hypothesis]:
         )
 
 
-def _number_by(network: Network, convention: str) -> int | None:
-    """What a convention comes to; ``None`` where it cannot be told."""
-    try:
-        return network.tally(convention).number
-    except DataError:  # a saved cost knows our convention alone
-        return None
+def _tallies(network: Network, *units: str) -> Iterator[tuple[str, int]]:
+    """What the conventions come to that count in one of these units, where that can be told.
+
+    Parameters are not asked for: those that Keras counts are those with running statistics.
+    """
+    for name, convention in CONVENTIONS.items():
+        if convention.unit in units:
+            with contextlib.suppress(DataError):  # a saved cost knows our convention alone
+                number = network.tally(name).number
+                if number is not None:
+                    yield name, number
 
 
 def _tallied(kind: NumberKind, what: str, value: Fraction, strain: int) -> Hypothesis:
@@ -174,10 +167,14 @@ def _tallied(kind: NumberKind, what: str, value: Fraction, strain: int) -> Hypot
 # -- memory ------------------------------------------------------------------------------------------------------------
 
 
-def _elements(cost: ModelCost) -> Iterator[Hypothesis]:
+def _elements(network: Network) -> Iterator[Hypothesis]:
+    cost = network.cost
     convolved = _sum(_convolutions(cost.layers), "activations")
     yield Hypothesis("elements", recorded("elements of all outputs"), Fraction(cost.activations))
     yield Hypothesis("elements", recorded("elements of the outputs of convolutions"), Fraction(convolved), 1)
+    for name, number in _tallies(network, "activations"):
+        said = recorded("activations as {convention} counts them", convention=name)
+        yield _tallied("elements", said, Fraction(number), 1)
 
 
 _WIDTHS = (("float32", 4, 0), ("float16", 2, 1), ("int8", 1, 1))

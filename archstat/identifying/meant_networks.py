@@ -13,29 +13,8 @@ from archstat.networks.settings import Setting
 from archstat.published.figures import counted, published
 from archstat.registry import parse_call
 
-RESOLUTIONS = (
-    32,
-    64,
-    96,
-    128,
-    160,
-    192,
-    224,
-    227,
-    240,
-    256,
-    288,
-    299,
-    320,
-    331,
-    384,
-    416,
-    448,
-    480,
-    512,
-    608,
-    640,
-    1024,
+RESOLUTIONS = tuple(
+    map(int, "32 64 96 128 160 192 224 227 240 256 288 299 320 331 384 416 448 480 512 608 640 1024".split())
 )
 """The sides of images on which people report networks."""
 

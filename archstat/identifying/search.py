@@ -16,9 +16,10 @@ import msgspec
 
 from archstat import units
 from archstat.analysis.network import Analyse, Network
+from archstat.counting.conventions import OURS
 from archstat.errors import ArchstatError
 from archstat.identifying.asked import Asked, NumberKind, PrintedReading
-from archstat.identifying.hypotheses import Hypothesis, hypotheses_of
+from archstat.identifying.hypotheses import Hypothesis, hypotheses_by_convention, hypotheses_of
 from archstat.identifying.meant_networks import MeantNetwork, search_stages
 from archstat.identifying.origins import Identification, Origin
 from archstat.identifying.printed_figures import figures_of
@@ -148,10 +149,7 @@ def _totals(name: str, kinds: Sequence[NumberKind]) -> Iterator[Hypothesis]:
     if "parameters" in kinds:
         yield Hypothesis("parameters", recorded("all parameters"), Fraction(about.parameters), is_of_input=False)
     if "MACs" in kinds or "FLOPs" in kinds:
-        macs, flops = Fraction(about.macs), Fraction(2 * about.macs)
-        yield Hypothesis("MACs", recorded("by {convention}, in MACs", convention="conv+linear"), macs, 0, "reconcile")
-        doubled = recorded("by {convention}, in FLOPs of which a MAC is two", convention="conv+linear")
-        yield Hypothesis("FLOPs", doubled, flops, 0, "reconcile")
+        yield from hypotheses_by_convention(OURS, about.macs)
 
 
 def _size(network: Network) -> str:
@@ -208,8 +206,7 @@ def _judged(name: str, asked: Asked, found: Sequence[Origin], *, is_whole: bool)
     others = [each for each in found if each.strain <= _FAR]
     nearest = [] if matching else _merged(sorted(others, key=lambda each: (abs(each.off), each.strain)))[:_NEAREST]
     numbers = {each.value for each in found}
-    middle = Fraction(asked.printed.value)
-    nearby = sum(middle / 2 <= value <= 2 * middle for value in numbers)
+    around = [_around(reading, numbers) for reading in asked.readings]
     return Identification(
         asked,
         name,
@@ -217,8 +214,8 @@ def _judged(name: str, asked: Asked, found: Sequence[Origin], *, is_whole: bool)
         tuple(nearest),
         hypotheses=len(found),
         numbers=len(numbers),
-        nearby=nearby,
-        chance=nearby * _share_met(asked),
+        nearby=len(set().union(*around)),
+        chance=sum(len(each) * _share_met(reading) for each, reading in zip(around, asked.readings, strict=True)),
         is_whole=is_whole,
     )
 
@@ -228,17 +225,20 @@ def _rank(origin: Origin) -> tuple[int, int, float]:
     return origin.verdict != "exact", origin.strain, abs(origin.off)
 
 
-def _share_met(asked: Asked) -> float:
+def _around(reading: PrintedReading, numbers: Iterable[Fraction]) -> set[Fraction]:
+    """The numbers between half and twice the one that is asked about."""
+    middle = Fraction(reading.printed.value)
+    return {value for value in numbers if middle / 2 <= value <= 2 * middle}
+
+
+def _share_met(reading: PrintedReading) -> float:
     """How much of the numbers between half and twice the one that is asked about a count meets, by their logarithms.
 
     What is cut off prints so too, which is half a step more than what is rounded.
     """
-    met = 0.0
-    for reading in asked.readings:
-        value, step = float(reading.printed.value), float(reading.printed.step)
-        above = step if step != 1 else step / 2
-        met += math.log((value + above) / max(value - step / 2, value / 2)) / math.log(4)
-    return min(met, 1.0)
+    value, step = float(reading.printed.value), float(reading.printed.step)
+    above = step if step != 1 else step / 2
+    return min(math.log((value + above) / max(value - step / 2, value / 2)) / math.log(4), 1.0)
 
 
 def _merged(origins: Iterable[Origin]) -> list[Origin]:

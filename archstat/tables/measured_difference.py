@@ -12,7 +12,7 @@ from archstat.files.choosing import conditions_text
 from archstat.language import message, retold, say
 from archstat.records import Interval, LayerTime, Measurement
 from archstat.tables.columns import Column, Row, Table, layer_shown, number, path
-from archstat.tables.measurements import mark_of, notes_of
+from archstat.tables.measurements import energies_told, mark_of, reasons_told, unlike_told
 
 MeasuredPair = tuple[Measurement, Measurement]
 """A measurement before and after, made under the same conditions on the same input."""
@@ -86,14 +86,19 @@ def measured_diff_table(pairs: Sequence[MeasuredPair]) -> Table:
     Args:
         pairs: What is compared.
     """
-    notes = [
-        say(
-            "Change is that of the median time of a pass. Two times are told apart if their 95 % intervals do not "
-            "overlap; what is not may still differ by as much as the intervals are wide."
-        ),
-        *list(notes_of([each for pair in pairs for each in pair]))[1:],
-    ]
-    return Table(_COLUMNS, tuple(_row(*pair) for pair in pairs), "", tuple(notes))
+    return Table(_COLUMNS, tuple(_row(*pair) for pair in pairs), "", tuple(_notes(pairs)))
+
+
+def _notes(pairs: Sequence[MeasuredPair]) -> Iterator[str]:
+    yield say(
+        "Change is that of the median time of a pass. Two times are told apart if their 95 % intervals do not overlap; "
+        "what is not may still differ by as much as the intervals are wide."
+    )
+    measurements = [each for pair in pairs for each in pair]
+    yield from energies_told(measurements)
+    for pair in pairs:
+        yield from unlike_told(pair)
+    yield from reasons_told(measurements)
 
 
 def _row(before: Measurement, after: Measurement) -> Row:

@@ -107,8 +107,8 @@ def notes_of(measurements: Sequence[Measurement]) -> Iterator[str]:
     if len(groups) > 1:
         yield say("Rows under different headings do not compare: their conditions differ.")
     for group in groups:
-        yield from _unlike(group)
-    yield from _told(measurements)
+        yield from unlike_told(group)
+    yield from reasons_told(measurements)
 
 
 def energies_told(measurements: Iterable[Measurement]) -> Iterator[str]:
@@ -131,7 +131,7 @@ def _off(gain: float) -> str:
     return say("about {percent} % as a rule, alike for all rows of one board", percent=f"{100 * gain:g}")
 
 
-def _unlike(group: Sequence[Measurement]) -> Iterator[str]:
+def unlike_told(group: Sequence[Measurement]) -> Iterator[str]:
     """What differs under one heading and is no condition."""
     torches = dict.fromkeys(each.environment.software.torch for each in group)
     conditions = retold(conditions_text(group[0].conditions))
@@ -149,7 +149,7 @@ def reasons_of(measurement: Measurement) -> tuple[Reason, ...]:
     return tuple(dict.fromkeys((*measurement.reasons, *further)))
 
 
-def _told(measurements: Sequence[Measurement]) -> Iterator[str]:
+def reasons_told(measurements: Sequence[Measurement]) -> Iterator[str]:
     """Each reason once, with the rows that it is about unless that is all."""
     about: dict[Reason, list[Measurement]] = {}
     for each in measurements:

@@ -100,7 +100,7 @@ def compare_table(
         if cost.uncounted
     ]
     others = [cost.architecture for cost, about in zip(costs, abouts, strict=True) if _has_other_errors(about, under)]
-    notes += [*_told(tallies), *map(_untold, costs[: len(tallies)], tallies)]
+    notes += [*conventions_told(tallies), *map(_untold, costs[: len(tallies)], tallies)]
     reasons, errors = _reasons(rows), _under(under, others)
     about = {
         **dict.fromkeys(reasons, ("published_parameters", "published_macs")),
@@ -196,8 +196,8 @@ def _untold(cost: ModelCost, tally: Tally) -> str:
     )
 
 
-def _told(tallies: Sequence[Tally]) -> list[str]:
-    """What the last column counts."""
+def conventions_told(tallies: Iterable[Tally]) -> list[str]:
+    """What the conventions count, by which networks were counted."""
     names = dict.fromkeys(tally.convention for tally in tallies)
     return [f"{name}: {CONVENTIONS[name].unit} ({retold(CONVENTIONS[name].source)})." for name in names]
 
