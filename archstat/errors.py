@@ -175,7 +175,6 @@ EXTRAS = {
     "itables": "report",
     "jinja2": "report",
     "kaleido": "images",
-    "markdown_it": "report",
     "markupsafe": "report",
     "pandas": "frame",
     "plotly": "report",

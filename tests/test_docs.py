@@ -12,7 +12,7 @@ from click.testing import CliRunner
 import archstat
 from archstat.analysis.inference import analyse
 from archstat.claims import MEASURED, RATES, TALLIES, check, check_files, claims_of
-from archstat.claims.documents.sidecar import sidecar_in
+from archstat.claims.printed.sidecar import sidecar_in
 from archstat.claims.verdicts import ClaimVerdict
 from archstat.cli import cli
 from archstat.cli._commands import COMMANDS

@@ -12,7 +12,6 @@ from typing import Any
 import msgspec
 
 from archstat.analysis.network import AnalyseWithin, Network
-from archstat.claims.documents import check_document, is_document
 from archstat.claims.files import Claim, ClaimsFile, Slip, Undecided, read_claims
 from archstat.claims.findings import Finding, failed
 from archstat.claims.growth import Allowances
@@ -20,6 +19,7 @@ from archstat.claims.growth_checks import growth_finding, place_in_words
 from archstat.claims.growth_limits import GrowthLimit
 from archstat.claims.lock_checks import check_lock
 from archstat.claims.locks import is_lock, read_lock
+from archstat.claims.printed import check_text, is_text
 from archstat.claims.project_limits import is_project, project_limits
 from archstat.claims.spending import broken_by
 from archstat.claims.statements import deviation, shown_value, verdict_on
@@ -137,7 +137,7 @@ def check_files(
 def _read_first(paths: list[Path]) -> list[Path]:
     """Paths of which each file can be read, so that nothing is counted in vain."""
     for path in paths:
-        if not (is_lock(path) or is_document(path)):
+        if not (is_lock(path) or is_text(path)):
             _claims_in(path)
     return paths
 
@@ -147,8 +147,8 @@ def _checked_file(
 ) -> list[Finding]:
     if is_lock(path):
         return check_lock(read_lock(path), trust.within(path, analyse), allowed, **how)
-    if is_document(path):
-        return check_document(path, trust.within(path, analyse), **how)
+    if is_text(path):
+        return check_text(path, trust.within(path, analyse), **how)
     return check(_claims_in(path), analyse, trust, **how)
 
 

@@ -7,7 +7,7 @@ import pytest
 import archstat
 from archstat.analysis.inference import analyse
 from archstat.claims import check_files
-from archstat.claims.documents import check_document
+from archstat.claims.printed import check_text
 from archstat.errors import ArchstatError, DataError, SourceError
 
 once = functools.cache(analyse)
@@ -20,7 +20,7 @@ def checked(tmp_path):
         (tmp_path / name).write_text(text)
         if sidecar:
             (tmp_path / "README.archstat.toml").write_text(sidecar)
-        return check_document(tmp_path / name, once)
+        return check_text(tmp_path / name, once)
 
     return check
 
@@ -102,7 +102,7 @@ def test_a_network_of_a_library_is_known_by_its_name_and_one_that_is_not_there_i
 
     text = "| Model | Params |\n|---|---|\n| [card](x/y) timm/resnet20 | 0.27M |\n| nobody/no-such-net | 3M |\n"
     (tmp_path / "card.md").write_text(text)
-    found = check_document(tmp_path / "card.md", installed)
+    found = check_text(tmp_path / "card.md", installed)
     assert [each.verdict for each in found] == ["rounds", "undecided"]
     assert (
         found[1].message
@@ -152,3 +152,18 @@ def test_what_cannot_be_read_is_an_error(tmp_path):
     assert [each.is_error for each in found] == [True, True]
     assert "no UTF-8 text" in found[0].message
     assert "more than 4 MiB" in found[1].message
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.tex"])
+def test_a_sentence_goes_on_in_the_next_line_and_ends_before_another_network(checked, name):
+    found = checked("LeNet has 60k\nparameters and 0.65M\nFLOPs. Big Net has 270k parameters.\n", name=name)
+    assert told(found) == [
+        (1, "lenet5", "60k parameters", "exact"),
+        (2, "lenet5", "0.65M FLOPs", "rounds"),
+        (3, "resnet20", "270k parameters", "exact"),
+    ]
+
+
+def test_what_follows_a_stop_is_of_no_network_until_it_names_one(checked):
+    first, second = checked("LeNet is small. ournet has 999k parameters; LeNet has 60k parameters.\n")
+    assert (first.verdict, second.verdict) == ("undecided", "exact")

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from archstat.claims.documents.layout import TextLayout, TextRow, TextTable
-from archstat.claims.documents.sidecar import ColumnInText, NamedInText, Sidecar
+from archstat.claims.printed.layout import TextLayout, TextRow, TextTable
+from archstat.claims.printed.sidecar import ColumnInText, NamedInText, Sidecar
 from archstat.language import recorded
 
 
@@ -54,7 +54,7 @@ _FIGURE = re.compile(r"[~≈]?\s*\d", re.ASCII)
 _PLAIN = re.compile(r"[~≈]?\s*(?P<number>\d[\d,_]*(?:\.\d+)?(?:\s*×\s*10\^?\d{1,2}|[eE]\+?\d{1,2})?)", re.ASCII)
 _NOTES = re.compile(r"\s*[*†‡§¹²³]+$")
 _SMALL = 1000
-_SENTENCES = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
+_SENTENCE = re.compile(r"\S[\s\S]*?(?:[.!?;](?=\s)|\Z)")
 _PROSE = re.compile(
     r"(?<![\w.,])[~≈]?\d[\d,]{0,20}(?:\.\d{1,10})?\s?(?:[kKMGBT]|[mb]illion|thousand)?\s?"
     r"(?:params?|parameters|MACs?|FLOP[sS]?|[mM]ult-?[aA]dds?|MAdds)(?![\w/])"
@@ -73,7 +73,7 @@ def numbers_of(layout: TextLayout, sidecar: Sidecar) -> Iterator[StatedNumber]:
         for row in table.rows:
             yield from _of_row(table, row, units, sidecar)
     for line, words in layout.prose:
-        yield from _of_prose(line, words, sidecar)
+        yield from _of_paragraph(line, words, sidecar)
 
 
 def columns_left_out(layout: TextLayout, sidecar: Sidecar) -> Iterator[StatedNumber]:
@@ -183,15 +183,20 @@ def _with_unit(cell: str, unit: str) -> tuple[str, str]:
     return f"{cell.strip()} {prefix}{unit[len(prefix) :]}".strip() if not is_bare else f"{cell.strip()}{unit}", ""
 
 
-def _of_prose(line: int, words: str, sidecar: Sidecar) -> Iterator[StatedNumber]:
-    for sentence in _SENTENCES.split(words):
-        stated = list(_PROSE.finditer(sentence))
-        named = sidecar.networks_in(sentence) if stated else []
+def _of_paragraph(line: int, words: str, sidecar: Sidecar) -> Iterator[StatedNumber]:
+    """The numbers of each sentence, of the network that it names; a sentence ends where one may end.
+
+    Cut too often, a number is of no network, and not checked; cut too rarely, it would be held against another one.
+    """
+    for sentence in _SENTENCE.finditer(words):
+        stated = list(_PROSE.finditer(sentence[0]))
+        named = sidecar.networks_in(" ".join(sentence[0].split())) if stated else []
         network = named[0] if len(named) == 1 else None
-        name = network.network if network else recorded("line {number}", number=line)
         for found in stated:
-            text = _around(sentence, found)
-            yield StatedNumber(line, name, found[0].strip(), text, network, "", _unnamed(len(named)))
+            at = line + words.count("\n", 0, sentence.start() + found.start())
+            name = network.network if network else recorded("line {number}", number=at)
+            number = " ".join(found[0].split())
+            yield StatedNumber(at, name, number, _around(sentence[0], found), network, "", _unnamed(len(named)))
 
 
 _AROUND = 60
@@ -200,4 +205,4 @@ _AROUND = 60
 def _around(words: str, found: re.Match[str]) -> str:
     """A sentence, as far as one needs it to find the number."""
     start, end = max(found.start() - _AROUND, 0), min(found.end() + _AROUND, len(words))
-    return f"{'…' if start else ''}{words[start:end].strip()}{'…' if end < len(words) else ''}"
+    return f"{'…' if start else ''}{' '.join(words[start:end].split())}{'…' if end < len(words) else ''}"

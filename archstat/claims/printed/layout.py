@@ -1,4 +1,4 @@
-"""What a text is made of, whatever it is written in: tables, and lines of prose."""
+"""What a text is made of, whatever it is written in: tables, and paragraphs."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class TextLayout(msgspec.Struct, frozen=True):
 
     Attributes:
         tables: The tables.
-        prose: The lines outside of tables, each with its number.
+        prose: The paragraphs outside of tables, each with the number of its first line; its lines end as in the text.
     """
 
     tables: tuple[TextTable, ...]

@@ -11,17 +11,18 @@ import msgspec
 
 from archstat import units
 from archstat.analysis.network import Analyse
-from archstat.claims.documents.latex import layout_of_latex
-from archstat.claims.documents.markdown import layout_of_markdown
-from archstat.claims.documents.sidecar import NamedInText, Sidecar, read_sidecar, sidecar_of
-from archstat.claims.documents.stated import StatedNumber, columns_left_out, numbers_of
 from archstat.claims.findings import Finding, failed
+from archstat.claims.printed.latex import layout_of_latex
+from archstat.claims.printed.markdown import layout_of_markdown
+from archstat.claims.printed.sidecar import NamedInText, Sidecar, read_sidecar, sidecar_of
+from archstat.claims.printed.stated import StatedNumber, columns_left_out, numbers_of
 from archstat.claims.verdicts import ClaimVerdict
 from archstat.errors import ArchstatError, DataError
 from archstat.files.text import text_of
-from archstat.identifying import Asked, Identification, Origin, asked, identify, identify_named
+from archstat.identifying import Asked, Origin, asked, identify, identify_named
 from archstat.language import recorded
 from archstat.networks.beside import from_folder, setting_from_folder
+from archstat.networks.settings import Setting
 
 _ENDINGS = {".md": layout_of_markdown, ".markdown": layout_of_markdown, ".tex": layout_of_latex}
 
@@ -32,12 +33,12 @@ _STAGES = 2
 """How far: the networks of libraries take long to look through."""
 
 
-def is_document(path: Path) -> bool:
+def is_text(path: Path) -> bool:
     """Whether a file is a text for people, by its ending; all others are claims."""
     return path.suffix.lower() in _ENDINGS
 
 
-def check_document(
+def check_text(
     path: Path,
     analyse: Analyse,
     *,
@@ -122,23 +123,26 @@ class _Judge:
         if cost.input_origin.startswith("assumed"):
             raise DataError(f"which input '{name}' takes is not known: give its 'input' in {sidecar_of(self._path)}.")
         if number.convention:
-            tally = self._analyse(name, setting).tally(number.convention)
-            if tally.number is None:
-                raise DataError(f"what {number.convention} says of '{name}' cannot be told: {tally.refusal}.")
-            verdict = said.printed.verdict(tally.number)
-            if verdict != "differs":
-                way = recorded("by {convention}", convention=number.convention)
-                return self._found(number, verdict, Fraction(tally.number), way)
-            found = Identification(said, name, (), (), 0, 0, 0, 0.0, is_whole=False)
-            nearest, value = None, Fraction(tally.number)
-        else:
-            found = identify_named(name, said, self._analyse, setting)
-            nearest, value = next(iter(found.nearest), None), None
+            return self._by_convention(number, said, network, name, setting)
+        found = identify_named(name, said, self._analyse, setting)
         if found.origins:
             first = found.origins[0]
             return self._found(number, first.verdict, first.value, "; ".join((first.what[0], *first.assumptions)))
-        shown = value if value is not None else nearest.value if nearest else Fraction(0)
-        return self._found(number, "does not hold", shown, self._why(said, network, nearest, shown))
+        nearest = next(iter(found.nearest), None)
+        value = nearest.value if nearest else Fraction(0)
+        return self._found(number, "does not hold", value, self._why(said, network, nearest, value))
+
+    def _by_convention(
+        self, number: StatedNumber, said: Asked, network: NamedInText, name: str, setting: Setting
+    ) -> Finding:
+        """What a number comes to in a column of which it is known how it counts."""
+        tally = self._analyse(name, setting).tally(number.convention)
+        if tally.number is None:
+            raise DataError(f"what {number.convention} says of '{name}' cannot be told: {tally.refusal}.")
+        value, verdict = Fraction(tally.number), said.printed.verdict(tally.number)
+        if verdict != "differs":
+            return self._found(number, verdict, value, recorded("by {convention}", convention=number.convention))
+        return self._found(number, "does not hold", value, self._why(said, network, None, value))
 
     def _why(self, said: Asked, network: NamedInText, nearest: Origin | None, value: Fraction) -> str:
         """By how much a number is off, and what would print so."""

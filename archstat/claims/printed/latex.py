@@ -2,12 +2,14 @@ r"""LaTeX → tables and prose: ``tabular`` and its kin, ``\multirow``, ``\multi
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 
-from archstat.claims.documents.layout import TextLayout, TextRow, TextTable
+from archstat.claims.printed.layout import TextLayout, TextRow, TextTable
 
 _BEGIN = re.compile(r"\\begin\{(tabular[*xy]?|longtable|tblr)\}")
+_ENVIRONMENT = re.compile(r"\\(?:begin|end)\s*\{[^{}]{0,60}\}")
 _COMMENT = re.compile(r"(?<!\\)%[^\n]*")
 _ROW = re.compile(r"\\\\(?:\[[^\]\n]{0,40}\])?")
 _CELL = re.compile(r"(?<!\\)&")
@@ -48,9 +50,16 @@ def layout_of_latex(text: str) -> TextLayout:
         tables.append(_table(text[first:last], text.count("\n", 0, first) + 1))
         rest += [text[end:start], "\n" * text.count("\n", start, stop)]
         end = stop
-    lines = "".join([*rest, text[end:]]).split("\n")
-    prose = ((number, words_of_latex(line)) for number, line in enumerate(lines, start=1))
-    return TextLayout(tuple(tables), tuple(each for each in prose if each[1]))
+    return TextLayout(tuple(tables), tuple(_paragraphs("".join([*rest, text[end:]]))))
+
+
+def _paragraphs(text: str) -> Iterator[tuple[int, str]]:
+    """What stands between empty lines."""
+    lines = enumerate(map(words_of_latex, _ENVIRONMENT.sub("", text).split("\n")), start=1)
+    for has_words, group in itertools.groupby(lines, key=lambda each: bool(each[1])):
+        if has_words:
+            numbers, words = zip(*group, strict=True)
+            yield numbers[0], "\n".join(words)
 
 
 def _tables(text: str) -> Iterator[tuple[int, int, int, int]]:
