@@ -34,7 +34,8 @@ from archstat.published.figures import expand
 from archstat.records import Measurement, ModelCost
 from archstat.report.chart import CHARTS, Chart, View, drawn
 from archstat.report.compose import compose
-from archstat.report.diagram.diagram import Diagram, Direction, diagram_of
+from archstat.report.diagram.diagram import Diagram, diagram_of
+from archstat.report.diagram.engine import Direction
 from archstat.report.drawing import theme
 from archstat.report.material import Material, Subject, material_from
 from archstat.report.page import render

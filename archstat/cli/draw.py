@@ -49,7 +49,7 @@ def draw(
     Example: archstat draw resnet18 --output resnet18.svg
     """
     from archstat.report.diagram.diagram import diagram_of
-    from archstat.report.saving import ending_of
+    from archstat.report.diagram.saving import ending_of
 
     if output is not None:
         ending_of(output)  # before anything is counted

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from archstat.counting.rows import rows_of
 from archstat.records import LayerCost, LayerEdge, LayerGraph, LayerGroup, LayerNode, Shape, TensorSpec, Trace
@@ -26,9 +26,8 @@ class _Builder:
         self._edges: dict[tuple[int, int, Shape], None] = {}
         self._sources: dict[int, tuple[int, ...]] = {}
         """By the index of a piece of memory, the nodes that what lies there comes from."""
-        self._groups: list[LayerGroup] = [LayerGroup("", _kind_of_network(trace), -1, 1)]
+        self._groups: list[LayerGroup] = [LayerGroup("", _kind_of_network(trace), -1)]
         self._group_of_call: dict[int, int] = {-1: 0}
-        self._runs: dict[int, int] = {}
         self._open_inputs = list(enumerate(trace.inputs))
         self._holders: set[int] = set()
         """The nodes that hold parameters or multiply."""
@@ -51,24 +50,26 @@ class _Builder:
 
     def _add_row(self, place: int, row: LayerCost, first: int, end: int) -> None:
         """A node, with an edge from everything that its ops take from outside."""
-        ops = self._trace.ops
-        call = ops[first].call
+        ops = self._trace.ops[first:end]
+        call = ops[0].call
         layer = self._trace.calls[call].layer if row.is_layer else -1
         around = self._trace.calls[call].parent if row.is_layer else call
-        node = self._new(LayerNode("row", place, self._group(around), layer), before=ops[first:end])
-        for op in ops[first:end]:
-            for spec in op.tensors():
-                self._connect(spec, node)
+        taken = [spec for op in ops for spec in op.tensors()]
+        node = self._enter(LayerNode("row", place, self._group(around), layer), taken)
+        for op in ops:
             for spec in op.outputs:
                 self._sources[spec.storage] = (node,)
 
-    def _new(self, node: LayerNode, before: Iterable[object] = ()) -> int:
-        """Enter a node, behind the inputs that it is the first to take."""
-        for op in before:
-            for spec in op.tensors():  # type: ignore[attr-defined]
-                self._meet(spec)
+    def _enter(self, node: LayerNode, taken: Sequence[TensorSpec]) -> int:
+        """Enter a node behind the inputs that it is the first to take, with an edge from whatever it takes."""
+        for spec in taken:
+            self._meet(spec)
         self._nodes.append(node)
-        return len(self._nodes) - 1
+        place = len(self._nodes) - 1
+        for spec in taken:
+            for source in self._sources.get(spec.storage, ()):
+                self._edges[source, place, tuple(spec.shape)] = None
+        return place
 
     def _meet(self, spec: TensorSpec) -> None:
         """Enter an input when it is taken for the first time."""
@@ -80,11 +81,6 @@ class _Builder:
             self._open_inputs.remove(fitting)
             self._nodes.append(LayerNode("input", fitting[0], 0))
             self._sources[spec.storage] = (len(self._nodes) - 1,)
-
-    def _connect(self, spec: TensorSpec, target: int) -> None:
-        for source in self._sources.get(spec.storage, ()):
-            if source != target:
-                self._edges[source, target, tuple(spec.shape)] = None
 
     def _pass_on(self, first: int, end: int) -> None:
         """What the ops between rows make comes from wherever their inputs do."""
@@ -98,9 +94,7 @@ class _Builder:
 
     def _add_output(self) -> None:
         returned = self._trace.calls[0].outputs if self._trace.calls else ()
-        node = self._new(LayerNode("output", 0, 0))
-        for spec in returned:
-            self._connect(spec, node)
+        self._enter(LayerNode("output", 0, 0), returned)
 
     # -- the modules around --------------------------------------------------------------------------------------------
 
@@ -115,8 +109,7 @@ class _Builder:
             self._group_of_call[call] = 0
             return 0
         parent = self._group(about.parent)
-        run = self._runs[about.layer] = self._runs.get(about.layer, 0) + 1
-        self._groups.append(LayerGroup(layer.path, layer.kind, parent, run))
+        self._groups.append(LayerGroup(layer.path, layer.kind, parent))
         self._group_of_call[call] = len(self._groups) - 1
         return self._group_of_call[call]
 

@@ -34,13 +34,11 @@ class LayerGroup(msgspec.Struct, frozen=True, gc=False):
         path: The path of the module; ``""`` for the network itself.
         kind: The name of its class.
         parent: The index of the group around, -1 for the network itself.
-        run: 1 for the first run of this module, 2 for the second, ….
     """
 
     path: str
     kind: str
     parent: int
-    run: int
 
 
 class LayerEdge(msgspec.Struct, frozen=True, gc=False):

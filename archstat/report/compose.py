@@ -40,20 +40,19 @@ _NAMED_MAX = 4
 """More networks than these are counted in a title and not named."""
 
 
-def compose(material: Material, *, title: str = "", charts: Sequence[str] = (), has_diagrams: bool = True) -> Page:
+def compose(material: Material, *, title: str = "", charts: Sequence[str] = ()) -> Page:
     """The page of one network, or of several beside each other.
 
     Args:
         material: The networks that the page shows, and what is known of them.
         title: The title of the page; ``""``: the names of the networks.
         charts: The charts, by name; none: every one that fits.
-        has_diagrams: Whether a diagram is among those that fit, which takes a second for each network.
 
     Raises:
         UnknownNameError: There is no such chart.
         DataError: A chart that was asked for by name cannot be drawn.
     """
-    pictures = _chosen(charts, material) if charts else _fitting(material, has_diagrams=has_diagrams)
+    pictures = _chosen(charts, material) if charts else _fitting(material)
     one = material.subjects[0] if len(material.subjects) == 1 else None
     blocks = list(_of_one(one, pictures, material.measurements) if one else _of_several(material, pictures))
     blocks += chosen_sheets(material.choice)
@@ -87,12 +86,12 @@ def _diagrams(material: Material) -> list[Diagram]:
     ]
 
 
-def _fitting(material: Material, *, has_diagrams: bool) -> list[Chart | Diagram]:
+def _fitting(material: Material) -> list[Chart | Diagram]:
     """Every chart that can be drawn; those of single networks where there is only one."""
     kinds = sorted(CHARTS.all().values(), key=_place)
     fitting = [kind for kind in kinds if kind.of == "networks" or len(material.subjects) == 1]
     found: list[Chart | Diagram] = [*drawable(fitting, material)]
-    if has_diagrams and len(material.subjects) == 1:
+    if len(material.subjects) == 1:
         with contextlib.suppress(DataError):  # of a saved cost nobody knows what feeds what
             found += _diagrams(material)
     return found

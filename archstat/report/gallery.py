@@ -143,7 +143,7 @@ def _index(names: Sequence[str]) -> Sheet:
 
 
 def _architecture_page(material: Material, names: Sequence[str]) -> Page:
-    page = compose(material, has_diagrams=False)
+    page = compose(material)
     (name,) = material.names
     first = [block for block in page.blocks if isinstance(block, Tiles)]
     rest = [block for block in page.blocks if not isinstance(block, Tiles)]

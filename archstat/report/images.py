@@ -18,8 +18,8 @@ from archstat.report.diagram.diagram import DIAGRAM, Diagram
 from archstat.report.drawing import theme
 from archstat.report.drawing.canvas import Canvas
 from archstat.report.pictures.browser import Drawing, Format, draw_all
+from archstat.report.pictures.conversion import svg_as
 from archstat.report.pictures.embedding import in_pdf, in_png, in_svg
-from archstat.report.pictures.sheets import svg_as
 from archstat.report.pictures.sizes import DEFAULT, PictureSize
 from archstat.report.pictures.words import Words, lettered, put_around, words_of
 
@@ -85,8 +85,10 @@ def write_images(
     for stem, each in pictures.items():
         files[folder / f"{stem}.{format_}"] = _file(made[stem], each, format_, size)
         files[folder / f"{stem}.txt"] = each.words.text()
+    taken = set(pictures)
     for diagram in diagrams:
-        stem = _stem_of(diagram.title, DIAGRAM, set(pictures))
+        stem = _stem_of(diagram.title, DIAGRAM, taken)
+        taken.add(stem)
         svg = diagram.svg()
         files[folder / f"{stem}.{format_}"] = f"{svg}\n" if format_ == "svg" else svg_as(svg, format_)
         files[folder / f"{stem}.txt"] = f"{diagram.title}\n\n{diagram.caption}\n"

@@ -5,6 +5,9 @@ import sys
 
 import pytest
 
+from archstat.cli.draw import _SHOWN
+from archstat.report.diagram.content import AMOUNTS
+
 
 def test_without_a_file_the_picture_is_the_result(archstat):
     code, out, err = archstat("draw", "lenet5")
@@ -36,6 +39,10 @@ def test_nonsense_gets_a_sentence(archstat, tmp_path, monkeypatch, args, says):
     assert (code, out) == (2, "")
     assert says in err
     assert not list(tmp_path.iterdir())
+
+
+def test_everything_that_a_diagram_can_show_can_be_asked_for():
+    assert tuple(quantity.key for quantity in AMOUNTS) == _SHOWN
 
 
 def test_a_saved_cost_cannot_be_drawn(archstat, tmp_path):

@@ -200,6 +200,10 @@ def test_every_row_that_costs_something_is_a_node_and_every_edge_leads_on(name):
     assert {place for place, node in enumerate(graph.nodes) if node.kind != "input"} - fed == set()
 
 
+def test_what_goes_in_can_come_out():
+    assert edges_of(nn.Identity(), torch.zeros(1, 3)) == {("input", "output")}
+
+
 def test_a_network_without_inputs_is_drawn_whole():
     class Table(nn.Module):
         def __init__(self):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -29,7 +29,7 @@ _SIGNS = {"add": "+", "sub": "−", "mul": "×", "div": "÷"}
 """Ops that papers draw as a sign in a circle."""
 
 
-class DrawnBox(msgspec.Struct):
+class DrawnBox(msgspec.Struct, rename="camel"):
     """One box, as the script of a page knows it.
 
     Attributes:
@@ -39,8 +39,8 @@ class DrawnBox(msgspec.Struct):
         about: What is told of the box to who points at it.
         times: How often the box is repeated.
         sign: What stands in a circle in place of a box; ``""``: it is a box.
-        isOp: Whether the box is an op that a larger layer runs itself.
-        hasParts: Whether there is something inside.
+        is_op: Whether the box is an op that a larger layer runs itself.
+        has_parts: Whether there is something inside.
         values: The amounts of all repetitions together, by what is shown.
         texts: The amounts in words, by what is shown.
     """
@@ -51,8 +51,8 @@ class DrawnBox(msgspec.Struct):
     about: str
     times: int
     sign: str
-    isOp: bool  # noqa: N815 - a name of the script
-    hasParts: bool  # noqa: N815 - a name of the script
+    is_op: bool
+    has_parts: bool
     values: dict[str, int]
     texts: dict[str, str]
 
@@ -61,12 +61,22 @@ class Content(NamedTuple):
     """What a diagram is drawn from.
 
     Attributes:
-        data: Boxes, edges and words, as JSON holds them.
-        levels: For each number of levels, the places of the boxes that are open then.
+        boxes: The boxes, each behind the one around it.
+        edges: The places of two boxes with nothing inside, and the shape of the tensor that goes from one to the other.
     """
 
-    data: dict[str, Any]
-    levels: tuple[tuple[int, ...], ...]
+    boxes: Sequence[DrawnBox]
+    edges: Sequence[tuple[int, int, str]]
+
+    def plain(self) -> dict[str, Any]:
+        """Boxes, edges and words as the script gets them."""
+        return {
+            "boxes": msgspec.to_builtins(self.boxes),
+            "edges": self.edges,
+            "shows": {quantity.key: {"label": quantity.label} for quantity in AMOUNTS},
+            "steps": STEPS,
+            "font": theme.font(),
+        }
 
     def opened(self, depth: int | None = None) -> tuple[int, ...]:
         """The boxes that are open to begin with.
@@ -74,17 +84,23 @@ class Content(NamedTuple):
         Args:
             depth: How many levels of modules are opened; ``None``: as many as can be taken in at a glance.
         """
+        depths: list[int] = []
+        for box in self.boxes:
+            depths.append(depths[box.in_] + 1 if box.in_ >= 0 else 0)
+        levels = [self._opened_above(level, depths) for level in range(max(depths, default=0) + 1)]
         if depth is not None:
-            return self.levels[min(depth, len(self.levels) - 1)]
-        fitting = [level for level in self.levels if self._seen(level) <= BOXES_MOST]
-        return fitting[-1] if fitting else self.levels[0]
+            return levels[min(depth, len(levels) - 1)]
+        fitting = [level for level in levels if self.seen(level) <= BOXES_MOST]
+        return fitting[-1] if fitting else levels[0]
 
-    def _seen(self, level: Sequence[int]) -> int:
-        """How many boxes are to be seen."""
-        is_open = set(level)
-        boxes = self.data["boxes"]
-        seen = [box for box in boxes if box["in"] < 0 or box["in"] in is_open]
-        return len(seen) - len(is_open)
+    def _opened_above(self, level: int, depths: Sequence[int]) -> tuple[int, ...]:
+        places = range(len(self.boxes))
+        return tuple(place for place in places if self.boxes[place].has_parts and depths[place] < level)
+
+    def seen(self, opened: Sequence[int]) -> int:
+        """How many boxes are to be seen, where some are open."""
+        is_open = set(opened)
+        return sum(box.in_ < 0 or box.in_ in is_open for box in self.boxes) - len(is_open)
 
 
 def content_of(network: Network, part: str = "", *, is_folded: bool = True) -> Content:
@@ -104,14 +120,8 @@ def content_of(network: Network, part: str = "", *, is_folded: bool = True) -> C
     writer = _Writer(graph, rows, batch=_batch(network.cost))
     for box in boxes:
         writer.write(box, graph.groups[0].path, -1)
-    data = {
-        "boxes": [msgspec.to_builtins(box) for box in writer.boxes],
-        "edges": [[writer.places[id(s)], writer.places[id(t)], writer.shape(shape)] for s, t, shape in edges],
-        "shows": {quantity.key: {"label": quantity.label} for quantity in AMOUNTS},
-        "steps": STEPS,
-        "font": theme.font(),
-    }
-    return Content(data, tuple(_levels(writer.boxes)))
+    places = writer.places
+    return Content(writer.boxes, [(places[id(s)], places[id(t)], writer.shape(shape)) for s, t, shape in edges])
 
 
 def _batch(cost: ModelCost) -> int | None:
@@ -120,19 +130,6 @@ def _batch(cost: ModelCost) -> int | None:
     batch = firsts.pop() if len(firsts) == 1 else None
     shapes = [row.output_shape for row in cost.layers if len(row.output_shape) > 1]
     return batch if 2 * sum(shape[0] == batch for shape in shapes) > len(shapes) else None
-
-
-def _levels(boxes: Sequence[DrawnBox]) -> Iterable[tuple[int, ...]]:
-    """The boxes that are open with no level opened, with one, with two, …."""
-    depths: list[int] = []
-    for box in boxes:
-        depths.append(depths[box.in_] + 1 if box.in_ >= 0 else 0)
-    for level in range(max((depth for depth, box in zip(depths, boxes, strict=True) if box.hasParts), default=-1) + 2):
-        yield tuple(
-            place
-            for place, (depth, box) in enumerate(zip(depths, boxes, strict=True))
-            if box.hasParts and depth < level
-        )
 
 
 class _Writer:
@@ -194,8 +191,8 @@ class _Writer:
             about=_about(_span(paths), lines, values, texts, box.times),
             times=box.times,
             sign=sign,
-            isOp=not box.parts and bool(rows) and not rows[0].is_layer,
-            hasParts=bool(box.parts),
+            is_op=not box.parts and bool(rows) and not rows[0].is_layer,
+            has_parts=bool(box.parts),
             values=values,
             texts=texts,
         )

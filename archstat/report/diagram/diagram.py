@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 from markupsafe import Markup
@@ -16,12 +15,11 @@ from archstat.errors import UnknownNameError
 from archstat.language import say
 from archstat.published.names import display_name
 from archstat.records.above import above
+from archstat.report.diagram.colours import colours
 from archstat.report.diagram.content import AMOUNTS, Content, content_of
-from archstat.report.diagram.engine import Look, picture
+from archstat.report.diagram.engine import Direction, Look, picture
 from archstat.report.drawing import theme
 from archstat.tables.quantities import MACS
-
-Direction = Literal["down", "right"]
 
 DIAGRAM = "diagram"
 """What a user chooses a diagram by, among the charts of a page."""
@@ -33,35 +31,31 @@ class Diagram(msgspec.Struct, frozen=True, dict=True):
     Attributes:
         title: What stands over the diagram.
         content: The boxes and the edges.
-        show: The key of what is shown of each box.
-        opened: The places of the boxes that are open to begin with.
-        direction: Where data flows.
+        look: What is shown of the boxes, and which are open to begin with.
         caption: What stands under the diagram.
     """
 
     title: str
     content: Content
-    show: str
-    opened: tuple[int, ...]
-    direction: Direction = "down"
+    look: Look
     caption: str = ""
 
     @property
     def labels(self) -> Mapping[str, str]:
         """What can be shown of the boxes, by key: what every box has none of is left out."""
-        boxes = self.content.data["boxes"]
-        met = [quantity for quantity in AMOUNTS if any(box["values"][quantity.key] for box in boxes)]
+        boxes = self.content.boxes
+        met = [quantity for quantity in AMOUNTS if any(box.values[quantity.key] for box in boxes)]
         return {quantity.key: quantity.label for quantity in met}
 
     @property
     def can_open(self) -> bool:
         """Whether there is a box to open."""
-        return any(box["hasParts"] for box in self.content.data["boxes"])
+        return any(box.has_parts for box in self.content.boxes)
 
     @functools.cached_property
     def on_page(self) -> Markup:
         """The picture in the colours of the page that it stands on."""
-        return Markup(picture(self.content.data, self._look, self.title, is_on_page=True))  # noqa: S704 - our script escapes
+        return Markup(picture(self.content.plain(), self.look, self.title, None))  # noqa: S704 - our script escapes
 
     def svg(self, *, is_dark: bool = False) -> str:
         """The picture as a file; of equal diagrams, the same bytes.
@@ -69,7 +63,7 @@ class Diagram(msgspec.Struct, frozen=True, dict=True):
         Args:
             is_dark: Draw for a dark page.
         """
-        return picture(self.content.data, self._look, self.title, is_dark=is_dark)
+        return picture(self.content.plain(), self.look, self.title, colours(is_dark=is_dark))
 
     def save(self, path: str | Path, *, is_dark: bool = False) -> None:
         """Write the diagram into a file, of the kind that its name ends in.
@@ -83,15 +77,11 @@ class Diagram(msgspec.Struct, frozen=True, dict=True):
                 PDF with.
         """
         # A page is made of blocks, of which a diagram is one, and so lies above it.
-        above("report.saving", "save_diagram")(self, Path(path), is_dark=is_dark)
+        above("report.diagram.saving", "save_diagram")(self, Path(path), is_dark=is_dark)
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the picture, in the light colours, as wide as there is room."""
         return f'<div style="overflow-x:auto;background:#fff">{self.svg()}</div>'
-
-    @property
-    def _look(self) -> Look:
-        return Look(self.show, self.opened, self.direction)
 
 
 def diagram_of(
@@ -128,11 +118,11 @@ def diagram_of(
         "normalization or an activation behind a layer stands in its box; equal parts behind each other are one.",
         shapes=units.shapes(network.cost.input_shapes),
     )
-    return Diagram(title, content, show, tuple(content.opened(depth)), direction, caption)
+    return Diagram(title, content, Look(show, content.opened(depth), direction), caption)
 
 
 def content_on_pages(diagrams: Sequence[Diagram]) -> dict[str, object]:
     """What the script of a page draws its diagrams from, by the names that they have there."""
     return {
-        f"diagram-{number}": {"data": each.content.data, "title": each.title} for number, each in enumerate(diagrams)
+        f"diagram-{number}": {"data": each.content.plain(), "title": each.title} for number, each in enumerate(diagrams)
     }

@@ -5,15 +5,19 @@ from __future__ import annotations
 import ctypes
 import functools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from archstat.errors import DataError
-from archstat.report.diagram.colours import colours
+
+Direction = Literal["down", "right"]
+
+SECONDS_MOST = 300
+"""How long elkjs may look for a layout."""
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -22,32 +26,32 @@ class Look(msgspec.Struct, frozen=True):
     Attributes:
         show: The key of what is shown of each box.
         opened: The places of the boxes that are open.
-        direction: Where data flows: ``"down"`` or ``"right"``.
+        direction: Where data flows.
     """
 
     show: str
-    opened: Sequence[int]
-    direction: str = "down"
+    opened: tuple[int, ...]
+    direction: Direction = "down"
 
 
-def picture(data: Mapping[str, Any], look: Look, title: str, *, is_dark: bool = False, is_on_page: bool = False) -> str:
+def picture(data: Mapping[str, Any], look: Look, title: str, colours: Mapping[str, str] | None) -> str:
     """A diagram as SVG; of equal diagrams, the same bytes.
 
     Args:
-        data: What is drawn, as :func:`~archstat.report.diagram.content.content_of` has it.
+        data: What is drawn, as :meth:`~archstat.report.diagram.content.Content.plain` has it.
         look: The boxes that are open, and what is shown of them.
         title: What the picture is of, for who cannot see it.
-        is_dark: Draw for a dark page.
-        is_on_page: Draw for a page of ours, whose style has the colours, and whose script opens boxes.
+        colours: The colours by their names; ``None``: those of the page of ours that the picture stands on, whose
+            script opens boxes.
 
     Raises:
         ModuleNotFoundError: There is no engine to lay it out with.
         DataError: There are too many boxes to be laid out.
     """
-    state: dict[str, Any] = {"show": look.show, "open": list(look.opened), "direction": look.direction}
-    state |= {"canOpen": is_on_page, "isFile": not is_on_page}
-    given = json.dumps([data, state, title, None if is_on_page else colours(is_dark=is_dark)])
     from py_mini_racer import JSTimeoutException  # noqa: PLC0415 - an extra
+
+    state = {"show": look.show, "open": look.opened, "direction": look.direction, "canOpen": colours is None}
+    given = json.dumps([data, state, title, colours])
 
     def drawn() -> str:
         svg: str = _engine().eval(f"archstatPicture(...{given})", timeout_sec=SECONDS_MOST)
@@ -62,10 +66,6 @@ def picture(data: Mapping[str, Any], look: Look, title: str, *, is_dark: bool = 
             f"{len(data['boxes']):,} boxes could not be laid out within {SECONDS_MOST} seconds: open fewer levels, or "
             "draw a module alone."
         ) from error
-
-
-SECONDS_MOST = 300
-"""How long elkjs may look for a layout."""
 
 
 _SURROUNDINGS = """

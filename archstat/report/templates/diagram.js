@@ -45,11 +45,11 @@
     const place = figure.querySelector(".drawing");
     place.innerHTML = archstatDiagram.picture(data, state, laid, paint, title);
     figure.removeAttribute("aria-busy");
-    if (focus !== undefined) place.querySelector(`[data-box="${focus}"][tabindex], [data-of="${focus}"]`)?.focus();
+    if (focus !== undefined) place.querySelector(`[role=button][data-box="${focus}"], [role=button][data-of="${focus}"]`)?.focus();
   }
 
   function toggle(figure, target) {
-    const handle = target.closest?.("[data-of], .opens");
+    const handle = target.closest?.("[role=button]");
     if (!handle) return false;
     const state = states.get(figure), place = Number(handle.dataset.of ?? handle.dataset.box);
     state.open = state.open.includes(place) ? state.open.filter((each) => each !== place) : [...state.open, place];

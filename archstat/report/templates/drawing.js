@@ -204,9 +204,11 @@ const archstatDiagram = (() => {
     return value && most ? Math.min(data.steps - 1, Math.floor((value / most) * (data.steps - 0.001))) : -1;
   }
 
-  function handle(place, box, state, isOpen) {
-    if (!state.canOpen || !box.hasParts) return "";
-    return ` class="opens" data-box="${place}" tabindex="0" role="button" aria-expanded="${isOpen}" aria-label="${escaped([box.title, ...box.lines].filter(Boolean).join(", "))}"`;
+  // What makes an element open or close a box; the name of its attribute tells which of both.
+  function handle(name, place, box, state, isOpen) {
+    const at = `data-${name}="${place}"`;
+    if (!state.canOpen || !box.hasParts) return at;
+    return `${at} tabindex="0" role="button" aria-expanded="${isOpen}" aria-label="${escaped([box.title, ...box.lines].filter(Boolean).join(", "))}"`;
   }
 
   function sign(shape, place, box, paint) {
@@ -222,7 +224,7 @@ const archstatDiagram = (() => {
     const ink = shade < 0 ? "ink" : `on${shade}`, soft = shade < 0 ? "muted" : `on${shade}`;
     const frame = `x="${round(shape.x)}" y="${round(shape.y)}" width="${round(shape.width)}" height="${round(shape.height)}" rx="${box.isOp ? 12 : 5}"`;
     const fill = paint(shade < 0 ? "raised" : `cost${shade}`);
-    let out = `<g data-box="${place}"${handle(place, box, state, false).replace(` data-box="${place}"`, "")}><title>${escaped(box.about)}</title>`;
+    let out = `<g ${handle("box", place, box, state, false)}><title>${escaped(box.about)}</title>`;
     if (box.times > 1) out += `<rect x="${round(shape.x + 4)}" y="${round(shape.y + 4)}" width="${round(shape.width)}" height="${round(shape.height)}" rx="5" fill="${fill}" stroke="${paint("edge")}"/>`;
     out += `<rect class="box" ${frame} fill="${fill}" stroke="${paint("edge")}"/>`;
     const x = shape.x + shape.width / 2;
@@ -246,7 +248,7 @@ const archstatDiagram = (() => {
     const box = data.boxes[place], head = headOf(box, state.show, state.canOpen);
     const frame = `x="${round(shape.x)}" y="${round(shape.y)}" width="${round(shape.width)}" height="${round(shape.height)}" rx="8"`;
     let out = `<g data-box="${place}"><rect class="group" ${frame} fill="${paint("ink")}" fill-opacity="0.035" stroke="${paint("line")}"/></g>`;
-    out += `<g data-head="${place}"${handle(place, box, state, true).replace("data-box", "data-of")}><title>${escaped(box.about)}</title>`;
+    out += `<g ${handle("of", place, box, state, true)}><title>${escaped(box.about)}</title>`;
     out += `<rect x="${round(shape.x)}" y="${round(shape.y)}" width="${round(head.width)}" height="${head.height}" fill="transparent"/>`;
     const style = { colour: "muted", anchor: "start", halo: true };
     out += text(shape.x + PAD, shape.y + 19, head.name, paint, { ...style, size: TITLE, weight: 600 });
@@ -259,17 +261,16 @@ const archstatDiagram = (() => {
     for (const child of node.children || []) { visit(child); walk(child, visit); }
   }
 
-  function key(data, state, most, x, y, paint) {
-    const show = data.shows[state.show];
+  function key(label, most, steps, x, y, paint) {
     const wide = 20, high = 10;
-    let out = text(x, y + 10, show.label, paint, { anchor: "start", colour: "muted" });
-    let at = x + widthOf(show.label, BODY) + 14;
+    let out = text(x, y + 10, label, paint, { anchor: "start", colour: "muted" });
+    let at = x + widthOf(label, BODY) + 14;
     out += text(at, y + 10, "0", paint, { anchor: "start", colour: "muted" });
     at += 12;
-    for (let place = 0; place < data.steps; place++) {
+    for (let place = 0; place < steps; place++) {
       out += `<rect x="${round(at + place * wide)}" y="${round(y + 1)}" width="${wide}" height="${high}" fill="${paint(`cost${place}`)}"/>`;
     }
-    return out + text(at + data.steps * wide + 6, y + 10, show.most[most] || "", paint, { anchor: "start", colour: "muted" });
+    return out + text(at + steps * wide + 6, y + 10, most, paint, { anchor: "start", colour: "muted" });
   }
 
   // The picture of what was laid out; colours are what `paint` makes of their names.
@@ -291,8 +292,8 @@ const archstatDiagram = (() => {
     for (const edge of laid.edges || []) inner += labelsOf(edge, paint);
     for (const [place, node] of shapes) if (!isOpen(node)) inner += closed(node, place, data, state, most, paint);
     const body = shift ? `<g transform="translate(${round(shift)} 0)">${inner}</g>` : inner;
-    const foot = hasKey ? key({ ...data, shows: { [state.show]: { label, most: { [most]: data.boxes[largest].texts[state.show] } } } }, state, most, 14, height - 22, paint) : "";
-    return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="${escaped(data.font)}" role="${state.canOpen ? "group" : "img"}" aria-label="${escaped(title)}"><title>${escaped(title)}</title>${state.isFile ? `<rect width="${width}" height="${height}" fill="${paint("paper")}"/>` : ""}${body}${foot}</svg>`;
+    const foot = hasKey ? key(label, data.boxes[largest].texts[state.show], data.steps, 14, height - 22, paint) : "";
+    return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="${escaped(data.font)}" role="${state.canOpen ? "group" : "img"}" aria-label="${escaped(title)}"><title>${escaped(title)}</title>${state.canOpen ? "" : `<rect width="${width}" height="${height}" fill="${paint("paper")}"/>`}${body}${foot}</svg>`;
   }
 
   return { graphOf, picture };

@@ -12,7 +12,8 @@ import msgspec
 from archstat.errors import DataError, UnknownNameError
 from archstat.files.text import text_of, toml_of
 from archstat.report.chart import CHARTS
-from archstat.report.diagram.diagram import DIAGRAM, Direction
+from archstat.report.diagram.diagram import DIAGRAM
+from archstat.report.diagram.engine import Direction
 from archstat.report.writing.prose import at
 
 Of = Literal["compare", "layers", "explained", "measured", "claims"]

@@ -12,7 +12,7 @@ from archstat.language import say
 from archstat.report.blocks import Page
 from archstat.report.diagram.diagram import Diagram
 from archstat.report.page import render
-from archstat.report.pictures.sheets import svg_as
+from archstat.report.pictures.conversion import svg_as
 
 ENDINGS = (".svg", ".html", ".png", ".pdf")
 """What files of diagrams end in."""
