@@ -121,6 +121,7 @@ def draw(
     show: str = MACS.key,
     is_folded: bool = True,
     direction: Direction = "down",
+    is_wrapped: bool = False,
     **kwargs: Any,
 ) -> Diagram:
     """A diagram of a network: what feeds what, as boxes with their cost, drawn from the trace of a forward pass.
@@ -135,6 +136,7 @@ def draw(
         show: What boxes are coloured by: ``"macs"``, ``"parameters"`` or ``"activation_bytes"``.
         is_folded: Whether equal parts that follow each other are one box.
         direction: Where data flows: ``"down"`` or ``"right"``.
+        is_wrapped: Whether a long way is broken into columns, or rows, as a page or a slide has room for them.
         kwargs: What the network's ``forward`` takes by name; for a named network without inputs, how it is counted.
 
     Raises:
@@ -148,7 +150,9 @@ def draw(
     True
     """
     network = analyse_model(model, *inputs, **kwargs)
-    return diagram_of(network, part, depth=depth, show=show, is_folded=is_folded, direction=direction)
+    return diagram_of(
+        network, part, depth=depth, show=show, is_folded=is_folded, direction=direction, is_wrapped=is_wrapped
+    )
 
 
 def _material(

@@ -26,6 +26,7 @@ _SHOWN = ("macs", "parameters", "activation_bytes")
 @click.option(
     "--direction", type=click.Choice(["down", "right"]), default="down", show_default=True, help="Where data flows."
 )
+@click.option("--wrap", "is_wrapped", is_flag=True, help="Break a long way into columns, for a page or a slide.")
 @click.option("--dark", "is_dark", is_flag=True, help="Draw for a dark page or slide.")
 @click.option("--output", type=click.Path(path_type=Path), help="A file that ends in .svg, .html, .png or .pdf.")
 @language_option
@@ -38,6 +39,7 @@ def draw(
     show: str,
     unfold: bool,
     direction: Literal["down", "right"],
+    is_wrapped: bool,
     is_dark: bool,
     output: Path | None,
     **given: Any,
@@ -54,7 +56,9 @@ def draw(
     if output is not None:
         ending_of(output)  # before anything is counted
     network = network_of(name, **given)
-    diagram = diagram_of(network, layer, depth=depth, show=show, is_folded=not unfold, direction=direction)
+    diagram = diagram_of(
+        network, layer, depth=depth, show=show, is_folded=not unfold, direction=direction, is_wrapped=is_wrapped
+    )
     if output is None:
         put(diagram.svg(is_dark=is_dark), None)
     else:

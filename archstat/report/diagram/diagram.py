@@ -92,6 +92,7 @@ def diagram_of(
     show: str = MACS.key,
     is_folded: bool = True,
     direction: Direction = "down",
+    is_wrapped: bool = False,
 ) -> Diagram:
     """A diagram of a network.
 
@@ -102,6 +103,7 @@ def diagram_of(
         show: The key of what is shown of each box: ``"macs"``, ``"parameters"`` or ``"activation_bytes"``.
         is_folded: Whether equal neighbours are one box.
         direction: Where data flows.
+        is_wrapped: Whether a long way is broken into columns, or rows.
 
     Raises:
         DataError: Only the cost of the network is known.
@@ -118,7 +120,7 @@ def diagram_of(
         "normalization or an activation behind a layer stands in its box; equal parts behind each other are one.",
         shapes=units.shapes(network.cost.input_shapes),
     )
-    return Diagram(title, content, Look(show, content.opened(depth), direction), caption)
+    return Diagram(title, content, Look(show, content.opened(depth), direction, is_wrapped), caption)
 
 
 def content_on_pages(diagrams: Sequence[Diagram]) -> dict[str, object]:

@@ -20,18 +20,20 @@ SECONDS_MOST = 300
 """How long elkjs may look for a layout."""
 
 
-class Look(msgspec.Struct, frozen=True):
+class Look(msgspec.Struct, frozen=True, rename="camel"):
     """How a diagram is drawn.
 
     Attributes:
         show: The key of what is shown of each box.
         opened: The places of the boxes that are open.
         direction: Where data flows.
+        is_wrapped: Whether a long way is broken into columns, or rows, as a page or a slide has room for them.
     """
 
     show: str
-    opened: tuple[int, ...]
+    opened: tuple[int, ...] = msgspec.field(name="open")
     direction: Direction = "down"
+    is_wrapped: bool = False
 
 
 def picture(data: Mapping[str, Any], look: Look, title: str, colours: Mapping[str, str] | None) -> str:
@@ -50,7 +52,7 @@ def picture(data: Mapping[str, Any], look: Look, title: str, colours: Mapping[st
     """
     from py_mini_racer import JSTimeoutException  # noqa: PLC0415 - an extra
 
-    state = {"show": look.show, "open": look.opened, "direction": look.direction, "canOpen": colours is None}
+    state = {**msgspec.to_builtins(look), "canOpen": colours is None}
     given = json.dumps([data, state, title, colours])
 
     def drawn() -> str:

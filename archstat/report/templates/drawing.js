@@ -96,6 +96,12 @@ const archstatDiagram = (() => {
     return { name, number, width, height: number ? 2 * LINE + 10 : LINE + 10 };
   }
 
+  const WRAPPED = {
+    "elk.aspectRatio": "0.9",
+    "elk.layered.wrapping.strategy": "MULTI_EDGE",
+    "elk.layered.wrapping.additionalEdgeSpacing": "14",
+  };
+
   function graphOf(data, state) {
     const open = new Set(state.open);
     const { inside, top } = childrenOf(data);
@@ -139,6 +145,7 @@ const archstatDiagram = (() => {
         "elk.spacing.edgeNode": "14",
         "elk.spacing.edgeLabel": "3",
         "elk.padding": "[top=12,left=12,bottom=12,right=12]",
+        ...(state.isWrapped ? WRAPPED : {}),
       },
       children: top.map(node),
       edges: edges.map((edge, place) => ({

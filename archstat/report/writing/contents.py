@@ -31,6 +31,7 @@ class FigureEntry(msgspec.Struct, frozen=True):
         part: Of a diagram, the path of the module whose inside alone is drawn.
         depth: Of a diagram, how many levels of modules are open.
         direction: Of a diagram, where data flows.
+        wrap: Of a diagram, whether a long way is broken into columns.
     """
 
     chart: str
@@ -41,6 +42,7 @@ class FigureEntry(msgspec.Struct, frozen=True):
     part: str = ""
     depth: int | None = None
     direction: Direction = "down"
+    wrap: bool = False
 
 
 class TableEntry(msgspec.Struct, frozen=True):

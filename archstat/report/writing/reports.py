@@ -164,7 +164,7 @@ class Report:
             return self._diagram(name, entry)
         kind = CHARTS.get(entry.chart)
         with at(self._place(f"figure.{name}")):
-            _refuse(entry, ("part", "depth"), f"the chart {kind.name!r}")
+            _refuse(entry, ("part", "depth", "wrap"), f"the chart {kind.name!r}")
             networks = self._networks(entry.networks)
             if kind.of == "network" and len(networks) != 1:
                 raise DataError(
@@ -184,7 +184,9 @@ class Report:
             if len(networks) != 1:
                 raise DataError('a diagram is one of a single network: give it networks = ["…"], one name.')
             (subject,) = self._material(networks).subjects
-            made = diagram_of(subject.network, entry.part, depth=entry.depth, direction=entry.direction)
+            made = diagram_of(
+                subject.network, entry.part, depth=entry.depth, direction=entry.direction, is_wrapped=entry.wrap
+            )
             return msgspec.structs.replace(made, title=self._titled(entry.title)) if entry.title else made
 
     def _table(self, name: str, entry: TableEntry) -> list[Sheet]:
@@ -263,7 +265,7 @@ def _entry(kind: str, name: str, entries: Mapping[str, _Entry]) -> _Entry:
 def _refuse(entry: FigureEntry, options: Sequence[str], what: str) -> None:
     """Refuse options of a figure that it does not take."""
     for option in options:
-        if getattr(entry, option) not in (None, "", ()):
+        if getattr(entry, option) not in (None, "", (), False):
             raise DataError(f"{what} takes no {option}: leave it out.")
 
 

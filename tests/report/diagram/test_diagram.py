@@ -107,6 +107,17 @@ def test_equal_diagrams_are_equal_bytes_and_well_formed():
     assert "var(--" not in svg  # drawing programs know no variables
 
 
+def size_of(svg):
+    return tuple(map(int, re.search(r'width="(\d+)" height="(\d+)"', svg).groups()))
+
+
+def test_a_long_way_can_be_broken_into_columns():
+    (width, height), (wide, low) = (size_of(archstat.draw("vgg16", is_wrapped=each).svg()) for each in (False, True))
+    assert height > 5 * width
+    assert low < 2 * wide
+    assert low < height / 2
+
+
 def test_boxes_of_a_picture_do_not_overlap():
     svg = archstat.draw("inception_v3").svg()
     frames = [
@@ -158,7 +169,7 @@ def test_a_png_and_a_pdf_have_the_size_of_the_picture(tmp_path, chromium):  # no
     from pypdf import PdfReader
 
     diagram = archstat.draw("lenet5")
-    width, height = map(int, re.search(r'width="(\d+)" height="(\d+)"', diagram.svg()).groups())
+    width, height = size_of(diagram.svg())
     diagram.save(tmp_path / "net.png")
     diagram.save(tmp_path / "net.pdf")
     with Image.open(tmp_path / "net.png") as image:
