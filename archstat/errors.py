@@ -63,6 +63,7 @@ Helps = Literal[
     "inputs",
     "layers",
     "max_s",
+    "measured",
     "over",
     "precision",
     "resolution",

@@ -39,7 +39,6 @@ from archstat.report.diagram.engine import Direction
 from archstat.report.drawing import theme
 from archstat.report.material import Material, Subject, material_from
 from archstat.report.page import render
-from archstat.tables.quantities import MACS
 
 Drawable = str | ModelCost | Measurement
 """What is drawn: a network by its name, what :func:`archstat.count` returned, or what was measured."""
@@ -118,7 +117,8 @@ def draw(
     *inputs: Any,
     part: str = "",
     depth: int | None = None,
-    show: str = MACS.key,
+    show: str = "",
+    measurement: Measurement | None = None,
     is_folded: bool = True,
     direction: Direction = "down",
     is_wrapped: bool = False,
@@ -133,7 +133,9 @@ def draw(
         inputs: What the network's ``forward`` takes. Tensors on the meta device do; an architecture of ours needs none.
         part: The path of a module, of which alone the inside is drawn; ``""``: all of the network.
         depth: How many levels of modules are open; ``None``: as many as can be taken in at a glance.
-        show: What boxes are coloured by: ``"macs"``, ``"parameters"`` or ``"activation_bytes"``.
+        show: What boxes are coloured by: ``"macs"``, ``"parameters"``, ``"activation_bytes"`` or, where that was
+            measured, ``"latency"``; ``""``: the latency if there is one, else MACs.
+        measurement: How the same network ran on the same input, by layer.
         is_folded: Whether equal parts that follow each other are one box.
         direction: Where data flows: ``"down"`` or ``"right"``.
         is_wrapped: Whether a long way is broken into columns, or rows, as a page or a slide has room for them.
@@ -144,6 +146,7 @@ def draw(
         SourceError: A name leads to no network, or what was handed over is none.
         InputError: A name was given without inputs, and none are known for it.
         UnknownNameError: There is no such part, or nothing of that name can be shown.
+        DataError: The measurement is of something else or not by layer, or a latency is to be shown without one.
 
     >>> diagram = draw("resnet18", depth=1)
     >>> len(diagram.svg()) > 1000
@@ -151,7 +154,14 @@ def draw(
     """
     network = analyse_model(model, *inputs, **kwargs)
     return diagram_of(
-        network, part, depth=depth, show=show, is_folded=is_folded, direction=direction, is_wrapped=is_wrapped
+        network,
+        part,
+        depth=depth,
+        show=show,
+        measurement=measurement,
+        is_folded=is_folded,
+        direction=direction,
+        is_wrapped=is_wrapped,
     )
 
 

@@ -11,6 +11,7 @@ OPTIONS: dict[Helps, str] = {
     "energy": "archstat measure --energy",
     "inputs": "--input",
     "layers": "archstat measure --layers",
+    "measured": "--measured",
     "max_s": "--max-time",
     "over": "--over",
     "precision": "--dtype",

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from archstat.cli._commands import command
 from archstat.cli._names import NetworkName
-from archstat.cli._networks import network_of
-from archstat.cli._options import input_options, language_option, put, wrote
+from archstat.cli._networks import measured_of, network_of
+from archstat.cli._options import input_options, is_given, language_option, put, wrote
 
-_SHOWN = ("macs", "parameters", "activation_bytes")
+if TYPE_CHECKING:
+    from archstat.analysis.network import Network
+    from archstat.records import Measurement
+
+_SHOWN = ("macs", "parameters", "activation_bytes", "latency")
 
 
 @command()
 @click.argument("name", type=NetworkName())
 @click.argument("layer", default="")
 @click.option("--depth", type=click.IntRange(min=0), help="Open so many levels of modules; else what fits a page.")
+@click.option("--show", type=click.Choice(_SHOWN), help="What boxes are coloured by; else MACs, or what was measured.")
 @click.option(
-    "--show", type=click.Choice(_SHOWN), default="macs", show_default=True, help="What boxes are coloured by."
+    "--measured", type=click.Path(path_type=Path), help="What 'archstat measure --layers --save' wrote: the latency."
 )
 @click.option("--unfold", is_flag=True, help="Draw equal parts that follow each other one by one.")
 @click.option(
@@ -36,7 +42,8 @@ def draw(
     layer: str,
     *,
     depth: int | None,
-    show: str,
+    show: str | None,
+    measured: Path | None,
     unfold: bool,
     direction: Literal["down", "right"],
     is_wrapped: bool,
@@ -46,7 +53,8 @@ def draw(
 ) -> None:
     """Draw NAME: what feeds what, as boxes with their cost; on a page, boxes open and close.
 
-    LAYER is the path of a module, whose inside alone is drawn. Without a file, the picture is printed as SVG.
+    LAYER is the path of a module, whose inside alone is drawn. Without a file, the picture is printed as SVG. With a
+    measurement, NAME is drawn as it was measured; where FILE holds several, '--batch-size' and '--dtype' choose.
 
     Example: archstat draw resnet18 --output resnet18.svg
     """
@@ -55,12 +63,28 @@ def draw(
 
     if output is not None:
         ending_of(output)  # before anything is counted
-    network = network_of(name, **given)
+    network, measurement = _network(name, measured, given)
     diagram = diagram_of(
-        network, layer, depth=depth, show=show, is_folded=not unfold, direction=direction, is_wrapped=is_wrapped
+        network,
+        layer,
+        depth=depth,
+        show=show or "",
+        measurement=measurement,
+        is_folded=not unfold,
+        direction=direction,
+        is_wrapped=is_wrapped,
     )
     if output is None:
         put(diagram.svg(is_dark=is_dark), None)
     else:
         diagram.save(output, is_dark=is_dark)
         wrote([output])
+
+
+def _network(name: str, measured: Path | None, given: Mapping[str, Any]) -> tuple[Network, Measurement | None]:
+    """The network, as it was measured if a file says how."""
+    if measured is None:
+        return network_of(name, **given), None
+    chosen = {option: given[option] for option in ("batch_size", "dtype") if is_given(option)}
+    network, measurement, _ = measured_of(name, measured, None, chosen, **given)
+    return network, measurement

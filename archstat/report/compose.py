@@ -80,7 +80,9 @@ def _chosen(names: Sequence[str], material: Material) -> list[Chart | Diagram]:
 
 def _diagrams(material: Material) -> list[Diagram]:
     """What feeds what in each network."""
-    made = [diagram_of(subject.network) for subject in material.subjects]
+    made = [
+        diagram_of(subject.network, show=MACS.key, measurement=subject.layers_measured) for subject in material.subjects
+    ]
     return [
         msgspec.structs.replace(each, title=say("What feeds what in {network}", network=each.title)) for each in made
     ]

@@ -48,6 +48,14 @@ class Subject(msgspec.Struct, frozen=True):
         """The name that a user gave it."""
         return self.network.cost.architecture
 
+    @property
+    def layers_measured(self) -> Measurement | None:
+        """How the network ran by layer, with just the input that it was counted on; ``None``: nobody measured that."""
+        found = self.measurement
+        if found is None or found.layers is None or self.as_measured is not self.network:
+            return None
+        return found if found.input_shapes == self.network.cost.input_shapes else None
+
     def measured(self) -> tuple[Network, Measurement]:
         """The network as it was measured, and the measurement.
 

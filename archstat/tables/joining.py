@@ -143,6 +143,33 @@ def times_beside_counts(
     return times, joined(cost.layers, traffic, times.rows)
 
 
+def times_of_runs(cost: ModelCost, measurement: Measurement) -> tuple[dict[int, float], dict[tuple[str, int], float]]:
+    """The times of a network by its rows, and what its larger layers spend themselves.
+
+    Returns:
+        The seconds of each row that was measured, by its place in the cost; and of what stands in no row, by the path
+        and the run of the layer that spent them. Both together are all that was measured in modules.
+
+    Raises:
+        DataError: The measurement is of another network, input or element type, or not by layer.
+    """
+    refuse_another(cost, measurement)
+    measured = _layers_of(measurement).rows
+    ran = [row for row in cost.layers if row.call]
+    places = _Places(ran, measured)
+    own = {(row.layer, row.call): index for index, row in enumerate(cost.layers) if row.call and row.is_layer}
+    rows: dict[int, float] = {}
+    larger: dict[tuple[str, int], float] = {}
+    for time in measured:
+        layer, call = places.of(time.layer, time.call)
+        run = (layer, call or (time.call if layer == time.layer else 1))
+        if run in own:
+            rows[own[run]] = rows.get(own[run], 0.0) + time.time_s
+        else:
+            larger[run] = larger.get(run, 0.0) + time.time_s
+    return rows, larger
+
+
 def _layers_of(measurement: Measurement) -> LayerTimes:
     if measurement.layers is None:
         raise DataError(

@@ -2,11 +2,15 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from archstat.cli.draw import _SHOWN
-from archstat.report.diagram.content import AMOUNTS
+from archstat.report.diagram.amounts import SHOWN
+
+RESULTS = Path(__file__).parents[2] / "reports" / "cnn-architectures" / "results"
+ALEXNET = str(RESULTS / "alexnet-cpu-fp32-b1.json")
 
 
 def test_without_a_file_the_picture_is_the_result(archstat):
@@ -29,6 +33,10 @@ def test_a_file_is_written_whole(archstat, tmp_path):
         (("lenet5", "c9"), "No module with parts inside is named 'c9'."),
         (("lenet5", "--depth", "-1"), "-1 is not in the range x>=0"),
         (("lenet5", "--show", "colour"), "'colour' is not one of"),
+        (("lenet5", "--show", "latency"), "measured, not counted, and no measurement is given"),
+        (("lenet5", "--measured", ALEXNET), "No measurement is of 'lenet5'; there is alexnet."),
+        (("lenet5", "--measured", "nowhere.json"), "nowhere.json"),
+        (("alexnet", "--measured", ALEXNET, "--batch-size", "3"), "is at batch 3"),
         (("resnet5",), "No architecture is named 'resnet5'."),
         (("lenet5", "--output", "nowhere/net.svg"), "nowhere"),
     ],
@@ -42,7 +50,7 @@ def test_nonsense_gets_a_sentence(archstat, tmp_path, monkeypatch, args, says):
 
 
 def test_everything_that_a_diagram_can_show_can_be_asked_for():
-    assert tuple(quantity.key for quantity in AMOUNTS) == _SHOWN
+    assert SHOWN == _SHOWN
 
 
 def test_a_saved_cost_cannot_be_drawn(archstat, tmp_path):
@@ -59,6 +67,13 @@ def test_a_module_depth_and_direction_make_other_pictures(archstat):
     right = archstat("draw", "googlenet", "--depth", "0", "--direction", "right")[1]
     dark = archstat("draw", "googlenet", "--depth", "0", "--dark")[1]
     assert len({whole, part, deep, right, dark}) == 5
+
+
+def test_what_was_measured_is_what_is_shown(archstat):
+    code, out, _ = archstat("draw", "alexnet", "--measured", ALEXNET)
+    assert code == 0
+    assert ">Latency<" in out
+    assert " ms<" in out
 
 
 def test_words_are_those_of_the_language(archstat):

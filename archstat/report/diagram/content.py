@@ -10,14 +10,11 @@ import msgspec
 from archstat import units
 from archstat.analysis.network import Network
 from archstat.language import retold, say
-from archstat.records import LayerCost, LayerGraph, LayerNode, ModelCost, Shape
+from archstat.records import LayerCost, LayerGraph, LayerNode, Measurement, ModelCost, Shape
+from archstat.report.diagram.amounts import COUNTED, Amount, Counted, Told, timed
 from archstat.report.diagram.folding import Box, boxes_of
-from archstat.report.diagram.parts import graph_of_part
+from archstat.report.diagram.parts import part_of
 from archstat.report.drawing import theme
-from archstat.tables.quantities import ACTIVATION_BYTES, MACS, PARAMETERS, Quantity
-
-AMOUNTS: tuple[Quantity, ...] = (MACS, PARAMETERS, ACTIVATION_BYTES)
-"""What a diagram shows of each box, the first one first."""
 
 STEPS = 7
 """The shades of a cost, from next to nothing to the most that one box has."""
@@ -53,7 +50,7 @@ class DrawnBox(msgspec.Struct, rename="camel"):
     sign: str
     is_op: bool
     has_parts: bool
-    values: dict[str, int]
+    values: dict[str, float]
     texts: dict[str, str]
 
 
@@ -63,17 +60,19 @@ class Content(NamedTuple):
     Attributes:
         boxes: The boxes, each behind the one around it.
         edges: The places of two boxes with nothing inside, and the shape of the tensor that goes from one to the other.
+        labels: The names of the amounts that boxes have, by their keys.
     """
 
     boxes: Sequence[DrawnBox]
     edges: Sequence[tuple[int, int, str]]
+    labels: Mapping[str, str]
 
     def plain(self) -> dict[str, Any]:
         """Boxes, edges and words as the script gets them."""
         return {
             "boxes": msgspec.to_builtins(self.boxes),
             "edges": self.edges,
-            "shows": {quantity.key: {"label": quantity.label} for quantity in AMOUNTS},
+            "shows": {key: {"label": label} for key, label in self.labels.items()},
             "steps": STEPS,
             "font": theme.font(),
         }
@@ -103,25 +102,33 @@ class Content(NamedTuple):
         return sum(box.in_ < 0 or box.in_ in is_open for box in self.boxes) - len(is_open)
 
 
-def content_of(network: Network, part: str = "", *, is_folded: bool = True) -> Content:
+def content_of(
+    network: Network, part: str = "", *, measurement: Measurement | None = None, is_folded: bool = True
+) -> Content:
     """What a diagram of a network is drawn from.
 
     Args:
         network: The network; more must be known of it than a saved cost.
         part: The path of a module, of which alone the inside is drawn; ``""``: all of the network.
+        measurement: How the network ran, by layer; ``None``: boxes have no times.
         is_folded: Whether equal neighbours are one box.
 
     Raises:
-        DataError: Only the cost of the network is known.
+        DataError: Only the cost of the network is known, or the measurement is of something else or not by layer.
         UnknownNameError: There is no such module.
     """
-    graph, rows = graph_of_part(network.graph(), part), network.cost.layers
+    whole, rows = network.graph(), network.cost.layers
+    graph, groups = part_of(whole, part)
     boxes, edges = boxes_of(graph, rows, is_folded=is_folded)
-    writer = _Writer(graph, rows, batch=_batch(network.cost))
+    amounts: list[Amount] = [Counted(quantity, graph, rows) for quantity in COUNTED]
+    if measurement is not None:
+        amounts.append(timed(whole, graph, groups, network.cost, measurement))
+    writer = _Writer(graph, rows, amounts, batch=_batch(network.cost))
     for box in boxes:
         writer.write(box, graph.groups[0].path, -1)
     places = writer.places
-    return Content(writer.boxes, [(places[id(s)], places[id(t)], writer.shape(shape)) for s, t, shape in edges])
+    drawn = [(places[id(source)], places[id(target)], writer.shape(shape)) for source, target, shape in edges]
+    return Content(writer.boxes, drawn, {amount.key: amount.label for amount in amounts})
 
 
 def _batch(cost: ModelCost) -> int | None:
@@ -135,10 +142,12 @@ def _batch(cost: ModelCost) -> int | None:
 class _Writer:
     """Writes boxes down one by one, each behind the one around it."""
 
-    def __init__(self, graph: LayerGraph, rows: Sequence[LayerCost], batch: int | None) -> None:
+    def __init__(
+        self, graph: LayerGraph, rows: Sequence[LayerCost], amounts: Sequence[Amount], batch: int | None
+    ) -> None:
         self.boxes: list[DrawnBox] = []
         self.places: dict[int, int] = {}
-        self._graph, self._rows, self._batch = graph, rows, batch
+        self._graph, self._rows, self._amounts, self._batch = graph, rows, amounts, batch
 
     def write(self, box: Box, around: str, parent: int) -> None:
         """Write a box and all that is in it.
@@ -182,19 +191,18 @@ class _Writer:
         sign = "" if box.parts or not rows or rows[0].is_layer else _SIGNS.get(rows[0].kind, "")
         if first.kind != "row" and not box.parts:
             title, lines = say("input") if first.kind == "input" else say("output"), self._ends(box.units[0][0])
-        values = {quantity.key: sum(getattr(row, quantity.key) for row in rows) for quantity in AMOUNTS}
-        texts = {quantity.key: _amount(quantity, values[quantity.key], rows, box.times) for quantity in AMOUNTS}
+        told = [(amount, amount.of(box)) for amount in self._amounts]
         return DrawnBox(
             in_=parent,
             title=theme.cut(title, 80),
             lines=tuple(theme.cut(line, 80) for line in lines),
-            about=_about(_span(paths), lines, values, texts, box.times),
+            about=_about(_span(paths), lines, told, box.times),
             times=box.times,
             sign=sign,
             is_op=not box.parts and bool(rows) and not rows[0].is_layer,
             has_parts=bool(box.parts),
-            values=values,
-            texts=texts,
+            values={amount.key: each.value for amount, each in told},
+            texts={amount.key: each.text for amount, each in told},
         )
 
     def _ends(self, node: int) -> list[str]:
@@ -214,13 +222,6 @@ class _Writer:
         lines = [line for row in rows[:1] for line in _told(row.kind, retold(row.detail))]
         more = ", ".join(row.kind for row in rows[1:])
         return [*lines, more] if more else lines
-
-
-def _amount(quantity: Quantity, whole: int, rows: Sequence[LayerCost], times: int) -> str:
-    """An amount in words: of repetitions that cost the same, what each of them costs."""
-    first = sum(getattr(row, quantity.key) for row in rows[: len(rows) // times])
-    each = first * times == whole
-    return f"{times} × {quantity.show(first)}" if times > 1 and each else quantity.show(whole)
 
 
 def _told(kind: str, detail: str) -> list[str]:
@@ -261,9 +262,9 @@ def _span(paths: Sequence[str]) -> str:
     return ".".join([*first[: others[0]], f"{first[others[0]]}–{last[others[0]]}", *first[others[0] + 1 :]])
 
 
-def _about(path: str, lines: Sequence[str], values: Mapping[str, int], texts: Mapping[str, str], times: int) -> str:
+def _about(path: str, lines: Sequence[str], told: Sequence[tuple[Amount, Told]], times: int) -> str:
     """What is told of a box to who points at it, a line each."""
-    told = [path, *lines, f"× {times}" if times > 1 else ""]
-    told += [f"{quantity.label}: {texts[quantity.key]}" for quantity in AMOUNTS if values[quantity.key]]
-    readable: str = theme.readable("\n".join(filter(None, told)))
+    said = [path, *lines, f"× {times}" if times > 1 else ""]
+    said += [f"{amount.label}: {each.text}" for amount, each in told if each.value]
+    readable: str = theme.readable("\n".join(filter(None, said)))
     return readable

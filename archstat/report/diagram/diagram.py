@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -11,12 +11,15 @@ from markupsafe import Markup
 
 from archstat import units
 from archstat.analysis.network import Network
-from archstat.errors import UnknownNameError
-from archstat.language import say
+from archstat.errors import DataError, UnknownNameError
+from archstat.files.choosing import conditions_text
+from archstat.language import retold, say
 from archstat.published.names import display_name
+from archstat.records import Measurement, ModelCost
 from archstat.records.above import above
+from archstat.report.diagram.amounts import LATENCY, SHOWN
 from archstat.report.diagram.colours import colours
-from archstat.report.diagram.content import AMOUNTS, Content, content_of
+from archstat.report.diagram.content import Content, content_of
 from archstat.report.diagram.engine import Direction, Look, picture
 from archstat.report.drawing import theme
 from archstat.tables.quantities import MACS
@@ -44,8 +47,7 @@ class Diagram(msgspec.Struct, frozen=True, dict=True):
     def labels(self) -> Mapping[str, str]:
         """What can be shown of the boxes, by key: what every box has none of is left out."""
         boxes = self.content.boxes
-        met = [quantity for quantity in AMOUNTS if any(box.values[quantity.key] for box in boxes)]
-        return {quantity.key: quantity.label for quantity in met}
+        return {key: label for key, label in self.content.labels.items() if any(box.values[key] for box in boxes)}
 
     @property
     def can_open(self) -> bool:
@@ -89,7 +91,8 @@ def diagram_of(
     part: str = "",
     *,
     depth: int | None = None,
-    show: str = MACS.key,
+    show: str = "",
+    measurement: Measurement | None = None,
     is_folded: bool = True,
     direction: Direction = "down",
     is_wrapped: bool = False,
@@ -100,27 +103,46 @@ def diagram_of(
         network: The network; more must be known of it than a saved cost.
         part: The path of a module, of which alone the inside is drawn; ``""``: all of the network.
         depth: How many levels of modules are open; ``None``: as many as can be taken in at a glance.
-        show: The key of what is shown of each box: ``"macs"``, ``"parameters"`` or ``"activation_bytes"``.
+        show: The key of what is shown of each box: ``"macs"``, ``"parameters"``, ``"activation_bytes"`` or, where that
+            was measured, ``"latency"``; ``""``: the latency if there is one, else MACs.
+        measurement: How the network ran, by layer; ``None``: the latency of boxes is not known.
         is_folded: Whether equal neighbours are one box.
         direction: Where data flows.
         is_wrapped: Whether a long way is broken into columns, or rows.
 
     Raises:
-        DataError: Only the cost of the network is known.
+        DataError: Only the cost of the network is known, the measurement is of something else or not by layer, or a
+            latency is to be shown that was not measured.
         UnknownNameError: There is no such module, or nothing of that name can be shown.
     """
-    known = [quantity.key for quantity in AMOUNTS]
-    if show not in known:
-        raise UnknownNameError.of("quantity of a diagram", show, known, f"There are {', '.join(known)}.")
-    content = content_of(network, part, is_folded=is_folded)
+    if show and show not in SHOWN:
+        raise UnknownNameError.of("quantity of a diagram", show, SHOWN, f"There are {', '.join(SHOWN)}.")
+    if show == LATENCY and measurement is None:
+        raise DataError(
+            "The latency of layers is measured, not counted, and no measurement is given.",
+            helps={"layers": "", "measured": ""},
+        )
+    content = content_of(network, part, measurement=measurement, is_folded=is_folded)
+    show = show or (MACS.key if measurement is None else LATENCY)
     name = theme.cut(display_name(network.cost.architecture))
     title = say("{part} of {network}", part=theme.cut(part), network=name) if part else name
-    caption = say(
+    look = Look(show, content.opened(depth), direction, is_wrapped)
+    return Diagram(title, content, look, " ".join(_caption(network.cost, measurement)))
+
+
+def _caption(cost: ModelCost, measurement: Measurement | None) -> Iterator[str]:
+    yield say(
         "Drawn from the trace of a forward pass with an input of {shapes}. A shape stands where it changes; a "
         "normalization or an activation behind a layer stands in its box; equal parts behind each other are one.",
-        shapes=units.shapes(network.cost.input_shapes),
+        shapes=units.shapes(cost.input_shapes),
     )
-    return Diagram(title, content, Look(show, content.opened(depth), direction, is_wrapped), caption)
+    if measurement is not None and measurement.layers is not None:
+        yield say(
+            "Latency was measured layer by layer ({conditions}); {time} for the whole network. What a module's own ops "
+            "take stands with the module, not in the boxes inside.",
+            conditions=retold(conditions_text(measurement.conditions)),
+            time=units.seconds(measurement.layers.whole_s),
+        )
 
 
 def content_on_pages(diagrams: Sequence[Diagram]) -> dict[str, object]:

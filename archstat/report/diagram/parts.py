@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
 
 from archstat.errors import UnknownNameError
 from archstat.records import LayerEdge, LayerGraph, LayerNode
 
 
-def graph_of_part(graph: LayerGraph, path: str) -> LayerGraph:
-    """The graph of what runs in one module, the first time that it does.
+class Part(NamedTuple):
+    """What is drawn of a network.
+
+    Attributes:
+        graph: What feeds what there.
+        groups: The place of each of its groups in the graph of the network.
+    """
+
+    graph: LayerGraph
+    groups: tuple[int, ...]
+
+
+def part_of(graph: LayerGraph, path: str) -> Part:
+    """What runs in one module, the first time that it does.
 
     What comes from outside is an input of it, and what goes there is what it returns.
 
@@ -21,7 +35,7 @@ def graph_of_part(graph: LayerGraph, path: str) -> LayerGraph:
         UnknownNameError: There is no such module.
     """
     if not path:
-        return graph
+        return Part(graph, tuple(range(len(graph.groups))))
     paths = [group.path for group in graph.groups]
     if path not in paths:
         raise UnknownNameError.of("module with parts inside", path, [each for each in paths if each])
@@ -44,7 +58,7 @@ def graph_of_part(graph: LayerGraph, path: str) -> LayerGraph:
     kept = tuple(
         msgspec.structs.replace(graph.groups[old], parent=groups.get(graph.groups[old].parent, -1)) for old in groups
     )
-    return LayerGraph(kept, tuple(made), tuple(LayerEdge(*edge) for edge in in_order))
+    return Part(LayerGraph(kept, tuple(made), tuple(LayerEdge(*edge) for edge in in_order)), tuple(groups))
 
 
 def _inside(graph: LayerGraph, top: int) -> dict[int, int]:

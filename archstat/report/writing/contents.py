@@ -32,6 +32,7 @@ class FigureEntry(msgspec.Struct, frozen=True):
         depth: Of a diagram, how many levels of modules are open.
         direction: Of a diagram, where data flows.
         wrap: Of a diagram, whether a long way is broken into columns.
+        show: Of a diagram, what boxes are coloured by to begin with.
     """
 
     chart: str
@@ -43,6 +44,7 @@ class FigureEntry(msgspec.Struct, frozen=True):
     depth: int | None = None
     direction: Direction = "down"
     wrap: bool = False
+    show: str = ""
 
 
 class TableEntry(msgspec.Struct, frozen=True):

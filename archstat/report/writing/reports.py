@@ -31,6 +31,7 @@ from archstat.report.writing.contents import Contents, FigureEntry, Of, TableEnt
 from archstat.report.writing.errata import errata_of
 from archstat.report.writing.prose import Citation, at, blocks_of, plain
 from archstat.tables import claims_page_table, compare_table
+from archstat.tables.quantities import MACS
 
 
 def pages_of(folders: Sequence[Path], analyse: AnalyseWithin, trust: Trust = NOTHING) -> list[tuple[Path, Page]]:
@@ -164,7 +165,7 @@ class Report:
             return self._diagram(name, entry)
         kind = CHARTS.get(entry.chart)
         with at(self._place(f"figure.{name}")):
-            _refuse(entry, ("part", "depth", "wrap"), f"the chart {kind.name!r}")
+            _refuse(entry, ("part", "depth", "wrap", "show"), f"the chart {kind.name!r}")
             networks = self._networks(entry.networks)
             if kind.of == "network" and len(networks) != 1:
                 raise DataError(
@@ -185,7 +186,13 @@ class Report:
                 raise DataError('a diagram is one of a single network: give it networks = ["…"], one name.')
             (subject,) = self._material(networks).subjects
             made = diagram_of(
-                subject.network, entry.part, depth=entry.depth, direction=entry.direction, is_wrapped=entry.wrap
+                subject.network,
+                entry.part,
+                depth=entry.depth,
+                show=entry.show or MACS.key,
+                measurement=subject.layers_measured,
+                direction=entry.direction,
+                is_wrapped=entry.wrap,
             )
             return msgspec.structs.replace(made, title=self._titled(entry.title)) if entry.title else made
 
