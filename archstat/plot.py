@@ -35,10 +35,12 @@ from archstat.records import Measurement, ModelCost
 from archstat.report.chart import CHARTS, Chart, View, drawn
 from archstat.report.compose import compose
 from archstat.report.diagram.diagram import Diagram, diagram_of
+from archstat.report.diagram.difference import difference_of
 from archstat.report.diagram.engine import Direction
 from archstat.report.drawing import theme
 from archstat.report.material import Material, Subject, material_from
 from archstat.report.page import render
+from archstat.tables.quantities import MACS
 
 Drawable = str | ModelCost | Measurement
 """What is drawn: a network by its name, what :func:`archstat.count` returned, or what was measured."""
@@ -165,6 +167,44 @@ def draw(
     )
 
 
+def draw_difference(
+    before: nn.Module | str,
+    after: nn.Module | str,
+    *inputs: Any,
+    depth: int | None = None,
+    show: str = MACS.key,
+    is_folded: bool = True,
+    direction: Direction = "down",
+    is_wrapped: bool = False,
+    **kwargs: Any,
+) -> Diagram:
+    """Two networks as one diagram: what came, what went and what changed, as ``archstat diff`` marks it.
+
+    Args:
+        before: A network, or the name of one; ``"main:./net.py:Net"`` is that of a revision of git.
+        after: The network after.
+        inputs: What the ``forward`` of both takes; an architecture of ours needs none.
+        depth: How many levels of modules are open; ``None``: as many as can be taken in at a glance, where changed.
+        show: What is told of each box: ``"macs"``, ``"parameters"`` or ``"activation_bytes"``.
+        is_folded: Whether equal parts that follow each other are one box.
+        direction: Where data flows: ``"down"`` or ``"right"``.
+        is_wrapped: Whether a long way is broken into columns, or rows, as a page or a slide has room for them.
+        kwargs: What the ``forward`` of both takes by name; for named networks without inputs, how they are counted.
+
+    Raises:
+        ForwardError: The ``forward`` of a network raised; that error is the cause.
+        SourceError: A name leads to no network, or what was handed over is none.
+        InputError: A name was given without inputs, and none are known for it.
+        UnknownNameError: Nothing of that name can be shown.
+
+    >>> diagram = draw_difference("resnet50", "resnet50_v1_5")
+    >>> sum(box.mark == "~" and not box.has_parts for box in diagram.content.boxes)
+    6
+    """
+    both = (analyse_model(model, *inputs, **kwargs) for model in (before, after))
+    return difference_of(*both, depth=depth, show=show, is_folded=is_folded, direction=direction, is_wrapped=is_wrapped)
+
+
 def _material(
     networks: Drawable | Iterable[Drawable], accuracies: Mapping[str, float] | None, evaluation: str
 ) -> Material:
@@ -249,4 +289,4 @@ def _without_first(signature: inspect.Signature) -> inspect.Signature:
 
 def __dir__() -> list[str]:
     """The charts by name, and what makes them."""
-    return ["draw", "draw_chart", "page", *CHARTS.all()]
+    return ["draw", "draw_chart", "draw_difference", "page", *CHARTS.all()]

@@ -14,23 +14,36 @@ Pair = tuple["LayerCost | None", "LayerCost | None"]
 
 
 def matched(a: Sequence[LayerCost], b: Sequence[LayerCost]) -> list[Pair]:
-    """Rows that belong together: by path and run first, then by kind and shape in the order of execution."""
+    """Rows that belong together: by path and run first, then by kind and shape in the order of execution.
+
+    Of rows that are alike, those in the same module belong together rather than those of two modules: a block that
+    lost its shortcut keeps its layers, however they are called in it.
+    """
     places = {(row.layer, row.call, _family(row)): j for j, row in reversed(list(enumerate(b)))}
     partner: dict[int, int] = {}
     for i, row in enumerate(a):
         key = (row.layer, row.call, _family(row))
         if key in places:
             partner[i] = places.pop(key)
-    free: dict[tuple[Any, ...], list[int]] = {}
+    for depth in range(max((row.layer.count(".") for row in a), default=0), -1, -1):
+        _pair_alike(a, b, depth, partner)
+    return _woven(a, b, partner)
+
+
+def _pair_alike(a: Sequence[LayerCost], b: Sequence[LayerCost], depth: int, partner: dict[int, int]) -> None:
+    """Pair rows without a partner that are of one kind and shape, and whose paths begin with so many equal parts."""
     taken = set(partner.values())
+    free: dict[tuple[Any, ...], list[int]] = {}
     for j, row in enumerate(b):
         if j not in taken:
-            free.setdefault((row.kind, row.detail, row.output_shape), []).append(j)
+            free.setdefault(_alike_at(row, depth), []).append(j)
     for i, row in enumerate(a):
-        candidates = free.get((row.kind, row.detail, row.output_shape))
-        if i not in partner and candidates:
+        if i not in partner and (candidates := free.get(_alike_at(row, depth))):
             partner[i] = candidates.pop(0)
-    return _woven(a, b, partner)
+
+
+def _alike_at(row: LayerCost, depth: int) -> tuple[Any, ...]:
+    return (*row.layer.split(".")[:depth], row.kind, row.detail, row.output_shape)
 
 
 def _family(row: LayerCost) -> str:

@@ -136,10 +136,19 @@ def refuse_counting(options: Iterable[str]) -> None:
     Raises:
         UsageError: An option that would count anew is given.
     """
+    refuse_options(options, "Measurements are shown as they were made")
+
+
+def refuse_options(options: Iterable[str], reason: str) -> None:
+    """Refuse options, by the names of their parameters, where a user typed one.
+
+    Raises:
+        UsageError: One is given.
+    """
+    typed = {parameter.name: parameter.opts[0] for parameter in click.get_current_context().command.params}
     for option in options:
         if is_given(option):
-            shown = f"--{option.removesuffix('s').replace('_', '-')}"
-            raise click.UsageError(f"Measurements are shown as they were made: leave out '{shown}'.")
+            raise click.UsageError(f"{reason}: leave out '{typed[option]}'.")
 
 
 def trust_option(command: Command) -> Command:

@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import msgspec
 
 from archstat.cli._commands import command
 from archstat.cli._names import NetworkName
-from archstat.cli._networks import cost_named, measurements_named
-from archstat.cli._options import columns_asked, input_options, output_options, put_table, put_tables, refuse_counting
+from archstat.cli._networks import cost_named, measurements_named, network_of
+from archstat.cli._options import (
+    columns_asked,
+    input_options,
+    output_options,
+    put,
+    put_table,
+    put_tables,
+    refuse_counting,
+    refuse_options,
+    wrote,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from archstat.errors import AbsentError
     from archstat.records import ModelCost
+
+Found = TypeVar("Found")
 
 
 @command()
@@ -24,6 +38,9 @@ if TYPE_CHECKING:
 @click.option("--only-changes", is_flag=True, help="Leave out the rows that are alike.")
 @click.option("--depth", type=click.IntRange(1), help="Rows down to this depth of the network.")
 @click.option("--sort", metavar="QUANTITY", help="The rows that changed it most come first, as 'macs'.")
+@click.option(
+    "--draw", "is_drawn", is_flag=True, help="Draw both as one diagram; files end in .svg, .html, .png, .pdf."
+)
 @input_options
 @output_options
 def diff(
@@ -35,6 +52,7 @@ def diff(
     only_changes: bool,
     depth: int | None,
     sort: str | None,
+    is_drawn: bool,
     is_exact: bool,
     **given: Any,
 ) -> None:
@@ -46,11 +64,17 @@ def diff(
     Two files of 'archstat measure' are compared where their conditions are the same: what ran faster, and whether that
     can be told from the noise.
 
+    With --draw, both are one diagram: what came, what went and what changed, and open where something did.
+
     Example: archstat diff resnet50 resnet50_v1_5 --only-changes --sort macs
     """
     if measurements_named((a, b)) is not None:
-        refuse_counting(["depth", "sort", *given])
+        refuse_counting(["depth", "sort", "is_drawn", *given])
         _put_measured(Path(a), Path(b), format_, output, only_changes=only_changes, is_exact=is_exact)
+        return
+    if is_drawn:
+        refuse_options(["format_", "is_exact", "only_changes", "sort"], "A picture has no table")
+        _draw(a, b, depth, output, given)
         return
     from archstat.tables.difference import diff_table, totals_table
 
@@ -82,6 +106,25 @@ def _put_measured(a: Path, b: Path, format_: str, output: Path | None, *, only_c
         put_tables(tables, format_, output, is_exact=is_exact)
 
 
+def _draw(a: str, b: str, depth: int | None, output: Path | None, given: dict[str, Any]) -> None:
+    """Both networks as one diagram, into a file of the kind that it is named for, or as SVG to the terminal."""
+    from archstat.report.diagram.difference import difference_of
+    from archstat.report.diagram.saving import ending_of
+
+    if output is not None:
+        ending_of(output)  # before anything is counted
+    before, after = (_found(name, network_of, given) for name in (a, b))
+    if isinstance(before, Exception) and isinstance(after, Exception):
+        raise after
+    present = [None if isinstance(each, Exception) else each for each in (before, after)]
+    diagram = difference_of(*present, depth=depth)
+    if output is None:
+        put(diagram.svg(), None)
+    else:
+        diagram.save(output)
+        wrote([output])
+
+
 def _both(a: str, b: str, given: dict[str, Any]) -> tuple[ModelCost, ModelCost, list[str]]:
     """What two networks cost, and which of them a revision has not: that one costs nothing.
 
@@ -90,7 +133,7 @@ def _both(a: str, b: str, given: dict[str, Any]) -> tuple[ModelCost, ModelCost, 
     """
     from archstat.tables.difference import nothing_like
 
-    before, after = _known(a, given), _known(b, given)
+    before, after = (_found(name, cost_named, given) for name in (a, b))
     if not isinstance(before, Exception) and not isinstance(after, Exception):
         return before, after, []
     if not isinstance(after, Exception):
@@ -100,11 +143,11 @@ def _both(a: str, b: str, given: dict[str, Any]) -> tuple[ModelCost, ModelCost, 
     raise after
 
 
-def _known(name: str, given: dict[str, Any]) -> ModelCost | AbsentError:
-    """What a network costs, or that it is not there."""
+def _found(name: str, find: Callable[..., Found], given: dict[str, Any]) -> Found | AbsentError:
+    """What a name leads to, or that it is not there."""
     from archstat.errors import AbsentError
 
     try:
-        return cost_named(name, **given)
+        return find(name, **given)
     except AbsentError as error:
         return error

@@ -172,17 +172,20 @@ def _moved(a: ModelCost, b: ModelCost) -> list[str]:
     ]
 
 
-_MARKS = {
-    "=": message("= alike"),
-    "~": message("~ changed"),
-    "-": message("− only in A"),
-    "+": message("+ only in B"),
+ALIKE, CHANGED, GONE, NEW = "=", "~", "-", "+"
+
+MARKS = {
+    ALIKE: message("= alike"),
+    CHANGED: message("~ changed"),
+    GONE: message("− only in A"),
+    NEW: message("+ only in B"),
 }
+"""What became of rows, and how that is told."""
 
 
 def _legend(rows: Sequence[Row]) -> tuple[str, ...]:
     """What the marks mean that stand in the rows."""
-    told = [say(meaning) for mark, meaning in _MARKS.items() if any(row[0] == mark for row in rows)]
+    told = [say(meaning) for mark, meaning in MARKS.items() if any(row[0] == mark for row in rows)]
     both = [say("⇄ in A and in B")] if any(_BOTH in row[1] or _BOTH in row[2] for row in rows) else []
     return (f"{', '.join([*told, *both])}.",) if told else ()
 
@@ -192,19 +195,38 @@ _TOTALS = (PARAMETERS, MACS, FLOPS, ACTIVATION_BYTES, PEAK_ACTIVATION_BYTES)
 
 def _total_lines(a: ModelCost, b: ModelCost) -> list[str]:
     """A line for each total: before, after, and the change."""
-    return [labelled(each.label, _change(getattr(a, each.key), getattr(b, each.key), each)) for each in _TOTALS]
+    return [labelled(each.label, change_told(a, b, each)) for each in _TOTALS]
 
 
-def _change(a: int, b: int, quantity: Quantity) -> str:
-    return f"{quantity.exact(a)} → {quantity.exact(b)}   {units.change(a, b, quantity.show)}"
+def change_told(a: ModelCost, b: ModelCost, quantity: Quantity) -> str:
+    """A total before and after, and by how much it changed.
+
+    Args:
+        a: The network before.
+        b: The network after.
+        quantity: Which total.
+    """
+    before, after = (getattr(cost, quantity.key) for cost in (a, b))
+    return f"{quantity.exact(before)} → {quantity.exact(after)}   {units.change(before, after, quantity.show)}"
 
 
 def _side_by_side(a: LayerCost | None, b: LayerCost | None, *, is_full: bool) -> Row:
-    mark = "+" if a is None else "-" if b is None else "=" if _work(a) == _work(b) else "~"
     kinds = list(dict.fromkeys(kind_of(row) for row in (a, b) if row is not None))
     paths = [(row.layer or WHOLE_NETWORK) if row is not None else "" for row in (a, b)]
     named = paths if is_full else [_both(paths)]
-    return (mark, *named, _both(kinds), *_counted(a, b))
+    return (change_mark(a, b), *named, _both(kinds), *_counted(a, b))
+
+
+def change_mark(a: LayerCost | None, b: LayerCost | None) -> str:
+    """What became of a row: a key of :data:`MARKS`.
+
+    Args:
+        a: The row before; ``None``: it is new.
+        b: The row after; ``None``: it is gone.
+    """
+    if a is None or b is None:
+        return NEW if a is None else GONE
+    return ALIKE if _work(a) == _work(b) else CHANGED
 
 
 def _both(texts: Sequence[str]) -> str:

@@ -92,3 +92,24 @@ def test_the_command_compares_two_files(archstat, tmp_path):
     code, _, err = archstat("diff", paths[0], "lenet5")
     assert code == 2
     assert "'lenet5' is no saved measurement" in err
+
+
+def test_both_networks_are_drawn_as_one(archstat, tmp_path):
+    code, out, err = archstat("diff", "resnet50", "resnet50_v1_5", "--draw")
+    assert (code, err) == (0, "")
+    assert out.startswith("<svg")
+    assert "before: Conv2d 256→128 1×1/2" in out
+    place = tmp_path / "both.html"
+    assert archstat("diff", "lenet5", "lenet5", "--draw", "--depth", "1", "--output", str(place)).code == 0
+    assert "<h1>lenet5</h1>" in place.read_text()
+
+
+def test_what_a_picture_does_not_take_is_refused(archstat, fails, tmp_path):
+    for option in (("--format", "csv"), ("--sort", "macs"), ("--only-changes",), ("--exact",)):
+        code, out, err = archstat("diff", "lenet5", "lenet5", "--draw", *option)
+        assert (code, out) == (2, "")
+        assert f"A picture has no table: leave out '{option[0]}'." in err
+    assert "ends in none of" in fails("diff", "lenet5", "lenet5", "--draw", "--output", str(tmp_path / "both.txt"))
+    assert "'resnet5'" in fails("diff", "lenet5", "resnet5", "--draw")
+    (tmp_path / "a.json").write_text(measurements_to_json([measured()]))
+    assert "leave out '--draw'" in archstat("diff", *[str(tmp_path / "a.json")] * 2, "--draw").err

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from archstat.cli.draw import _SHOWN
-from archstat.report.diagram.amounts import SHOWN
+from archstat.report.diagram.amounts import BOX_AMOUNTS
 
 RESULTS = Path(__file__).parents[2] / "reports" / "cnn-architectures" / "results"
 ALEXNET = str(RESULTS / "alexnet-cpu-fp32-b1.json")
@@ -50,7 +50,7 @@ def test_nonsense_gets_a_sentence(archstat, tmp_path, monkeypatch, args, says):
 
 
 def test_everything_that_a_diagram_can_show_can_be_asked_for():
-    assert SHOWN == _SHOWN
+    assert BOX_AMOUNTS == _SHOWN
 
 
 def test_a_saved_cost_cannot_be_drawn(archstat, tmp_path):

@@ -12,20 +12,22 @@ from archstat import units
 from archstat.language import message, say
 from archstat.records import LayerCost, LayerGraph, Measurement, ModelCost
 from archstat.report.diagram.folding import Box
+from archstat.report.diagram.merging import Merged
+from archstat.tables.difference import GONE, NEW
 from archstat.tables.joining import times_of_runs
 from archstat.tables.quantities import ACTIVATION_BYTES, MACS, PARAMETERS, Quantity
 
-COUNTED: tuple[Quantity, ...] = (MACS, PARAMETERS, ACTIVATION_BYTES)
+COUNTED_AMOUNTS: tuple[Quantity, ...] = (MACS, PARAMETERS, ACTIVATION_BYTES)
 """What a diagram shows of each box, the first one first."""
 
 LATENCY = "latency"
 """What the time of a box is chosen by, where it was measured."""
 
-SHOWN = (*(quantity.key for quantity in COUNTED), LATENCY)
+BOX_AMOUNTS = (*(quantity.key for quantity in COUNTED_AMOUNTS), LATENCY)
 """Everything that boxes can be coloured by."""
 
 
-class Told(NamedTuple):
+class AmountTold(NamedTuple):
     """An amount of one box.
 
     Attributes:
@@ -37,7 +39,7 @@ class Told(NamedTuple):
     text: str
 
 
-class Amount(Protocol):
+class BoxAmount(Protocol):
     """An amount that every box has."""
 
     @property
@@ -48,7 +50,7 @@ class Amount(Protocol):
     def label(self) -> str:
         """The name of the amount, in the language that is spoken."""
 
-    def of(self, box: Box) -> Told:
+    def of(self, box: Box) -> AmountTold:
         """The amount of one box.
 
         Args:
@@ -56,7 +58,19 @@ class Amount(Protocol):
         """
 
 
-class Counted(msgspec.Struct, frozen=True):
+def repeated(quantity: Quantity, amounts: Sequence[int]) -> str:
+    """The amounts of repetitions in words: what each of them has, or all together.
+
+    Args:
+        quantity: Which.
+        amounts: The amount of each repetition.
+    """
+    # Weights that are shared stand in the first of the rows that use them: the others have none.
+    are_equal = len(amounts) > 1 and amounts.count(amounts[0]) == len(amounts)
+    return f"{len(amounts)} × {quantity.show(amounts[0])}" if are_equal else quantity.show(sum(amounts))
+
+
+class CountedAmount(msgspec.Struct, frozen=True):
     """An amount that rows of a cost have.
 
     Attributes:
@@ -79,17 +93,14 @@ class Counted(msgspec.Struct, frozen=True):
         """The name of the amount, in the language that is spoken."""
         return self.quantity.label
 
-    def of(self, box: Box) -> Told:
+    def of(self, box: Box) -> AmountTold:
         """The amount of one box.
 
         Args:
             box: The box.
         """
         every = [sum(self._of_nodes(unit)) for unit in box.units]
-        whole, show = sum(every), self.quantity.show
-        # Weights that are shared stand in the first of the rows that use them: the others have none.
-        are_equal = len(every) > 1 and every.count(every[0]) == len(every)
-        return Told(whole, f"{len(every)} × {show(every[0])}" if are_equal else show(whole))
+        return AmountTold(sum(every), repeated(self.quantity, every))
 
     def _of_nodes(self, nodes: Sequence[int]) -> Iterator[int]:
         for node in nodes:
@@ -97,7 +108,46 @@ class Counted(msgspec.Struct, frozen=True):
                 yield getattr(self.rows[about.index], self.key)
 
 
-class Timed(msgspec.Struct, frozen=True):
+class ComparedAmount(msgspec.Struct, frozen=True):
+    """An amount that rows of two networks have: before, and after.
+
+    Attributes:
+        quantity: Which.
+        both: The two networks.
+    """
+
+    quantity: Quantity
+    both: Merged
+
+    @property
+    def key(self) -> str:
+        """What the amount is chosen by."""
+        return self.quantity.key
+
+    @property
+    def label(self) -> str:
+        """The name of the amount, in the language that is spoken."""
+        return self.quantity.label
+
+    def of(self, box: Box) -> AmountTold:
+        """The amount of one box, the larger of both sides, and both in words where they differ.
+
+        Args:
+            box: The box.
+        """
+        marks = self.both.marks(node for unit in box.units for node in unit)
+        sides = [0] if marks == {GONE} else [1] if marks == {NEW} else [0, 1]
+        every = [[self._of_nodes(unit, side) for unit in box.units] for side in sides]
+        told = dict.fromkeys(repeated(self.quantity, each) for each in every)
+        return AmountTold(max(map(sum, every)), " → ".join(told))
+
+    def _of_nodes(self, nodes: Sequence[int], side: int) -> int:
+        about = [self.both.graph.nodes[node] for node in nodes]
+        rows = [self.both.pairs[each.index][side] for each in about if each.kind == "row"]
+        return sum(0 if row is None else getattr(row, self.key) for row in rows)
+
+
+class TimedAmount(msgspec.Struct, frozen=True):
     """The time that was measured of layers.
 
     A layer with layers inside has a time of its own too: of the ops that it runs itself, and of layers that are not
@@ -121,7 +171,7 @@ class Timed(msgspec.Struct, frozen=True):
         """The name of the amount, in the language that is spoken."""
         return say(_LATENCY)
 
-    def of(self, box: Box) -> Told:
+    def of(self, box: Box) -> AmountTold:
         """The time of one box.
 
         Args:
@@ -133,7 +183,7 @@ class Timed(msgspec.Struct, frozen=True):
         found = _sizes(self.graph, nodes)
         whole += sum(time for group, time in self.groups_s.items() if found[group] == self.sizes[group])
         text = units.seconds(whole)
-        return Told(whole, say("{amount} in all", amount=text) if box.times > 1 else text)
+        return AmountTold(whole, say("{amount} in all", amount=text) if box.times > 1 else text)
 
 
 _LATENCY = message("Latency")
@@ -150,7 +200,9 @@ def _sizes(graph: LayerGraph, nodes: Sequence[int]) -> Counter[int]:
     return sizes
 
 
-def timed(whole: LayerGraph, part: LayerGraph, places: Sequence[int], cost: ModelCost, found: Measurement) -> Timed:
+def timed(
+    whole: LayerGraph, part: LayerGraph, places: Sequence[int], cost: ModelCost, found: Measurement
+) -> TimedAmount:
     """What was measured of the layers of a network, or of one part of it.
 
     Args:
@@ -174,7 +226,7 @@ def timed(whole: LayerGraph, part: LayerGraph, places: Sequence[int], cost: Mode
     for row in rows_s.keys() - drawn:  # a Flatten, a Dropout: what costs nothing is in no box, and takes its time
         own[_run(groups, cost.layers[row].layer, cost.layers[row].call)] += rows_s[row]
     own_s = {new: own[old] for new, old in enumerate(places) if new and own[old]}
-    return Timed(part, _sizes(part, range(len(part.nodes))), rows_s, own_s)
+    return TimedAmount(part, _sizes(part, range(len(part.nodes))), rows_s, own_s)
 
 
 def _run(groups: Mapping[str, Sequence[int]], path: str, call: int) -> int:

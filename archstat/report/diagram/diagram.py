@@ -17,9 +17,10 @@ from archstat.language import retold, say
 from archstat.published.names import display_name
 from archstat.records import Measurement, ModelCost
 from archstat.records.above import above
-from archstat.report.diagram.amounts import LATENCY, SHOWN
+from archstat.report.diagram.amounts import BOX_AMOUNTS, LATENCY
 from archstat.report.diagram.colours import colours
-from archstat.report.diagram.content import Content, content_of
+from archstat.report.diagram.content import Content
+from archstat.report.diagram.drawn import content_of
 from archstat.report.diagram.engine import Direction, Look, picture
 from archstat.report.drawing import theme
 from archstat.tables.quantities import MACS
@@ -115,8 +116,8 @@ def diagram_of(
             latency is to be shown that was not measured.
         UnknownNameError: There is no such module, or nothing of that name can be shown.
     """
-    if show and show not in SHOWN:
-        raise UnknownNameError.of("quantity of a diagram", show, SHOWN, f"There are {', '.join(SHOWN)}.")
+    if show and show not in BOX_AMOUNTS:
+        raise UnknownNameError.of("quantity of a diagram", show, BOX_AMOUNTS, f"There are {', '.join(BOX_AMOUNTS)}.")
     if show == LATENCY and measurement is None:
         raise DataError(
             "The latency of layers is measured, not counted, and no measurement is given.",

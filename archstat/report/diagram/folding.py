@@ -48,11 +48,12 @@ class Folded(NamedTuple):
 
     Attributes:
         boxes: What stands in the network itself, in the order of execution.
-        edges: From a box with nothing inside to another one, with the shape of the tensor.
+        edges: From a box with nothing inside to another one, with the shape of the tensor, and what tells the edge
+            apart.
     """
 
     boxes: tuple[Box, ...]
-    edges: tuple[tuple[Box, Box, Shape], ...]
+    edges: tuple[tuple[Box, Box, Shape, str], ...]
 
 
 class _Item(msgspec.Struct, eq=False):
@@ -64,24 +65,41 @@ class _Item(msgspec.Struct, eq=False):
     parts: tuple[_Item, ...] = ()
 
 
-def boxes_of(graph: LayerGraph, rows: Sequence[LayerCost], *, is_folded: bool = True) -> Folded:
+class Apart(NamedTuple):
+    """What else tells equal parts of a graph apart.
+
+    Attributes:
+        rows: By the index of a row: what became of it in another network.
+        edges: By two nodes: in which of both networks an edge is.
+    """
+
+    rows: Sequence[str] = ()
+    edges: Mapping[tuple[int, int], str] = {}
+
+
+def boxes_of(
+    graph: LayerGraph, rows: Sequence[LayerCost], *, is_folded: bool = True, apart: Apart | None = None
+) -> Folded:
     """The graph as boxes in boxes.
 
     Args:
         graph: What feeds what.
         rows: The rows of the cost.
         is_folded: Whether equal neighbours are put together.
+        apart: What else must be equal; ``None``: nothing.
     """
-    ways = _Ways(graph)
-    whole = _Items(graph, rows, ways).whole()
+    apart = apart or Apart()
+    ways = _Ways(graph, apart.edges)
+    whole = _Items(graph, rows, ways, apart.rows).whole()
     folder = _Folder(ways if is_folded else None)
     boxes = folder.boxes(whole.parts)
     places = {node: box for box in leaves(boxes) for node in box.units[0]}
-    edges: dict[tuple[int, int, Shape], tuple[Box, Box, Shape]] = {}
+    edges: dict[tuple[int, int, Shape, str], tuple[Box, Box, Shape, str]] = {}
     for edge in graph.edges:
         source, target = (places[folder.first(node)] for node in (edge.source, edge.target))
         if source is not target and not folder.is_to_next(edge.source, edge.target):
-            edges[id(source), id(target), edge.shape] = (source, target, edge.shape)
+            mark = apart.edges.get((edge.source, edge.target), "")
+            edges[id(source), id(target), edge.shape, mark] = (source, target, edge.shape, mark)
     return Folded(boxes, tuple(edges.values()))
 
 
@@ -94,15 +112,20 @@ def leaves(boxes: Iterable[Box]) -> Iterator[Box]:
             yield box
 
 
+_Sort = tuple[Shape, str]
+"""What must be equal of edges: the shape of the tensor, and in which networks the edge is."""
+
+
 class _Ways:
     """The edges of each node."""
 
-    def __init__(self, graph: LayerGraph) -> None:
-        self.into: list[list[tuple[int, Shape]]] = [[] for _ in graph.nodes]
-        self.out: list[list[tuple[int, Shape]]] = [[] for _ in graph.nodes]
+    def __init__(self, graph: LayerGraph, marks: Mapping[tuple[int, int], str]) -> None:
+        self.into: list[list[tuple[int, _Sort]]] = [[] for _ in graph.nodes]
+        self.out: list[list[tuple[int, _Sort]]] = [[] for _ in graph.nodes]
         for edge in graph.edges:
-            self.into[edge.target].append((edge.source, edge.shape))
-            self.out[edge.source].append((edge.target, edge.shape))
+            sort = (edge.shape, marks.get((edge.source, edge.target), ""))
+            self.into[edge.target].append((edge.source, sort))
+            self.out[edge.source].append((edge.target, sort))
 
 
 # -- the modules, and what each looks like -----------------------------------------------------------------------------
@@ -111,8 +134,8 @@ class _Ways:
 class _Items:
     """Puts nodes into their modules; what looks alike has the same number."""
 
-    def __init__(self, graph: LayerGraph, rows: Sequence[LayerCost], ways: _Ways) -> None:
-        self._graph, self._rows, self._ways = graph, rows, ways
+    def __init__(self, graph: LayerGraph, rows: Sequence[LayerCost], ways: _Ways, marks: Sequence[str]) -> None:
+        self._graph, self._rows, self._ways, self._marks = graph, rows, ways, marks
         self._numbers: dict[object, int] = {}
         self._held: dict[int, int] = {}
         for node in graph.nodes:
@@ -143,9 +166,9 @@ class _Items:
         nodes = tuple(sorted(node for part in parts for node in part.nodes))
         known = {node: place for place, node in enumerate(nodes)}
         ways = tuple(
-            (known[source], place, shape)
+            (known[source], place, sort)
             for place, node in enumerate(nodes)
-            for source, shape in self._ways.into[node]
+            for source, sort in self._ways.into[node]
             if source in known
         )
         looks = (self._graph.groups[group].kind, tuple(part.looks for part in parts), ways)
@@ -186,7 +209,7 @@ class _Items:
         held = self._held[node.layer] if node.layer >= 0 else row.parameters
         # The path and the number of the run say where a row stands, and not what it is.
         looks = (row.kind, row.detail, row.output_shape, held, row.macs, row.other_flops, row.activation_bytes)
-        return _Item((place,), self._number(looks))
+        return _Item((place,), self._number((looks, self._marks[node.index] if self._marks else "")))
 
     def _number(self, looks: object) -> int:
         return self._numbers.setdefault(looks, len(self._numbers))
@@ -275,8 +298,8 @@ def _alike(items: Sequence[_Item], place: int, period: int) -> int:
     return times
 
 
-_Way = tuple[int, int, Shape]
-"""An edge of a unit: the other end (a node elsewhere, or a place in a unit), the place in the unit, the shape."""
+_Way = tuple[int, int, _Sort]
+"""An edge of a unit: the other end (a node elsewhere, or a place in a unit), the place in the unit, its sort."""
 
 
 class _Stand(NamedTuple):
@@ -330,18 +353,18 @@ class _Chain:
         within, before, into, out = set[_Way](), set[_Way](), set[_Way](), set[_Way]()
         is_close = True
         for place, node in enumerate(self._units[turn]):
-            for source, shape in self._ways.into[node]:
+            for source, sort in self._ways.into[node]:
                 other, at = self._where.get(source, (-2, -1))
                 if other == turn:
-                    within.add((at, place, shape))
+                    within.add((at, place, sort))
                 elif other == turn - 1:
-                    before.add((at, place, shape))
+                    before.add((at, place, sort))
                 else:
-                    into.add((source, place, shape))
-            for target, shape in self._ways.out[node]:
+                    into.add((source, place, sort))
+            for target, sort in self._ways.out[node]:
                 other, _ = self._where.get(target, (-2, -1))
                 if other < 0:
-                    out.add((target, place, shape))
+                    out.add((target, place, sort))
                 is_close = is_close and other in (-2, turn, turn + 1)
         return _Stand(frozenset(within), frozenset(before), frozenset(into), frozenset(out), is_close)
 

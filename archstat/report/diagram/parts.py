@@ -10,7 +10,7 @@ from archstat.errors import UnknownNameError
 from archstat.records import LayerEdge, LayerGraph, LayerNode
 
 
-class Part(NamedTuple):
+class DrawnPart(NamedTuple):
     """What is drawn of a network.
 
     Attributes:
@@ -22,7 +22,7 @@ class Part(NamedTuple):
     groups: tuple[int, ...]
 
 
-def part_of(graph: LayerGraph, path: str) -> Part:
+def drawn_part(graph: LayerGraph, path: str) -> DrawnPart:
     """What runs in one module, the first time that it does.
 
     What comes from outside is an input of it, and what goes there is what it returns.
@@ -35,7 +35,7 @@ def part_of(graph: LayerGraph, path: str) -> Part:
         UnknownNameError: There is no such module.
     """
     if not path:
-        return Part(graph, tuple(range(len(graph.groups))))
+        return DrawnPart(graph, tuple(range(len(graph.groups))))
     paths = [group.path for group in graph.groups]
     if path not in paths:
         raise UnknownNameError.of("module with parts inside", path, [each for each in paths if each])
@@ -58,7 +58,7 @@ def part_of(graph: LayerGraph, path: str) -> Part:
     kept = tuple(
         msgspec.structs.replace(graph.groups[old], parent=groups.get(graph.groups[old].parent, -1)) for old in groups
     )
-    return Part(LayerGraph(kept, tuple(made), tuple(LayerEdge(*edge) for edge in in_order)), tuple(groups))
+    return DrawnPart(LayerGraph(kept, tuple(made), tuple(LayerEdge(*edge) for edge in in_order)), tuple(groups))
 
 
 def _inside(graph: LayerGraph, top: int) -> dict[int, int]:

@@ -46,13 +46,16 @@ const archstatDiagram = (() => {
 
   function edgesShown(data, shown) {
     const found = new Map();
-    for (const [source, target, shape] of data.edges) {
+    for (const [source, target, shape, mark] of data.edges) {
       const from = shown[source], to = shown[target];
       if (from === to) continue;
       const key = `${from} ${to}`;
       const known = found.get(key);
-      if (!known) found.set(key, { from, to, shapes: [shape] });
-      else if (!known.shapes.includes(shape)) known.shapes.push(shape);
+      if (!known) found.set(key, { from, to, shapes: [shape], mark });
+      else {
+        if (!known.shapes.includes(shape)) known.shapes.push(shape);
+        if (known.mark !== mark) known.mark = "=";
+      }
     }
     return [...found.values()];
   }
@@ -70,13 +73,19 @@ const archstatDiagram = (() => {
     return edges;
   }
 
+  // Of two networks in one: the colour of what came, went or changed, and the sign that says so without colours.
+  const MARKED = {
+    "+": { colour: "blue", sign: "+" }, "-": { colour: "orange", sign: "−" }, "~": { colour: "purple", sign: "~" },
+  };
+
   // -- how large it is -------------------------------------------------------------------------------------------------
 
   function textsOf(box, show) {
     const number = box.values[show] ? box.texts[show] : "";
     const times = box.times > 1 && !number.includes("×") ? `× ${box.times}` : "";
     const lines = box.lines.map((line) => cut(line, 44));
-    return { title: cut(box.title, 36), lines, number, times };
+    const sign = MARKED[box.mark]?.sign;
+    return { title: (sign ? `${sign} ` : "") + cut(box.title, 36), lines, number, times };
   }
 
   function sizeOf(box, show, canOpen) {
@@ -150,6 +159,7 @@ const archstatDiagram = (() => {
       children: top.map(node),
       edges: edges.map((edge, place) => ({
         id: `e${place}`,
+        mark: edge.mark,
         sources: [`b${edge.from}`],
         targets: [`b${edge.to}`],
         labels: edge.label
@@ -188,6 +198,8 @@ const archstatDiagram = (() => {
     return { x: from.x + ((to.x - from.x) * reach) / whole, y: from.y + ((to.y - from.y) * reach) / whole };
   }
 
+  const dashes = (mark) => (mark === "-" ? ' stroke-dasharray="5 3"' : "");
+
   function arrow(edge, paint) {
     return (edge.sections || []).map((section) => {
       const points = [section.startPoint, ...(section.bendPoints || []), section.endPoint];
@@ -195,7 +207,8 @@ const archstatDiagram = (() => {
       const dx = (tip.y - back.y) / 2, dy = (tip.x - back.x) / 2;
       const line = pathOf([...points.slice(0, -1), back]);
       const head = `M${round(tip.x)} ${round(tip.y)}L${round(back.x + dx)} ${round(back.y - dy)}L${round(back.x - dx)} ${round(back.y + dy)}Z`;
-      return `<path class="edge" d="${line}" fill="none" stroke="${paint("edge")}" stroke-width="1.3"/><path d="${head}" fill="${paint("edge")}"/>`;
+      const colour = paint(MARKED[edge.mark]?.colour || "edge"), width = MARKED[edge.mark] ? 1.8 : 1.3;
+      return `<path class="edge" d="${line}" fill="none" stroke="${colour}" stroke-width="${width}"${dashes(edge.mark)}/><path d="${head}" fill="${colour}"/>`;
     }).join("");
   }
 
@@ -211,6 +224,14 @@ const archstatDiagram = (() => {
     return value && most ? Math.min(data.steps - 1, Math.floor((value / most) * (data.steps - 0.001))) : -1;
   }
 
+  // How a box is filled and framed: by its cost or, of two networks in one, by what became of it.
+  function dress(box, shade, paint) {
+    const marked = MARKED[box.mark];
+    if (!marked) return `fill="${paint(shade < 0 ? "raised" : `cost${shade}`)}" stroke="${paint("edge")}"`;
+    const colour = paint(marked.colour);
+    return `fill="${colour}" fill-opacity="0.16" stroke="${colour}" stroke-width="1.6"${dashes(box.mark)}`;
+  }
+
   // What makes an element open or close a box; the name of its attribute tells which of both.
   function handle(name, place, box, state, isOpen) {
     const at = `data-${name}="${place}"`;
@@ -220,20 +241,21 @@ const archstatDiagram = (() => {
 
   function sign(shape, place, box, paint) {
     const x = shape.x + SIGN / 2, y = shape.y + SIGN / 2;
-    return `<g data-box="${place}"><title>${escaped(box.about)}</title><circle class="box" cx="${round(x)}" cy="${round(y)}" r="${SIGN / 2 - 1}" fill="${paint("paper")}" stroke="${paint("edge")}"/>${text(x, y + 5, box.sign, paint, { size: 15, weight: 600 })}</g>`;
+    return `<g data-box="${place}"><title>${escaped(box.about)}</title><circle class="box" cx="${round(x)}" cy="${round(y)}" r="${SIGN / 2 - 1}" ${MARKED[box.mark] ? dress(box, -1, paint) : `fill="${paint("paper")}" stroke="${paint("edge")}"`}/>${text(x, y + 5, box.sign, paint, { size: 15, weight: 600 })}</g>`;
   }
 
   function closed(shape, place, data, state, most, paint) {
     const box = data.boxes[place];
     if (box.sign) return sign(shape, place, box, paint);
-    const shade = step(data, box, state.show, most);
+    const shade = box.mark ? -1 : step(data, box, state.show, most);
     const { title, lines, number, times } = textsOf(box, state.show);
     const ink = shade < 0 ? "ink" : `on${shade}`, soft = shade < 0 ? "muted" : `on${shade}`;
     const frame = `x="${round(shape.x)}" y="${round(shape.y)}" width="${round(shape.width)}" height="${round(shape.height)}" rx="${box.isOp ? 12 : 5}"`;
-    const fill = paint(shade < 0 ? "raised" : `cost${shade}`);
+    const dressed = dress(box, shade, paint);
     let out = `<g ${handle("box", place, box, state, false)}><title>${escaped(box.about)}</title>`;
-    if (box.times > 1) out += `<rect x="${round(shape.x + 4)}" y="${round(shape.y + 4)}" width="${round(shape.width)}" height="${round(shape.height)}" rx="5" fill="${fill}" stroke="${paint("edge")}"/>`;
-    out += `<rect class="box" ${frame} fill="${fill}" stroke="${paint("edge")}"/>`;
+    if (box.times > 1) out += `<rect x="${round(shape.x + 4)}" y="${round(shape.y + 4)}" width="${round(shape.width)}" height="${round(shape.height)}" rx="5" ${dressed}/>`;
+    if (box.times > 1 && MARKED[box.mark]) out += `<rect ${frame} fill="${paint("paper")}"/>`;
+    out += `<rect class="box" ${frame} ${dressed}/>`;
     const x = shape.x + shape.width / 2;
     let y = shape.y + PAD + 9;
     if (title) {
@@ -254,7 +276,7 @@ const archstatDiagram = (() => {
   function opened(shape, place, data, state, paint) {
     const box = data.boxes[place], head = headOf(box, state.show, state.canOpen);
     const frame = `x="${round(shape.x)}" y="${round(shape.y)}" width="${round(shape.width)}" height="${round(shape.height)}" rx="8"`;
-    let out = `<g data-box="${place}"><rect class="group" ${frame} fill="${paint("ink")}" fill-opacity="0.035" stroke="${paint("line")}"/></g>`;
+    let out = `<g data-box="${place}"><rect class="group" ${frame} fill="${paint("ink")}" fill-opacity="0.035" stroke="${paint(MARKED[box.mark]?.colour || "line")}"/></g>`;
     out += `<g ${handle("of", place, box, state, true)}><title>${escaped(box.about)}</title>`;
     out += `<rect x="${round(shape.x)}" y="${round(shape.y)}" width="${round(head.width)}" height="${head.height}" fill="transparent"/>`;
     const style = { colour: "muted", anchor: "start", halo: true };
@@ -268,16 +290,42 @@ const archstatDiagram = (() => {
     for (const child of node.children || []) { visit(child); walk(child, visit); }
   }
 
-  function key(label, most, steps, x, y, paint) {
-    const wide = 20, high = 10;
-    let out = text(x, y + 10, label, paint, { anchor: "start", colour: "muted" });
-    let at = x + widthOf(label, BODY) + 14;
-    out += text(at, y + 10, "0", paint, { anchor: "start", colour: "muted" });
-    at += 12;
-    for (let place = 0; place < steps; place++) {
-      out += `<rect x="${round(at + place * wide)}" y="${round(y + 1)}" width="${wide}" height="${high}" fill="${paint(`cost${place}`)}"/>`;
-    }
-    return out + text(at + steps * wide + 6, y + 10, most, paint, { anchor: "start", colour: "muted" });
+  // The key below a picture: the scale of a cost, or what the marks mean; how wide it is, and how it is drawn.
+  function scale(label, most, steps, paint) {
+    const wide = 20, high = 10, begin = widthOf(label, BODY) + 14;
+    const draw = (x, y) => {
+      let out = text(x, y + 10, label, paint, { anchor: "start", colour: "muted" });
+      out += text(x + begin, y + 10, "0", paint, { anchor: "start", colour: "muted" });
+      const at = x + begin + 12;
+      for (let place = 0; place < steps; place++) {
+        out += `<rect x="${round(at + place * wide)}" y="${round(y + 1)}" width="${wide}" height="${high}" fill="${paint(`cost${place}`)}"/>`;
+      }
+      return out + text(at + steps * wide + 6, y + 10, most, paint, { anchor: "start", colour: "muted" });
+    };
+    return { width: begin + steps * wide + 116, draw };
+  }
+
+  function legend(marks, paint) {
+    const wide = 16, entries = Object.entries(marks);
+    const widths = entries.map(([, told]) => wide + 6 + widthOf(told, BODY) + 14);
+    const draw = (x, y) => entries.map(([mark, told], place) => {
+      const at = x + widths.slice(0, place).reduce((sum, each) => sum + each, 0);
+      const swatch = `<rect x="${round(at)}" y="${round(y)}" width="${wide}" height="12" rx="3" ${dress({ mark }, -1, paint)}/>`;
+      return swatch + text(at + wide + 6, y + 10, told, paint, { anchor: "start", colour: "muted" });
+    }).join("");
+    return { width: widths.reduce((sum, each) => sum + each, 14), draw };
+  }
+
+  function keyOf(data, show, seen, paint) {
+    if (Object.keys(data.marks).length) return legend(data.marks, paint);
+    const largest = largestOf(data, show, seen);
+    return largest ? scale(data.shows[show].label, largest.texts[show], data.steps, paint) : null;
+  }
+
+  // The box that has most of what is shown; none if no box has any of it.
+  function largestOf(data, show, places) {
+    const boxes = places.map((place) => data.boxes[place]).filter((box) => box.values[show]);
+    return boxes.reduce((best, box) => (best && best.values[show] >= box.values[show] ? best : box), null);
   }
 
   // The picture of what was laid out; colours are what `paint` makes of their names.
@@ -286,12 +334,9 @@ const archstatDiagram = (() => {
     walk(laid, (node) => shapes.push([Number(node.id.slice(1)), node]));
     const isOpen = (node) => Boolean(node.children && node.children.length);
     const seen = shapes.filter(([, node]) => !isOpen(node)).map(([place]) => place);
-    const largest = seen.reduce((best, place) => (best < 0 || data.boxes[place].values[state.show] > data.boxes[best].values[state.show] ? place : best), -1);
-    const most = largest < 0 ? 0 : data.boxes[largest].values[state.show];
-    const hasKey = most > 0;
-    const label = hasKey ? data.shows[state.show].label : "";
-    const least = hasKey ? widthOf(label, BODY) + data.steps * 20 + 130 : 0;
-    const width = Math.ceil(Math.max(laid.width, least)), height = Math.ceil(laid.height) + (hasKey ? 26 : 0);
+    const most = largestOf(data, state.show, seen)?.values[state.show] || 0;
+    const key = keyOf(data, state.show, seen, paint);
+    const width = Math.ceil(Math.max(laid.width, key?.width || 0)), height = Math.ceil(laid.height) + (key ? 26 : 0);
     const shift = Math.max(0, (width - laid.width) / 2);
     let inner = "";
     for (const [place, node] of shapes) if (isOpen(node)) inner += opened(node, place, data, state, paint);
@@ -299,7 +344,7 @@ const archstatDiagram = (() => {
     for (const edge of laid.edges || []) inner += labelsOf(edge, paint);
     for (const [place, node] of shapes) if (!isOpen(node)) inner += closed(node, place, data, state, most, paint);
     const body = shift ? `<g transform="translate(${round(shift)} 0)">${inner}</g>` : inner;
-    const foot = hasKey ? key(label, data.boxes[largest].texts[state.show], data.steps, 14, height - 22, paint) : "";
+    const foot = key ? key.draw(14, height - 22) : "";
     return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="${escaped(data.font)}" role="${state.canOpen ? "group" : "img"}" aria-label="${escaped(title)}"><title>${escaped(title)}</title>${state.canOpen ? "" : `<rect width="${width}" height="${height}" fill="${paint("paper")}"/>`}${body}${foot}</svg>`;
   }
 

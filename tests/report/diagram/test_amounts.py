@@ -12,8 +12,8 @@ from archstat.errors import DataError
 from archstat.files.results import read_measurements
 from archstat.networks.settings import Setting
 from archstat.records import LayerTime
-from archstat.report.diagram.content import content_of
 from archstat.report.diagram.diagram import diagram_of
+from archstat.report.diagram.drawn import content_of
 
 RESULTS = Path(__file__).parents[3] / "reports" / "cnn-architectures" / "results"
 

@@ -12,8 +12,9 @@ import archstat
 from archstat.analysis.inference import analyse, analyse_model
 from archstat.networks.settings import Setting
 from archstat.report.diagram.colours import colours
-from archstat.report.diagram.content import STEPS, content_of
+from archstat.report.diagram.content import STEPS
 from archstat.report.diagram.diagram import diagram_of
+from archstat.report.diagram.drawn import content_of
 from tests.report.test_page import contrast
 
 
@@ -69,10 +70,10 @@ def test_additions_are_signs_and_joins_are_words():
 
 
 def test_the_batch_goes_without_saying_only_where_there_is_one():
-    told = [shape for *_, shape in content_of(analyse("resnet18", Setting(batch_size=8))).plain()["edges"]]
+    told = [shape for _, _, shape, _ in content_of(analyse("resnet18", Setting(batch_size=8))).plain()["edges"]]
     assert "64×56×56" in told
     lonely = analyse_model(nn.Sequential(nn.Conv1d(3, 5, 3)), torch.zeros(3, 9))
-    assert [shape for *_, shape in content_of(lonely).plain()["edges"]] == ["3×9", "5×7"]
+    assert [shape for _, _, shape, _ in content_of(lonely).plain()["edges"]] == ["3×9", "5×7"]
 
 
 def test_one_module_can_be_drawn_alone():

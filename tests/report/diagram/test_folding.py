@@ -133,7 +133,7 @@ def test_every_node_is_in_one_box_and_every_edge_between_boxes_is_one_of_the_gra
     found = boxes_of(graph, rows)
     assert sorted(every_node(found.boxes)) == list(range(len(graph.nodes)))
     known = {(looks(graph, rows, edge.source), looks(graph, rows, edge.target), edge.shape) for edge in graph.edges}
-    for source, target, shape in found.edges:
+    for source, target, shape, _ in found.edges:
         ends = itertools.product(source.units[0], target.units[0])
         assert any((looks(graph, rows, s), looks(graph, rows, t), shape) in known for s, t in ends)
     whole = sum(
