@@ -10,7 +10,7 @@ import torch
 from hypothesis import HealthCheck, settings
 
 from archstat.networks.torchvision_ops import mend_torchvision
-from tests.sampling import is_drawn
+from tests.sampling import IS_WHOLE, is_drawn
 
 # The first call of an op loads parts of torch: no deadline, and a draw may be slow. The same examples every time.
 settings.register_profile(
@@ -50,7 +50,8 @@ def pytest_collection_modifyitems(config, items):
     possible = [item for item in items if _has_its_device(item)]
     drawn = [item for item in possible if _is_drawn(item)]
     # Where chance leaves a test no case, it has its first.
-    cases = {_test_of(item): item for item in reversed(possible)} | {_test_of(item): None for item in drawn}
+    frequent = [item for item in possible if not item.get_closest_marker("rare")]
+    cases = {_test_of(item): item for item in reversed(frequent)} | {_test_of(item): None for item in drawn}
     kept = set(map(id, [*drawn, *filter(None, cases.values())]))
     chosen = [item for item in items if id(item) in kept]
     config.hook.pytest_deselected(items=[item for item in items if id(item) not in kept])
@@ -62,7 +63,9 @@ def _has_its_device(item):
 
 
 def _is_drawn(item):
-    """Whether a test has few cases, or this one is of the part that every run makes."""
+    """Whether every run makes a test: it is not rare and has few cases, or this one is of those that are drawn."""
+    if item.get_closest_marker("rare"):
+        return IS_WHOLE
     marker = item.get_closest_marker("sampled")
     return marker is None or not hasattr(item, "callspec") or is_drawn(item.nodeid, *marker.args)
 

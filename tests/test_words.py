@@ -1,6 +1,7 @@
 """One word, one concept: no name stands for two things, and no room is called what nobody looks under."""
 
 import ast
+import functools
 import re
 from collections import defaultdict
 from pathlib import Path
@@ -46,6 +47,7 @@ def names_of(path):
             yield node.target.id
 
 
+@functools.cache
 def homes():
     """Where each public name is defined; those of architectures are what users type, and checked by the registry."""
     found = defaultdict(list)

@@ -165,7 +165,7 @@ def numbers(tool, names, setting=None):
 
 
 @pytest.mark.parametrize(("tool", "names"), ASKED, ids=[f"{tool} on {len(names)}" for tool, names in ASKED])
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 def test_our_number_is_the_tools_own_to_the_last_digit(tool, names, there):
     there(tool)
     said, told = numbers(tool, names)
@@ -218,7 +218,7 @@ SHAPES = {"Layers": (3, 17, 17), "Resized": (3, 9, 9), "Attention": (2, 5, 8), "
 
 @pytest.mark.usefixtures("nets")
 @pytest.mark.parametrize("tool", [tool for tool in RUNS if tool != "keras"])
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 def test_elsewhere_a_number_is_the_tools_own_or_refused(tool, there):
     there(tool)
     expected = {"Layers": None, **ELSEWHERE[tool]}
@@ -232,6 +232,7 @@ def test_elsewhere_a_number_is_the_tools_own_or_refused(tool, there):
 
 
 @pytest.mark.usefixtures("nets")
+@pytest.mark.rare
 def test_a_tool_that_counts_only_its_own_networks_says_so_of_others():
     (opinion,) = ask_tool("keras", [Question("nets.py:Shared", Setting((InputSpec((4,)),)), "meta")], seconds=300)
     assert opinion.failure == "ValueError: it counts networks of Keras alone"
@@ -266,6 +267,7 @@ def test_tools_are_asked_side_by_side(monkeypatch):
     ids=["failing", "slow"],
 )
 @pytest.mark.usefixtures("nets")
+@pytest.mark.sampled(2)
 def test_a_tool_that_fails_says_why_and_keeps_what_it_said_before(asked, seconds, failures):
     failing = [Question(f"nets.py:{net}", Setting((InputSpec((4,)),))) for net in asked]
     first, *others = ask_tool("FlopCounterMode", [Question("lenet5", Setting()), *failing], seconds=seconds)

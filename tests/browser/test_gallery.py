@@ -48,6 +48,7 @@ def test_the_search_of_the_start_page_finds_what_is_printed_and_what_is_typed(si
             assert [text.partition("\t")[0] for text in rows.all_inner_texts()] == ["nin_imagenet"]
 
 
+@pytest.mark.rare
 def test_the_search_of_the_start_page_finds_authors(site, opened):
     with opened(site / "index.html") as found:
         found.page.locator(".dt-search input").first.fill("krizhevsky")

@@ -241,6 +241,7 @@ def test_what_jupyterlab_does_not_trust_is_still_a_table(unstyled):
     assert unstyled == READABLE
 
 
+@pytest.mark.rare
 def test_what_notebook_7_does_not_trust_is_still_a_table(window, ran):
     """A notebook with one cell that is not trusted is none that is."""
     assert seen_of(window("notebooks", ran.name).output("table")) == READABLE

@@ -95,6 +95,7 @@ def test_what_scripts_write_on_a_page_is_said_in_the_messages(opened):
 
 
 @pytest.mark.parametrize("width", [390, 1200])
+@pytest.mark.sampled(2)
 def test_korean_labels_lie_on_no_other_and_inside_of_their_chart(opened, width):
     results = [each for path in sorted(RESULTS.glob("alexnet*.json")) for each in read_measurements(path)]
     with speaking("ko"):

@@ -203,6 +203,7 @@ def test_on_a_phone_a_sign_stands_behind_the_name_that_it_is_of(opened):
 
 
 @pytest.mark.parametrize("width", [1100, 390])
+@pytest.mark.sampled(2)
 def test_hostile_names_are_text(opened, width):
     rows = tuple((text, place) for place, text in enumerate(HOSTILE))
     table = Table((Column("name", "Name"), number("amount", "Amount")), rows, HOSTILE[0], tuple(HOSTILE))

@@ -96,6 +96,7 @@ def test_arguments_before_the_head_are_refused_and_not_dropped_with_it(fails):
     assert says in fails("table", "hf:gpt2(n_layer=1)#CausalLM")
 
 
+@pytest.mark.rare
 def test_a_factory_that_imports_keras_itself_gets_it_on_torch(tmp_path):
     (tmp_path / "net.py").write_text(
         "def build():\n import keras\n return keras.Sequential([keras.Input((8,)), keras.layers.Dense(4)])\n"
@@ -107,6 +108,7 @@ def test_a_factory_that_imports_keras_itself_gets_it_on_torch(tmp_path):
     assert re.search(r"^MACs +32$", ran.stdout, re.MULTILINE)
 
 
+@pytest.mark.rare
 def test_a_detector_is_measured_in_a_process_that_has_not_imported_its_library(tmp_path):
     command = [sys.executable, "-m", "archstat", "measure", "ultralytics:yolo11n", "--resolution", "64"]
     ran = subprocess.run(

@@ -57,6 +57,7 @@ def test_json_has_everything(archstat):
     assert len(only["latency"]["samples_s"]) == only["latency"]["n"]
 
 
+@pytest.mark.rare
 def test_layers_stand_below_in_text_and_not_in_csv(archstat):
     shown = archstat("measure", "lenet5", "--layers").out
     assert "Time is that of each module" in shown
@@ -210,6 +211,7 @@ def full(*_, **__):
     raise OutputError("results cannot be written: No space left on device.")
 
 
+@pytest.mark.rare
 def test_what_cannot_be_saved_after_all_is_shown_before_it_is_told(archstat, monkeypatch, tmp_path):
     monkeypatch.setattr("archstat.files.saving.write_new", full)
     code, out, err = archstat("measure", "lenet5", "lenet5_modern", "--max-time", "0.2", "--save", tmp_path / "results")

@@ -59,6 +59,7 @@ def forward_macs(batch=2, tokens=TOKENS):
     ],
     ids=["plain", "accumulated"],
 )
+@pytest.mark.sampled(2)
 def test_a_training_is_the_same_to_the_last_bit_and_the_numbers_are_in_its_log(tmp_path, options):
     plain, seen = trained(tmp_path, watched=False, **options), trained(tmp_path, **options)
     assert are_equal(weights_of(plain.model), weights_of(seen.model))
@@ -96,6 +97,7 @@ def test_each_length_is_counted(tmp_path):
     assert [each["step"] for each in seen.state.log_history if "archstat/mfu" in each] == [2, 4]
 
 
+@pytest.mark.rare
 def test_what_cannot_be_counted_is_told_once_and_trained(tmp_path):
     class Branching(Trainer):
         def compute_loss(self, *args, **kwargs):

@@ -279,6 +279,7 @@ def test_notes_with_labels_stand_in_columns_that_no_spaces_make():
     assert "<div><span>긴 설명</span></div>" in page
 
 
+@pytest.mark.rare
 def test_pictures_have_names_of_plain_letters_whatever_is_spoken(tmp_path):
     charts = drawn(CHARTS.get("totals"), material_for("totals"))
     with speaking("ko"):

@@ -67,6 +67,7 @@ def test_noise_that_is_too_large_for_the_target_ends_at_the_time_limit_with_a_wi
 
 
 @pytest.mark.parametrize(("memory", "target"), [(0.0, 0.01), (0.5, 0.01), (0.9, 0.02)])
+@pytest.mark.sampled(3)
 def test_where_precision_stops_it_the_interval_still_holds_the_truth(memory, target):
     """Looking often and stopping when it suits makes intervals false; rare looks and rounds keep them true."""
     truth = np.median([draw() for draw in [correlated(1, memory=0.0)] for _ in range(200_000)])

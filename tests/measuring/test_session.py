@@ -74,6 +74,7 @@ def test_a_name_that_is_given_twice_is_measured_once():
     assert len(measured("lenet5", "lenet5")) == 1
 
 
+@pytest.mark.rare
 def test_another_precision_and_resolution_are_counted_so_too():
     (found,) = session("resnet20", setting=Setting(resolution=48), precision="bf16").measurements()
     assert found.input_shapes == ((1, 3, 48, 48),)
@@ -446,6 +447,7 @@ def test_a_network_of_doubles_is_refused():
         measure(torch.nn.Linear(8, 4).double(), torch.ones(3, 8, dtype=torch.float64))
 
 
+@pytest.mark.rare
 def test_the_memory_format_is_that_of_the_input():
     model, x = torch.nn.Conv2d(3, 4, 3), torch.ones(1, 3, 8, 8)
     last = x.contiguous(memory_format=torch.channels_last)
@@ -505,6 +507,7 @@ def test_a_network_of_ones_own_takes_whatever_it_takes(inputs, named):
 
 
 @pytest.mark.parametrize("layers", [True, False])
+@pytest.mark.sampled(2)
 def test_measuring_leaves_the_random_numbers_as_they_were(layers):
     model = torch.nn.Sequential(torch.nn.Linear(8, 4), torch.nn.ReLU())
     before = torch.random.get_rng_state()

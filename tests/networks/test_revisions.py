@@ -209,6 +209,7 @@ def test_without_git_there_are_no_revisions(repository, monkeypatch):
         analyse("v1:pkg/net.py:Net", setting_of_four())
 
 
+@pytest.mark.rare
 def test_what_a_branch_had_is_never_kept(repository, monkeypatch):
     monkeypatch.setenv("ARCHSTAT_CACHE", str(repository / "cache"))
     program = [sys.executable, "-m", "archstat", "table", "main:pkg/net.py:Net", "--input", "4", "--format", "csv"]

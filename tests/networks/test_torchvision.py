@@ -33,6 +33,7 @@ def run_beside(tmp_path, package, code=USE):
 
 
 @pytest.mark.parametrize("package", [COMPILED, UNFIT, ""], ids=["declares its ops", "asks for its ops", "has no ops"])
+@pytest.mark.sampled(3)
 def test_torchvision_can_be_imported_whether_or_not_its_compiled_part_fits(tmp_path, package):
     done = run_beside(tmp_path, package)
     assert (done.returncode, done.stdout.split()[:1]) == (0, ["imported"]), done.stderr

@@ -89,6 +89,7 @@ def test_what_comes_out_has_the_shapes_of_the_case(cases, found):
     assert wrong == {}
 
 
+@pytest.mark.rare
 def test_all_that_follows_from_a_trace_can_be_worked_out_of_each_case(found):
     for result in found.values():
         if not isinstance(result, str):

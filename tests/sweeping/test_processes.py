@@ -177,6 +177,7 @@ def test_who_stops_listening_leaves_no_process(file):
     assert {each.pid for each in children()} <= before
 
 
+@pytest.mark.rare
 def test_a_measurement_is_made_in_a_process():
     with TaskProcess(LIMITS) as guard:
         outcome = guard.do(task("lenet5", measured=MeasureSetting(threads=1, max_s=0.5)))

@@ -180,6 +180,7 @@ def test_a_network_that_cannot_be_built_is_told_and_fails(act, api, repository):
     assert api.asked == []
 
 
+@pytest.mark.rare
 def test_a_fork_that_may_write_no_comment_does_not_fail(act, api):
     api.is_fork = True
     found = act()
@@ -188,6 +189,7 @@ def test_a_fork_that_may_write_no_comment_does_not_fail(act, api):
     assert "small" in act.summary.read_text()
 
 
+@pytest.mark.rare
 def test_networks_and_a_base_can_be_named(act, repository):
     repository.write(width=16)
     found = act(networks="./net.py:Net lenet5_no", base=repository.base, check="archstat.toml", comment="false")
@@ -196,6 +198,7 @@ def test_networks_and_a_base_can_be_named(act, repository):
     assert "58 → 114" in act.summary.read_text()
 
 
+@pytest.mark.rare
 def test_a_push_has_nothing_to_compare_with_and_is_checked(act, api):
     found = act(is_pull_request=False)
     assert found.returncode == 0
@@ -203,6 +206,7 @@ def test_a_push_has_nothing_to_compare_with_and_is_checked(act, api):
     assert api.asked == []
 
 
+@pytest.mark.rare
 def test_a_base_that_is_not_there_is_fetched(act, repository, tmp_path):
     repository.write(width=9)
     repository.commit()

@@ -63,7 +63,7 @@ def _empty():
 
 @COUNTS
 @pytest.mark.parametrize("cached", [doubled, tripled], ids=["bounded", "unbounded"])
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 def test_what_stays_in_a_cache_is_told_of_and_how_to_clear_it(count, cached):
     (said,) = about(count(network_of(cached), X))
     name = cached.__name__
@@ -93,6 +93,7 @@ def test_what_stays_in_a_global_of_another_module_is_told_of(count):
         del sys.modules["tests_of_survivors"]
 
 
+@pytest.mark.rare
 def test_each_place_is_told_of_once_and_three_at_most():
     generators = [endless() for _ in range(2)]
     for generator in generators:

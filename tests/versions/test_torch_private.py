@@ -98,6 +98,7 @@ def answers(groups):
     return dict(zip(groups, map(msgspec.json.decode, ran.stdout.splitlines()), strict=True))
 
 
+@pytest.mark.rare
 def test_without_a_name_the_numbers_are_the_same_or_a_sentence_tells_which():
     spare = [name for name in torch_private.TORCH_NAMES if name not in NEEDED]
     groups = [" ".join(spare[start : start + 6]) for start in range(0, len(spare), 6)]

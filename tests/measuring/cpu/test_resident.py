@@ -61,6 +61,7 @@ def test_a_system_that_does_not_let_us_reset_is_no_measurement(tmp_path):
     assert why == f"{tmp_path / 'clear_refs'} cannot be written (Is a directory)."
 
 
+@pytest.mark.rare
 def test_a_system_without_such_files_is_no_measurement(tmp_path):
     why = text_of(growth_of(pytest.fail, tmp_path / "none"))
     assert why.endswith("clear_refs cannot be written (No such file or directory).")
