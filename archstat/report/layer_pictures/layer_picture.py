@@ -20,6 +20,7 @@ from archstat.report.layer_pictures.field_picture import FieldSight, alt_of, fie
 from archstat.report.layer_pictures.growth import growth_of
 from archstat.report.layer_pictures.heading import Heading
 from archstat.report.layer_pictures.scene import Scene, on_page, svg_of
+from archstat.report.layer_pictures.sum_picture import SumSight, sum_alt, sum_scene
 
 
 class LayerPicture(msgspec.Struct, frozen=True):
@@ -77,7 +78,7 @@ def picture_of_layer(network: Network, layer: str, show: str) -> LayerPicture:
     Args:
         network: The network; more must be known of it than a saved cost.
         layer: The path of a layer, or of a module, whose last layer is drawn; ``""``: the only one there is.
-        show: ``"receptive_field"``.
+        show: ``"receptive_field"``, what one output sees of the input, or ``"arithmetic"``, what the layer works out.
 
     Raises:
         UnknownNameError: There is no such layer, or nothing of that name can be shown.
@@ -166,7 +167,28 @@ def _refuse_unknown_field(network: Network, each: Explanation) -> None:
         raise DataError(f"The receptive field of {name} has {len(each.pixels)} axes, of which no picture can be drawn.")
 
 
+# -- the arithmetic ----------------------------------------------------------------------------------------------------
+
+
+def _sum_picture(network: Network, explained: Sequence[Explanation], row: int, layer: str) -> LayerPicture:
+    each = explained[row]
+    if each.filters is None:
+        raise DataError(
+            f"The arithmetic of {quoted(_named(each))} ({theme.cut(each.row.kind, 60)}) cannot be drawn: it is no single "
+            "convolution or linear layer. Name one of those, as 'archstat table' shows them."
+        )
+    title = say("The arithmetic of {layer}", layer=_named(each))
+    sight = SumSight(_heading(network, each, layer, title), each.filters, each)
+    caption = say(
+        "Height and width are to one scale, the number of maps to another; the filter in the middle is enlarged. Orange "
+        "is what one output comes from. The sums are those of the layers in a forward pass with an input of {shapes}.",
+        shapes=units.shapes(network.cost.input_shapes),
+    )
+    return LayerPicture(title, caption, sum_alt(sight), sum_scene(sight), sum_scene(sight, is_narrow=True))
+
+
 LAYER_PICTURES: Mapping[str, Callable[[Network, Sequence[Explanation], int, str], LayerPicture]] = {
     "receptive_field": _field_picture,
+    "arithmetic": _sum_picture,
 }
 """What can be shown of a layer, by the name that a user asks for."""
