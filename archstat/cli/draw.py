@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from archstat.cli._commands import command
 from archstat.cli._names import NetworkName
 from archstat.cli._networks import network_of
-from archstat.cli._options import input_options, language_option, put, wrote
+from archstat.cli._options import input_options, is_given, language_option, put, wrote
+
+if TYPE_CHECKING:
+    from archstat.analysis.network import Network
+    from archstat.report.diagram.diagram import Diagram
+    from archstat.report.layer_pictures.layer_picture import LayerPicture
 
 _SHOWN = ("macs", "parameters", "activation_bytes")
+_OF_A_LAYER = ("receptive_field", "arithmetic")
 
 
 @command()
@@ -20,7 +26,11 @@ _SHOWN = ("macs", "parameters", "activation_bytes")
 @click.argument("layer", default="")
 @click.option("--depth", type=click.IntRange(min=0), help="Open so many levels of modules; else what fits a page.")
 @click.option(
-    "--show", type=click.Choice(_SHOWN), default="macs", show_default=True, help="What boxes are coloured by."
+    "--show",
+    type=click.Choice([*_SHOWN, *_OF_A_LAYER]),
+    default="macs",
+    show_default=True,
+    help="What boxes are coloured by; 'receptive_field' and 'arithmetic' are pictures of LAYER alone.",
 )
 @click.option("--unfold", is_flag=True, help="Draw equal parts that follow each other one by one.")
 @click.option(
@@ -48,6 +58,9 @@ def draw(
 
     LAYER is the path of a module, whose inside alone is drawn. Without a file, the picture is printed as SVG.
 
+    '--show receptive_field' draws the input of the network and what one output of LAYER sees of it; '--show arithmetic'
+    what a convolution, or a linear layer, takes and makes, one of its filters, and the sum of its multiply-accumulates.
+
     Example: archstat draw resnet18 --output resnet18.svg
     """
     from archstat.report.diagram.diagram import diagram_of
@@ -55,12 +68,38 @@ def draw(
 
     if output is not None:
         ending_of(output)  # before anything is counted
+    if show in _OF_A_LAYER:
+        _refuse_boxes(show)
+        _put(_picture_of_layer(network_of(name, **given), layer, show), output, is_dark=is_dark)
+        return
     network = network_of(name, **given)
     diagram = diagram_of(
         network, layer, depth=depth, show=show, is_folded=not unfold, direction=direction, is_wrapped=is_wrapped
     )
+    _put(diagram, output, is_dark=is_dark)
+
+
+def _put(picture: Diagram | LayerPicture, output: Path | None, *, is_dark: bool) -> None:
+    """Print a picture, or write it into a file."""
     if output is None:
-        put(diagram.svg(is_dark=is_dark), None)
+        put(picture.svg(is_dark=is_dark), None)
     else:
-        diagram.save(output, is_dark=is_dark)
+        picture.save(output, is_dark=is_dark)
         wrote([output])
+
+
+def _picture_of_layer(network: Network, layer: str, show: str) -> LayerPicture:
+    from archstat.report.layer_pictures.layer_picture import picture_of_layer
+
+    return picture_of_layer(network, layer, show)
+
+
+def _refuse_boxes(show: str) -> None:
+    """Refuse options of diagrams where none is drawn.
+
+    Raises:
+        UsageError: One of them is given.
+    """
+    for option, name in (("depth", "depth"), ("unfold", "unfold"), ("direction", "direction"), ("is_wrapped", "wrap")):
+        if is_given(option):
+            raise click.UsageError(f"'--show {show}' draws no boxes: leave out '--{name}'.")

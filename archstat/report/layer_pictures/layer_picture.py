@@ -27,13 +27,15 @@ class LayerPicture(msgspec.Struct, frozen=True):
     """A picture of one layer, made for a slide.
 
     Attributes:
-        title: What the picture is of.
+        subject: The layer and its network.
+        title: What stands in the picture, over all else.
         caption: What stands under the picture on a page.
         about: What the picture shows, for who cannot see it.
         wide: The picture for a slide, or a page.
         narrow: The picture for a phone.
     """
 
+    subject: str
     title: str
     caption: str
     about: str
@@ -120,6 +122,11 @@ def _heading(network: Network, each: Explanation, layer: str, title: str) -> Hea
     return Heading(title, theme.cut(" · ".join(filter(None, told)), 160))
 
 
+def _subject(network: Network, each: Explanation, layer: str) -> str:
+    name = theme.cut(display_name(network.cost.architecture), 60)
+    return say("{part} of {network}", part=theme.cut(layer, 60) or _named(each), network=name)
+
+
 def _named(each: Explanation) -> str:
     row = each.row
     return theme.cut(row.layer or row.kind, 60)
@@ -141,7 +148,8 @@ def _field_picture(network: Network, explained: Sequence[Explanation], row: int,
         "an influence. Rows and columns are counted from 0.",
         shapes=units.shapes(network.cost.input_shapes),
     )
-    return LayerPicture(title, caption, alt_of(sight), field_scene(sight), field_scene(sight, is_narrow=True))
+    scenes = field_scene(sight), field_scene(sight, is_narrow=True)
+    return LayerPicture(_subject(network, each, layer), title, caption, alt_of(sight), *scenes)
 
 
 def _refuse_unknown_field(network: Network, each: Explanation) -> None:
@@ -184,7 +192,8 @@ def _sum_picture(network: Network, explained: Sequence[Explanation], row: int, l
         "is what one output comes from. The sums are those of the layers in a forward pass with an input of {shapes}.",
         shapes=units.shapes(network.cost.input_shapes),
     )
-    return LayerPicture(title, caption, sum_alt(sight), sum_scene(sight), sum_scene(sight, is_narrow=True))
+    scenes = sum_scene(sight), sum_scene(sight, is_narrow=True)
+    return LayerPicture(_subject(network, each, layer), title, caption, sum_alt(sight), *scenes)
 
 
 LAYER_PICTURES: Mapping[str, Callable[[Network, Sequence[Explanation], int, str], LayerPicture]] = {

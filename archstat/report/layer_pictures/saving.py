@@ -27,7 +27,7 @@ def save_picture(picture: LayerPicture, path: Path, *, is_dark: bool = False) ->
     ending = ending_of(path)
     check_place(path)
     if ending == ".html":
-        write_whole(path, render(Page(picture.title, (picture,))))
+        write_whole(path, render(Page(picture.subject, (picture,))))
         return
     svg = picture.svg(is_dark=is_dark)
     if ending == ".svg":
