@@ -208,7 +208,9 @@ class Play(msgspec.Struct, frozen=True):
 _SEEN_AT_ONCE = 2
 """More sections than these need a list that leads to them."""
 
-Block = Heading | Prose | Tiles | Chart | Diagram | LayerPicture | Sheet | Links | Paper | Errata | Form | Methods | Play
+Block = (
+    Heading | Prose | Tiles | Chart | Diagram | LayerPicture | Sheet | Links | Paper | Errata | Form | Methods | Play
+)
 
 
 class Page(msgspec.Struct, frozen=True):

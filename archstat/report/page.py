@@ -124,6 +124,10 @@ def _font() -> Markup:
     return Markup(theme.font())  # noqa: S704 - ours
 
 
+def _font_of_code() -> Markup:
+    return Markup(theme.font_of_code())  # noqa: S704 - ours
+
+
 def _policy(script: str, plotly: tuple[str, str] | None, *, is_offline: bool, is_one_of_many: bool = False) -> Markup:
     """What a browser lets the page do, whatever has come to stand on it: run these scripts and no other, ask nobody.
 
@@ -190,7 +194,7 @@ def _templates() -> Environment:
     environment.filters["packed_sums"] = _packed_sums
     environment.filters["exact"] = units.exact
     environment.filters["fields"] = _fields
-    environment.globals.update(literal=literal, marked=marked)
+    environment.globals.update(literal=literal, marked=marked, font_of_code=_font_of_code)
     return environment
 
 

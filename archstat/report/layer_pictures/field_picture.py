@@ -156,7 +156,15 @@ def _told(scene: Scene, sight: FieldSight, x: float, y: float, width: float) -> 
         elif colour:
             dashes = "3 2" if colour == "orange" else "none"
             scene.rect(
-                x, y - 10, 12, 12, fill=colour, fill_opacity=0.2, stroke=colour, stroke_width=1.8, stroke_dasharray=dashes
+                x,
+                y - 10,
+                12,
+                12,
+                fill=colour,
+                fill_opacity=0.2,
+                stroke=colour,
+                stroke_width=1.8,
+                stroke_dasharray=dashes,
             )
         y = scene.paragraph(x + 20, y, width - 20, text, 13.5) + 22
     return y - 22
@@ -183,9 +191,16 @@ def _middle(sight: FieldSight) -> str:
     axes = sight.pixels
     inside, _ = _inside(axes)
     share = _share(inside, math.prod(each.size for each in axes))
-    place = units.shape([each.position for each in axes]) if len(axes) == 1 else str(tuple(each.position for each in axes))
+    place = (
+        units.shape([each.position for each in axes]) if len(axes) == 1 else str(tuple(each.position for each in axes))
+    )
     spans = _spans(sight, range(len(axes)), is_next=False)
-    return say("The output in the middle, at {place}, sees {spans}: {share} of the input.", place=place, spans=spans, share=share)
+    return say(
+        "The output in the middle, at {place}, sees {spans}: {share} of the input.",
+        place=place,
+        spans=spans,
+        share=share,
+    )
 
 
 def _spans(sight: FieldSight, axes: Iterable[int], *, is_next: bool) -> str:
@@ -209,7 +224,9 @@ def _of_padding(sight: FieldSight) -> list[tuple[str, str]]:
     """What lies in the padding."""
     inside, every = _inside(sight.pixels)
     if inside < every:
-        told = say("{share} of the field lies in the padding, which has no pixels.", share=_share(every - inside, every))
+        told = say(
+            "{share} of the field lies in the padding, which has no pixels.", share=_share(every - inside, every)
+        )
         return [("padding", told)]
     is_over = any(each.next_last is not None and each.next_last >= each.size for each in sight.pixels[-2:])
     return [("padding", say("Padding, which has no pixels."))] if is_over else []
@@ -236,7 +253,9 @@ def alt_of(sight: FieldSight) -> str:
     """What the picture shows, for who cannot see it."""
     told = " ".join(text for _, text in _sentences(sight))
     field = retold(describe(sight.field, is_full=True))
-    return say("Receptive field {field}, on an input of {shape}. {sentences}", field=field, shape=_input(sight), sentences=told)
+    return say(
+        "Receptive field {field}, on an input of {shape}. {sentences}", field=field, shape=_input(sight), sentences=told
+    )
 
 
 # -- how it grows ------------------------------------------------------------------------------------------------------

@@ -154,17 +154,17 @@ class Grid:
         self._rect(self._seen.input, fill="raised")
         step = 1 if self._scale >= _CELL_LEAST else _step(_APART / self._scale)
         rows, columns = (each.within(view) for each, view in zip(self._seen.input, self._view, strict=True))
-        down = [
-            (self._at(rows.low, at), self._at(rows.high, at)) for at in _multiples(columns, step)
-        ]
+        down = [(self._at(rows.low, at), self._at(rows.high, at)) for at in _multiples(columns, step)]
         across = [(self._at(at, columns.low), self._at(at, columns.high)) for at in _multiples(rows, step)]
         self._scene.lines([*down, *across], stroke="line", stroke_width=0.8)
         self._rect(self._seen.input, fill="none", stroke="muted", stroke_width=1.6)
 
     def _hatched(self, window: Window) -> None:
         """Slanted lines where there is padding, under all else."""
-        joined = self._seen.middle if self._seen.neighbour is None else tuple(
-            one.joined(other) for one, other in zip(self._seen.middle, self._seen.neighbour, strict=True)
+        joined = (
+            self._seen.middle
+            if self._seen.neighbour is None
+            else tuple(one.joined(other) for one, other in zip(self._seen.middle, self._seen.neighbour, strict=True))
         )
         rows, columns = (each.within(view) for each, view in zip(joined, window, strict=True))
         (left, top), (right, bottom) = self._at(rows.low, columns.low), self._at(rows.high, columns.high)
@@ -230,8 +230,14 @@ class Grid:
         down = high if self._seen.is_signal else max(part[0].size * scale, 2.0)
         start = y if self._seen.is_signal else y + part[0].low * scale
         self._scene.rect(
-            x + part[1].low * scale, start, max(part[1].size * scale, 2.0), down, fill="ink", fill_opacity=0.25,
-            stroke="ink", stroke_width=1,
+            x + part[1].low * scale,
+            start,
+            max(part[1].size * scale, 2.0),
+            down,
+            fill="ink",
+            fill_opacity=0.25,
+            stroke="ink",
+            stroke_width=1,
         )
         self.bottom = max(self.bottom, y + high)
 

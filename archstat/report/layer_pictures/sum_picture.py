@@ -63,10 +63,12 @@ def sum_scene(sight: SumSight, *, is_narrow: bool = False) -> Scene:
     scene = Scene(*(NARROW if is_narrow else WIDE))
     top = sight.heading.draw(scene)
     margin = MARGIN[is_narrow]
-    foot = top + (138.0 if is_narrow else 226.0)
+    more = 0 if is_narrow else 20 * max(len(sight.others) - 2, 0)
+    foot = top + (138.0 if is_narrow else 226.0 - more)
     places = [margin + (scene.width - 2 * margin) * part for part in (0.17, 0.5, 0.83)]
     if sight.filters.kernel:
-        _draw_volumes(scene, sight.filters, places, foot, is_narrow=is_narrow)
+        room = (62.0, 66.0, 42.0) if is_narrow else (150.0, 140.0 - more, 96.0)
+        _draw_volumes(scene, sight.filters, places, foot, room)
     else:
         draw_matrices(scene, sight.filters, places, (top + 16, foot))
     _names(scene, sight, places, foot + (26 if is_narrow else 38), is_narrow=is_narrow)
@@ -82,10 +84,11 @@ def sum_scene(sight: SumSight, *, is_narrow: bool = False) -> Scene:
 # -- the bodies --------------------------------------------------------------------------------------------------------
 
 
-def _draw_volumes(scene: Scene, filters: Filters, places: Sequence[float], foot: float, *, is_narrow: bool) -> None:
-    axes = len(filters.kernel)
+def _draw_volumes(
+    scene: Scene, filters: Filters, places: Sequence[float], foot: float, room: tuple[float, float, float]
+) -> None:
+    axes, is_narrow = len(filters.kernel), room[0] < _NARROW_MOST
     volumes = [volume_of(filters.input_shape, axes), volume_of(filters.output_shape, axes)]
-    room = (62.0, 66.0, 42.0) if is_narrow else (150.0, 140.0, 96.0)
     scale = scale_of(volumes, room)
     boxes = []
     for volume, place in zip(volumes, (places[0], places[2]), strict=True):
@@ -112,6 +115,10 @@ def _draw_volumes(scene: Scene, filters: Filters, places: Sequence[float], foot:
         _sizes(scene, volume, box, is_narrow=is_narrow, is_solid=scale.is_solid)
 
 
+_NARROW_MOST = 100.0
+"""A front that is no wider stands in a narrow picture."""
+
+
 def _middle(filters: Filters, volume: Volume) -> tuple[int, ...]:
     """An element a little above the middle, so that it is seen beside the middle of what is drawn behind it."""
     sizes = volume[-len(filters.kernel) :]
@@ -125,9 +132,14 @@ def _padding(scene: Scene, filters: Filters, pixel: float, box: Box) -> None:
         return
     over, under = filters.padding[-2] if len(filters.padding) > 1 else (0, 0)
     scene.rect(
-        box.x - before * pixel, box.y - over * pixel,
-        box.width + (before + after) * pixel, box.height + (over + under) * pixel,
-        fill="none", stroke="muted", stroke_width=1, stroke_dasharray="3 3",
+        box.x - before * pixel,
+        box.y - over * pixel,
+        box.width + (before + after) * pixel,
+        box.height + (over + under) * pixel,
+        fill="none",
+        stroke="muted",
+        stroke_width=1,
+        stroke_dasharray="3 3",
     )
 
 

@@ -48,7 +48,12 @@ class Box(NamedTuple):
         back, up = _RIGHT * depth, _UP * depth
         style = {"fill": colour, "stroke": colour, "stroke_width": 1.3}
         top = [(x, y), (x + back, y - up), (x + width + back, y - up), (x + width, y)]
-        side = [(x + width, y), (x + width + back, y - up), (x + width + back, y + height - up), (x + width, y + height)]
+        side = [
+            (x + width, y),
+            (x + width + back, y - up),
+            (x + width + back, y + height - up),
+            (x + width, y + height),
+        ]
         scene.area(top, fill_opacity=opacity * 0.65, **style)
         scene.area(side, fill_opacity=opacity * 1.5, **style)
         scene.rect(x, y, width, height, fill_opacity=opacity, **style)
@@ -175,8 +180,14 @@ def draw_cells(scene: Scene, filters: Filters, box: Box) -> None:
     for row in range(0, rows, apart[0]):
         for column in range(0, columns, apart[1]):
             scene.rect(
-                box.x + column * wide, box.y + row * high, wide, high,
-                fill="orange", fill_opacity=0.45, stroke="paper", stroke_width=1,
+                box.x + column * wide,
+                box.y + row * high,
+                wide,
+                high,
+                fill="orange",
+                fill_opacity=0.45,
+                stroke="paper",
+                stroke_width=1,
             )
 
 
