@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from archstat.counting.arguments import QUANTIZED_CONVOLUTIONS, QUANTIZED_TRANSPOSED, arg, first
+from archstat.counting.arguments import QUANTIZED_CONVOLUTIONS, QUANTIZED_TRANSPOSED, arg, args, first
 from archstat.counting.arithmetic.sizes import EXTENTS
 from archstat.counting.arithmetic.terms import TERMS
 from archstat.counting.arithmetic.windows import Extent, Spread, Window
@@ -23,6 +23,15 @@ def filters_of(ops: Sequence[OpCall]) -> Filters | None:
 def _linear(call: OpCall) -> Filters:
     *outputs, features = arg(call, "weight").shape
     return Filters(tuple(first(call).shape), tuple(call.outputs[0].shape), math.prod(outputs), features)
+
+
+def _added(call: OpCall) -> Filters | None:
+    """``bias + x · weights``, these being ``(in, out)``; not a product of two activations."""
+    taken, weight = args(call, "a b")
+    if weight.storage >= 0:
+        return None
+    features, outputs = weight.shape
+    return Filters(tuple(taken.shape), tuple(call.outputs[0].shape), outputs, features)
 
 
 def _convolution(call: OpCall) -> Filters:
@@ -55,8 +64,9 @@ def _padding(window: Window | Spread) -> tuple[int, int]:
 
 _CONVOLUTIONS = f"conv1d conv2d conv3d {QUANTIZED_CONVOLUTIONS}".split()
 _TRANSPOSED = f"conv_transpose1d conv_transpose2d conv_transpose3d {QUANTIZED_TRANSPOSED}".split()
-_FILTERS: dict[str, Callable[[OpCall], Filters]] = {
+_FILTERS: dict[str, Callable[[OpCall], Filters | None]] = {
     "linear": _linear,
+    "addmm": _added,
     **dict.fromkeys((*_CONVOLUTIONS, *_TRANSPOSED), _convolution),
 }
 """One entry is one op, and how its filters are read from its arguments."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 from archstat.counting.receptive_field.factors import Factor
@@ -41,7 +42,7 @@ def _along(sight: Sight, side: int, size: int) -> PixelsSeen | None:
 def _steps(factors: list[Factor]) -> tuple[int, int] | None:
     """How far positions lie apart, and how many there are; ``None`` if they do not follow each other evenly."""
     ordered = sorted(factors, key=lambda factor: factor.weight)
-    for minor, major in zip(ordered, ordered[1:], strict=False):
+    for minor, major in itertools.pairwise(ordered):
         if major.weight != minor.weight * minor.extent:
             return None
     return (ordered[0].weight if ordered else 1), math.prod(factor.extent for factor in ordered)

@@ -68,13 +68,13 @@ def field_scene(sight: FieldSight, *, is_narrow: bool = False) -> Scene:
         left = margin + half + 34
         y = _facts(scene, sight, left, top + 30, width - half - 34)
         y = _told(scene, sight, left, y + 22, width - half - 34)
-        _growth(scene, sight.steps, (left, y + 30, width - half - 34, scene.height - y - 58), sight.input_shape)
+        _growth(scene, sight.steps, (left, y + 30, width - half - 34, scene.height - y - 58))
         return scene
     y = _facts(scene, sight, margin, top + 30, width)
     y = _grid(scene, sight, (margin - 6, y + 12, width, width)) + 26
     y = _told(scene, sight, margin, y, width) + 30
     steps = min(len(sight.steps), _ROWS_MOST)
-    y = _growth(scene, sight.steps, (margin, y, width, 24 + 17.0 * steps), sight.input_shape)
+    y = _growth(scene, sight.steps, (margin, y, width, 24 + 17.0 * steps))
     scene.height = int(y + 16)
     return scene
 
@@ -88,7 +88,7 @@ def _grid(scene: Scene, sight: FieldSight, place: tuple[float, float, float, flo
 
 
 def _stride(sight: FieldSight) -> str:
-    """How far the neighbour that is drawn lies away: behind an upsampling it may be more than the stride, or nothing."""
+    """How far the drawn neighbour lies away: behind an upsampling that may be more than the stride, or nothing."""
     axis = -1 if sight.pixels[-1].next_first is not None else -2
     seen, stride = sight.pixels[axis], sight.field.stride[axis]
     moved = (seen.next_first or 0) - seen.first
@@ -263,9 +263,7 @@ def alt_of(sight: FieldSight) -> str:
 _ROWS_MOST = 20
 
 
-def _growth(
-    scene: Scene, steps: Sequence[GrowthStep], place: tuple[float, float, float, float], input_shape: Shape
-) -> float:
+def _growth(scene: Scene, steps: Sequence[GrowthStep], place: tuple[float, float, float, float]) -> float:
     """A bar for each layer, as long as what it sees is wide; returns where they end."""
     x, y, width, height = place
     if len(steps) < 2:

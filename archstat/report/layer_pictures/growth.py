@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -93,7 +94,8 @@ def condensed(steps: Sequence[GrowthStep], most: int = STEPS_MOST) -> list[Growt
     for depth in range(deepest + 1, 0, -1):
         if len(steps) <= most:
             break
-        steps = [_last(depth, [*group]) for _, group in itertools.groupby(steps, lambda step: _module(depth, step))]
+        modules = itertools.groupby(steps, functools.partial(_module, depth))
+        steps = [_last(depth, [*group]) for _, group in modules]
     if len(steps) > most:
         steps = [steps[round((len(steps) - 1) * place / (most - 1))] for place in range(most)]
     return [*steps]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from archstat.records import PixelsSeen
 from archstat.report.layer_pictures.scene import Point, Scene, width_of
@@ -141,7 +141,7 @@ class Grid:
     def _at(self, row: float, column: float) -> Point:
         return self._x + (column - self._view[1].low) * self._scale, self._y + (row - self._view[0].low) * self._down
 
-    def _rect(self, window: Window, **style: object) -> None:
+    def _rect(self, window: Window, **style: Any) -> None:
         """What of a window lies in the part that is drawn."""
         rows, columns = (each.within(view) for each, view in zip(window, self._view, strict=True))
         x, y = self._at(rows.low, columns.low)
@@ -182,7 +182,7 @@ class Grid:
         """Which pixel is where: beside the grid and over it."""
         widest = max(len(str(int(each.high))) for each in self._view) * 7.0 + 12
         step = _step(max(_TICK, widest) / self._scale)
-        style = {"size": _TYPE, "fill": "muted"}
+        style: dict[str, Any] = {"size": _TYPE, "fill": "muted"}
         for at in _multiples(self._view[1].within(self._seen.input[1]), step):
             x, y = self._at(self._view[0].low, at)
             self._scene.line((x, y - 5), (x, y - 1), stroke="muted", stroke_width=1)
@@ -206,7 +206,12 @@ class Grid:
         self._scene.line(start, end, stroke="ink", stroke_width=1.6)
         for centre, colour in ((start, "blue"), (end, "orange")):
             self._scene.dot(centre, 3.6, fill=colour, stroke="paper", stroke_width=1)
-        halo = {"stroke": "paper", "stroke_width": 4, "paint_order": "stroke", "stroke_linejoin": "round"}
+        halo: dict[str, Any] = {
+            "stroke": "paper",
+            "stroke_width": 4,
+            "paint_order": "stroke",
+            "stroke_linejoin": "round",
+        }
         room = self._x + self._view[1].size * self._scale - end[0] - 12
         if is_down or room < width_of(stride, 13, is_bold=True):
             self._scene.words(end[0], end[1] + 20, stride, font_weight=600, text_anchor="middle", **halo)

@@ -144,8 +144,8 @@ def _field_picture(network: Network, explained: Sequence[Explanation], row: int,
     steps = growth_of(network, explained, row)
     sight = FieldSight(_heading(network, each, layer, title), network.cost.input_shapes[0], each, steps)
     caption = say(
-        "The receptive field by the shapes of the ops in a forward pass with an input of {shapes}: pixels that can have "
-        "an influence. Rows and columns are counted from 0.",
+        "The receptive field by the shapes of the ops in a forward pass with an input of {shapes}: pixels that can "
+        "have an influence. Rows and columns are counted from 0.",
         shapes=units.shapes(network.cost.input_shapes),
     )
     scenes = field_scene(sight), field_scene(sight, is_narrow=True)
@@ -182,14 +182,14 @@ def _sum_picture(network: Network, explained: Sequence[Explanation], row: int, l
     each = explained[row]
     if each.filters is None:
         raise DataError(
-            f"The arithmetic of {quoted(_named(each))} ({theme.cut(each.row.kind, 60)}) cannot be drawn: it is no single "
-            "convolution or linear layer. Name one of those, as 'archstat table' shows them."
+            f"The arithmetic of {quoted(_named(each))} ({theme.cut(each.row.kind, 60)}) cannot be drawn: it is no "
+            "single convolution or linear layer. Name one of those, as 'archstat table' shows them."
         )
     title = say("The arithmetic of {layer}", layer=_named(each))
     sight = SumSight(_heading(network, each, layer, title), each.filters, each)
     caption = say(
-        "Height and width are to one scale, the number of maps to another; the filter in the middle is enlarged. Orange "
-        "is what one output comes from. The sums are those of the layers in a forward pass with an input of {shapes}.",
+        "Height and width are to one scale, the number of maps to another; the filter in the middle is enlarged. "
+        "Orange is what one output comes from. The sums are those of the layers in a forward pass with an input of {shapes}.",
         shapes=units.shapes(network.cost.input_shapes),
     )
     scenes = sum_scene(sight), sum_scene(sight, is_narrow=True)

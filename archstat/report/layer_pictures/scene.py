@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -46,7 +47,7 @@ class Scene(msgspec.Struct):
     height: int
     marks: list[Mark] = []
 
-    def rect(self, x: float, y: float, width: float, height: float, **style: object) -> None:
+    def rect(self, x: float, y: float, width: float, height: float, **style: Any) -> None:
         """Draw a rectangle.
 
         Args:
@@ -58,26 +59,26 @@ class Scene(msgspec.Struct):
         """
         self._add("rect", {"x": x, "y": y, "width": max(width, 0), "height": max(height, 0), **style})
 
-    def line(self, start: Point, end: Point, **style: object) -> None:
+    def line(self, start: Point, end: Point, **style: Any) -> None:
         """Draw a line between two points."""
         self._add("line", {"x1": start[0], "y1": start[1], "x2": end[0], "y2": end[1], **style})
 
-    def lines(self, pairs: Iterable[tuple[Point, Point]], **style: object) -> None:
+    def lines(self, pairs: Iterable[tuple[Point, Point]], **style: Any) -> None:
         """Draw many lines as one element."""
         path = "".join(f"M{_number(a)} {_number(b)}L{_number(c)} {_number(d)}" for (a, b), (c, d) in pairs)
         if path:
             self._add("path", {"d": path, "fill": "none", **style})
 
-    def area(self, corners: Sequence[Point], **style: object) -> None:
+    def area(self, corners: Sequence[Point], **style: Any) -> None:
         """Draw an area between corners."""
         points = " ".join(f"{_number(x)},{_number(y)}" for x, y in corners)
         self._add("polygon", {"points": points, "stroke_linejoin": "round", **style})
 
-    def dot(self, centre: Point, radius: float, **style: object) -> None:
+    def dot(self, centre: Point, radius: float, **style: Any) -> None:
         """Draw a filled circle."""
         self._add("circle", {"cx": centre[0], "cy": centre[1], "r": radius, **style})
 
-    def words(self, x: float, y: float, text: str, size: float = 13, fill: str = "ink", **style: object) -> None:
+    def words(self, x: float, y: float, text: str, size: float = 13, fill: str = "ink", **style: Any) -> None:
         """Write a line.
 
         Args:

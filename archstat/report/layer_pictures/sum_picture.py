@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -157,7 +158,7 @@ def _draw_kernels(scene: Scene, filters: Filters, box: Box, *, is_narrow: bool) 
 def _sizes(scene: Scene, volume: Volume, box: Box, *, is_narrow: bool, is_solid: bool) -> None:
     """The number of rows, of columns and of maps, each along its side."""
     size = 10.5 if is_narrow else 14.0
-    style = {"fill": "ink", "size": size}
+    style: dict[str, Any] = {"fill": "ink", "size": size}
     scene.words(box.x + box.width / 2, box.y + box.height + size + 2, str(volume.width), text_anchor="middle", **style)
     if volume.height > 1 or volume.width == 1:
         scene.words(box.x - 5, box.y + box.height / 2 + size / 3, str(volume.height), text_anchor="end", **style)

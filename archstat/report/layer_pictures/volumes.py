@@ -124,7 +124,7 @@ def window_box(filters: Filters, scale: Scale, box: Box, position: tuple[int, ..
     Args:
         filters: The filters.
         scale: How large maps are drawn.
-        box: The maps that it moves over: those that go in, or, where the convolution is transposed, those that come out.
+        box: The maps that it moves over: those that go in or, of a transposed convolution, those that come out.
         position: The element, along each axis behind the maps.
     """
     reach = [dilation * (kernel - 1) + 1 for kernel, dilation in zip(filters.kernel, filters.dilation, strict=True)]
