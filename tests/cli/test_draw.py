@@ -5,8 +5,9 @@ import sys
 
 import pytest
 
-from archstat.cli.draw import _SHOWN
+from archstat.cli.draw import _OF_A_LAYER, _SHOWN
 from archstat.report.diagram.content import AMOUNTS
+from archstat.report.layer_pictures.layer_picture import LAYER_PICTURES
 
 
 def test_without_a_file_the_picture_is_the_result(archstat):
@@ -29,6 +30,11 @@ def test_a_file_is_written_whole(archstat, tmp_path):
         (("lenet5", "c9"), "No module with parts inside is named 'c9'."),
         (("lenet5", "--depth", "-1"), "-1 is not in the range x>=0"),
         (("lenet5", "--show", "colour"), "'colour' is not one of"),
+        (("lenet5", "c9", "--show", "arithmetic"), "No layer is named 'c9'. Did you mean 'c5'"),
+        (("lenet5", "--show", "arithmetic"), "Of which layer is the picture to be?"),
+        (("lenet5", "c1_tanh", "--show", "arithmetic"), "it is no single convolution or linear layer"),
+        (("lenet5", "c1", "--show", "arithmetic", "--depth", "2"), "draws no boxes: leave out '--depth'"),
+        (("lenet5", "c1", "--show", "receptive_field", "--wrap"), "draws no boxes: leave out '--wrap'"),
         (("resnet5",), "No architecture is named 'resnet5'."),
         (("lenet5", "--output", "nowhere/net.svg"), "nowhere"),
     ],
@@ -43,6 +49,24 @@ def test_nonsense_gets_a_sentence(archstat, tmp_path, monkeypatch, args, says):
 
 def test_everything_that_a_diagram_can_show_can_be_asked_for():
     assert tuple(quantity.key for quantity in AMOUNTS) == _SHOWN
+
+
+def test_every_picture_of_a_layer_can_be_asked_for():
+    assert set(LAYER_PICTURES) == set(_OF_A_LAYER)
+
+
+@pytest.mark.parametrize("show", _OF_A_LAYER)
+def test_a_picture_of_a_layer_is_printed_or_written(archstat, tmp_path, show):
+    args = ("draw", "lenet5", "c1", "--show", show)
+    code, out, err = archstat(*args)
+    assert (code, err) == (0, "")
+    assert out.startswith("<svg")
+    code, told, err = archstat(*args, "--output", str(tmp_path / "c1.svg"))
+    assert (code, told) == (0, "")
+    assert (tmp_path / "c1.svg").read_text(encoding="utf-8") == out
+    assert archstat(*args, "--dark")[1] != out
+    archstat(*args, "--output", str(tmp_path / "c1.html"))
+    assert "archstat" in (tmp_path / "c1.html").read_text(encoding="utf-8")
 
 
 def test_a_saved_cost_cannot_be_drawn(archstat, tmp_path):

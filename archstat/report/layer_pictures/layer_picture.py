@@ -189,7 +189,8 @@ def _sum_picture(network: Network, explained: Sequence[Explanation], row: int, l
     sight = SumSight(_heading(network, each, layer, title), each.filters, each)
     caption = say(
         "Height and width are to one scale, the number of maps to another; the filter in the middle is enlarged. "
-        "Orange is what one output comes from. The sums are those of the layers in a forward pass with an input of {shapes}.",
+        "Orange is what one output comes from. The sums are those of the layer in a forward pass with an input of "
+        "{shapes}.",
         shapes=units.shapes(network.cost.input_shapes),
     )
     scenes = sum_scene(sight), sum_scene(sight, is_narrow=True)
