@@ -98,7 +98,7 @@ def _refuse_boxes(show: str) -> None:
     """Refuse options of diagrams where none is drawn.
 
     Raises:
-        UsageError: One of them is given.
+        UsageError: An option of diagrams is given.
     """
     for option, name in (("depth", "depth"), ("unfold", "unfold"), ("direction", "direction"), ("is_wrapped", "wrap")):
         if is_given(option):

@@ -108,8 +108,8 @@ class Explanation(msgspec.Struct, frozen=True):
             nothing.
         field: What one element of the row's output sees of the input; ``None``: it cannot be followed, or there is
             nothing to see.
-        pixels: The same in pixels for the middle of the map, along each axis of the field; ``()``: the map has no
-            middle, as where its elements were put in another order.
+        pixels: Which pixels the middle of the map sees, along each axis of the field; ``()``: the map has no middle, as
+            where its elements were put in another order.
         filters: The filters of the only convolution or linear layer that the row runs; ``None``: it runs none, several,
             or one whose sizes are not known.
     """

@@ -14,9 +14,9 @@ from archstat.language import listed, message, retold, say
 from archstat.records import Explanation, PixelsSeen, ReceptiveField, Shape
 from archstat.report.drawing import theme
 from archstat.report.layer_pictures.growth import GrowthStep, condensed
-from archstat.report.layer_pictures.heading import MARGIN, NARROW, WIDE, Heading
+from archstat.report.layer_pictures.heading import MARGIN, NARROW, WIDE, PictureHeading
 from archstat.report.layer_pictures.input_grid import Grid, Seen, seen_of
-from archstat.report.layer_pictures.scene import Scene, width_of
+from archstat.report.layer_pictures.scene import Scene, line_width
 
 
 class FieldSight(msgspec.Struct, frozen=True):
@@ -29,7 +29,7 @@ class FieldSight(msgspec.Struct, frozen=True):
         steps: How the field grows down to the layer.
     """
 
-    heading: Heading
+    heading: PictureHeading
     input_shape: Shape
     explained: Explanation
     steps: Sequence[GrowthStep]
@@ -116,7 +116,7 @@ _BETWEEN = 22.0
 
 def _wide(fact: tuple[str, str], size: float, small: float) -> float:
     """How wide a number with its name is."""
-    return max(width_of(fact[0], size, is_bold=True), width_of(fact[1], small))
+    return max(line_width(fact[0], size, is_bold=True), line_width(fact[1], small))
 
 
 def _numbers(sight: FieldSight) -> list[tuple[str, str]]:
@@ -273,9 +273,9 @@ def _growth(scene: Scene, steps: Sequence[GrowthStep], place: tuple[float, float
     each = min((height - 14) / len(rows), 20.0)
     size = min(each * 0.82, 12.5)
     names = [_short(step.name) for step in rows]
-    left = x + max(width_of(name, size) for name in names) + 10
+    left = x + max(line_width(name, size) for name in names) + 10
     most = max((_long(step.field) or 0) for step in rows)
-    room = x + width - left - max(width_of(_size(step.field), size) for step in rows) - 10
+    room = x + width - left - max(line_width(_size(step.field), size) for step in rows) - 10
     for place_, (step, name) in enumerate(zip(rows, names, strict=True)):
         foot = y + 12 + (place_ + 0.78) * each
         long = _long(step.field)

@@ -26,7 +26,7 @@ class GrowthStep(NamedTuple):
     field: ReceptiveField
 
 
-def growth_of(network: Network, explained: Sequence[Explanation], row: int) -> list[GrowthStep]:
+def field_growth(network: Network, explained: Sequence[Explanation], row: int) -> list[GrowthStep]:
     """The steps down to a row, the first layer first; where several ways lead there, those of the largest field.
 
     Args:

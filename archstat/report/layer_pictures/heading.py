@@ -15,7 +15,7 @@ MARGIN = {False: 36.0, True: 14.0}
 _NARROW_MOST = 500
 
 
-class Heading(msgspec.Struct, frozen=True):
+class PictureHeading(msgspec.Struct, frozen=True):
     """What stands over the picture of a layer.
 
     Attributes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from archstat.records import PixelsSeen
-from archstat.report.layer_pictures.scene import Point, Scene, width_of
+from archstat.report.layer_pictures.scene import Coordinates, Scene, line_width
 
 _CELL_LEAST, _CELL_MOST = 5.0, 44.0
 """From how many pixels of the picture on a pixel of the input is drawn as a cell, and how large it may be."""
@@ -18,7 +18,7 @@ _STRIP = 46.0
 """How high the only row of a signal is drawn."""
 
 
-class Interval(NamedTuple):
+class Stretch(NamedTuple):
     """From one edge of a pixel to that of another, along one axis.
 
     Attributes:
@@ -29,14 +29,14 @@ class Interval(NamedTuple):
     low: float
     high: float
 
-    def within(self, other: Interval) -> Interval:
+    def within(self, other: Stretch) -> Stretch:
         """What of it lies in another one."""
         low = min(max(self.low, other.low), other.high)
-        return Interval(low, max(low, min(self.high, other.high)))
+        return Stretch(low, max(low, min(self.high, other.high)))
 
-    def joined(self, other: Interval) -> Interval:
+    def joined(self, other: Stretch) -> Stretch:
         """The smallest one that holds both."""
-        return Interval(min(self.low, other.low), max(self.high, other.high))
+        return Stretch(min(self.low, other.low), max(self.high, other.high))
 
     @property
     def size(self) -> float:
@@ -44,7 +44,7 @@ class Interval(NamedTuple):
         return self.high - self.low
 
 
-Window = tuple[Interval, Interval]
+Patch = tuple[Stretch, Stretch]
 """Rows and columns."""
 
 
@@ -53,14 +53,14 @@ class Seen(NamedTuple):
 
     Attributes:
         input: The rows and columns of the input.
-        middle: Those that the output in the middle sees.
-        neighbour: Those that its neighbour sees; ``None``: there is none.
+        middle: The rows and columns that the output in the middle sees.
+        neighbour: The rows and columns that its neighbour sees; ``None``: there is none.
         is_signal: Whether the input has one axis, so that it has no rows.
     """
 
-    input: Window
-    middle: Window
-    neighbour: Window | None
+    input: Patch
+    middle: Patch
+    neighbour: Patch | None
     is_signal: bool
 
 
@@ -72,21 +72,21 @@ def seen_of(pixels: tuple[PixelsSeen, ...]) -> Seen:
     is_signal = len(pixels) == 1
     down, across = (PixelsSeen(1, 1, 0, 0, 0), pixels[0]) if is_signal else pixels[-2:]
     middle = (_interval(down), _interval(across))
-    neighbour: Window | None = None
+    neighbour: Patch | None = None
     if across.next_first is not None:
         neighbour = (middle[0], _next(across))
     elif down.next_first is not None:
         neighbour = (_next(down), middle[1])
-    return Seen((Interval(0, down.size), Interval(0, across.size)), middle, neighbour, is_signal)
+    return Seen((Stretch(0, down.size), Stretch(0, across.size)), middle, neighbour, is_signal)
 
 
-def _interval(seen: PixelsSeen) -> Interval:
-    return Interval(seen.first, seen.last + 1)
+def _interval(seen: PixelsSeen) -> Stretch:
+    return Stretch(seen.first, seen.last + 1)
 
 
-def _next(seen: PixelsSeen) -> Interval:
+def _next(seen: PixelsSeen) -> Stretch:
     first, last = seen.next_first, seen.next_last
-    return Interval(first or 0, (last or 0) + 1)
+    return Stretch(first or 0, (last or 0) + 1)
 
 
 class Grid:
@@ -138,10 +138,10 @@ class Grid:
         if self.is_part:
             self._whole_input()
 
-    def _at(self, row: float, column: float) -> Point:
+    def _at(self, row: float, column: float) -> Coordinates:
         return self._x + (column - self._view[1].low) * self._scale, self._y + (row - self._view[0].low) * self._down
 
-    def _rect(self, window: Window, **style: Any) -> None:
+    def _rect(self, window: Patch, **style: Any) -> None:
         """What of a window lies in the part that is drawn."""
         rows, columns = (each.within(view) for each, view in zip(window, self._view, strict=True))
         x, y = self._at(rows.low, columns.low)
@@ -159,7 +159,7 @@ class Grid:
         self._scene.lines([*down, *across], stroke="line", stroke_width=0.8)
         self._rect(self._seen.input, fill="none", stroke="muted", stroke_width=1.6)
 
-    def _hatched(self, window: Window) -> None:
+    def _hatched(self, window: Patch) -> None:
         """Slanted lines where there is padding, under all else."""
         joined = (
             self._seen.middle
@@ -213,13 +213,13 @@ class Grid:
             "stroke_linejoin": "round",
         }
         room = self._x + self._view[1].size * self._scale - end[0] - 12
-        if is_down or room < width_of(stride, 13, is_bold=True):
+        if is_down or room < line_width(stride, 13, is_bold=True):
             self._scene.words(end[0], end[1] + 20, stride, font_weight=600, text_anchor="middle", **halo)
         else:
             self._scene.words(end[0] + 10, end[1] + 4.5, stride, font_weight=600, **halo)
 
-    def _middle(self, window: Window) -> Point:
-        rows, columns = (Interval(*each).within(view) for each, view in zip(window, self._view, strict=True))
+    def _middle(self, window: Patch) -> Coordinates:
+        rows, columns = (Stretch(*each).within(view) for each, view in zip(window, self._view, strict=True))
         return self._at((rows.low + rows.high) / 2, (columns.low + columns.high) / 2)
 
     def _whole_input(self) -> None:
@@ -247,14 +247,14 @@ class Grid:
         self.bottom = max(self.bottom, y + high)
 
 
-def _beyond(window: Window, other: Window) -> Window:
+def _beyond(window: Patch, other: Patch) -> Patch:
     """What of a neighbour lies beyond the window that it is a neighbour of."""
     axis = 1 if window[0] == other[0] else 0
-    rest = Interval(max(window[axis].low, other[axis].high), window[axis].high)
+    rest = Stretch(max(window[axis].low, other[axis].high), window[axis].high)
     return (window[0], rest) if axis == 1 else (rest, window[1])
 
 
-def _view(seen: Seen) -> tuple[Window, bool]:
+def _view(seen: Seen) -> tuple[Patch, bool]:
     """Which rows and columns are drawn: all that there are, unless the fields would be too small to be seen."""
     windows = [seen.middle, *([seen.neighbour] if seen.neighbour else [])]
     fields = [windows[0][axis].joined(windows[-1][axis]) for axis in (0, 1)]
@@ -272,13 +272,13 @@ _PART = 4
 """A field that is a smaller part of the input than one in so many is drawn enlarged."""
 
 
-def _around(field: Interval, whole: Interval, size: float) -> Interval:
+def _around(field: Stretch, whole: Stretch, size: float) -> Stretch:
     """So many pixels around a field, within the input and its padding."""
     if size >= whole.size:
         return whole
     low = round((field.low + field.high - size) / 2)
     low = int(min(max(low, whole.low), whole.high - size))
-    return Interval(low, low + size)
+    return Stretch(low, low + size)
 
 
 def _step(least: float) -> int:
@@ -289,7 +289,7 @@ def _step(least: float) -> int:
     return step
 
 
-def _multiples(interval: Interval, step: int) -> range:
+def _multiples(interval: Stretch, step: int) -> range:
     """The multiples of a step within an interval, both ends counted in."""
     first = -int(-interval.low // step) * step
     return range(first, int(interval.high) + 1, step)

@@ -17,8 +17,8 @@ from archstat.records import Explanation
 from archstat.records.above import above
 from archstat.report.drawing import theme
 from archstat.report.layer_pictures.field_picture import FieldSight, alt_of, field_scene
-from archstat.report.layer_pictures.growth import growth_of
-from archstat.report.layer_pictures.heading import Heading
+from archstat.report.layer_pictures.growth import field_growth
+from archstat.report.layer_pictures.heading import PictureHeading
 from archstat.report.layer_pictures.scene import Scene, on_page, svg_of
 from archstat.report.layer_pictures.sum_picture import SumSight, sum_alt, sum_scene
 
@@ -111,7 +111,7 @@ def _is_in(path: str, layer: str) -> bool:
     return path == layer or path.startswith(f"{layer}.")
 
 
-def _heading(network: Network, each: Explanation, layer: str, title: str) -> Heading:
+def _heading(network: Network, each: Explanation, layer: str, title: str) -> PictureHeading:
     """A title, and under it the network, the kind of the layer, and which of several runs."""
     name = theme.cut(display_name(network.cost.architecture), 60)
     row = each.row
@@ -119,7 +119,7 @@ def _heading(network: Network, each: Explanation, layer: str, title: str) -> Hea
     kind = f"{row.kind} {retold(row.detail)}".rstrip()
     told = [name, row.layer if layer != row.layer else "", kind, retold(each.edges)]
     told += [say("the last of {count} runs", count=runs)] if runs > 1 and row.is_layer else []
-    return Heading(title, theme.cut(" · ".join(filter(None, told)), 160))
+    return PictureHeading(title, theme.cut(" · ".join(filter(None, told)), 160))
 
 
 def _subject(network: Network, each: Explanation, layer: str) -> str:
@@ -141,7 +141,7 @@ def _field_picture(network: Network, explained: Sequence[Explanation], row: int,
     each = explained[row]
     _refuse_unknown_field(network, each)
     title = say("What one output of {layer} sees", layer=theme.cut(layer, 60) or _named(each))
-    steps = growth_of(network, explained, row)
+    steps = field_growth(network, explained, row)
     sight = FieldSight(_heading(network, each, layer, title), network.cost.input_shapes[0], each, steps)
     caption = say(
         "The receptive field by the shapes of the ops in a forward pass with an input of {shapes}: pixels that can "

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from archstat.records import Filters
-from archstat.report.layer_pictures.scene import Scene, width_of
+from archstat.report.layer_pictures.scene import Scene, line_width
 
 _LEAST = 7.0
 """No side is drawn shorter, in pixels."""
@@ -19,7 +19,7 @@ def draw_matrices(scene: Scene, filters: Filters, places: Sequence[float], room:
         scene: The picture.
         filters: The weights, and what they work on.
         places: The middle of each matrix.
-        room: Where they may begin and where they end, from top to bottom.
+        room: Where the matrices may begin and where they end, from top to bottom.
     """
     top, foot = room
     rows = math.prod(filters.input_shape[:-1])
@@ -36,7 +36,7 @@ def draw_matrices(scene: Scene, filters: Filters, places: Sequence[float], room:
         scene.rect(x + across[0], y + down[0], across[1], down[1], fill="orange", fill_opacity=0.75)
         scene.words(place, y + high + type_size + 3, str(size[1]), type_size, text_anchor="middle")
         scene.words(x - 6, y + high / 2 + type_size / 3, str(size[0]), type_size, text_anchor="end")
-        ends.append((x - 6 - width_of(str(size[0]), type_size), x + wide))
+        ends.append((x - 6 - line_width(str(size[0]), type_size), x + wide))
     for sign, left, right in zip("×=", ends, ends[1:], strict=False):
         scene.words(
             (left[1] + right[0]) / 2, middle + type_size / 2, sign, 1.7 * type_size, "muted", text_anchor="middle"

@@ -14,18 +14,18 @@ from archstat.report.drawing import theme
 from archstat.report.drawing.labels import WIDTH
 from archstat.report.drawing.lines import columns, in_lines
 
-Point = tuple[float, float]
+Coordinates = tuple[float, float]
 
 _BOLD = 1.25
 """How much wider bold type is, above all its digits."""
 
 
-class Mark(msgspec.Struct, frozen=True):
+class Element(msgspec.Struct, frozen=True):
     """One element of a picture.
 
     Attributes:
         tag: The name of the element.
-        attributes: What it has, colours by the names of the theme.
+        attributes: The attributes of the element, colours by the names of the theme.
         text: The words in it; ``""``: it is no text.
     """
 
@@ -45,36 +45,36 @@ class Scene(msgspec.Struct):
 
     width: int
     height: int
-    marks: list[Mark] = []
+    marks: list[Element] = []
 
     def rect(self, x: float, y: float, width: float, height: float, **style: Any) -> None:
         """Draw a rectangle.
 
         Args:
-            x: Its left side.
-            y: Its upper side.
+            x: The left side.
+            y: The upper side.
             width: From left to right.
             height: From top to bottom.
             style: Attributes of SVG, ``_`` for a hyphen.
         """
         self._add("rect", {"x": x, "y": y, "width": max(width, 0), "height": max(height, 0), **style})
 
-    def line(self, start: Point, end: Point, **style: Any) -> None:
+    def line(self, start: Coordinates, end: Coordinates, **style: Any) -> None:
         """Draw a line between two points."""
         self._add("line", {"x1": start[0], "y1": start[1], "x2": end[0], "y2": end[1], **style})
 
-    def lines(self, pairs: Iterable[tuple[Point, Point]], **style: Any) -> None:
+    def lines(self, pairs: Iterable[tuple[Coordinates, Coordinates]], **style: Any) -> None:
         """Draw many lines as one element."""
         path = "".join(f"M{_number(a)} {_number(b)}L{_number(c)} {_number(d)}" for (a, b), (c, d) in pairs)
         if path:
             self._add("path", {"d": path, "fill": "none", **style})
 
-    def area(self, corners: Sequence[Point], **style: Any) -> None:
+    def area(self, corners: Sequence[Coordinates], **style: Any) -> None:
         """Draw an area between corners."""
         points = " ".join(f"{_number(x)},{_number(y)}" for x, y in corners)
         self._add("polygon", {"points": points, "stroke_linejoin": "round", **style})
 
-    def dot(self, centre: Point, radius: float, **style: Any) -> None:
+    def dot(self, centre: Coordinates, radius: float, **style: Any) -> None:
         """Draw a filled circle."""
         self._add("circle", {"cx": centre[0], "cy": centre[1], "r": radius, **style})
 
@@ -94,14 +94,14 @@ class Scene(msgspec.Struct):
 
     def paragraph(self, x: float, y: float, width: float, text: str, size: float = 13, fill: str = "ink") -> float:
         """Write a text in lines of a width; returns the foot of the last one."""
-        for line in in_lines(theme.cut(text, 600), max(int(width / width_of("x", size)), 8)):
+        for line in in_lines(theme.cut(text, 600), max(int(width / line_width("x", size)), 8)):
             self.words(x, y, line, size, fill)
             y += 1.38 * size
         return y - 1.38 * size
 
     def _add(self, tag: str, attributes: Mapping[str, object], text: str = "") -> None:
         told = {name.replace("_", "-"): _number(value) for name, value in attributes.items()}
-        self.marks.append(Mark(tag, told, text))
+        self.marks.append(Element(tag, told, text))
 
 
 def _number(value: object) -> str:
@@ -112,7 +112,7 @@ def _number(value: object) -> str:
     return str(value)
 
 
-def width_of(text: str, size: float, *, is_bold: bool = False) -> float:
+def line_width(text: str, size: float, *, is_bold: bool = False) -> float:
     """How wide a line of text is, in pixels, by the letters of usual types."""
     wide: float = columns(text) * WIDTH * size / theme.SIZE
     return wide * (_BOLD if is_bold else 1)
@@ -120,7 +120,7 @@ def width_of(text: str, size: float, *, is_bold: bool = False) -> float:
 
 def size_that_fits(text: str, room: float, largest: float, *, is_bold: bool = False) -> float:
     """The largest size of type with which a line fits into a width, in pixels."""
-    return min(largest, largest * room / max(width_of(text, largest, is_bold=is_bold), 1))
+    return min(largest, largest * room / max(line_width(text, largest, is_bold=is_bold), 1))
 
 
 def svg_of(scene: Scene, colours: Mapping[str, str] | None, title: str, about: str, kind: str = "") -> str:
@@ -144,7 +144,7 @@ def svg_of(scene: Scene, colours: Mapping[str, str] | None, title: str, about: s
 _COLOURED = ("fill", "stroke")
 
 
-def _painted(mark: Mark, colours: Mapping[str, str] | None) -> Mark:
+def _painted(mark: Element, colours: Mapping[str, str] | None) -> Element:
     found = {name: mark.attributes[name] for name in _COLOURED if mark.attributes.get(name) in theme.LIGHT}
     paint = {name: f"var(--{colour})" if colours is None else colours[colour] for name, colour in found.items()}
     return msgspec.structs.replace(mark, attributes={**mark.attributes, **paint}) if paint else mark

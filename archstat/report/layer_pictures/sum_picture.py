@@ -10,11 +10,11 @@ import msgspec
 from archstat import units
 from archstat.language import retold, say
 from archstat.records import Explanation, Filters, Shape, Step
-from archstat.report.layer_pictures.heading import MARGIN, NARROW, WIDE, Heading
+from archstat.report.layer_pictures.heading import MARGIN, NARROW, WIDE, PictureHeading
 from archstat.report.layer_pictures.matrices import draw_matrices
-from archstat.report.layer_pictures.scene import Scene, size_that_fits, width_of
+from archstat.report.layer_pictures.scene import Scene, line_width, size_that_fits
 from archstat.report.layer_pictures.volumes import (
-    Box,
+    Cuboid,
     Volume,
     draw_cells,
     element_box,
@@ -35,7 +35,7 @@ class SumSight(msgspec.Struct, frozen=True):
         explained: The sums behind its row.
     """
 
-    heading: Heading
+    heading: PictureHeading
     filters: Filters
     explained: Explanation
 
@@ -126,7 +126,7 @@ def _middle(filters: Filters, volume: Volume) -> tuple[int, ...]:
     return tuple(int(size * part) for size, part in zip(sizes, (0.4, 0.4, 0.4)[-len(sizes) :], strict=True))
 
 
-def _padding(scene: Scene, filters: Filters, pixel: float, box: Box) -> None:
+def _padding(scene: Scene, filters: Filters, pixel: float, box: Cuboid) -> None:
     """What is added around the maps, dashed; with a transposed convolution, what is cut off."""
     before, after = filters.padding[-1]
     if max(before, after) * pixel < 1.5 or filters.is_transposed:
@@ -144,7 +144,7 @@ def _padding(scene: Scene, filters: Filters, pixel: float, box: Box) -> None:
     )
 
 
-def _draw_kernels(scene: Scene, filters: Filters, box: Box, *, is_narrow: bool) -> None:
+def _draw_kernels(scene: Scene, filters: Filters, box: Cuboid, *, is_narrow: bool) -> None:
     """One filter, and behind it that there are more."""
     step = 5.0 if is_narrow else 8.0
     for place in range(min(filters.count, 3) - 1, 0, -1):
@@ -155,7 +155,7 @@ def _draw_kernels(scene: Scene, filters: Filters, box: Box, *, is_narrow: bool) 
     draw_cells(scene, filters, box)
 
 
-def _sizes(scene: Scene, volume: Volume, box: Box, *, is_narrow: bool, is_solid: bool) -> None:
+def _sizes(scene: Scene, volume: Volume, box: Cuboid, *, is_narrow: bool, is_solid: bool) -> None:
     """The number of rows, of columns and of maps, each along its side."""
     size = 10.5 if is_narrow else 14.0
     style: dict[str, Any] = {"fill": "ink", "size": size}
@@ -237,11 +237,11 @@ def _sum(scene: Scene, sight: SumSight, x: float, y: float) -> float:
     size = size_that_fits(line, scene.width - 2 * x, 28.0, is_bold=True)
     at = x
     for (text, about, colour), sign in zip(parts, signs, strict=True):
-        wide = max(width_of(text, size, is_bold=True), width_of(about, 14.0))
+        wide = max(line_width(text, size, is_bold=True), line_width(about, 14.0))
         scene.words(at, y + 12, text, size, colour, font_weight=600)
         scene.words(at, y + 34, about, 14, "muted")
         scene.words(at + wide + 9, y + 12, sign, size, "muted")
-        at += wide + 24 + width_of(sign, size)
+        at += wide + 24 + line_width(sign, size)
     scene.words(at, y + 12, result, size, "ink", font_weight=600)
     return y + 34
 
@@ -252,7 +252,7 @@ def _sum_in_lines(scene: Scene, sight: SumSight, x: float, y: float) -> float:
     room = scene.width - 2 * x - 24
     sign = ""
     for text, about, colour in parts:
-        size = size_that_fits(text, room - width_of(about, 11.5) - 10, 20.0, is_bold=True)
+        size = size_that_fits(text, room - line_width(about, 11.5) - 10, 20.0, is_bold=True)
         scene.words(x, y, sign, 17, "muted")
         scene.words(x + 20, y, text, size, colour, font_weight=600)
         scene.words(scene.width - x, y, about, 11.5, "muted", text_anchor="end")
@@ -263,10 +263,10 @@ def _sum_in_lines(scene: Scene, sight: SumSight, x: float, y: float) -> float:
 
 
 def _rows(scene: Scene, sight: SumSight, x: float, y: float, *, is_narrow: bool) -> float:
-    """The other sums, a line each; returns the foot of the last one of a narrow picture."""
+    """Output size and parameters, a line each; returns the foot of the last one of a narrow picture."""
     told = [(retold(step.quantity), _equation(step), _remark(sight, step)) for step in sight.others]
     size = 12.0 if is_narrow else 16.0
-    left = x + max((width_of(name, size) for name, *_ in told), default=0) + 18
+    left = x + max((line_width(name, size) for name, *_ in told), default=0) + 18
     each = min(26.0, (scene.height - 18 - y) / max(len(told) - 1, 1))
     for name, sum_, remark in told:
         if is_narrow:
@@ -277,9 +277,9 @@ def _rows(scene: Scene, sight: SumSight, x: float, y: float, *, is_narrow: bool)
         room = scene.width - x - left
         scene.words(x, y, name, size, "muted")
         scene.words(left, y, sum_, size_that_fits(sum_, room, size), "ink")
-        free = room - width_of(sum_, size) - 24
-        if remark and width_of(remark, 13) < free:
-            scene.words(left + width_of(sum_, size) + 24, y, remark, 13, "muted")
+        free = room - line_width(sum_, size) - 24
+        if remark and line_width(remark, 13) < free:
+            scene.words(left + line_width(sum_, size) + 24, y, remark, 13, "muted")
         y += each
     return y - 24
 

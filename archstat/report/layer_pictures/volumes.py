@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from archstat.records import Filters
-from archstat.report.layer_pictures.scene import Point, Scene
+from archstat.report.layer_pictures.scene import Coordinates, Scene
 
 _RIGHT, _UP = 0.8, 0.5
 """How far the back of a box lies to the right of its front, and above it, for each pixel of its depth."""
@@ -15,15 +15,15 @@ _FLAT = 12.0
 """How high the only row of a signal is drawn, in pixels."""
 
 
-class Box(NamedTuple):
+class Cuboid(NamedTuple):
     """A box, by the upper left corner of its front.
 
     Attributes:
         x: The left side of its front.
         y: The upper side of its front.
-        width: How wide its front is.
-        height: How high its front is.
-        depth: How far it goes back.
+        width: The width of the front.
+        height: The height of the front.
+        depth: How far the box goes back.
     """
 
     x: float
@@ -34,12 +34,12 @@ class Box(NamedTuple):
 
     @property
     def right(self) -> float:
-        """Where its back ends, on the right."""
+        """The right end of its back."""
         return self.x + self.width + _RIGHT * self.depth
 
     @property
     def top(self) -> float:
-        """Where its back ends, above."""
+        """The upper end of its back."""
         return self.y - _UP * self.depth
 
     def draw(self, scene: Scene, colour: str, opacity: float) -> None:
@@ -94,12 +94,12 @@ class Scale(NamedTuple):
     back: float
     is_solid: bool
 
-    def box(self, volume: Volume, x: float, foot: float) -> Box:
+    def box(self, volume: Volume, x: float, foot: float) -> Cuboid:
         """The box of some maps, by its lower left corner."""
         width, height = max(volume.width * self.pixel, _LEAST), max(volume.height * self.pixel, _LEAST)
         height = _FLAT if volume.height == 1 and not self.is_solid and volume.width > 1 else height
         depth = max((volume.depth if self.is_solid else volume.maps) * self.back, _LEAST)
-        return Box(x, foot - height, width, height, depth)
+        return Cuboid(x, foot - height, width, height, depth)
 
 
 def scale_of(volumes: list[Volume], room: tuple[float, float, float]) -> Scale:
@@ -118,7 +118,7 @@ def scale_of(volumes: list[Volume], room: tuple[float, float, float]) -> Scale:
     return Scale(pixel, min(depth / max(each.maps for each in volumes), 12.0), is_solid)
 
 
-def window_box(filters: Filters, scale: Scale, box: Box, position: tuple[int, ...]) -> Box:
+def window_box(filters: Filters, scale: Scale, box: Cuboid, position: tuple[int, ...]) -> Cuboid:
     """What a filter covers of the maps that it moves over, where it makes, or spreads, one element.
 
     Args:
@@ -135,22 +135,22 @@ def window_box(filters: Filters, scale: Scale, box: Box, position: tuple[int, ..
     y = box.y if is_signal else box.y + first[-2] * scale.pixel
     height = box.height if is_signal else max(reach[-2] * scale.pixel, _LEAST)
     if not scale.is_solid:
-        return Box(x, y, width, height, max(filters.maps * scale.back, _LEAST))
+        return Cuboid(x, y, width, height, max(filters.maps * scale.back, _LEAST))
     behind = first[0] * scale.back
-    return Box(x + _RIGHT * behind, y - _UP * behind, width, height, max(reach[0] * scale.back, _LEAST))
+    return Cuboid(x + _RIGHT * behind, y - _UP * behind, width, height, max(reach[0] * scale.back, _LEAST))
 
 
-def element_box(scale: Scale, box: Box, position: tuple[int, ...]) -> Box:
+def element_box(scale: Scale, box: Cuboid, position: tuple[int, ...]) -> Cuboid:
     """One element of some maps; it is never drawn too small to be seen."""
     side = min(max(scale.pixel, 4.5), max(box.width, 4.5))
     x = min(box.x + position[-1] * scale.pixel, box.x + box.width - side)
     height = box.height if len(position) == 1 else min(side, box.height)
     y = box.y if len(position) == 1 else min(box.y + position[-2] * scale.pixel, box.y + box.height - height)
     behind = position[0] * scale.back if scale.is_solid else 0.0
-    return Box(x + _RIGHT * behind, y - _UP * behind, side, height, _LEAST)
+    return Cuboid(x + _RIGHT * behind, y - _UP * behind, side, height, _LEAST)
 
 
-def kernel_box(filters: Filters, place: tuple[float, float], room: tuple[float, float, float]) -> Box:
+def kernel_box(filters: Filters, place: tuple[float, float], room: tuple[float, float, float]) -> Cuboid:
     """One filter, enlarged.
 
     Args:
@@ -163,7 +163,7 @@ def kernel_box(filters: Filters, place: tuple[float, float], room: tuple[float, 
     width, height = cells[1] * cell, cells[0] * cell
     depth = min(room[2], max(filters.kernel[0] * cell, 6.0)) if len(filters.kernel) == 3 else room[2]
     whole = width + _RIGHT * depth
-    return Box(place[0] - whole / 2, place[1] - height, width, height, depth)
+    return Cuboid(place[0] - whole / 2, place[1] - height, width, height, depth)
 
 
 def _cells(filters: Filters) -> tuple[int, int]:
@@ -172,7 +172,7 @@ def _cells(filters: Filters) -> tuple[int, int]:
     return (reach[-2] if len(reach) > 1 else 1), reach[-1]
 
 
-def draw_cells(scene: Scene, filters: Filters, box: Box) -> None:
+def draw_cells(scene: Scene, filters: Filters, box: Cuboid) -> None:
     """The elements of a filter on the front of its box."""
     rows, columns = _cells(filters)
     high, wide = box.height / rows, box.width / columns
@@ -191,9 +191,9 @@ def draw_cells(scene: Scene, filters: Filters, box: Box) -> None:
             )
 
 
-def rays(scene: Scene, near: Box, far: Box) -> None:
+def rays(scene: Scene, near: Cuboid, far: Cuboid) -> None:
     """Two lines from the right of a box to the left of another one."""
-    ends: list[tuple[Point, Point]] = [
+    ends: list[tuple[Coordinates, Coordinates]] = [
         ((near.right, near.top), (far.x, far.y)),
         ((near.x + near.width, near.y + near.height), (far.x, far.y + far.height)),
     ]

@@ -8,13 +8,13 @@ from torch import nn
 from archstat.analysis.inference import analyse, analyse_model
 from archstat.networks.settings import Setting
 from archstat.records import ReceptiveField
-from archstat.report.layer_pictures.growth import GrowthStep, condensed, growth_of
+from archstat.report.layer_pictures.growth import GrowthStep, condensed, field_growth
 
 
 def growth(network, layer):
     explained = network.explanations()
     row = max(place for place, each in enumerate(explained) if each.row.layer == layer)
-    return growth_of(network, explained, row)
+    return field_growth(network, explained, row)
 
 
 def test_of_vgg16_every_convolution_and_every_pool_adds_to_it():
