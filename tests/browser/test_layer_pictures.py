@@ -19,6 +19,7 @@ NAMED = [
     ("resnet50", "conv5_x.conv5_3.residual.conv2"),
     ("resnext50_32x4d", "conv3_x.conv3_1.residual.conv2"),
     ("mobilenet_v1", "separable13.depthwise.conv"),
+    ("torchvision:r3d_18", "layer2.0.conv1.0"),
 ]
 LAYERS = [
     (nn.Conv1d(4, 6, 5, stride=2), (1, 4, 400)),

@@ -99,24 +99,40 @@ def _stride(sight: FieldSight) -> str:
 
 
 def _facts(scene: Scene, sight: FieldSight, x: float, y: float, width: float) -> float:
-    """The four numbers, each over its name; returns the foot of the names."""
-    facts, size, small = _numbers(sight), 23.0, 12.5
-    while size > 10 and sum(_wide(fact, size, small) for fact in facts) + _BETWEEN * (len(facts) - 1) > width:
-        size, small = size - 0.5, max(small - 0.15, 9.0)
+    """The numbers, each over its name, in two rows where one would be too small; returns the foot of the names."""
+    facts = _numbers(sight)
+    if _largest(facts, width) >= _SIZE_LEAST:
+        return _row_of_facts(scene, facts, (x, y), width)
+    half = len(facts) // 2
+    y = _row_of_facts(scene, facts[:half], (x, y), width)
+    return _row_of_facts(scene, facts[half:], (x, y + 32), width)
+
+
+def _row_of_facts(scene: Scene, facts: Sequence[tuple[str, str]], place: tuple[float, float], width: float) -> float:
+    (x, y), size = place, _largest(facts, width)
     for value, name in facts:
         scene.words(x, y, value, size, "ink", font_weight=600)
-        scene.words(x, y + 19, name, small, "muted")
-        x += _wide((value, name), size, small) + _BETWEEN
+        scene.words(x, y + 19, name, _NAME_SIZE, "muted")
+        x += _wide((value, name), size) + _BETWEEN
     return y + 19
 
 
+def _largest(facts: Sequence[tuple[str, str]], width: float) -> float:
+    """The largest size of type with which some numbers have room beside each other."""
+    size = 23.0
+    while size > 8 and sum(_wide(fact, size) for fact in facts) + _BETWEEN * (len(facts) - 1) > width:
+        size -= 0.5
+    return size
+
+
+_SIZE_LEAST, _NAME_SIZE = 15.0, 12.5
 _BETWEEN = 22.0
 """What is free between two numbers, in pixels."""
 
 
-def _wide(fact: tuple[str, str], size: float, small: float) -> float:
+def _wide(fact: tuple[str, str], size: float) -> float:
     """How wide a number with its name is."""
-    return max(line_width(fact[0], size, is_bold=True), line_width(fact[1], small))
+    return max(line_width(fact[0], size, is_bold=True), line_width(fact[1], _NAME_SIZE))
 
 
 def _numbers(sight: FieldSight) -> list[tuple[str, str]]:
@@ -275,7 +291,7 @@ def _growth(scene: Scene, steps: Sequence[GrowthStep], place: tuple[float, float
     names = [_short(step.name) for step in rows]
     left = x + max(line_width(name, size) for name in names) + 10
     most = max((_long(step.field) or 0) for step in rows)
-    room = x + width - left - max(line_width(_size(step.field), size) for step in rows) - 10
+    room = x + width - left - max(line_width(_size(step.field), size, is_bold=True) for step in rows) - 6
     for place_, (step, name) in enumerate(zip(rows, names, strict=True)):
         foot = y + 12 + (place_ + 0.78) * each
         long = _long(step.field)
