@@ -38,6 +38,7 @@ from archstat.report.diagram.diagram import Diagram, diagram_of
 from archstat.report.diagram.difference import difference_of
 from archstat.report.diagram.engine import Direction
 from archstat.report.drawing import theme
+from archstat.report.layer_pictures.layer_picture import LayerPicture, picture_of_layer
 from archstat.report.material import Material, Subject, material_from
 from archstat.report.page import render
 from archstat.tables.quantities import MACS
@@ -205,6 +206,33 @@ def draw_difference(
     return difference_of(*both, depth=depth, show=show, is_folded=is_folded, direction=direction, is_wrapped=is_wrapped)
 
 
+def draw_layer(
+    model: nn.Module | str, *inputs: Any, layer: str = "", show: str = "receptive_field", **kwargs: Any
+) -> LayerPicture:
+    """A picture of one layer for a slide: what one output sees of the input, or what a convolution multiplies.
+
+    A notebook shows it; ``.save("conv1.svg")`` writes a file, also a PNG, a PDF and an HTML page.
+
+    Args:
+        model: A network, or the name of one.
+        inputs: What the network's ``forward`` takes. Tensors on the meta device do; an architecture of ours needs none.
+        layer: The path of a layer, or of a module, whose last layer is drawn; ``""``: the only one there is.
+        show: ``"receptive_field"`` or ``"arithmetic"``.
+        kwargs: What the network's ``forward`` takes by name; for a named network without inputs, how it is counted.
+
+    Raises:
+        ForwardError: The network's own ``forward`` raised; its error is the cause.
+        SourceError: A name leads to no network, or what was handed over is none.
+        InputError: A name was given without inputs, and none are known for it, or no layer of several is named.
+        UnknownNameError: There is no such layer, or nothing of that name can be shown.
+        DataError: What is to be shown is not known of that layer, or cannot be drawn.
+
+    >>> draw_layer("vgg16", layer="conv5_3").title
+    'What one output of conv5_3 sees'
+    """
+    return picture_of_layer(analyse_model(model, *inputs, **kwargs), layer, show)
+
+
 def _material(
     networks: Drawable | Iterable[Drawable], accuracies: Mapping[str, float] | None, evaluation: str
 ) -> Material:
@@ -289,4 +317,4 @@ def _without_first(signature: inspect.Signature) -> inspect.Signature:
 
 def __dir__() -> list[str]:
     """The charts by name, and what makes them."""
-    return ["draw", "draw_chart", "draw_difference", "page", *CHARTS.all()]
+    return ["draw", "draw_chart", "draw_difference", "draw_layer", "page", *CHARTS.all()]

@@ -11,20 +11,27 @@ import click
 from archstat.cli._commands import command
 from archstat.cli._names import NetworkName
 from archstat.cli._networks import measured_of, network_of
-from archstat.cli._options import input_options, is_given, language_option, put, wrote
+from archstat.cli._options import input_options, is_given, language_option, put, refuse_options, wrote
 
 if TYPE_CHECKING:
     from archstat.analysis.network import Network
     from archstat.records import Measurement
+    from archstat.report.diagram.diagram import Diagram
+    from archstat.report.layer_pictures.layer_picture import LayerPicture
 
 _SHOWN = ("macs", "parameters", "activation_bytes", "latency")
+_OF_A_LAYER = ("receptive_field", "arithmetic")
 
 
 @command()
 @click.argument("name", type=NetworkName())
 @click.argument("layer", default="")
 @click.option("--depth", type=click.IntRange(min=0), help="Open so many levels of modules; else what fits a page.")
-@click.option("--show", type=click.Choice(_SHOWN), help="What boxes are coloured by; else MACs, or what was measured.")
+@click.option(
+    "--show",
+    type=click.Choice([*_SHOWN, *_OF_A_LAYER]),
+    help="What boxes are coloured by; else MACs, or what was measured. The last two are pictures of LAYER alone.",
+)
 @click.option(
     "--measured", type=click.Path(path_type=Path), help="What 'archstat measure --layers --save' wrote: the latency."
 )
@@ -56,6 +63,9 @@ def draw(
     LAYER is the path of a module, whose inside alone is drawn. Without a file, the picture is printed as SVG. With a
     measurement, NAME is drawn as it was measured; where FILE holds several, '--batch-size' and '--dtype' choose.
 
+    '--show receptive_field' draws the input of the network and what one output of LAYER sees of it; '--show arithmetic'
+    what a convolution, or a linear layer, takes and makes, one of its filters, and the sum of its multiply-accumulates.
+
     Example: archstat draw resnet18 --output resnet18.svg
     """
     from archstat.report.diagram.diagram import diagram_of
@@ -63,6 +73,10 @@ def draw(
 
     if output is not None:
         ending_of(output)  # before anything is counted
+    if show in _OF_A_LAYER:
+        refuse_options(["depth", "unfold", "direction", "is_wrapped", "measured"], f"'--show {show}' draws no boxes")
+        _put(_picture_of_layer(network_of(name, **given), layer, show), output, is_dark=is_dark)
+        return
     network, measurement = _network(name, measured, given)
     diagram = diagram_of(
         network,
@@ -74,10 +88,15 @@ def draw(
         direction=direction,
         is_wrapped=is_wrapped,
     )
+    _put(diagram, output, is_dark=is_dark)
+
+
+def _put(picture: Diagram | LayerPicture, output: Path | None, *, is_dark: bool) -> None:
+    """Print a picture, or write it into a file."""
     if output is None:
-        put(diagram.svg(is_dark=is_dark), None)
+        put(picture.svg(is_dark=is_dark), None)
     else:
-        diagram.save(output, is_dark=is_dark)
+        picture.save(output, is_dark=is_dark)
         wrote([output])
 
 
@@ -88,3 +107,9 @@ def _network(name: str, measured: Path | None, given: Mapping[str, Any]) -> tupl
     chosen = {option: given[option] for option in ("batch_size", "dtype") if is_given(option)}
     network, measurement, _ = measured_of(name, measured, None, chosen, **given)
     return network, measurement
+
+
+def _picture_of_layer(network: Network, layer: str, show: str) -> LayerPicture:
+    from archstat.report.layer_pictures.layer_picture import picture_of_layer
+
+    return picture_of_layer(network, layer, show)

@@ -11,7 +11,17 @@ from archstat.records.conditions import ELEMENT_TYPES, PRECISIONS, Conditions, P
 from archstat.records.cost import Arithmetic, Cost, LayerCost, ModelCost, OpCost, Peak, UncountedOp
 from archstat.records.energy import Energy, EnergyTrial, IdlePower, LayerEnergy
 from archstat.records.environment import Environment, Gpu, Host, Noise, Numerics, Software
-from archstat.records.explanation import Explanation, Explanations, Opinion, ReceptiveField, Step, Tally, Term
+from archstat.records.explanation import (
+    Explanation,
+    Explanations,
+    Filters,
+    Opinion,
+    PixelsSeen,
+    ReceptiveField,
+    Step,
+    Tally,
+    Term,
+)
 from archstat.records.graph import LayerEdge, LayerGraph, LayerGroup, LayerNode
 from archstat.records.measurement import (
     CountedTotals,
@@ -68,6 +78,7 @@ __all__ = [
     "Explained",
     "Explanation",
     "Explanations",
+    "Filters",
     "Gpu",
     "GpuTimes",
     "Host",
@@ -102,6 +113,7 @@ __all__ = [
     "Peak",
     "Peaks",
     "Phase",
+    "PixelsSeen",
     "Precision",
     "Reason",
     "ReceptiveField",

@@ -11,6 +11,7 @@ from archstat import units
 from archstat.records.above import above
 from archstat.records.cost import LayerCost, ModelCost
 from archstat.records.telling import ShortRecord, counted_on, inert_path, short, three_lines
+from archstat.records.trace import Shape
 
 
 class ReceptiveField(msgspec.Struct, frozen=True):
@@ -25,6 +26,59 @@ class ReceptiveField(msgspec.Struct, frozen=True):
     size: tuple[int | None, ...]
     stride: tuple[Fraction, ...]
     start: tuple[Fraction, ...]
+
+
+class PixelsSeen(msgspec.Struct, frozen=True):
+    """The pixels of the first input that the middle of a map sees along one axis, and its neighbour.
+
+    Pixels are counted from 0; what lies in the padding is below 0, or not below ``size``.
+
+    Attributes:
+        size: How many pixels the input has along the axis.
+        count: How many elements the map has along the axis; 1 where each sees the whole axis.
+        position: The element in the middle, counted from 0.
+        first: The first pixel that the element in the middle sees.
+        last: The last pixel that the element in the middle sees.
+        next_first: The first pixel that the next element sees; ``None`` if there is none.
+        next_last: The last pixel that the next element sees; ``None`` if there is none.
+    """
+
+    size: int
+    count: int
+    position: int
+    first: int
+    last: int
+    next_first: int | None = None
+    next_last: int | None = None
+
+
+class Filters(msgspec.Struct, frozen=True):
+    """The filters of a convolution or a linear layer, and what they work on.
+
+    Attributes:
+        input_shape: The shape of what the op takes, the batch included.
+        output_shape: The shape of what the op makes.
+        count: How many filters there are: as many as output maps, or output features; of a transposed convolution as
+            many as input maps.
+        maps: How many maps, or features, a filter has: those of one group.
+        kernel: The size of a filter along each axis behind the maps; ``()``: the layer is a linear one.
+        stride: How far a filter moves, along each of these axes.
+        padding: What is added before and after, along each of these axes.
+        dilation: How far the elements of a filter lie apart, along each of these axes.
+        groups: How many groups the maps fall into.
+        is_transposed: Whether each input is spread over a filter; else each output is summed over one.
+    """
+
+    input_shape: Shape
+    output_shape: Shape
+    count: int
+    maps: int
+    kernel: tuple[int, ...] = ()
+    stride: tuple[int, ...] = ()
+    padding: tuple[tuple[int, int], ...] = ()
+    dilation: tuple[int, ...] = ()
+    groups: int = 1
+    is_transposed: bool = False
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -52,11 +106,20 @@ class Explanation(msgspec.Struct, frozen=True):
         steps: The sums of the row, one for each quantity.
         edges: What windows do at the edges of a map, which kernel and stride do not tell, as ``"padding 1"``; ``""``:
             nothing.
+        field: What one element of the row's output sees of the input; ``None``: it cannot be followed, or there is
+            nothing to see.
+        pixels: Which pixels the middle of the map sees, along each axis of the field; ``()``: the map has no middle, as
+            where its elements were put in another order.
+        filters: The filters of the only convolution or linear layer that the row runs; ``None``: it runs none, several,
+            or one whose sizes are not known.
     """
 
     row: LayerCost
     steps: tuple[Step, ...]
     edges: str = ""
+    field: ReceptiveField | None = None
+    pixels: tuple[PixelsSeen, ...] = ()
+    filters: Filters | None = None
 
     def __repr__(self) -> str:
         """Three lines: the row, its sums, and what comes out."""

@@ -8,6 +8,7 @@ from archstat import units
 from archstat.files.text import json_text, printable
 from archstat.language import say
 from archstat.records import ModelCost
+from archstat.report.drawing import theme
 from archstat.report.drawing.labels import columns
 from archstat.tables.quantities import Quantity
 
@@ -15,7 +16,7 @@ _CHARACTER = 6.6
 """How wide a character of usual width is set, in pixels: its text is stretched to that, whatever the font."""
 _ROOM = 8
 _HEIGHT = 20
-_FONT = "Verdana,DejaVu Sans,Noto Sans CJK KR,sans-serif"
+_LATIN = "Verdana, 'DejaVu Sans'"
 _COLOURS = {"left": "#4a5058", "right": "#0b62a8"}
 """White text has a contrast of 8:1 and 6:1 on them."""
 
@@ -56,7 +57,7 @@ def badge_svg(cost: ModelCost, quantity: Quantity, label: str = "") -> str:
         rest=rest,
         name=quoteattr(f"{label}: {message}"),
         title=escape(_told(cost, label, message)),
-        font=_FONT,
+        font=f"{_LATIN}, {theme.other_letters()}, sans-serif".replace('"', "'"),
         texts="\n".join(texts),
         **_COLOURS,
     )

@@ -8,6 +8,7 @@ from markupsafe import Markup
 from archstat.records import Step
 from archstat.report.chart import Chart
 from archstat.report.diagram.diagram import Diagram
+from archstat.report.layer_pictures.layer_picture import LayerPicture
 from archstat.tables import Column, Table
 from archstat.tables.cells import shown_cells
 from archstat.tables.lean import is_empty, is_shared, is_told_above, told_once
@@ -207,7 +208,9 @@ class Play(msgspec.Struct, frozen=True):
 _SEEN_AT_ONCE = 2
 """More sections than these need a list that leads to them."""
 
-Block = Heading | Prose | Tiles | Chart | Diagram | Sheet | Links | Paper | Errata | Form | Methods | Play
+Block = (
+    Heading | Prose | Tiles | Chart | Diagram | LayerPicture | Sheet | Links | Paper | Errata | Form | Methods | Play
+)
 
 
 class Page(msgspec.Struct, frozen=True):

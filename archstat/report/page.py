@@ -24,6 +24,7 @@ from archstat.report.diagram.colours import shades
 from archstat.report.diagram.diagram import Diagram, content_on_pages
 from archstat.report.drawing import theme
 from archstat.report.drawing.canvas import WIDE
+from archstat.report.layer_pictures.layer_picture import LayerPicture
 from archstat.tables import Column, Table
 from archstat.tables.cells import shown_cells
 from archstat.tables.colours import largest_part
@@ -90,15 +91,23 @@ def _diagrams(page: Page) -> Markup:
     return Markup(packed(json.dumps(content_on_pages(page.diagrams), separators=(",", ":"))))  # noqa: S704 - base64
 
 
-_EXTRAS: dict[type, str] = {Diagram: "diagram", Form: "form", Methods: "methods", Play: "play"}
-"""The blocks with a script and a style of their own, which pages without one do not carry."""
+_EXTRAS: dict[type, str] = {
+    Diagram: "diagram",
+    Form: "form",
+    LayerPicture: "layer_picture",
+    Methods: "methods",
+    Play: "play",
+}
+"""The blocks with a style, or a script, of their own, which pages without one do not carry."""
 
 
 def _extras(page: Page, ending: str) -> str:
     """The scripts, or the styles, of the blocks that have their own."""
     names = dict.fromkeys(_EXTRAS[type(block)] for block in page.blocks if type(block) in _EXTRAS)
     colours = {"diagram_light": shades(is_dark=False), "diagram_dark": shades(is_dark=True)}
-    return "".join(_templates().get_template(f"{name}.{ending}").render(colours) for name in names)
+    known = _templates().list_templates()
+    files = [file for name in names if (file := f"{name}.{ending}") in known]
+    return "".join(_templates().get_template(file).render(colours) for file in files)
 
 
 def _own_script(page: Page) -> Markup:
@@ -113,6 +122,10 @@ def _own_style(page: Page) -> Markup:
 
 def _font() -> Markup:
     return Markup(theme.font())  # noqa: S704 - ours
+
+
+def _font_of_code() -> Markup:
+    return Markup(theme.font_of_code())  # noqa: S704 - ours
 
 
 def _policy(script: str, plotly: tuple[str, str] | None, *, is_offline: bool, is_one_of_many: bool = False) -> Markup:
@@ -181,7 +194,7 @@ def _templates() -> Environment:
     environment.filters["packed_sums"] = _packed_sums
     environment.filters["exact"] = units.exact
     environment.filters["fields"] = _fields
-    environment.globals.update(literal=literal, marked=marked)
+    environment.globals.update(literal=literal, marked=marked, font_of_code=_font_of_code)
     return environment
 
 

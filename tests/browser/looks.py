@@ -27,7 +27,7 @@ _LABELS = """
 """
 _DRAWN = """
 () => {
-  const figures = [...document.querySelectorAll("figure:not(.diagram)")];
+  const figures = [...document.querySelectorAll("figure:not(.diagram, .layer)")];
   const marks = (figure) => figure.querySelectorAll(".main-svg path, .main-svg rect.bar, .main-svg .slice").length;
   const missing = figures.filter((figure) => marks(figure) < 3).map((figure) => figure.dataset.chart);
   return { charts: figures.length, missing };

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from archstat.cli.draw import _SHOWN
+from archstat.cli.draw import _OF_A_LAYER, _SHOWN
 from archstat.report.diagram.amounts import BOX_AMOUNTS
+from archstat.report.layer_pictures.layer_picture import LAYER_PICTURES
 
 RESULTS = Path(__file__).parents[2] / "reports" / "cnn-architectures" / "results"
 ALEXNET = str(RESULTS / "alexnet-cpu-fp32-b1.json")
@@ -37,6 +38,11 @@ def test_a_file_is_written_whole(archstat, tmp_path):
         (("lenet5", "--measured", ALEXNET), "No measurement is of 'lenet5'; there is alexnet."),
         (("lenet5", "--measured", "nowhere.json"), "nowhere.json"),
         (("alexnet", "--measured", ALEXNET, "--batch-size", "3"), "is at batch 3"),
+        (("lenet5", "c9", "--show", "arithmetic"), "No layer is named 'c9'."),
+        (("lenet5", "--show", "arithmetic"), "Of which layer is the picture to be?"),
+        (("lenet5", "c1_tanh", "--show", "arithmetic"), "it is no single convolution or linear layer"),
+        (("lenet5", "c1", "--show", "arithmetic", "--depth", "2"), "draws no boxes: leave out '--depth'"),
+        (("lenet5", "c1", "--show", "receptive_field", "--wrap"), "draws no boxes: leave out '--wrap'"),
         (("resnet5",), "No architecture is named 'resnet5'."),
         (("lenet5", "--output", "nowhere/net.svg"), "nowhere"),
     ],
@@ -51,6 +57,24 @@ def test_nonsense_gets_a_sentence(archstat, tmp_path, monkeypatch, args, says):
 
 def test_everything_that_a_diagram_can_show_can_be_asked_for():
     assert BOX_AMOUNTS == _SHOWN
+
+
+def test_every_picture_of_a_layer_can_be_asked_for():
+    assert set(LAYER_PICTURES) == set(_OF_A_LAYER)
+
+
+@pytest.mark.parametrize("show", _OF_A_LAYER)
+def test_a_picture_of_a_layer_is_printed_or_written(archstat, tmp_path, show):
+    args = ("draw", "lenet5", "c1", "--show", show)
+    code, out, err = archstat(*args)
+    assert (code, err) == (0, "")
+    assert out.startswith("<svg")
+    code, told, err = archstat(*args, "--output", str(tmp_path / "c1.svg"))
+    assert (code, told) == (0, "")
+    assert (tmp_path / "c1.svg").read_text(encoding="utf-8") == out
+    assert archstat(*args, "--dark")[1] != out
+    archstat(*args, "--output", str(tmp_path / "c1.html"))
+    assert "archstat" in (tmp_path / "c1.html").read_text(encoding="utf-8")
 
 
 def test_a_saved_cost_cannot_be_drawn(archstat, tmp_path):

@@ -12,10 +12,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
 from archstat import units
+from archstat.counting.arithmetic.filters import filters_of
 from archstat.counting.arithmetic.sizes import EXTENTS
 from archstat.counting.arithmetic.terms import TERMS, WEIGHTS, map_sizes, product, total, without_ones
 from archstat.counting.arithmetic.windows import Extent, Window, edges_told
-from archstat.counting.receptive_field import describe, receptive_fields
+from archstat.counting.receptive_field import describe, field_of, sides_of_input, sights_of
+from archstat.counting.receptive_field.pixels import pixels_of
+from archstat.counting.receptive_field.state import Sight
 from archstat.counting.rows import RowOrigin, rows_of
 from archstat.counting.rules import cost_of
 from archstat.expressions import evaluate
@@ -28,10 +31,24 @@ def explain_trace(trace: Trace) -> tuple[Explanation, ...]:
 
     Left out: quantities that are 0, and the other FLOPs.
     """
-    fields = receptive_fields(trace)
-    return tuple(
-        Explanation(row, tuple(_steps(trace, row, origin, fields)), _edges(trace, origin))
-        for row, origin in rows_of(trace)
+    sights = sights_of(trace)
+    sides = sides_of_input(trace) if any(sights) else ()
+    return tuple(_explained(trace, row, origin, sights, sides) for row, origin in rows_of(trace))
+
+
+def _explained(
+    trace: Trace, row: LayerCost, origin: RowOrigin, sights: Sequence[Sight | None], sides: Shape
+) -> Explanation:
+    first, end, *_ = origin
+    sight = sights[end - 1] if end > first else None
+    field = field_of(sight)
+    return Explanation(
+        row,
+        tuple(_steps(trace, row, origin, field)),
+        _edges(trace, origin),
+        field,
+        pixels_of(sight, sides) if sight is not None and field is not None else (),
+        filters_of(trace.ops[first:end]),
     )
 
 
@@ -41,7 +58,7 @@ def _edges(trace: Trace, origin: RowOrigin) -> str:
     return "; ".join(filter(None, dict.fromkeys(told)))
 
 
-def _steps(trace: Trace, row: LayerCost, origin: RowOrigin, fields: Sequence[ReceptiveField | None]) -> Iterator[Step]:
+def _steps(trace: Trace, row: LayerCost, origin: RowOrigin, field: ReceptiveField | None) -> Iterator[Step]:
     first, end, parameters, outputs = origin
     ops = trace.ops[first:end]
     sized = [op for op in ops if op.op in EXTENTS]
@@ -52,7 +69,6 @@ def _steps(trace: Trace, row: LayerCost, origin: RowOrigin, fields: Sequence[Rec
         yield _macs(row, ops)
     if row.activations:
         yield _activations(trace, row, ops, outputs)
-    field = fields[end - 1] if end > first else None
     if field is not None and field.size:
         yield from _receptive_field(row, ops, field)
 

@@ -39,10 +39,21 @@ def receptive_fields(trace: Trace) -> tuple[ReceptiveField | None, ...]:
     a network means ``(channels, height, width)``; but where the first convolution sums over another axis of the input,
     as over the last one of an image whose channels come last, that one has the channels.
     """
+    return tuple([field_of(sight) for sight in sights_of(trace)])
+
+
+def sights_of(trace: Trace) -> list[Sight | None]:
+    """What the elements of each op's first output see; ``None`` as in :func:`receptive_fields`."""
     if not trace.inputs or len(trace.inputs[0]) < 3:
-        return (None,) * len(trace.ops)
+        return [None] * len(trace.ops)
     follower = _Follower(trace, sights.of_input(trace.inputs[0], _channels(trace)))
-    return tuple([_field(sight) for sight in map(follower.follow, trace.ops)])
+    return list(map(follower.follow, trace.ops))
+
+
+def sides_of_input(trace: Trace) -> Shape:
+    """The sizes of the first input along each axis beside batch and channels."""
+    channels = _channels(trace)
+    return tuple([size for axis, size in enumerate(trace.inputs[0]) if axis not in (0, channels)])
 
 
 def describe(field: ReceptiveField, *, is_full: bool = False) -> str:
@@ -91,7 +102,8 @@ def _alike(numbers: Sequence[Fraction]) -> str:
     return "×".join(map(str, numbers if len(set(numbers)) > 1 else numbers[:1]))
 
 
-def _field(sight: Sight | None) -> ReceptiveField | None:
+def field_of(sight: Sight | None) -> ReceptiveField | None:
+    """The receptive field that a sight comes to."""
     return None if sight is None else _field_of_spans(sight.spans)
 
 

@@ -64,8 +64,14 @@ CYCLE = (BLUE, ORANGE, GREEN, PURPLE, SKY, RED, GOLD, GREY)
 """Colours of data, in the order in which they are given out."""
 
 _LATIN = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial'
-_OTHER_LETTERS = {"ko": '"Apple SD Gothic Neo", "Malgun Gothic", "Noto Sans KR", "Noto Sans CJK KR"'}
-"""The types of languages that Latin types have no letters for: those of macOS, Windows and Linux."""
+_LATIN_CODE = "ui-monospace, SFMono-Regular, Menlo, Consolas"
+_OTHER_LETTERS = {
+    "ko": '"Apple SD Gothic Neo", "Malgun Gothic", "Noto Sans KR", "Noto Sans CJK KR", NanumGothic',
+    "ja": '"Hiragino Sans", "Yu Gothic", Meiryo, "Noto Sans JP", "Noto Sans CJK JP", IPAGothic',
+    "zh": '"PingFang SC", "Microsoft YaHei", "Noto Sans SC", "Noto Sans CJK SC", "WenQuanYi Micro Hei"',
+}
+"""The types of Korean, Japanese and Chinese, which Latin types have no letters for: those of macOS, of Windows and of
+Linux. Whoever quotes, or names a layer, may write any of them, whatever archstat speaks."""
 
 SIZE = 13
 """The size of text in charts, in pixels."""
@@ -87,12 +93,26 @@ REST = message("Other")
 
 
 def font() -> str:
-    """The types of pages and pictures: Latin ones first, then those of the language that is spoken.
+    """The types of pages and pictures: Latin ones first, then those of Korean, Japanese and Chinese.
 
-    >>> font()
-    'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
+    >>> font().split(", ")[5:7], font().split(", ")[-2:]
+    (['Arial', '"Apple SD Gothic Neo"'], ['"WenQuanYi Micro Hei"', 'sans-serif'])
     """
-    return ", ".join(filter(None, (_LATIN, _OTHER_LETTERS.get(language(), ""), "sans-serif")))
+    return f"{_LATIN}, {other_letters()}, sans-serif"
+
+
+def font_of_code() -> str:
+    """The types of code and of numbers in columns, whose letters are equally wide, then those of :func:`font`."""
+    return f"{_LATIN_CODE}, monospace, {other_letters()}"
+
+
+def other_letters() -> str:
+    """The types for letters that are not Latin: first those of the language that is spoken.
+
+    Signs that Korean, Japanese and Chinese share look different in each.
+    """
+    spoken = language()
+    return ", ".join(_OTHER_LETTERS[each] for each in sorted(_OTHER_LETTERS, key=lambda each: each != spoken))
 
 
 def sort_of(kind: str) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from archstat.files.text import text_of, toml_of
 from archstat.report.chart import CHARTS
 from archstat.report.diagram.diagram import DIAGRAM
 from archstat.report.diagram.engine import Direction
+from archstat.report.layer_pictures.layer_picture import LAYER_PICTURES
 from archstat.report.writing.prose import at
 
 Of = Literal["compare", "layers", "explained", "measured", "claims"]
@@ -23,12 +24,13 @@ class FigureEntry(msgspec.Struct, frozen=True):
     """A chart that the text places.
 
     Attributes:
-        chart: A key of :data:`archstat.report.chart.CHARTS`, or ``"diagram"``.
+        chart: A key of :data:`archstat.report.chart.CHARTS`, ``"diagram"``, or a picture of one layer:
+            ``"receptive_field"``, ``"arithmetic"``.
         title: What stands over it instead of its own title.
         networks: The networks that the chart shows instead of those of the report.
         evaluation: Whose accuracies it shows.
         marks: Claims whose printed figure is drawn, by their ids.
-        part: Of a diagram, the path of the module whose inside alone is drawn.
+        part: Of a diagram, the path of the module whose inside alone is drawn; of a picture of a layer, its path.
         depth: Of a diagram, how many levels of modules are open.
         direction: Of a diagram, where data flows.
         wrap: Of a diagram, whether a long way is broken into columns.
@@ -123,7 +125,7 @@ def contents_of(text: str, path: str) -> Contents:
         raise DataError(f"{path}:{contents.line('title')}: the title is empty: nothing could link the page.")
     for name, figure in contents.figure.items():
         with at(f"{path}:{contents.line(f'figure.{name}.chart')}"):
-            if figure.chart != DIAGRAM:
+            if figure.chart not in (DIAGRAM, *LAYER_PICTURES):
                 CHARTS.get(figure.chart)
     return contents
 

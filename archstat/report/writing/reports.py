@@ -24,6 +24,7 @@ from archstat.report.blocks import Block, Link, Links, Page, Sheet
 from archstat.report.chart import CHARTS, Chart, drawn
 from archstat.report.compose import layers_sheet, measured_sheet
 from archstat.report.diagram.diagram import DIAGRAM, Diagram, diagram_of
+from archstat.report.layer_pictures.layer_picture import LAYER_PICTURES, LayerPicture, picture_of_layer
 from archstat.report.material import Mark, Material, material_from
 from archstat.report.neighbours import CONTENTS, PAGE, Card, cards_beside, way
 from archstat.report.writing.citations import Checked, Claims, path_from
@@ -160,9 +161,11 @@ class Report:
             raise DataError(f"'{{{{{kind} {name}}}}}' takes no name: write {{{{{kind}}}}}.")
         return [self._claims_sheet(say("claims"))] if kind == "claims" else self._errata()
 
-    def _figure(self, name: str, entry: FigureEntry) -> Chart | Diagram:
+    def _figure(self, name: str, entry: FigureEntry) -> Chart | Diagram | LayerPicture:
         if entry.chart == DIAGRAM:
             return self._diagram(name, entry)
+        if entry.chart in LAYER_PICTURES:
+            return self._layer(name, entry)
         kind = CHARTS.get(entry.chart)
         with at(self._place(f"figure.{name}")):
             _refuse(entry, ("part", "depth", "wrap", "show"), f"the chart {kind.name!r}")
@@ -195,6 +198,15 @@ class Report:
                 is_wrapped=entry.wrap,
             )
             return msgspec.structs.replace(made, title=self._titled(entry.title)) if entry.title else made
+
+    def _layer(self, name: str, entry: FigureEntry) -> LayerPicture:
+        with at(self._place(f"figure.{name}")):
+            _refuse(entry, ("title", "evaluation", "marks", "depth", "wrap"), "a picture of a layer")
+            networks = self._networks(entry.networks)
+            if len(networks) != 1:
+                raise DataError('a picture of a layer is one of a single network: give it networks = ["…"], one name.')
+            (subject,) = self._material(networks).subjects
+            return picture_of_layer(subject.network, entry.part, entry.chart)
 
     def _table(self, name: str, entry: TableEntry) -> list[Sheet]:
         with at(self._place(f"table.{name}")):

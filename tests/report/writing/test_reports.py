@@ -4,11 +4,12 @@ import re
 
 import pytest
 
-from archstat.errors import DataError, InputError, UnknownNameError
+from archstat.errors import ArchstatError, DataError, InputError, UnknownNameError
 from archstat.files.results import measurements_to_json
 from archstat.networks.settings import Setting
 from archstat.report.blocks import Errata, Heading, Link, Links, Prose, Sheet
 from archstat.report.chart import CHARTS, Chart, Kind
+from archstat.report.layer_pictures.layer_picture import LayerPicture
 from archstat.report.material import Mark
 from archstat.report.page import render
 from archstat.report.writing.reports import pages_of
@@ -153,6 +154,30 @@ def test_what_is_no_figure_of_a_network_cannot_be_drawn(tmp_path, seen, name):
     with pytest.raises(DataError, match=rf"\[figure\.a\] in line 4 of report\.toml: claim '{name}' cannot be drawn"):
         page_of(report(tmp_path / "own", contents=contents, text="{{figure a}}"))
     assert not seen
+
+
+@pytest.mark.parametrize("show", ["receptive_field", "arithmetic"])
+def test_a_picture_of_one_layer_is_placed(tmp_path, show):
+    contents = f'{REPORT}[figure.c1]\nchart = "{show}"\npart = "c1"\n'
+    (picture,) = page_of(report(tmp_path / "own", contents=contents, text="{{figure c1}}")).blocks
+    assert isinstance(picture, LayerPicture)
+    assert picture.subject == "c1 of LeNet-5"
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ('part = "c1"\nwrap = true', r"a picture of a layer takes no wrap: leave it out\."),
+        ('part = "c1"\ntitle = "C1"', r"a picture of a layer takes no title: leave it out\."),
+        ('part = "c1"\nnetworks = ["lenet5", "alexnet"]', "a picture of a layer is one of a single network"),
+        ('part = "c9"', r"\[figure\.c1\] in line \d+ of report\.toml: No layer is named 'c9'"),
+        ("", "Of which layer is the picture to be"),
+    ],
+)
+def test_a_picture_of_no_layer_is_refused(tmp_path, lines, message):
+    contents = f'{REPORT}[figure.c1]\nchart = "arithmetic"\n{lines}\n'
+    with pytest.raises(ArchstatError, match=message):
+        page_of(report(tmp_path / "own", contents=contents, text="{{figure c1}}"))
 
 
 @pytest.mark.parametrize(
