@@ -49,7 +49,9 @@ def _lines_of_code(text: str) -> set[int]:
     """The lines that are code."""
     if "<" not in text:
         return set()  # nothing is asked of them
-    blocks = [token.map for token in _parser_of_blocks().parse(text) if token.type in ("fence", "code_block") and token.map]
+    blocks = [
+        token.map for token in _parser_of_blocks().parse(text) if token.type in ("fence", "code_block") and token.map
+    ]
     return {line + 1 for first, last in blocks for line in range(first, last)}
 
 

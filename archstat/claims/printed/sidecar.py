@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
+from archstat.claims.printed.said_of import Naming
 from archstat.counting.conventions import CONVENTIONS
 from archstat.errors import DataError, UnknownNameError, quoted
 from archstat.files.text import text_of, toml_of
@@ -58,21 +59,27 @@ class Sidecar(msgspec.Struct, frozen=True):
         """What is said of a column, if anything is."""
         return next((column for name, column in self.columns.items() if _same(name, header)), None)
 
-    def networks_in(self, words: str) -> list[NamedInText]:
-        """The networks that some words name, those first that are known by a name of the text; none: no known one.
+    def networks_in(self, words: str) -> list[tuple[NamedInText, Naming]]:
+        """The networks that some words name, and where, those first that are known by a name of the text.
 
         Of names in one another, the longest is meant; a cell that is one name means that alone.
         """
-        whole = [each for name, each in self.networks.items() if _same(name, words)]
-        if whole:
-            return whole[:1]
-        names = [name for name in self.networks if _is_in(name, words)]
-        outer = [name for name in names if not any(name != other and _is_in(name, other) for other in names)]
-        found = [self.networks[name] for name in outer]
-        found += [NamedInText(network=each[0].rstrip(".").replace("timm/", "timm:")) for each in _HUB.finditer(words)]
+        for name, network in self.networks.items():
+            if _same(name, words):
+                return [(network, Naming(0, len(words)))]
+        places = {name: place for name in self.networks if (place := _place(name, words)) is not None}
+        outer = [name for name in places if not any(name != other and _place(name, other) for other in places)]
+        found = [(self.networks[name], places[name]) for name in outer]
+        for hub in _HUB.finditer(words):
+            name = hub[0].rstrip(".")
+            naming = Naming(hub.start(), hub.start() + len(name))
+            found.append((NamedInText(network=name.replace("timm/", "timm:")), naming))
         if not found and _CARD.fullmatch(words.strip()):
-            found.append(NamedInText(network=f"hf:{words.strip()}"))
-        return list(dict.fromkeys(found))
+            found.append((NamedInText(network=f"hf:{words.strip()}"), Naming(0, len(words))))
+        first: dict[NamedInText, Naming] = {}
+        for network, naming in found:
+            first.setdefault(network, naming)
+        return list(first.items())
 
     def is_own(self, network: NamedInText) -> bool:
         """Whether the file beside the text names that network, and not the text itself."""
@@ -90,9 +97,11 @@ def _same(a: str, b: str) -> bool:
     return " ".join(a.casefold().split()) == " ".join(b.casefold().split())
 
 
-def _is_in(name: str, words: str) -> bool:
-    form = rf"(?<![\w-]){re.escape(name.casefold())}(?![\w-]|[.×x]\d)"
-    return bool(name.strip()) and re.search(form, words.casefold()) is not None
+def _place(name: str, words: str) -> Naming | None:
+    """Where words have a name, whatever the blanks in it."""
+    form = r"\s+".join(map(re.escape, name.split()))
+    found = re.search(rf"(?<![\w-]){form}(?![\w-]|[.×x]\d)", words, re.IGNORECASE) if form else None
+    return None if found is None else Naming(*found.span())
 
 
 def sidecar_of(path: Path) -> Path:

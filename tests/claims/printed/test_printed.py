@@ -167,3 +167,23 @@ def test_a_sentence_goes_on_in_the_next_line_and_ends_before_another_network(che
 def test_what_follows_a_stop_is_of_no_network_until_it_names_one(checked):
     first, second = checked("LeNet is small. ournet has 999k parameters; LeNet has 60k parameters.\n")
     assert (first.verdict, second.verdict) == ("undecided", "exact")
+
+
+def test_macs_that_are_flops_do_not_hold(checked):
+    found = checked("| Model | kMACs | kFLOPs |\n|---|---|---|\n| LeNet | 651.4 | 651.4 |\n| LeNet | 325.7 | 325.7 |\n")
+    assert [each.verdict for each in found] == ["does not hold", "rounds", "rounds", "rounds"]
+    assert "in FLOPs of which a MAC is two; FLOPs called MACs" in found[0].message
+
+
+def test_a_table_of_html_is_checked(checked):
+    row = "<tr><td>LeNet</td><td>60</td></tr>\n<tr><td>LeNet</td><td>61</td></tr>"
+    found = checked(f"<table>\n<tr><th>Model</th><th>Params (k)</th></tr>\n{row}\n</table>\n")
+    assert told(found) == [
+        (3, "LeNet: Params (k)", "60 k params", "exact"),
+        (4, "LeNet: Params (k)", "61 k params", "does not hold"),
+    ]
+
+
+def test_a_number_is_held_against_the_input_that_its_sentence_says(checked):
+    first, second = checked("Big Net needs 162M MACs at 64x64. Big Net needs 162M MACs.\n")
+    assert (first.verdict, second.verdict) == ("rounds", "does not hold")
