@@ -22,7 +22,7 @@ _LONGEST = 200
 _ABOUT = re.compile(r"^(?:[~≈\u223c≃]|ca\.?(?=\s)|about\b|approx\.?)\s*", re.IGNORECASE)
 _POWER = re.compile(r"\s*(?:[×x*·]|\\times|\\cdot)\s*10\s*\^?\s*\{?(?P<power>[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,2}|\d{1,2})\}?")
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
-_GROUPED = re.compile(r"\d{1,3}(?P<gap>[ \u00a0\u2009\u202f'’.])\d{3}(?:(?P=gap)\d{3})*(?![\d'’])", re.ASCII)
+_GROUPED = re.compile(r"\d{1,3}(?P<gap>[ \u00a0\u2009\u202f'\u2019.])\d{3}(?:(?P=gap)\d{3})*(?![\d'\u2019])", re.ASCII)
 _DECIMAL_COMMA = re.compile(r"(?P<whole>\d+),(?P<fraction>\d{1,2}|\d{4,}|(?<=\b0,)\d+)(?![\d.,_])", re.ASCII)
 _SPACED_POWER = re.compile(r"(?<=\d) (?=[eE]\+?\d)", re.ASCII)
 _NUMBER = re.compile(r"(?P<number>\d[\d,_]*(?:\.\d+)?(?:[eE]\+?\d{1,2})?)\s*(?P<rest>[A-Za-z][A-Za-z /-]*)?", re.ASCII)

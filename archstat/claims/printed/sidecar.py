@@ -6,7 +6,7 @@ The file lies beside the text: ``README.archstat.toml`` beside ``README.md``.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +16,8 @@ from archstat.claims.printed.said_of import Naming
 from archstat.counting.conventions import CONVENTIONS
 from archstat.errors import DataError, UnknownNameError, quoted
 from archstat.files.text import text_of, toml_of
+from archstat.identifying import asked
+from archstat.identifying.asked import ANY
 from archstat.networks.hub import HUB_NAMES
 from archstat.networks.written import WrittenSetting
 
@@ -119,7 +121,7 @@ def read_sidecar(path: Path) -> Sidecar:
         DataError: The file beside it does not hold together.
     """
     file = sidecar_of(path)
-    return sidecar_in(text_of(file), str(file)) if file.is_file() else Sidecar()
+    return sidecar_in(text_of(file), str(file)) if file.exists() or file.is_symlink() else Sidecar()
 
 
 def sidecar_in(text: str, file: str) -> Sidecar:
@@ -136,13 +138,20 @@ def sidecar_in(text: str, file: str) -> Sidecar:
     unknown = [key for key in content if key not in ("networks", "columns")]
     if unknown:
         raise DataError(f"{file}: {quoted(unknown[0])} is none of networks, columns.")
-    try:
-        networks = {name: _made(each, "network", NamedInText) for name, each in content.get("networks", {}).items()}
-        columns = {name: _made(each, "unit", ColumnInText) for name, each in content.get("columns", {}).items()}
-        for network in networks.values():
-            _ = network.setting
-    except (msgspec.ValidationError, AttributeError, ValueError) as error:
-        raise DataError(f"{file}: {str(error).rstrip('.')}.") from error
+    networks = {
+        name: _made(each, "network", NamedInText, name, file) for name, each in _table(content, "networks", file)
+    }
+    columns = {name: _made(each, "unit", ColumnInText, name, file) for name, each in _table(content, "columns", file)}
+    for name, network in networks.items():
+        if not (name.strip() and network.network.strip()):
+            raise DataError(
+                f"{file}: {quoted(name)} = {quoted(network.network)} names nothing: write a name and a network."
+            )
+    for name, column in columns.items():
+        if column.unit and not _is_unit(column.unit):
+            raise DataError(
+                f"{file}: {quoted(name)}: {quoted(column.unit)} is no unit; write it like 'M params', 'GMACs' or 'MB'."
+            )
     for column in columns.values():
         if column.convention and column.convention not in CONVENTIONS:
             known = f"The conventions are {', '.join(CONVENTIONS)}."
@@ -150,6 +159,27 @@ def sidecar_in(text: str, file: str) -> Sidecar:
     return Sidecar(networks, columns)
 
 
-def _made(value: object, key: str, kind: type[_Entry]) -> _Entry:
+def _table(content: Mapping[str, object], key: str, file: str) -> Iterator[tuple[str, object]]:
+    """The entries of a table of the file, none where it has none."""
+    table = content.get(key, {})
+    if not isinstance(table, Mapping):
+        raise DataError(f"{file}: '{key}' is no table: write '[{key}]', and a line for each under it.")
+    yield from table.items()
+
+
+def _is_unit(unit: str) -> bool:
+    try:
+        return asked(f"1 {unit}").kind != ANY
+    except DataError:
+        return False
+
+
+def _made(value: object, key: str, kind: type[_Entry], name: str, file: str) -> _Entry:
     """An entry that is one text, or a table."""
-    return msgspec.convert({key: value} if isinstance(value, str) else value, kind)
+    try:
+        made = msgspec.convert({key: value} if isinstance(value, str) else value, kind)
+        if isinstance(made, NamedInText):
+            _ = made.setting
+    except (msgspec.ValidationError, ValueError) as error:
+        raise DataError(f"{file}: {quoted(name)}: {str(error).rstrip('.')}.") from error
+    return made

@@ -125,7 +125,13 @@ def test_a_text_of_which_nothing_is_known_is_told_what_to_write(checked, text):
         ("[network]\n", "'network' is none of networks, columns"),
         ('[networks]\n"LeNet" = 3\n', "Expected"),
         ('[networks]\n"LeNet" = { network = "lenet5", size = 3 }\n', "unknown field `size`"),
-        ("networks = 3\n", "README.archstat.toml"),
+        ("networks = 3\n", "'networks' is no table: write '[networks]'"),
+        ('[networks]\n"LeNet" = ["lenet5"]\n', "'LeNet': Expected"),
+        ('[networks]\n"LeNet" = { network = "lenet5", resolution = -3 }\n', "'LeNet': Expected `int` >= 1"),
+        ('[networks]\n"LeNet" = ""\n', "'LeNet' = '' names nothing"),
+        ('[networks]\n" " = "lenet5"\n', "' ' = 'lenet5' names nothing"),
+        ('[columns]\n"A" = "bananas"\n', "'A': 'bananas' is no unit; write it like 'M params'"),
+        ("[networks]\n<<<<<<< HEAD\n", "README.archstat.toml:2: '<<<<<<<' marks a conflict of a merge"),
         ('[columns]\n"A" = { convention = "fvcor" }\n', "No convention is named 'fvcor'"),
         ("nonsense", "is no TOML"),
     ],
@@ -134,6 +140,12 @@ def test_a_sidecar_that_does_not_hold_together_is_refused(checked, sidecar, says
     with pytest.raises(ArchstatError) as caught:
         checked("LeNet has 60k parameters.\n", sidecar)
     assert says in str(caught.value)
+
+
+def test_a_folder_in_the_place_of_the_sidecar_is_told(checked, tmp_path):
+    (tmp_path / "README.archstat.toml").mkdir()
+    with pytest.raises(DataError, match=r"README\.archstat\.toml cannot be read"):
+        checked("timm:resnet50 has 25.6M parameters.\n", "")
 
 
 def test_code_runs_for_no_text_that_is_not_trusted(tmp_path):
