@@ -35,7 +35,9 @@ _LINKS = frozenset(
 )
 """The words that may stand between a name and its number."""
 
-_BEFORE = frozenset("a an and architecture baseline for model network original our plain standard the vanilla".split())
+_BEFORE = frozenset(
+    "a an and architecture baseline for model network original our plain standard that the vanilla".split()
+)
 _BEFORE_BRACKETS = _BEFORE | frozenset(
     "as by compare compared consider evaluate from in like of on over than to train trained use uses using with".split()
 )
@@ -63,6 +65,13 @@ _OF_A_PART = re.compile(
     r"|at least|at most)",
     re.IGNORECASE,
 )
+_OF_ANOTHER = re.compile(
+    r"^[\W_]*(?:(?:of|for|by|from|in|with) (?!(?:an? |one |the )?(?:input|image|picture|forward|inference|total|all\b"
+    r"|float|fp\d|comput|imagenet|resolution|batch|\d))|vs\b|versus\b)",
+    re.IGNORECASE,
+)
+"""What makes a number that follows a name one of something else, as in ``5M parameters for OurNet``."""
+
 _BATCH = re.compile(
     r"batch(?:es)?(?: size)?s?(?: of|:| =|=)? ?(?!1\b)\d"
     r"|(?<![\w.])(?!1 )\d[\d,]* (?:tokens|images|frames|crops|views|clips|words)"
@@ -96,7 +105,7 @@ def is_said_of(words: str, naming: Naming, start: int, end: int) -> bool:
     if _OF_A_PART.match(words[end:]):
         return False
     if naming.end <= start:
-        return _leads_to(words[: naming.start], words[naming.end : start])
+        return _OF_ANOTHER.match(words[end:]) is None and _leads_to(words[: naming.start], words[naming.end : start])
     before, between = _words(words[:start])[-1:], words[end : naming.start]
     behind = _words(re.split(r"[,;:.()!?]", words[naming.end :])[0])[:1]
     return (
@@ -112,7 +121,7 @@ def _leads_to(before: str, between: str) -> bool:
     is_in_brackets = re.match(r"\s*\([^)]*$", between) is not None
     if last and last[0] not in (_BEFORE_BRACKETS if is_in_brackets else _BEFORE):
         return False
-    between = _AMOUNTS.sub(" # ", _SIZE.sub(" ", _CITED.sub(" ", _COMES_TO.sub("has", between))))
+    between = re.sub(r"# */", "", _AMOUNTS.sub("#", _SIZE.sub(" ", _CITED.sub(" ", _COMES_TO.sub("has", between)))))
     first = _words(between)[:1]
     if first in (["with"], ["and"]) and not _LEADING.match(before):
         return False

@@ -49,11 +49,11 @@ _BRACKETS = re.compile(r"[(\[]\s*(?:in )?(?P<prefix>[kKMGBT]|thousands?|millions
 _POWERS = re.compile(r"10\s*\^?\s*\{?(?:(?P<k>3|³)|(?P<M>6|⁶)|(?P<G>9|⁹)|(?P<T>12|¹²))\}?(?!\d)")
 _BYTES = re.compile(r"(?<![A-Za-z])(?P<unit>[KMG]i?B)(?![A-Za-z/])")
 _OTHERWISE = re.compile(
-    r"/\s*s\b|per sec|error|acc|[TP]FLOPS|reduc|sav(?:ed|ing)|speed|ratio|relative|rel\.|%|Δ|delta|drop|overhead|added"
-    r"|extra|budget|limit|throughput|memory|mem\b|mem\.|vram|ram\b|data ?set|bandwidth|cache"
-    r"|\bper\b(?! (?:image|input))"
+    r"/\s*s\b|per sec|error|\bacc|[TP]FLOPS|reduc|sav(?:ed|ing)|speed|\bratio|\brel(?:ative|\.)|%|Δ|delta|\bdrop\b"
+    r"|overhead|\badded|\bextra|budget|limit|throughput|memory|\bmem\b|\bv?ram\b|data ?set|bandwidth|cache"
+    r"|\bper\b(?! (?:image|input))|trainable|tun(?:ed|able)|learnable|activated|\bactive"
 )
-"""What makes a column one of something else: of rates, of differences, or of what a device holds."""
+"""What makes a column one of something else: of rates, of differences, of a part, or of what a device holds."""
 
 _RESOLUTION = re.compile(r"resolution|(?:image|img|input|test)[ _-]?(?:size|res)|^input$|^size\b.*pixel", re.IGNORECASE)
 _SIDE = re.compile(r"(?P<side>\d{1,4})(?:\s*[x×]\s*(?P=side)|\s*\^\s*2|²)?(?:\s*px)?", re.ASCII)

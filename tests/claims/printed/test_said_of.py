@@ -46,6 +46,10 @@ def of_table(header, *rows):
         "ResNet-50 has 25 557 032 parameters and 4,1 GFLOPs.",
         "ResNet-50 needs 4.1 GFLOPs at 320x320.",
         "ResNet-50 25.6M params",
+        "ResNet-50: 26M params / 4.1 GFLOPs",
+        "We find that ResNet-50 requires only 4.1 GFLOPs for an image.",
+        "ResNet-50 has 26M parameters in total.",
+        "ResNet-50 uses 26M parameters with an input of 224x224.",
         "On ImageNet, ResNet-50 has 26M parameters.",
     ],
 )
@@ -78,6 +82,8 @@ def test_what_is_said_of_a_network_is_held_against_it(words):
         "ResNet-50 runs at 3.1 TFLOPS on a V100.",
         "We prune ResNet-50 to 12M parameters.",
         "ResNet-50 → 12M params",
+        "ResNet-50 has 28M parameters with SE.",
+        "ResNet-50 (5M parameters for OurNet)",
         "The first 2M parameters of ResNet-50 are frozen.",
         "We fine-tune 2M parameters of ResNet-50.",
         "ResNet-50 backbone: 23M params",
@@ -128,6 +134,8 @@ def test_parameters_are_those_of_any_input():
         ("Method|Model|Params (M)", "baseline|ResNet-50|26"),
         ("Model|Weights|Params (M)", "ResNet-50|timm/resnet50.a1_in1k|26"),
         ("Model|Params (M)|Paper", "ResNet-50|26|pdf"),
+        ("Model|#Param. (M)", "ResNet-50|26"),
+        ("Model|MACCs (G)", "ResNet-50|4.1"),
     ],
 )
 def test_the_row_of_a_network_is_held_against_it(header, row):
@@ -166,7 +174,7 @@ def test_the_cell_of_a_name_says_the_input():
 @pytest.mark.parametrize(
     "header",
     "TFLOPS|FLOPs reduction|FLOPs/s|Memory (MB)|GPU Mem. (MB)|Params saved (M)|ΔParams (M)|MACs ratio|Speedup (FLOPs)"
-    "|Dataset size (GB)|Extra params (M)".split("|"),
+    "|Dataset size (GB)|Extra params (M)|Trainable params (M)|VRAM (GB)".split("|"),
 )
 def test_a_column_of_something_else_is_left_out(header):
     numbers, left_out = of_table(f"Model|{header}", "ResNet-50|26")
