@@ -124,11 +124,18 @@ def _read(number: str, rest: str) -> tuple[NumberKind | Literal[""], tuple[Print
         for kind, word in _WORDS.items():
             match = word.fullmatch(unit)
             if match is not None and (not match["prefix"] or match["prefix"] in _PREFIXES):
-                return kind, (PrintedReading(units.parse(f"{number}{match['prefix']}")),)
+                return kind, _of_zeros(number, units.parse(f"{number}{match['prefix']}"), match["prefix"])
         read = units.parse(f"{number}{unit}")
-        return ANY, (PrintedReading(read),) if unit or read.value >= _SMALLEST else _of_a_column(number)
+        return ANY, _of_zeros(number, read, unit) if unit or read.value >= _SMALLEST else _of_a_column(number)
     except DataError:
         return None
+
+
+def _of_zeros(number: str, said: Printed, prefix: str) -> tuple[PrintedReading, ...]:
+    """A number, of whose last zero nobody knows whether it was rounded to: 110 M are said of 109.5 M."""
+    if not (prefix and re.fullmatch(r"[1-9]\d+0", number, re.ASCII)):
+        return (PrintedReading(said),)
+    return PrintedReading(said), PrintedReading(Printed(said.value, said.step * 10), recorded("rounded to tens"))
 
 
 _SMALLEST = 1000

@@ -62,6 +62,17 @@ def test_digits_that_are_grouped_as_nowhere_are_refused(text):
         asked(text)
 
 
+def test_a_last_zero_may_be_one_that_was_rounded_to():
+    said, other = asked("110M params").readings
+    assert (said.printed.step, said.assumption) == (10**6, "")
+    assert (other.printed.value, other.printed.step, other.assumption) == (110 * 10**6, 10**7, "rounded to tens")
+
+
+@pytest.mark.parametrize("text", ["10M", "111M", "110.0M", "110,000,000", "1000", "60,000 params", "110 MiB"])
+def test_a_last_digit_that_is_none_of_these_is_meant(text):
+    assert len(asked(text).readings) == 1
+
+
 def test_megabytes_may_be_mebibytes_and_then_that_is_assumed():
     said, other = asked("97.8 MB").readings
     assert (said.printed.value, said.assumption) == (97_800_000, "")

@@ -16,8 +16,7 @@ from archstat.claims.printed.said_of import Naming
 from archstat.counting.conventions import CONVENTIONS
 from archstat.errors import DataError, UnknownNameError, quoted
 from archstat.files.text import text_of, toml_of
-from archstat.identifying import asked
-from archstat.identifying.asked import ANY
+from archstat.identifying.asked import ANY, asked
 from archstat.networks.hub import HUB_NAMES
 from archstat.networks.written import WrittenSetting
 

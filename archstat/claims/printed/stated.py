@@ -200,7 +200,7 @@ def _is_of_words(cell: str) -> bool:
 
 
 def _doubt_of_inputs(table: TextTable, row: TextRow, sidecar: Sidecar) -> str:
-    """Why it is not known which input a row is of, or ``""``."""
+    """The reason why the input of a row is not known, or ``""``."""
     for header, cell in zip(table.headers, row.cells, strict=False):
         if _is_resolution(header, sidecar.column(header)) and _FIGURE.match(cell):
             return "" if _SIDE.fullmatch(cell.strip()) else doubt_of_input(cell)

@@ -199,3 +199,9 @@ def test_a_table_of_html_is_checked(checked):
 def test_a_number_is_held_against_the_input_that_its_sentence_says(checked):
     first, second = checked("Big Net needs 162M MACs at 64x64. Big Net needs 162M MACs.\n")
     assert (first.verdict, second.verdict) == ("rounds", "does not hold")
+
+
+def test_what_is_rounded_to_tens_holds(checked):
+    found = checked("Net has 140M params. Net has 130M params.\n", '[networks]\n"Net" = "vgg16"\n')
+    assert [each.verdict for each in found] == ["rounds", "does not hold"]
+    assert found[0].message == "all parameters; rounded to tens"
