@@ -55,7 +55,7 @@ def assert_cost(
     Raises:
         AssertionError: A limit does not hold; the message lists every one that does not, with the layers that spend
             most or that have grown.
-        ArchstatError: There is no such quantity or layer, or the network cannot be analysed.
+        ArchstatError: There is no limit, no such quantity or layer, or the network cannot be analysed.
     """
     from archstat.analysis.inference import analyse_model
     from archstat.errors import InputError
@@ -66,6 +66,9 @@ def assert_cost(
         message = "'growth' and 'baseline', a saved cost or a lock, go together."
         raise InputError(message)
     held, named = _told_apart(model, limits)
+    if not (held or growth):
+        message = "No limit is given, and a test that holds nothing passes always: write one, as 'macs=\"<= 4.1G\"'."
+        raise InputError(message)
     part = part_of(analyse_model(model, *inputs, **named, **(kwargs or {})), layer)
     broken = [*_broken(part, held), *(_grown(part, growth, Path(baseline)) if growth else ())]
     if broken:

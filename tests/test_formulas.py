@@ -174,7 +174,7 @@ def test_one_config_shows_less_and_a_right_one_among_wrong_ones_is_seen():
     assert "on 1 of 5 configs" in failure(lambda c: blocks(c) + attention(c) + head(c) + (c.layers == 3))
 
 
-@pytest.mark.parametrize("given", [None, "12", float("nan"), float("inf"), {"head": None}, [1]])
+@pytest.mark.parametrize("given", [None, "12", float("nan"), float("inf"), 10**400, {"head": None}, [1]])
 def test_what_is_no_number_is_refused(given):
     with pytest.raises(DataError, match=re.escape(f"The formula gives {given!r} for Config(")):
         assert_formula(lambda _: given, build, GRID[:1])

@@ -46,6 +46,11 @@ def test_what_is_no_quantity_is_an_error_and_no_pass():
         assert_cost(net(), IMAGE, layer="7", macs=3)
 
 
+def test_a_budget_without_a_limit_is_refused(archstat_budget):
+    with pytest.raises(InputError, match="No limit is given"):
+        archstat_budget(net(), IMAGE)
+
+
 def test_the_fixture_is_there_where_archstat_is_installed(pytester):
     pytester.makepyfile(
         """

@@ -51,11 +51,19 @@ def total_of(said: object, config: object) -> Fraction:
         DataError: The formula says neither a number nor terms.
     """
     parts = list(said.values()) if isinstance(said, Mapping) else [said]
-    if all(isinstance(each, numbers.Real) and math.isfinite(each) for each in parts):
+    if all(map(_is_finite, parts)):
         return sum(map(_exact, parts), Fraction(0))
     what = "it is to give a number, or numbers by the names of terms"
     message = f"The formula gives {said!r} for {config!r}: {what}."
     raise DataError(message)
+
+
+def _is_finite(said: Any) -> bool:
+    """Whether something is a number that a float can hold."""
+    try:
+        return isinstance(said, numbers.Real) and math.isfinite(said)
+    except OverflowError:
+        return False
 
 
 def _exact(number: Any) -> Fraction:

@@ -7,6 +7,7 @@ into ``model-index`` either, whose entries are results on a data set.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -88,12 +89,17 @@ def timm_lines(cost: ModelCost, activations: int | None = None) -> Iterator[str]
     sizes = cost.input_shapes[0] if cost.input_shapes else ()
     if sizes[:1] != (1,):
         return
-    yield f"Params (M): {cost.parameters / 1e6:.1f}"
-    yield f"GMACs: {cost.macs / 1e9:.1f}"
+    yield f"Params (M): {_in_short(cost.parameters / 1e6)}"
+    yield f"GMACs: {_in_short(cost.macs / 1e9)}"
     if activations is not None:
-        yield f"Activations (M): {activations / 1e6:.1f}"
+        yield f"Activations (M): {_in_short(activations / 1e6)}"
     if len(sizes) == 4:
         yield f"Image size: {sizes[2]} x {sizes[3]}"
+
+
+def _in_short(value: float) -> str:
+    """A number with one decimal, as timm has it; below a tenth with two digits, so that it is not shown as none."""
+    return f"{value:.1f}" if value >= 0.1 or not value else f"{Decimal(f'{value:.2g}'):f}"
 
 
 _COUNT_COLUMNS = (

@@ -100,9 +100,17 @@ def toml_of(text: str, path: str) -> dict[str, Any]:
     except RecursionError as error:
         raise DataError(f"{path} is no TOML that can be read: it is nested too deeply.") from error
     except (msgspec.DecodeError, ValueError) as error:
+        mark = _MERGE_MARK.search(text)
+        if mark is not None:
+            line = text.count("\n", 0, mark.start()) + 1
+            raise DataError(
+                f"{path}:{line}: {quoted(mark[0])} marks a conflict of a merge: resolve it first."
+            ) from error
         raise DataError(f"{path} is no TOML: {shortened(str(error), _LONGEST_MESSAGE)}.") from error
     return found
 
+
+_MERGE_MARK = re.compile(r"^(?:<{7}|={7}|>{7})(?=\s|\Z)", re.MULTILINE)
 
 _PIECE = re.compile(
     r""""{3}[\s\S]*?(?:"{3}|\Z)|'{3}[\s\S]*?(?:'{3}|\Z)"""

@@ -22,6 +22,9 @@ _LONGEST = 200
 _ABOUT = re.compile(r"^(?:[~≈\u223c≃]|ca\.?(?=\s)|about\b|approx\.?)\s*", re.IGNORECASE)
 _POWER = re.compile(r"\s*(?:[×x*·]|\\times|\\cdot)\s*10\s*\^?\s*\{?(?P<power>[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,2}|\d{1,2})\}?")
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+_GROUPED = re.compile(r"\d{1,3}(?P<gap>[ \u00a0\u2009\u202f'\u2019.])\d{3}(?:(?P=gap)\d{3})*(?![\d'\u2019])", re.ASCII)
+_DECIMAL_COMMA = re.compile(r"(?P<whole>\d+),(?P<fraction>\d{1,2}|\d{4,}|(?<=\b0,)\d+)(?![\d.,_])", re.ASCII)
+_SPACED_POWER = re.compile(r"(?<=\d) (?=[eE]\+?\d)", re.ASCII)
 _NUMBER = re.compile(r"(?P<number>\d[\d,_]*(?:\.\d+)?(?:[eE]\+?\d{1,2})?)\s*(?P<rest>[A-Za-z][A-Za-z /-]*)?", re.ASCII)
 _PREFIXES = {"k", "K", "M", "G", "B", "T", "thousand", "million", "billion"}
 _KINDS: dict[NumberKind, str] = {
@@ -77,6 +80,9 @@ class Asked(msgspec.Struct, frozen=True):
 def asked(text: str, kind: NumberKind | Literal[""] = ANY) -> Asked:
     """The number that a text prints: ``"4.11G"``, ``"0.85 GMac"``, ``"25.6M params"``, ``"97.8 MB"``, ``"3.8×10⁹"``.
 
+    Digits may be grouped as elsewhere in the world, ``"25 557 032"`` or ``"25.557.032"``, and ``"4,1 G"`` has a decimal
+    comma; ``"4,123"`` and ``"4.123"`` are read as in English.
+
     Args:
         text: The text.
         kind: What the number is one of, where the text itself does not say.
@@ -87,7 +93,7 @@ def asked(text: str, kind: NumberKind | Literal[""] = ANY) -> Asked:
     Raises:
         DataError: The text is no such number, or is nothing.
     """
-    said = _ABOUT.sub("", text.strip()[: _LONGEST + 1])
+    said = _in_english(_ABOUT.sub("", text.strip()[: _LONGEST + 1]))
     said = _POWER.sub(lambda match: f"e{match['power'].translate(_SUPERSCRIPTS)}", said)
     match = _NUMBER.fullmatch(said) if len(said) <= _LONGEST else None
     found = None if match is None else _read(match["number"].replace("E", "e").replace("e+", "e"), match["rest"] or "")
@@ -99,6 +105,16 @@ def asked(text: str, kind: NumberKind | Literal[""] = ANY) -> Asked:
     return Asked(text.strip(), found[0] or kind, found[1])
 
 
+def _in_english(said: str) -> str:
+    """A number with the marks that it has in English: ``25,557,032`` and ``4.1``."""
+    grouped = _GROUPED.match(said)
+    if grouped is None or (grouped["gap"] == "." and grouped[0].count(".") == 1):
+        said = _DECIMAL_COMMA.sub(r"\g<whole>.\g<fraction>", said, count=1)
+    else:
+        said = grouped[0].replace(grouped["gap"], ",") + re.sub(r"^,(?=\d)", ".", said[grouped.end() :])
+    return _SPACED_POWER.sub("", said)
+
+
 def _read(number: str, rest: str) -> tuple[NumberKind | Literal[""], tuple[PrintedReading, ...]] | None:
     """The kind and the readings; ``None`` if what follows the number is no unit."""
     try:
@@ -108,11 +124,18 @@ def _read(number: str, rest: str) -> tuple[NumberKind | Literal[""], tuple[Print
         for kind, word in _WORDS.items():
             match = word.fullmatch(unit)
             if match is not None and (not match["prefix"] or match["prefix"] in _PREFIXES):
-                return kind, (PrintedReading(units.parse(f"{number}{match['prefix']}")),)
+                return kind, _of_zeros(number, units.parse(f"{number}{match['prefix']}"), match["prefix"])
         read = units.parse(f"{number}{unit}")
-        return ANY, (PrintedReading(read),) if unit or read.value >= _SMALLEST else _of_a_column(number)
+        return ANY, _of_zeros(number, read, unit) if unit or read.value >= _SMALLEST else _of_a_column(number)
     except DataError:
         return None
+
+
+def _of_zeros(number: str, said: Printed, prefix: str) -> tuple[PrintedReading, ...]:
+    """A number, of whose last zero nobody knows whether it was rounded to: 110 M are said of 109.5 M."""
+    if not (prefix and re.fullmatch(r"[1-9]\d+0", number, re.ASCII)):
+        return (PrintedReading(said),)
+    return PrintedReading(said), PrintedReading(Printed(said.value, said.step * 10), recorded("rounded to tens"))
 
 
 _SMALLEST = 1000

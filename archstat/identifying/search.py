@@ -94,8 +94,14 @@ def identify_named(name: str, asked: Asked, analyse: Analyse, setting: Setting) 
     """
     network = analyse(name, setting)
     found = _origins(MeantNetwork(name, setting), asked, _kinds(asked), network, analyse, setting)
-    usual = [each for each in found if each.strain <= 1 + len(each.assumptions) and len(each.assumptions) <= 1]
+    usual = [each for each in found if _is_usual(each)]
     return _judged(name, asked, usual, is_whole=False)
+
+
+def _is_usual(origin: Origin) -> bool:
+    """Whether a text that prints a number may mean it so; of what is rounded to tens, the first that one thinks of."""
+    most = 1 if recorded("rounded to tens") in origin.assumptions else 1 + len(origin.assumptions)
+    return origin.strain <= most and len(origin.assumptions) <= 1
 
 
 def _kinds(asked: Asked) -> tuple[NumberKind, ...]:

@@ -42,8 +42,8 @@ def test_of_a_batch_there_are_no_lines_of_timm_since_those_are_of_one_image():
     assert list(timm_lines(msgspec.structs.replace(cost, input_shapes=((2, 1, 32, 32),)))) == []
     assert list(timm_lines(msgspec.structs.replace(cost, input_shapes=()))) == []
     assert list(timm_lines(msgspec.structs.replace(cost, input_shapes=((1, 128),)))) == [
-        "Params (M): 0.1",
-        "GMACs: 0.0",
+        "Params (M): 0.06",
+        "GMACs: 0.00033",
     ]
 
 

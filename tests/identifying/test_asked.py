@@ -32,6 +32,47 @@ def test_a_number_is_read_with_its_precision_and_what_it_is_of(text, kind, value
     assert (found.kind, found.printed.value, found.printed.step) == (kind, Decimal(value), Decimal(step))
 
 
+@pytest.mark.parametrize(
+    ("text", "value", "step"),
+    [
+        ("25 557 032", "25557032", "1"),
+        ("25\u00a0557\u00a0032 parameters", "25557032", "1"),
+        ("25\u202f557\u202f032", "25557032", "1"),
+        ("25'557'032", "25557032", "1"),
+        ("25.557.032", "25557032", "1"),
+        ("4,1 G", "4.1e9", "1e8"),
+        ("4,11 GFLOPs", "4.11e9", "1e7"),
+        ("4,1×10⁹", "4.1e9", "1e8"),
+        ("1 820,5 MFLOPs", "1820.5e6", "1e5"),
+        ("1.8 e9", "1.8e9", "1e8"),
+        ("0,652 MFLOPs", "652e3", "1e3"),
+        ("4,123", "4123", "1"),
+        ("4.123 G", "4.123e9", "1e6"),
+        ("4,089,184,256", "4089184256", "1"),
+    ],
+)
+def test_digits_are_grouped_and_points_are_set_as_anywhere_in_the_world(text, value, step):
+    found = asked(text)
+    assert (found.printed.value, found.printed.step) == (Decimal(value), Decimal(step))
+
+
+@pytest.mark.parametrize("text", ["25 57 032", "25 557 03", "4,1,2", "4,1.2", "25.557.03", "1 2", "25 557.032 1"])
+def test_digits_that_are_grouped_as_nowhere_are_refused(text):
+    with pytest.raises(DataError, match="is no printed number"):
+        asked(text)
+
+
+def test_a_last_zero_may_be_one_that_was_rounded_to():
+    said, other = asked("110M params").readings
+    assert (said.printed.step, said.assumption) == (10**6, "")
+    assert (other.printed.value, other.printed.step, other.assumption) == (110 * 10**6, 10**7, "rounded to tens")
+
+
+@pytest.mark.parametrize("text", ["10M", "111M", "110.0M", "110,000,000", "1000", "60,000 params", "110 MiB"])
+def test_a_last_digit_that_is_none_of_these_is_meant(text):
+    assert len(asked(text).readings) == 1
+
+
 def test_megabytes_may_be_mebibytes_and_then_that_is_assumed():
     said, other = asked("97.8 MB").readings
     assert (said.printed.value, said.assumption) == (97_800_000, "")

@@ -125,10 +125,15 @@ class _Judge:
         if number.convention:
             return self._by_convention(number, said, network, name, setting)
         found = identify_named(name, said, self._analyse, setting)
-        if found.origins:
-            first = found.origins[0]
+        called = recorded("FLOPs called MACs")
+        right = [each for each in found.origins if called not in each.assumptions]
+        if right:
+            first = right[0]
             return self._found(number, first.verdict, first.value, "; ".join((first.what[0], *first.assumptions)))
         nearest = next(iter(found.nearest), None)
+        if found.origins:
+            first = found.origins[0]
+            return self._found(number, "does not hold", first.value, "; ".join((first.what[0], *first.assumptions)))
         value = nearest.value if nearest else Fraction(0)
         return self._found(number, "does not hold", value, self._why(said, network, nearest, value))
 

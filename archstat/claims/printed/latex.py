@@ -6,11 +6,19 @@ import itertools
 import re
 from collections.abc import Iterator
 
-from archstat.claims.printed.layout import TextLayout, TextRow, TextTable
+from archstat.claims.printed.layout import TextLayout, TextRow, TextTable, left_out, spans_between
 
 _BEGIN = re.compile(r"\\begin\{(tabular[*xy]?|longtable|tblr)\}")
 _ENVIRONMENT = re.compile(r"\\(?:begin|end)\s*\{[^{}]{0,60}\}")
 _COMMENT = re.compile(r"(?<!\\)%[^\n]*")
+_UNREAD = r"\{(?:verbatim\*?|Verbatim|lstlisting|minted|comment)\}"
+_CODE = (re.compile(rf"\\begin{_UNREAD}"), re.compile(rf"\\end{_UNREAD}"))
+_NO_WORDS = re.compile(
+    r"\\(?:footnote(?:mark|text)?|thanks|textsuperscript|tnote|label|e?q?ref|[A-Za-z]*cite[A-Za-z]*"
+    r"|(?:row|cell|column|page)?color)(?![A-Za-z])\*?(?:\[[^\]]{0,80}\]){0,2}(?:\s*\{(?:[^{}]|\{[^{}]*\}){0,400}\})?"
+)
+_COLORED = re.compile(r"\\(?:textcolor|colorbox|href|hyperref)(?:\[[^\]]{0,80}\])?\s*\{[^{}]{0,400}\}(?=\s*\{)")
+_RAISED = re.compile(r"(?P<ten>(?<![\d.,])10\s*)?\^\s*(?P<power>\{[^{}]{0,40}\}|\\[A-Za-z]+|[^\s{}])")
 _ROW = re.compile(r"\\\\(?:\[[^\]\n]{0,40}\])?")
 _CELL = re.compile(r"(?<!\\)&")
 _RULES = re.compile(
@@ -45,12 +53,11 @@ _PREAMBLE = re.compile(r"\A\s*(?:\[[^\]]{0,80}\])?(?:\s*\{(?:[^{}]|\{(?:[^{}]|\{
 def layout_of_latex(text: str) -> TextLayout:
     """The tables and the prose of a text in LaTeX."""
     text = _COMMENT.sub("", text)
-    tables, rest, end = [], [], 0
-    for start, first, last, stop in _tables(text):
-        tables.append(_table(text[first:last], text.count("\n", 0, first) + 1))
-        rest += [text[end:start], "\n" * text.count("\n", start, stop)]
-        end = stop
-    return TextLayout(tuple(tables), tuple(_paragraphs("".join([*rest, text[end:]]))))
+    text = left_out(text, list(spans_between(text, *_CODE)))
+    found = list(_tables(text))
+    tables = [_table(text[first:last], text.count("\n", 0, first) + 1) for _, first, last, _ in found]
+    rest = left_out(text, [(start, stop) for start, _, _, stop in found])
+    return TextLayout(tuple(tables), tuple(_paragraphs(rest)))
 
 
 def _paragraphs(text: str) -> Iterator[tuple[int, str]]:
@@ -129,10 +136,12 @@ def _cells(row: str, held: dict[int, tuple[int, str]]) -> Iterator[str]:
 
 def words_of_latex(text: str) -> str:
     """The words of a piece of LaTeX, numbers of siunitx as they are printed."""
+    text = _COLORED.sub("", _NO_WORDS.sub("", text))
     text = _QUANTITY.sub(lambda each: f"{each[1]} {_unit(each[2])}", text)
     text = _NUM.sub(r"\1", text)
     text = text.replace("\\times", "×").replace("\\cdot", "×").replace("\\approx", "≈").replace("\\sim", "~")
-    text = re.sub(r"\\[,;:! ]|(?<!^)~(?=\S)", " ", text).replace("\\_", "_").replace("\\&", "&").replace("\\%", "%")
+    text = re.sub(r"\\[,;:! ]|(?<!^)~", " ", text).replace("\\_", "_").replace("\\&", "&").replace("\\%", "%")
+    text = _RAISED.sub(lambda each: f"{each['ten']}^{each['power']}" if each["ten"] else "", text)
     text = _COMMAND.sub("", text)
     return re.sub(r"\s+", " ", re.sub(r"[{}$]", "", text)).strip()
 

@@ -6,15 +6,17 @@ The file lies beside the text: ``README.archstat.toml`` beside ``README.md``.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
+from archstat.claims.printed.said_of import Naming
 from archstat.counting.conventions import CONVENTIONS
 from archstat.errors import DataError, UnknownNameError, quoted
 from archstat.files.text import text_of, toml_of
+from archstat.identifying.asked import ANY, asked
 from archstat.networks.hub import HUB_NAMES
 from archstat.networks.written import WrittenSetting
 
@@ -58,21 +60,27 @@ class Sidecar(msgspec.Struct, frozen=True):
         """What is said of a column, if anything is."""
         return next((column for name, column in self.columns.items() if _same(name, header)), None)
 
-    def networks_in(self, words: str) -> list[NamedInText]:
-        """The networks that some words name, those first that are known by a name of the text; none: no known one.
+    def networks_in(self, words: str) -> list[tuple[NamedInText, Naming]]:
+        """The networks that some words name, and where, those first that are known by a name of the text.
 
         Of names in one another, the longest is meant; a cell that is one name means that alone.
         """
-        whole = [each for name, each in self.networks.items() if _same(name, words)]
-        if whole:
-            return whole[:1]
-        names = [name for name in self.networks if _is_in(name, words)]
-        outer = [name for name in names if not any(name != other and _is_in(name, other) for other in names)]
-        found = [self.networks[name] for name in outer]
-        found += [NamedInText(network=each[0].rstrip(".").replace("timm/", "timm:")) for each in _HUB.finditer(words)]
+        for name, network in self.networks.items():
+            if _same(name, words):
+                return [(network, Naming(0, len(words)))]
+        places = {name: place for name in self.networks if (place := _place(name, words)) is not None}
+        outer = [name for name in places if not any(name != other and _place(name, other) for other in places)]
+        found = [(self.networks[name], places[name]) for name in outer]
+        for hub in _HUB.finditer(words):
+            name = hub[0].rstrip(".")
+            naming = Naming(hub.start(), hub.start() + len(name))
+            found.append((NamedInText(network=name.replace("timm/", "timm:")), naming))
         if not found and _CARD.fullmatch(words.strip()):
-            found.append(NamedInText(network=f"hf:{words.strip()}"))
-        return list(dict.fromkeys(found))
+            found.append((NamedInText(network=f"hf:{words.strip()}"), Naming(0, len(words))))
+        first: dict[NamedInText, Naming] = {}
+        for network, naming in found:
+            first.setdefault(network, naming)
+        return list(first.items())
 
     def is_own(self, network: NamedInText) -> bool:
         """Whether the file beside the text names that network, and not the text itself."""
@@ -90,9 +98,11 @@ def _same(a: str, b: str) -> bool:
     return " ".join(a.casefold().split()) == " ".join(b.casefold().split())
 
 
-def _is_in(name: str, words: str) -> bool:
-    form = rf"(?<![\w-]){re.escape(name.casefold())}(?![\w-]|[.×x]\d)"
-    return bool(name.strip()) and re.search(form, words.casefold()) is not None
+def _place(name: str, words: str) -> Naming | None:
+    """Where words have a name, whatever the blanks in it."""
+    form = r"\s+".join(map(re.escape, name.split()))
+    found = re.search(rf"(?<![\w-]){form}(?![\w-]|[.×x]\d)", words, re.IGNORECASE) if form else None
+    return None if found is None else Naming(*found.span())
 
 
 def sidecar_of(path: Path) -> Path:
@@ -110,7 +120,7 @@ def read_sidecar(path: Path) -> Sidecar:
         DataError: The file beside it does not hold together.
     """
     file = sidecar_of(path)
-    return sidecar_in(text_of(file), str(file)) if file.is_file() else Sidecar()
+    return sidecar_in(text_of(file), str(file)) if file.exists() or file.is_symlink() else Sidecar()
 
 
 def sidecar_in(text: str, file: str) -> Sidecar:
@@ -127,13 +137,20 @@ def sidecar_in(text: str, file: str) -> Sidecar:
     unknown = [key for key in content if key not in ("networks", "columns")]
     if unknown:
         raise DataError(f"{file}: {quoted(unknown[0])} is none of networks, columns.")
-    try:
-        networks = {name: _made(each, "network", NamedInText) for name, each in content.get("networks", {}).items()}
-        columns = {name: _made(each, "unit", ColumnInText) for name, each in content.get("columns", {}).items()}
-        for network in networks.values():
-            _ = network.setting
-    except (msgspec.ValidationError, AttributeError, ValueError) as error:
-        raise DataError(f"{file}: {str(error).rstrip('.')}.") from error
+    networks = {
+        name: _made(each, "network", NamedInText, name, file) for name, each in _table(content, "networks", file)
+    }
+    columns = {name: _made(each, "unit", ColumnInText, name, file) for name, each in _table(content, "columns", file)}
+    for name, network in networks.items():
+        if not (name.strip() and network.network.strip()):
+            raise DataError(
+                f"{file}: {quoted(name)} = {quoted(network.network)} names nothing: write a name and a network."
+            )
+    for name, column in columns.items():
+        if column.unit and not _is_unit(column.unit):
+            raise DataError(
+                f"{file}: {quoted(name)}: {quoted(column.unit)} is no unit; write it like 'M params', 'GMACs' or 'MB'."
+            )
     for column in columns.values():
         if column.convention and column.convention not in CONVENTIONS:
             known = f"The conventions are {', '.join(CONVENTIONS)}."
@@ -141,6 +158,27 @@ def sidecar_in(text: str, file: str) -> Sidecar:
     return Sidecar(networks, columns)
 
 
-def _made(value: object, key: str, kind: type[_Entry]) -> _Entry:
+def _table(content: Mapping[str, object], key: str, file: str) -> Iterator[tuple[str, object]]:
+    """The entries of a table of the file, none where it has none."""
+    table = content.get(key, {})
+    if not isinstance(table, Mapping):
+        raise DataError(f"{file}: '{key}' is no table: write '[{key}]', and a line for each under it.")
+    yield from table.items()
+
+
+def _is_unit(unit: str) -> bool:
+    try:
+        return asked(f"1 {unit}").kind != ANY
+    except DataError:
+        return False
+
+
+def _made(value: object, key: str, kind: type[_Entry], name: str, file: str) -> _Entry:
     """An entry that is one text, or a table."""
-    return msgspec.convert({key: value} if isinstance(value, str) else value, kind)
+    try:
+        made = msgspec.convert({key: value} if isinstance(value, str) else value, kind)
+        if isinstance(made, NamedInText):
+            _ = made.setting
+    except (msgspec.ValidationError, ValueError) as error:
+        raise DataError(f"{file}: {quoted(name)}: {str(error).rstrip('.')}.") from error
+    return made

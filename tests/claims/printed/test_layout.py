@@ -23,6 +23,32 @@ def test_blocks_of_code_are_left_out():
     assert (layout.tables, layout.prose) == ((), ((6, "4.1 GFLOPs"),))
 
 
+def test_a_table_of_html_has_its_headers_rows_and_lines():
+    table = (
+        "<table>\n<tr><th rowspan=2>Model</th><th colspan='2'>Cost</th></tr>\n"
+        "<tr><th>Params (M)</th><th>FLOPs</th></tr>\n"
+        "\n<tr><td rowspan=2><a href=x>A &amp; <b>B</b></a></td><td>25.6<sup>1</sup></td>\n"
+        "<td>4.1×10<sup>9</sup></td></tr>\n"
+        "<tr><td>26</td></tr>\n</TABLE>"
+    )
+    layout = layout_of_markdown(f"# Zoo\n\n{table}\n\nEnd.\n\n```\n{table}\n```\n<table>\n")
+    (found,) = layout.tables
+    assert found.headers == ("Model", "Cost Params (M)", "Cost FLOPs")
+    rows = [(row.line, row.cells) for row in found.rows]
+    assert rows == [(7, ("A & B", "25.6", "4.1×10^9")), (9, ("A & B", "26"))]
+    assert layout.prose == ((1, "Zoo"), (12, "End."))
+
+
+@pytest.mark.parametrize("table", ["<table></table>", "<table><td>1</table>", "<table><tr><th>A</table>"])
+def test_a_table_of_html_may_be_empty(table):
+    assert layout_of_markdown(table).tables[0].rows == ()
+
+
+def test_notes_comments_and_formulas_of_markdown_are_read_as_they_are_shown():
+    text = "A[^1] has 25.6<sup>2</sup> and $4.1\\times10^{9}$ or 4.1×10<sup>9</sup>, $5 and $6.\n<!-- B\n\nC -->\nD\n"
+    assert layout_of_markdown(text).prose == ((1, "A has 25.6 and 4.1×10^9 or 4.1×10^9, $5 and $6."), (5, "D"))
+
+
 TABULAR = r"""\begin{table}
 \begin{tabular}{l S[table-format=2.1] r}
 \toprule
@@ -50,6 +76,33 @@ def test_a_table_of_latex_has_its_headers_rows_and_lines():
     assert layout.prose[-1] == (12, "It has 25.6M parameters.")
 
 
+@pytest.mark.parametrize(
+    ("latex", "words"),
+    [
+        (r"ResNet-50~\cite{he2016}", "ResNet-50"),
+        (r"ResNet-50 \citep[see][p.~3]{a,b}", "ResNet-50"),
+        (r"25.6$^\dagger$", "25.6"),
+        (r"$25.6^{1}$", "25.6"),
+        (r"25.6\textsuperscript{a}\footnotemark[1]", "25.6"),
+        (r"4.1\footnote{at \textbf{224}}", "4.1"),
+        (r"\rowcolor{gray!20} A", "A"),
+        (r"{\color{red}4.1}", "4.1"),
+        (r"\textcolor{red}{4.1}", "4.1"),
+        (r"\href{https://x.y/z}{A}", "A"),
+        (r"$4.1 \cdot 10^{9}$", "4.1 × 10^9"),
+        (r"$10^9$", "10^9"),
+    ],
+)
+def test_notes_citations_and_colors_are_no_words(latex, words):
+    assert words_of_latex(latex) == words
+
+
+@pytest.mark.parametrize("name", ["verbatim", "lstlisting", "comment"])
+def test_code_in_latex_is_left_out(name):
+    layout = layout_of_latex(f"A\n\n\\begin{{{name}}}\n99M params\n\\end{{{name}}}\n\nB\n")
+    assert layout.prose == ((1, "A"), (7, "B"))
+
+
 def test_words_of_latex_are_those_that_are_printed():
     assert words_of_latex(r"\textbf{ResNet\_50}~{\small (\emph{ours})} $\approx$ 4\,G") == "ResNet_50 (ours) ≈ 4 G"
 
@@ -57,6 +110,13 @@ def test_words_of_latex_are_those_that_are_printed():
 @pytest.mark.parametrize(
     ("read", "text"),
     [
+        (layout_of_markdown, "<table>" * 20_000),
+        (layout_of_markdown, "<table><tr><td>1</table>\n" * 5_000),
+        (layout_of_markdown, "<!-- a -->\n" * 20_000),
+        (layout_of_markdown, "<!--" * 20_000),
+        (layout_of_markdown, "a $" * 20_000),
+        (layout_of_latex, "\\begin{verbatim}" * 50_000),
+        (layout_of_latex, "$x^{" * 50_000),
         (layout_of_latex, r"\begin{tabular}{l}" * 50_000),
         (layout_of_latex, r"\begin{tabular}{l}" + r"\multirow[" * 20_000 + r"\end{tabular}"),
         (layout_of_latex, r"\num{" * 50_000),

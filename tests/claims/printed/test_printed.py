@@ -125,7 +125,13 @@ def test_a_text_of_which_nothing_is_known_is_told_what_to_write(checked, text):
         ("[network]\n", "'network' is none of networks, columns"),
         ('[networks]\n"LeNet" = 3\n', "Expected"),
         ('[networks]\n"LeNet" = { network = "lenet5", size = 3 }\n', "unknown field `size`"),
-        ("networks = 3\n", "README.archstat.toml"),
+        ("networks = 3\n", "'networks' is no table: write '[networks]'"),
+        ('[networks]\n"LeNet" = ["lenet5"]\n', "'LeNet': Expected"),
+        ('[networks]\n"LeNet" = { network = "lenet5", resolution = -3 }\n', "'LeNet': Expected `int` >= 1"),
+        ('[networks]\n"LeNet" = ""\n', "'LeNet' = '' names nothing"),
+        ('[networks]\n" " = "lenet5"\n', "' ' = 'lenet5' names nothing"),
+        ('[columns]\n"A" = "bananas"\n', "'A': 'bananas' is no unit; write it like 'M params'"),
+        ("[networks]\n<<<<<<< HEAD\n", "README.archstat.toml:2: '<<<<<<<' marks a conflict of a merge"),
         ('[columns]\n"A" = { convention = "fvcor" }\n', "No convention is named 'fvcor'"),
         ("nonsense", "is no TOML"),
     ],
@@ -134,6 +140,12 @@ def test_a_sidecar_that_does_not_hold_together_is_refused(checked, sidecar, says
     with pytest.raises(ArchstatError) as caught:
         checked("LeNet has 60k parameters.\n", sidecar)
     assert says in str(caught.value)
+
+
+def test_a_folder_in_the_place_of_the_sidecar_is_told(checked, tmp_path):
+    (tmp_path / "README.archstat.toml").mkdir()
+    with pytest.raises(DataError, match=r"README\.archstat\.toml cannot be read"):
+        checked("timm:resnet50 has 25.6M parameters.\n", "")
 
 
 def test_code_runs_for_no_text_that_is_not_trusted(tmp_path):
@@ -167,3 +179,29 @@ def test_a_sentence_goes_on_in_the_next_line_and_ends_before_another_network(che
 def test_what_follows_a_stop_is_of_no_network_until_it_names_one(checked):
     first, second = checked("LeNet is small. ournet has 999k parameters; LeNet has 60k parameters.\n")
     assert (first.verdict, second.verdict) == ("undecided", "exact")
+
+
+def test_macs_that_are_flops_do_not_hold(checked):
+    found = checked("| Model | kMACs | kFLOPs |\n|---|---|---|\n| LeNet | 651.4 | 651.4 |\n| LeNet | 325.7 | 325.7 |\n")
+    assert [each.verdict for each in found] == ["does not hold", "rounds", "rounds", "rounds"]
+    assert "in FLOPs of which a MAC is two; FLOPs called MACs" in found[0].message
+
+
+def test_a_table_of_html_is_checked(checked):
+    row = "<tr><td>LeNet</td><td>60</td></tr>\n<tr><td>LeNet</td><td>61</td></tr>"
+    found = checked(f"<table>\n<tr><th>Model</th><th>Params (k)</th></tr>\n{row}\n</table>\n")
+    assert told(found) == [
+        (3, "LeNet: Params (k)", "60 k params", "exact"),
+        (4, "LeNet: Params (k)", "61 k params", "does not hold"),
+    ]
+
+
+def test_a_number_is_held_against_the_input_that_its_sentence_says(checked):
+    first, second = checked("Big Net needs 162M MACs at 64x64. Big Net needs 162M MACs.\n")
+    assert (first.verdict, second.verdict) == ("rounds", "does not hold")
+
+
+def test_what_is_rounded_to_tens_holds(checked):
+    found = checked("Net has 140M params. Net has 130M params.\n", '[networks]\n"Net" = "vgg16"\n')
+    assert [each.verdict for each in found] == ["rounds", "does not hold"]
+    assert found[0].message == "all parameters; rounded to tens"
