@@ -11,7 +11,7 @@ from importlib.resources import files
 
 from plotly.offline import get_plotlyjs, get_plotlyjs_version
 
-from archstat.report.diagram.engine import elk
+from archstat.report.diagram.engine import drawer
 
 
 @functools.cache
@@ -39,8 +39,8 @@ def _tables() -> str:
     return files("itables").joinpath("html").joinpath("dt_bundle.js").read_text(encoding="utf-8")
 
 
-LIBRARIES = {"plotly": get_plotlyjs, "tables": _tables, "elk": elk}
-"""plotly.js draws charts, DataTables sorts and searches tables, elkjs lays diagrams out."""
+LIBRARIES = {"plotly": get_plotlyjs, "tables": _tables, "elk": drawer}
+"""plotly.js draws charts, DataTables sorts and searches tables, elkjs and our own scripts draw diagrams."""
 
 
 @functools.cache

@@ -1,40 +1,20 @@
 """Diagrams on a page: boxes open and close by click and by key, and nothing lies on anything else."""
 
+from pathlib import Path
+
 import pytest
 
 import archstat
 from archstat.report.blocks import Page
 from archstat.report.page import render
+from tests.browser.drawings import faults
 
-SIDES = (
-    "(found) => found.map((each) => each.getBoundingClientRect()).map((at) => [at.left, at.top, at.right, at.bottom])"
-)
+ROOT = Path(__file__).parents[2]
 BOXES = ".drawing rect.box, .drawing circle.box"
-CROSSED = """(paths) => paths.flatMap((path) => {
-    const whole = path.getTotalLength(), matrix = path.getScreenCTM(), found = [];
-    const boxes = [...document.querySelectorAll(".drawing rect.box, .drawing circle.box")];
-    const frames = boxes.map((box) => box.getBoundingClientRect());
-    const within = (at, { x, y }) => x > at.left + 1 && x < at.right - 1 && y > at.top + 1 && y < at.bottom - 1;
-    for (let at = 3; at < whole - 3; at += 4) {
-        const point = path.getPointAtLength(at).matrixTransform(matrix);
-        if (frames.some((frame) => within(frame, point))) found.push([point.x, point.y]);
-    }
-    return found; })"""
-"""The points of edges that lie in a box."""
-
-
-def frames_of(page, what=BOXES):
-    return page.locator(what).evaluate_all(SIDES)
-
-
-def overlapping(frames, most=0.5):
-    """The pairs of frames that overlap by more than so many pixels in both directions."""
-    return [
-        (one, other)
-        for place, one in enumerate(frames)
-        for other in frames[place + 1 :]
-        if all(min(one[axis + 2], other[axis + 2]) - max(one[axis], other[axis]) > most for axis in (0, 1))
-    ]
+COMMITTED = [
+    *(path for path in sorted(ROOT.glob("reports/**/*.html")) if '<figure id="diagram-' in path.read_text("utf-8")),
+    *(path for path in sorted(ROOT.glob("docs/**/*.svg")) if 'data-box="' in path.read_text("utf-8")),
+]
 
 
 def page_of(name, **options):
@@ -46,11 +26,47 @@ def page_of(name, **options):
 @pytest.mark.parametrize("depth", [None, 2])
 def test_no_box_lies_on_another_no_edge_goes_through_one_and_no_words_lie_on_words(opened, name, depth):
     with opened(page_of(name, depth=depth)) as found:
-        frames = frames_of(found.page)
-        assert len(frames) > 5
-        assert overlapping(frames) == []
-        assert found.page.locator(".drawing path.edge").evaluate_all(CROSSED) == []
-        assert overlapping(frames_of(found.page, ".drawing text"), most=3) == []  # lines of one box may touch
+        assert found.page.locator(BOXES).count() > 5
+        assert faults(found.page) == []
+
+
+def test_every_diagram_that_is_committed_is_as_clear(browser):
+    assert {path.parent.name for path in COMMITTED} >= {"cnn-architectures", "inception-bottleneck", "pictures"}
+    page = browser.new_page()
+    found = {}
+    for path in COMMITTED:
+        page.goto(path.as_uri())
+        found[str(path)] = faults(page, "svg" if path.suffix == ".svg" else ".drawing svg")
+    page.close()
+    assert {path: told for path, told in found.items() if told} == {}
+
+
+BOX = '<g data-box="%d"><rect class="box" x="%d" y="%d" width="60" height="40"/><text x="%d" y="%d">%s</text></g>'
+"""The frame of a box, and its words."""
+GROUP = '<g data-box="9"><rect class="group" x="%d" y="%d" width="100" height="90"/></g>'
+EDGE = '<path class="edge" d="M%d %dV%d" fill="none" stroke="black"/>'
+WRONG = {
+    "box on box": BOX % (0, 10, 10, 20, 30, "one") + BOX % (1, 60, 40, 80, 70, "two"),
+    "box half in a box": GROUP % (10, 10) + BOX % (0, 90, 80, 95, 100, "one"),
+    "words on words": BOX % (0, 10, 10, 20, 30, "one") + '<text x="22" y="31">two</text>',
+    "words outside their box": BOX % (0, 10, 10, 20, 30, "a name that is wider than its box"),
+    "words outside the picture": '<text x="380" y="20">far out of it</text>' + BOX % (0, 10, 10, 20, 30, "one"),
+    "shape on a box or a shape": BOX % (0, 10, 10, 20, 30, "one")
+    + '<g class="shapes"><text x="60" y="24">3×3</text></g>',
+    "edge through a box": BOX % (0, 10, 60, 20, 80, "one") + EDGE % (40, 10, 200),
+    "edge through words": BOX % (0, 110, 60, 120, 80, "one")
+    + EDGE % (40, 10, 200)
+    + '<g class="shapes"><text x="20" y="100">3×3×224</text></g>',
+    "edge through a box of others": GROUP % (10, 60) + BOX % (0, 200, 60, 210, 80, "one") + EDGE % (40, 10, 200),
+}
+
+
+def test_each_fault_is_found_where_there_is_one(browser):
+    page = browser.new_page()
+    for fault, drawing in WRONG.items():
+        page.set_content(f'<div class="drawing"><svg width="400" height="300" font-size="12">{drawing}</svg></div>')
+        assert {told.partition(" · ")[0] for told in faults(page)} == {fault}
+    page.close()
 
 
 def waited(page):
@@ -61,10 +77,10 @@ def test_a_click_opens_a_box_and_a_key_closes_it(opened):
     with opened(page_of("resnet18", depth=0)) as found:
         page = found.page
         before = page.locator(".drawing").inner_html()
-        seen = len(frames_of(page))
+        seen = page.locator(BOXES).count()
         page.locator('.drawing [role="button"]').first.click()
         waited(page)
-        assert len(frames_of(page)) > seen
+        assert page.locator(BOXES).count() > seen
         handle = page.locator('.drawing [aria-expanded="true"]')
         assert handle.evaluate("(box) => box === document.activeElement")
         page.keyboard.press("Enter")
@@ -75,13 +91,13 @@ def test_a_click_opens_a_box_and_a_key_closes_it(opened):
 def test_levels_open_and_close_and_other_amounts_are_shown(opened):
     with opened(page_of("resnet18", depth=0)) as found:
         page = found.page
-        seen = len(frames_of(page))
+        seen = page.locator(BOXES).count()
         page.locator('[data-levels="1"]').click()
         waited(page)
-        assert len(frames_of(page)) > seen
+        assert page.locator(BOXES).count() > seen
         page.locator('[data-levels="-1"]').click()
         waited(page)
-        assert len(frames_of(page)) == seen
+        assert page.locator(BOXES).count() == seen
         page.locator('[data-shows="parameters"]').click()
         waited(page)
         assert "8.394 M" in page.locator(".drawing").inner_text()

@@ -56,7 +56,7 @@ def picture(data: Mapping[str, Any], look: Look, title: str, colours: Mapping[st
     given = json.dumps([data, state, title, colours])
 
     def drawn() -> str:
-        svg: str = _engine().eval(f"archstatPicture(...{given})", timeout_sec=SECONDS_MOST)
+        svg: str = _engine().eval(f"archstatDrawer.drawn(...{given})", timeout_sec=SECONDS_MOST)
         return svg
 
     try:
@@ -71,25 +71,13 @@ def picture(data: Mapping[str, Any], look: Look, title: str, colours: Mapping[st
 
 
 _SURROUNDINGS = """
-var self = globalThis, archstatSaid = [];
-globalThis.postMessage = (message) => { archstatSaid.push(message); };
+var self = globalThis;
+globalThis.postMessage = () => {};
 globalThis.setTimeout = (work) => { work(); return 0; };
 globalThis.clearTimeout = () => {};
 globalThis.console = { log() {}, error() {}, warn() {} };
 """
 """What elkjs expects around it: it is written for a worker of a browser."""
-
-_DRAW = """
-self.onmessage({ data: { id: 0, cmd: "register", algorithms: ["layered"] } });
-function archstatPicture(data, state, title, colours) {
-  archstatSaid.length = 0;
-  const graph = archstatDiagram.graphOf(data, state);
-  self.onmessage({ data: { id: 1, cmd: "layout", graph, layoutOptions: {}, options: {} } });
-  const { data: laid, error } = archstatSaid.pop();
-  if (error) throw new Error(JSON.stringify(error));
-  return archstatDiagram.picture(data, state, laid, (name) => (colours ? colours[name] : `var(--${name})`), title);
-}
-"""
 
 
 @functools.cache
@@ -101,19 +89,15 @@ def _engine() -> Any:
     # Held for ever: to close it while the interpreter goes down waits for a thread that has ended, and to close it
     # before that crashes beside some other libraries. The operating system clears up after both.
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(engine))
-    for script in (_SURROUNDINGS, elk(), drawing_script(), _DRAW):
-        engine.eval(script)
+    engine.eval(_SURROUNDINGS)
+    engine.eval(drawer())
     return engine
 
 
-def elk() -> str:
-    """Elkjs as it is published, for a worker."""
-    return _text("libraries", "elk-worker.min.js")
-
-
-def drawing_script() -> str:
-    """What draws diagrams that were laid out."""
-    return _text("templates", "drawing.js")
+def drawer() -> str:
+    """Elkjs as it is published, and our scripts that draw with it: a worker of a page, or a script of an engine."""
+    ours = [_text("templates", name) for name in ("pieces.js", "drawing.js", "drawer.js")]
+    return "\n".join([_text("libraries", "elk-worker.min.js"), *ours])
 
 
 def _text(folder: str, name: str) -> str:

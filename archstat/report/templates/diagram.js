@@ -1,9 +1,6 @@
-{% include "drawing.js" %}
-
 // A diagram on a page: boxes open and close, and what is shown of them is chosen. The page comes with the picture of
 // the beginning, so that it can be read before, and without, any of this.
 (() => {
-  const paint = (name) => `var(--${name})`;
   const figures = [...document.querySelectorAll("figure.diagram")];
   const states = new Map();
   let known, worker, asked = 0;
@@ -14,7 +11,7 @@
     return (await known)[figure.id];
   }
 
-  // elkjs works beside the page, which stays as quick as it was, however large the network is.
+  // elkjs, and what draws, work beside the page, which stays as quick as it was, however large the network is.
   async function startWorker() {
     const script = new Blob([await archstatPage.unpacked("library-elk")], { type: "text/javascript" });
     const made = new Worker(URL.createObjectURL(script));
@@ -22,28 +19,28 @@
       waiting.get(data.id)?.(data);
       waiting.delete(data.id);
     };
-    made.postMessage({ id: -1, cmd: "register", algorithms: ["layered"] });
+    made.postMessage({ known: await archstatPage.unpacked("diagrams") });
     return made;
   }
 
-  async function laidOut(graph) {
+  async function drawn(name, state) {
     worker ??= startWorker();
     const id = asked++;
     const answer = new Promise((resolve) => waiting.set(id, resolve));
-    (await worker).postMessage({ id, cmd: "layout", graph, layoutOptions: {}, options: {} });
-    const { data, error } = await answer;
-    if (error) throw new Error(error.message || "layout");
-    return data;
+    (await worker).postMessage({ id, name, state });
+    const { svg, error } = await answer;
+    if (error) throw new Error(error);
+    return svg;
   }
 
   async function draw(figure, focus) {
-    const state = states.get(figure), { data, title } = await content(figure);
+    const state = states.get(figure);
     const turn = (state.turn = (state.turn || 0) + 1);
     figure.setAttribute("aria-busy", "true");
-    const laid = await laidOut(archstatDiagram.graphOf(data, state));
+    const svg = await drawn(figure.id, state);
     if (turn !== state.turn) return; // somebody has clicked on
     const place = figure.querySelector(".drawing");
-    place.innerHTML = archstatDiagram.picture(data, state, laid, paint, title);
+    place.innerHTML = svg;
     figure.removeAttribute("aria-busy");
     if (focus !== undefined) place.querySelector(`[role=button][data-box="${focus}"], [role=button][data-of="${focus}"]`)?.focus();
   }

@@ -1,6 +1,6 @@
 "use strict";
-// A diagram of a network: which boxes are to be seen, how large they are, and the picture of them once elkjs has laid
-// them out. Pages and files are drawn by the same functions; none of them needs a document.
+// A diagram of a network: which boxes are to be seen, how large they are, and the picture of them once they are laid
+// out. Pages and files are drawn by the same functions; none of them needs a document.
 const archstatDiagram = (() => {
   const TITLE = 13, BODY = 11.5, LINE = 15, PAD = 10, SIGN = 22;
   const NARROW = /[ijlftr.,:;'|!()[\]{}\-/\\ ·]/, WIDE = /[mwMW@%—…]/, LARGE = /[A-Z0-9_×→+=<>#&?]/;
@@ -99,8 +99,9 @@ const archstatDiagram = (() => {
 
   // The head of an open box: its name, and what all in it costs.
   function headOf(box, show, canOpen) {
-    const { title, times, number } = textsOf(box, show);
-    const name = [title || box.lines[0] || "", times].filter(Boolean).join("  ");
+    const { title, times, number: cost } = textsOf(box, show);
+    const called = [title || box.lines[0] || "", times].filter(Boolean).join("  ");
+    const [name, number] = called ? [called, cost] : [cost, ""];
     const width = Math.max(widthOf(name, TITLE) + (canOpen ? 18 : 0), widthOf(number, BODY)) + 2 * PAD;
     return { name, number, width, height: number ? 2 * LINE + 10 : LINE + 10 };
   }
@@ -111,7 +112,8 @@ const archstatDiagram = (() => {
     "elk.layered.wrapping.additionalEdgeSpacing": "14",
   };
 
-  function graphOf(data, state) {
+  // Crowded are the open boxes that must be wider, so that an edge can come in beside their names.
+  function graphOf(data, state, crowded) {
     const open = new Set(state.open);
     const { inside, top } = childrenOf(data);
     const edges = labelled(edgesShown(data, shownFor(data, open)));
@@ -124,7 +126,7 @@ const archstatDiagram = (() => {
         id: `b${place}`,
         children: inside[place].map(node),
         // The head is a label, which makes the box as wide as it needs: elkjs keeps as much room on its other side.
-        labels: [{ text: "", width: Math.ceil(head.width / 2), height: head.height }],
+        labels: [{ text: "", width: Math.ceil(crowded.has(place) ? head.width : head.width / 2), height: head.height }],
         layoutOptions: {
           "elk.padding": "[top=8,left=14,bottom=14,right=14]",
           "elk.nodeLabels.placement": "H_LEFT V_TOP INSIDE",
@@ -138,12 +140,8 @@ const archstatDiagram = (() => {
       layoutOptions: {
         "elk.algorithm": "layered",
         "elk.direction": isDown ? "DOWN" : "RIGHT",
-        "elk.hierarchyHandling": "INCLUDE_CHILDREN",
         "elk.edgeRouting": "ORTHOGONAL",
-        "elk.json.edgeCoords": "ROOT",
-        "elk.json.shapeCoords": "ROOT",
         "elk.randomSeed": "1",
-        "elk.layered.mergeEdges": "true",
         "elk.layered.considerModelOrder.strategy": "NODES_AND_EDGES",
         "elk.layered.nodePlacement.strategy": "BRANDES_KOEPF",
         "elk.layered.nodePlacement.bk.fixedAlignment": "BALANCED",
@@ -173,10 +171,14 @@ const archstatDiagram = (() => {
 
   const round = (number) => Math.round(number * 10) / 10;
 
+  // What a text says of itself is what the picture does not say of all texts.
   function text(x, y, told, paint, { size = BODY, colour = "ink", weight = "", anchor = "middle", halo = false } = {}) {
-    const around = halo ? ` stroke="${paint("paper")}" stroke-width="4" stroke-linejoin="round" paint-order="stroke"` : "";
-    const bold = weight ? ` font-weight="${weight}"` : "";
-    return `<text x="${round(x)}" y="${round(y)}" font-size="${size}" text-anchor="${anchor}" fill="${paint(colour)}"${bold}${around}>${escaped(told)}</text>`;
+    let about = size === BODY ? "" : ` font-size="${size}"`;
+    if (anchor !== "middle") about += ` text-anchor="${anchor}"`;
+    if (colour !== "ink") about += ` fill="${paint(colour)}"`;
+    if (weight) about += ` font-weight="${weight}"`;
+    if (halo) about += ` stroke="${paint("paper")}" stroke-width="4" stroke-linejoin="round" paint-order="stroke"`;
+    return `<text x="${round(x)}" y="${round(y)}"${about}>${escaped(told)}</text>`;
   }
 
   function pathOf(points) {
@@ -200,23 +202,35 @@ const archstatDiagram = (() => {
 
   const dashes = (mark) => (mark === "-" ? ' stroke-dasharray="5 3"' : "");
 
-  function arrow(edge, paint) {
-    return (edge.sections || []).map((section) => {
-      const points = [section.startPoint, ...(section.bendPoints || []), section.endPoint];
-      const tip = points[points.length - 1], back = towards(tip, points[points.length - 2], 7);
-      const dx = (tip.y - back.y) / 2, dy = (tip.x - back.x) / 2;
-      const line = pathOf([...points.slice(0, -1), back]);
-      const head = `M${round(tip.x)} ${round(tip.y)}L${round(back.x + dx)} ${round(back.y - dy)}L${round(back.x - dx)} ${round(back.y + dy)}Z`;
-      const colour = paint(MARKED[edge.mark]?.colour || "edge"), width = MARKED[edge.mark] ? 1.8 : 1.3;
-      return `<path class="edge" d="${line}" fill="none" stroke="${colour}" stroke-width="${width}"${dashes(edge.mark)}/><path d="${head}" fill="${colour}"/>`;
-    }).join("");
+  // The lines of all edges, the tips of those that end, and their shapes.
+  function arrows(edges, paint) {
+    let labels = "";
+    for (const { labels: told = [] } of edges) {
+      for (const label of told) labels += text(label.x + label.width / 2, label.y + label.height - 4, label.text, paint);
+    }
+    const sortOf = ({ mark }) => (MARKED[mark] ? mark : "");
+    const ways = ["", ...Object.keys(MARKED)].map((sort) => waysOf(edges.filter((edge) => sortOf(edge) === sort), sort, paint));
+    return `${ways.join("")}<g class="shapes" fill="${paint("muted")}">${labels}</g>`;
   }
 
-  function labelsOf(edge, paint) {
-    return (edge.labels || []).map((label) => {
-      const back = `<rect class="under" x="${round(label.x)}" y="${round(label.y)}" width="${round(label.width)}" height="${round(label.height)}" fill="${paint("paper")}" fill-opacity="0.85"/>`;
-      return back + text(label.x + label.width / 2, label.y + label.height - 4, label.text, paint, { colour: "muted" });
-    }).join("");
+  function waysOf(edges, mark, paint) {
+    let lines = "", tips = "";
+    for (const { sections = [], goesOn } of edges) {
+      for (const { startPoint, bendPoints = [], endPoint } of sections) {
+        const points = [startPoint, ...bendPoints, endPoint];
+        const back = goesOn ? endPoint : towards(endPoint, points[points.length - 2], 7);
+        lines += `<path class="edge" d="${pathOf([...points.slice(0, -1), back])}"/>`;
+        if (!goesOn) tips += tipOf(endPoint, back);
+      }
+    }
+    const colour = paint(MARKED[mark]?.colour || "edge"), width = MARKED[mark] ? 1.8 : 1.3;
+    if (!lines) return "";
+    return `<g fill="none" stroke="${colour}" stroke-width="${width}"${dashes(mark)}>${lines}</g><path d="${tips}" fill="${colour}"/>`;
+  }
+
+  function tipOf(tip, back) {
+    const dx = (tip.y - back.y) / 2, dy = (tip.x - back.x) / 2;
+    return `M${round(tip.x)} ${round(tip.y)}L${round(back.x + dx)} ${round(back.y - dy)}L${round(back.x - dx)} ${round(back.y + dy)}Z`;
   }
 
   function step(data, box, show, most) {
@@ -273,16 +287,39 @@ const archstatDiagram = (() => {
     return text(shape.x + shape.width - 8, shape.y + 13, told, paint, { size: 13, weight: 600, colour: ink });
   }
 
-  function opened(shape, place, data, state, paint) {
+  // The name of an open box stands where no edge comes in: as far to the left as there is room for it.
+  function headPlace(shape, head, segments) {
+    const low = shape.y + head.height, end = shape.x + shape.width;
+    const inWay = segments.filter((way) => way.bottom > shape.y && way.top < low && way.right > shape.x && way.left < end);
+    let x = shape.x;
+    for (const { left, right } of inWay.sort((a, b) => a.left - b.left)) {
+      if (left >= x + head.width - PAD + 3) break;
+      x = Math.max(x, right + 3 - PAD);
+    }
+    return x + head.width <= end ? { x, isFree: true } : { x: shape.x, isFree: false };
+  }
+
+  function segmentsOf(edges) {
+    return edges.flatMap((edge) => (edge.sections || []).flatMap((section) => {
+      const points = [section.startPoint, ...(section.bendPoints || []), section.endPoint];
+      return points.slice(1).map((b, at) => ({
+        left: Math.min(points[at].x, b.x), right: Math.max(points[at].x, b.x),
+        top: Math.min(points[at].y, b.y), bottom: Math.max(points[at].y, b.y),
+      }));
+    }));
+  }
+
+  function opened(shape, place, data, state, segments, paint) {
     const box = data.boxes[place], head = headOf(box, state.show, state.canOpen);
+    const { x, isFree } = headPlace(shape, head, segments);
     const frame = `x="${round(shape.x)}" y="${round(shape.y)}" width="${round(shape.width)}" height="${round(shape.height)}" rx="8"`;
     let out = `<g data-box="${place}"><rect class="group" ${frame} fill="${paint("ink")}" fill-opacity="0.035" stroke="${paint(MARKED[box.mark]?.colour || "line")}"/></g>`;
     out += `<g ${handle("of", place, box, state, true)}><title>${escaped(box.about)}</title>`;
-    out += `<rect x="${round(shape.x)}" y="${round(shape.y)}" width="${round(head.width)}" height="${head.height}" fill="transparent"/>`;
-    const style = { colour: "muted", anchor: "start", halo: true };
-    out += text(shape.x + PAD, shape.y + 19, head.name, paint, { ...style, size: TITLE, weight: 600 });
-    if (head.number) out += text(shape.x + PAD, shape.y + 19 + LINE, head.number, paint, style);
-    if (state.canOpen) out += corner({ ...shape, width: head.width, y: shape.y + 6 }, "−", paint, "muted");
+    out += `<rect x="${round(x)}" y="${round(shape.y)}" width="${round(head.width)}" height="${head.height}" fill="transparent"/>`;
+    const style = { colour: "muted", anchor: "start", halo: !isFree };
+    out += text(x + PAD, shape.y + 19, head.name, paint, { ...style, size: TITLE, weight: 600 });
+    if (head.number) out += text(x + PAD, shape.y + 19 + LINE, head.number, paint, style);
+    if (state.canOpen) out += corner({ x, y: shape.y + 6, width: head.width }, "−", paint, "muted");
     return `${out}</g>`;
   }
 
@@ -328,25 +365,50 @@ const archstatDiagram = (() => {
     return boxes.reduce((best, box) => (best && best.values[show] >= box.values[show] ? best : box), null);
   }
 
-  // The picture of what was laid out; colours are what `paint` makes of their names.
+  // -- both together ---------------------------------------------------------------------------------------------------
+
+  // The picture of what is to be seen; `layOut` is elkjs, and colours are what `paint` makes of their names.
+  function drawn(data, state, title, paint, layOut) {
+    const crowded = new Set();
+    for (let turn = 0; ; turn++) {
+      const laid = archstatPieces.laidOut(graphOf(data, state, crowded), layOut);
+      const found = turn < TURNS_MOST ? crowdedIn(data, state, laid).filter((place) => !crowded.has(place)) : [];
+      if (!found.length) return picture(data, state, laid, paint, title);
+      found.forEach((place) => crowded.add(place));
+    }
+  }
+
+  const TURNS_MOST = 3;
+
+  function crowdedIn(data, state, laid) {
+    const segments = segmentsOf(laid.edges || []), found = [];
+    walk(laid, (node) => {
+      const place = placeOf(node);
+      if (isOpen(node) && !headPlace(node, headOf(data.boxes[place], state.show, state.canOpen), segments).isFree) found.push(place);
+    });
+    return found;
+  }
+
+  const isOpen = (node) => Boolean(node.children && node.children.length);
+  const placeOf = (node) => Number(node.id.slice(1));
+
   function picture(data, state, laid, paint, title) {
     const shapes = [];
-    walk(laid, (node) => shapes.push([Number(node.id.slice(1)), node]));
-    const isOpen = (node) => Boolean(node.children && node.children.length);
+    walk(laid, (node) => shapes.push([placeOf(node), node]));
     const seen = shapes.filter(([, node]) => !isOpen(node)).map(([place]) => place);
     const most = largestOf(data, state.show, seen)?.values[state.show] || 0;
     const key = keyOf(data, state.show, seen, paint);
     const width = Math.ceil(Math.max(laid.width, key?.width || 0)), height = Math.ceil(laid.height) + (key ? 26 : 0);
     const shift = Math.max(0, (width - laid.width) / 2);
+    const segments = segmentsOf(laid.edges || []);
     let inner = "";
-    for (const [place, node] of shapes) if (isOpen(node)) inner += opened(node, place, data, state, paint);
-    for (const edge of laid.edges || []) inner += arrow(edge, paint);
-    for (const edge of laid.edges || []) inner += labelsOf(edge, paint);
+    for (const [place, node] of shapes) if (isOpen(node)) inner += opened(node, place, data, state, segments, paint);
+    inner += arrows(laid.edges || [], paint);
     for (const [place, node] of shapes) if (!isOpen(node)) inner += closed(node, place, data, state, most, paint);
     const body = shift ? `<g transform="translate(${round(shift)} 0)">${inner}</g>` : inner;
     const foot = key ? key.draw(14, height - 22) : "";
-    return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="${escaped(data.font)}" role="${state.canOpen ? "group" : "img"}" aria-label="${escaped(title)}"><title>${escaped(title)}</title>${state.canOpen ? "" : `<rect width="${width}" height="${height}" fill="${paint("paper")}"/>`}${body}${foot}</svg>`;
+    return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="${escaped(data.font)}" font-size="${BODY}" text-anchor="middle" fill="${paint("ink")}" role="${state.canOpen ? "group" : "img"}" aria-label="${escaped(title)}"><title>${escaped(title)}</title>${state.canOpen ? "" : `<rect width="${width}" height="${height}" fill="${paint("paper")}"/>`}${body}${foot}</svg>`;
   }
 
-  return { graphOf, picture };
+  return { drawn };
 })();
