@@ -106,14 +106,20 @@ const archstatDiagram = (() => {
     return { name, number, width, height: number ? 2 * LINE + 10 : LINE + 10 };
   }
 
-  const WRAPPED = {
-    "elk.aspectRatio": "0.9",
-    "elk.layered.wrapping.strategy": "MULTI_EDGE",
-    "elk.layered.wrapping.additionalEdgeSpacing": "14",
-  };
+  // How a long way is broken, the best first. Where elkjs leads an edge across boxes, which it does with some branches
+  // that end in another column, the next one is taken; the last breaks nothing.
+  const WRAPS = ["0.9", "0.7", "1.3", "0.5", "1.8", null];
+
+  function wrapped(ratio) {
+    return {
+      "elk.aspectRatio": ratio,
+      "elk.layered.wrapping.strategy": "MULTI_EDGE",
+      "elk.layered.wrapping.additionalEdgeSpacing": "14",
+    };
+  }
 
   // Crowded are the open boxes that must be wider, so that an edge can come in beside their names.
-  function graphOf(data, state, crowded) {
+  function graphOf(data, state, crowded, wrap) {
     const open = new Set(state.open);
     const { inside, top } = childrenOf(data);
     const edges = labelled(edgesShown(data, shownFor(data, open)));
@@ -152,7 +158,7 @@ const archstatDiagram = (() => {
         "elk.spacing.edgeNode": "14",
         "elk.spacing.edgeLabel": "3",
         "elk.padding": "[top=12,left=12,bottom=12,right=12]",
-        ...(state.isWrapped ? WRAPPED : {}),
+        ...(wrap ? wrapped(wrap) : {}),
       },
       children: top.map(node),
       edges: edges.map((edge, place) => ({
@@ -369,13 +375,30 @@ const archstatDiagram = (() => {
 
   // The picture of what is to be seen; `layOut` is elkjs, and colours are what `paint` makes of their names.
   function drawn(data, state, title, paint, layOut) {
+    for (const wrap of state.isWrapped ? WRAPS : [null]) {
+      const laid = withRoom(data, state, wrap, layOut);
+      if (!wrap || isClear(laid)) return picture(data, state, laid, paint, title);
+    }
+  }
+
+  // Laid out so that the names of open boxes have room.
+  function withRoom(data, state, wrap, layOut) {
     const crowded = new Set();
     for (let turn = 0; ; turn++) {
-      const laid = archstatPieces.laidOut(graphOf(data, state, crowded), layOut);
+      const laid = archstatPieces.laidOut(graphOf(data, state, crowded, wrap), layOut);
       const found = turn < TURNS_MOST ? crowdedIn(data, state, laid).filter((place) => !crowded.has(place)) : [];
-      if (!found.length) return picture(data, state, laid, paint, title);
+      if (!found.length) return laid;
       found.forEach((place) => crowded.add(place));
     }
+  }
+
+  // Whether every edge is made of level and upright lines, none of which goes through a closed box.
+  function isClear(laid) {
+    const closed = [];
+    walk(laid, (node) => { if (!isOpen(node)) closed.push(node); });
+    return segmentsOf(laid.edges || []).every((way) => (way.right - way.left < 1 || way.bottom - way.top < 1)
+      && closed.every((box) => way.right < box.x + 1 || way.left > box.x + box.width - 1
+        || way.bottom < box.y + 1 || way.top > box.y + box.height - 1));
   }
 
   const TURNS_MOST = 3;
