@@ -40,6 +40,7 @@ _OF_A_LAYER = ("receptive_field", "arithmetic")
     "--direction", type=click.Choice(["down", "right"]), default="down", show_default=True, help="Where data flows."
 )
 @click.option("--wrap", "is_wrapped", is_flag=True, help="Break a long way into columns, for a page or a slide.")
+@click.option("--slides", "is_slide", is_flag=True, help="Write a page of 16:9 with a title, laid out to fill it.")
 @click.option("--dark", "is_dark", is_flag=True, help="Draw for a dark page or slide.")
 @click.option("--output", type=click.Path(path_type=Path), help="A file that ends in .svg, .html, .png or .pdf.")
 @language_option
@@ -54,6 +55,7 @@ def draw(
     unfold: bool,
     direction: Literal["down", "right"],
     is_wrapped: bool,
+    is_slide: bool,
     is_dark: bool,
     output: Path | None,
     **given: Any,
@@ -74,9 +76,11 @@ def draw(
     if output is not None:
         ending_of(output)  # before anything is counted
     if show in _OF_A_LAYER:
-        refuse_options(["depth", "unfold", "direction", "is_wrapped", "measured"], f"'--show {show}' draws no boxes")
+        _refuse_boxes(show)
         _put(_picture_of_layer(network_of(name, **given), layer, show), output, is_dark=is_dark)
         return
+    if is_slide:
+        _check_slide(output)
     network, measurement = _network(name, measured, given)
     diagram = diagram_of(
         network,
@@ -88,7 +92,39 @@ def draw(
         direction=direction,
         is_wrapped=is_wrapped,
     )
-    _put(diagram, output, is_dark=is_dark)
+    if is_slide:
+        _put_slide(diagram, network, output, keeps_open=depth is not None, is_dark=is_dark)
+    else:
+        _put(diagram, output, is_dark=is_dark)
+
+
+def _refuse_boxes(show: str) -> None:
+    of_boxes = ["depth", "unfold", "direction", "is_wrapped", "is_slide", "measured"]
+    refuse_options(of_boxes, f"'--show {show}' draws no boxes")
+
+
+def _check_slide(output: Path | None) -> None:
+    """Refuse what a slide does not take.
+
+    Raises:
+        UsageError: The way of data is given, which a slide chooses, or the file is a page.
+    """
+    refuse_options(["direction", "is_wrapped"], "A slide is laid out so that it fills its page")
+    if output is not None and output.suffix.lower() == ".html":
+        raise click.UsageError("A slide is no page on which boxes open: name a file that ends in .svg, .png or .pdf.")
+
+
+def _put_slide(diagram: Diagram, network: Network, output: Path | None, *, keeps_open: bool, is_dark: bool) -> None:
+    from archstat.report.pictures.conversion import write_picture
+    from archstat.report.slides import slide_of
+    from archstat.tables.network import title_of
+
+    svg = slide_of(diagram, title_of(network.cost), keeps_open=keeps_open, is_dark=is_dark)
+    if output is None:
+        put(svg, None)
+    else:
+        write_picture(output, svg)
+        wrote([output])
 
 
 def _put(picture: Diagram | LayerPicture, output: Path | None, *, is_dark: bool) -> None:

@@ -43,6 +43,9 @@ def test_a_file_is_written_whole(archstat, tmp_path):
         (("lenet5", "c1_tanh", "--show", "arithmetic"), "it is no single convolution or linear layer"),
         (("lenet5", "c1", "--show", "arithmetic", "--depth", "2"), "draws no boxes: leave out '--depth'"),
         (("lenet5", "c1", "--show", "receptive_field", "--wrap"), "draws no boxes: leave out '--wrap'"),
+        (("lenet5", "--slides", "--output", "a.html"), "A slide is no page on which boxes open"),
+        (("lenet5", "--slides", "--wrap"), "A slide is laid out so that it fills its page: leave out '--wrap'."),
+        (("lenet5", "--slides", "--direction", "down"), "leave out '--direction'"),
         (("resnet5",), "No architecture is named 'resnet5'."),
         (("lenet5", "--output", "nowhere/net.svg"), "nowhere"),
     ],
@@ -98,6 +101,15 @@ def test_what_was_measured_is_what_is_shown(archstat):
     assert code == 0
     assert ">Latency<" in out
     assert " ms<" in out
+
+
+def test_a_slide_says_what_it_is_of(archstat, tmp_path):
+    code, out, _ = archstat("draw", "lenet5", "--slides")
+    assert code == 0
+    assert 'viewBox="0 0 960' in out
+    assert "lenet5 · input 1×1×32×32 · float32" in out
+    assert archstat("draw", "lenet5", "--slides", "--output", str(tmp_path / "a.svg")).code == 0
+    assert (tmp_path / "a.svg").read_text(encoding="utf-8") == out
 
 
 def test_words_are_those_of_the_language(archstat):

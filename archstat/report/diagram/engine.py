@@ -28,12 +28,14 @@ class Look(msgspec.Struct, frozen=True, rename="camel"):
         opened: The places of the boxes that are open.
         direction: Where data flows.
         is_wrapped: Whether a long way is broken into columns, or rows, as a page or a slide has room for them.
+        ratio: How wide a picture whose way is broken is to be, roughly, for each pixel of its height.
     """
 
     show: str
     opened: tuple[int, ...] = msgspec.field(name="open")
     direction: Direction = "down"
     is_wrapped: bool = False
+    ratio: float = 0.9
 
 
 def picture(data: Mapping[str, Any], look: Look, title: str, colours: Mapping[str, str] | None) -> str:

@@ -12,7 +12,7 @@ from archstat.language import say
 from archstat.report.blocks import Page
 from archstat.report.diagram.diagram import Diagram
 from archstat.report.page import render
-from archstat.report.pictures.conversion import svg_as
+from archstat.report.pictures.conversion import write_picture
 
 ENDINGS = (".svg", ".html", ".png", ".pdf")
 """What files of diagrams end in."""
@@ -47,11 +47,7 @@ def save_diagram(diagram: Diagram, path: Path, *, is_dark: bool = False) -> None
     if ending == ".html":
         write_whole(path, _page(diagram))
         return
-    svg = diagram.svg(is_dark=is_dark)
-    if ending == ".svg":
-        write_whole(path, f"{svg}\n")
-    else:
-        write_whole(path, svg_as(svg, "png" if ending == ".png" else "pdf"))
+    write_picture(path, diagram.svg(is_dark=is_dark))
 
 
 def _page(diagram: Diagram) -> str:

@@ -9,7 +9,7 @@ from archstat.report.blocks import Page
 from archstat.report.diagram.saving import ending_of
 from archstat.report.layer_pictures.layer_picture import LayerPicture
 from archstat.report.page import render
-from archstat.report.pictures.conversion import svg_as
+from archstat.report.pictures.conversion import write_picture
 
 
 def save_picture(picture: LayerPicture, path: Path, *, is_dark: bool = False) -> None:
@@ -29,8 +29,4 @@ def save_picture(picture: LayerPicture, path: Path, *, is_dark: bool = False) ->
     if ending == ".html":
         write_whole(path, render(Page(picture.subject, (picture,))))
         return
-    svg = picture.svg(is_dark=is_dark)
-    if ending == ".svg":
-        write_whole(path, f"{svg}\n")
-    else:
-        write_whole(path, svg_as(svg, "png" if ending == ".png" else "pdf"))
+    write_picture(path, picture.svg(is_dark=is_dark))

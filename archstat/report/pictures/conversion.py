@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from archstat.errors import OutputError, first_line
+from archstat.files.saving import write_whole
 from archstat.report.pictures.browser import run_to_the_end
 
 DENSITY = 2.0
@@ -43,6 +44,21 @@ def svg_as(svg: str, format_: Literal["png", "pdf"]) -> bytes:
                 f"No {format_.upper()} could be made ({first_line(error).rstrip('.,: ')}): that needs kaleido and a "
                 "Chrome or Chromium: pip install kaleido. An SVG needs neither."
             ) from error
+
+
+def write_picture(path: Path, svg: str) -> None:
+    """Write a picture into a file: as PNG or PDF where its name ends so, else as it is.
+
+    Args:
+        path: The file; what was there is replaced.
+        svg: The picture.
+
+    Raises:
+        OutputError: The file cannot be written, or there is no browser to make a PNG or a PDF with.
+    """
+    kinds: dict[str, Literal["png", "pdf"]] = {".png": "png", ".pdf": "pdf"}
+    kind = kinds.get(path.suffix.lower())
+    write_whole(path, f"{svg}\n" if kind is None else svg_as(svg, kind))
 
 
 def _page(svg: str, size: tuple[int, int]) -> str:

@@ -55,8 +55,8 @@
   }
 
   for (const figure of figures) {
-    const { show, open, direction, wrapped } = figure.dataset;
-    states.set(figure, { show, open: JSON.parse(open), direction, isWrapped: JSON.parse(wrapped), canOpen: true });
+    const { show, open, direction, wrapped, ratio } = figure.dataset;
+    states.set(figure, { show, open: JSON.parse(open), direction, isWrapped: JSON.parse(wrapped), ratio: Number(ratio), canOpen: true });
     const drawing = figure.querySelector(".drawing");
     drawing.addEventListener("click", (event) => toggle(figure, event.target));
     drawing.addEventListener("keydown", (event) => {

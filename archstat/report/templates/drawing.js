@@ -108,7 +108,7 @@ const archstatDiagram = (() => {
 
   // How a long way is broken, the best first. Where elkjs leads an edge across boxes, which it does with some branches
   // that end in another column, the next one is taken; the last breaks nothing.
-  const WRAPS = ["0.9", "0.7", "1.3", "0.5", "1.8", null];
+  const wraps = (ratio) => [1, 0.8, 1.4, 0.6, 2].map((each) => String(round(each * ratio))).concat([null]);
 
   function wrapped(ratio) {
     return {
@@ -375,7 +375,7 @@ const archstatDiagram = (() => {
 
   // The picture of what is to be seen; `layOut` is elkjs, and colours are what `paint` makes of their names.
   function drawn(data, state, title, paint, layOut) {
-    for (const wrap of state.isWrapped ? WRAPS : [null]) {
+    for (const wrap of state.isWrapped ? wraps(state.ratio) : [null]) {
       const laid = withRoom(data, state, wrap, layOut);
       if (!wrap || isClear(laid)) return picture(data, state, laid, paint, title);
     }
