@@ -71,16 +71,12 @@ def draw(
     Example: archstat draw resnet18 --output resnet18.svg
     """
     from archstat.report.diagram.diagram import diagram_of
-    from archstat.report.diagram.saving import ending_of
 
-    if output is not None:
-        ending_of(output)  # before anything is counted
+    _check_output(output, is_slide=is_slide)  # before anything is counted
     if show in _OF_A_LAYER:
         _refuse_boxes(show)
         _put(_picture_of_layer(network_of(name, **given), layer, show), output, is_dark=is_dark)
         return
-    if is_slide:
-        _check_slide(output)
     network, measurement = _network(name, measured, given)
     diagram = diagram_of(
         network,
@@ -103,14 +99,20 @@ def _refuse_boxes(show: str) -> None:
     refuse_options(of_boxes, f"'--show {show}' draws no boxes")
 
 
-def _check_slide(output: Path | None) -> None:
-    """Refuse what a slide does not take.
+def _check_output(output: Path | None, *, is_slide: bool) -> None:
+    """Refuse a file that no picture can be written into, and what a slide does not take.
 
     Raises:
-        UsageError: The way of data is given, which a slide chooses, or the file is a page.
+        OutputError: The file ends otherwise than pictures do.
+        UsageError: The way of data is given, which a slide chooses, or the file of a slide is a page.
     """
+    from archstat.report.diagram.saving import ending_of
+
+    ending = "" if output is None else ending_of(output)
+    if not is_slide:
+        return
     refuse_options(["direction", "is_wrapped"], "A slide is laid out so that it fills its page")
-    if output is not None and output.suffix.lower() == ".html":
+    if ending == ".html":
         raise click.UsageError("A slide is no page on which boxes open: name a file that ends in .svg, .png or .pdf.")
 
 
