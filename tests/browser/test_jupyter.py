@@ -10,6 +10,7 @@ from nbconvert import HTMLExporter
 import archstat
 from archstat.notebook import table_html
 from tests.browser import looks
+from tests.browser.drawings import faults
 from tests.browser.jupyter import Notebook, code, served, shown_as_html
 
 HOSTILE = """
@@ -31,9 +32,10 @@ CELLS = {
     "memory": "archstat.memory('lenet5')",
     "sums": "archstat.explain('lenet5')",
     "sum": "archstat.explain('lenet5')[0]",
+    "diagram": "archstat.draw('vgg16', direction='right')",
     "saved": "archstat.count('resnet50')",
 }
-TABLES = [name for name in CELLS if name not in ("chart", "printed", "saved")]
+TABLES = [name for name in CELLS if name not in ("chart", "diagram", "printed", "saved")]
 THEMES = ["JupyterLab Light", "JupyterLab Dark"]
 WIDE, NARROW = 1400, 700
 
@@ -215,6 +217,16 @@ def test_a_chart_is_drawn(lab):
     chart = lab.output("chart")
     chart.locator(".bars path").nth(20).wait_for(state="attached")
     assert chart.locator(".gtitle").text_content() == "What each block of ResNet-50 costs · Parameters"
+
+
+def test_a_diagram_is_drawn_as_large_as_it_is_and_scrolls(lab):
+    drawing = lab.output("diagram").locator("svg")
+    assert drawing.locator(".box").count() > 15
+    assert drawing.locator("text", has_text="Conv2d 3→64 3×3").count() == 1
+    around = drawing.locator("..")
+    assert around.evaluate("(box) => box.scrollWidth > box.clientWidth && getComputedStyle(box).overflowX === 'auto'")
+    assert drawing.evaluate("(svg) => svg.getBoundingClientRect().width === Number(svg.getAttribute('width'))")
+    assert faults(lab.output("diagram"), "svg") == []
 
 
 def test_a_printed_cost_is_three_lines(lab):

@@ -83,8 +83,10 @@ class Diagram(msgspec.Struct, frozen=True, dict=True):
         above("report.diagram.saving", "save_diagram")(self, Path(path), is_dark=is_dark)
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: the picture, in the light colours, as wide as there is room."""
-        return f'<div style="overflow-x:auto;background:#fff">{self.svg()}</div>'
+        """What a notebook shows: the picture, in the light colours, as wide as it is."""
+        # JupyterLab makes pictures as narrow as its column, in which the words of a wide one are not read.
+        svg = self.svg().replace("<svg ", '<svg style="max-width:none" ', 1)
+        return f'<div style="overflow-x:auto;background:#fff">{svg}</div>'
 
 
 def diagram_of(
