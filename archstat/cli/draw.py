@@ -33,7 +33,10 @@ _OF_A_LAYER = ("receptive_field", "arithmetic")
     help="What boxes are coloured by; else MACs, or what was measured. The last two are pictures of LAYER alone.",
 )
 @click.option(
-    "--measured", type=click.Path(path_type=Path), help="What 'archstat measure --layers --save' wrote: the latency."
+    "--measured",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="What 'archstat measure --layers --save' wrote: the latency.",
 )
 @click.option("--unfold", is_flag=True, help="Draw equal parts that follow each other one by one.")
 @click.option(
