@@ -14,7 +14,7 @@ from archstat.report.blocks import Page, Prose
 from archstat.report.chart import CHARTS, drawn
 from archstat.report.material import Material, Subject
 from archstat.report.page import render
-from tests.browser.test_diagrams import frames_of
+from tests.browser.drawings import faults
 
 NAMES = ("한국어합성곱", "卷积神经网络层", "畳み込みの層ネット", "繁體網絡層")
 QUOTED = "“한글로 쓴 인용, 汉语的引文、日本語の引用」"
@@ -71,21 +71,13 @@ def page():
     return render(Page(NAMES[0], (quotation, *charts, diagram, *pictures)))
 
 
-def is_in_one(text, frames):
-    """Whether a line of text lies in a box."""
-    left, top, right, bottom = text
-    return any(at[0] <= left and right <= at[2] and at[1] - 1 <= top and bottom <= at[3] + 1 for at in frames)
-
-
 def test_every_letter_of_a_page_with_diagram_chart_and_pictures_is_one(opened, page):
     with opened(page) as found:
         found.page.wait_for_selector(".plot svg text")
         letters, boxes = found.page.evaluate(BOXES)
         assert set(letters) >= LETTERS
         assert boxes == [], "no type has these: install fonts-wqy-microhei, or another with all three languages"
-        frames = frames_of(found.page)
-        outside = [at for at in frames_of(found.page, ".drawing [data-box] text") if not is_in_one(at, frames)]
-        assert outside == []  # they are twice as wide as Latin ones
+        assert faults(found.page) == []  # they are twice as wide as Latin ones, and in their boxes
 
 
 def test_what_no_type_has_is_found(opened):

@@ -133,7 +133,7 @@ def _words(text: str) -> list[str]:
 
 
 def _ends_in_a_mark(text: str) -> bool:
-    return re.search(r"[,:;(|–—\n]\s*$|[-*•]\s+$|\d\.\s+$", text) is not None
+    return re.search(r"[,:;(|–—\n]\s*$|[-*\u2022]\s+$|\d\.\s+$", text) is not None
 
 
 def _strange(text: str, known: frozenset[str]) -> bool:
