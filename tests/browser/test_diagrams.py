@@ -88,6 +88,68 @@ def test_a_click_opens_a_box_and_a_key_closes_it(opened):
         assert page.locator(".drawing").inner_html() == before  # drawn here as it was drawn without a browser
 
 
+def test_every_box_has_a_name_with_its_cost_and_the_keyboard_opens_and_closes(opened):
+    with opened(page_of("resnet18", depth=1)) as found:
+        page = found.page
+        boxes = page.locator(".drawing g:has(> .box), .drawing [data-of]")
+        names = boxes.evaluate_all("(boxes) => boxes.map((box) => box.querySelector(':scope > title').textContent)")
+        assert all(names)
+        assert "input\n3×224×224" in names
+        assert any(name.startswith("conv3_x.conv3_1\nResidualBlock\nMACs: 179.8 M\n") for name in names)
+        page.locator('[data-levels="1"]').focus()
+        for _ in range(4):  # the three amounts, and then the first box that opens
+            page.keyboard.press("Tab")
+        handle = page.locator(":focus")
+        assert handle.evaluate("(box) => getComputedStyle(box).outlineStyle") == "solid"
+        title = handle.locator("title").text_content()
+        for key, is_open in (("Enter", False), (" ", True), ("Enter", False)):
+            page.keyboard.press(key)
+            waited(page)
+            same = page.get_by_role("button", name=" ".join(title.split()), expanded=is_open)
+            assert same.count() == 1
+            assert same.evaluate("(box) => box === document.activeElement")
+
+
+def test_a_box_that_opens_stays_where_it_is(opened):
+    with opened(page_of("resnet152", depth=1)) as found:
+        page = found.page
+        handle = page.locator('.drawing [aria-expanded="false"]').last
+        handle.scroll_into_view_if_needed()
+        before, place = handle.bounding_box(), handle.get_attribute("data-box")
+        handle.click()
+        waited(page)
+        after = page.locator(f'.drawing [data-of="{place}"] rect').bounding_box()
+        assert page.locator(".drawing").evaluate("(drawing) => drawing.scrollTop") > 0
+        assert abs(after["y"] - before["y"]) < 3
+
+
+SLOW = """() => {
+    const wait = window.setTimeout;
+    let time = 0;
+    window.pauses = 0;
+    performance.now = () => { time += 1000; return time; };
+    window.setTimeout = (...given) => { window.pauses++; return wait(...given); };
+}"""
+"""A clock by which everything takes long, so that the page pauses after every part of a picture, and counts its pauses."""
+
+
+def test_a_large_picture_is_laid_out_beside_the_page_and_put_in_part_by_part(opened):
+    whole = archstat.draw("densenet121", depth=2).on_page
+    assert whole.count('class="box"') > 100
+    with opened(page_of("densenet121", depth=1)) as found:
+        page = found.page
+        assert page.evaluate("[typeof archstatDrawer, typeof archstatDiagram, typeof archstatPieces]") == ["undefined"] * 3
+        page.evaluate(SLOW)
+        page.locator('[data-levels="1"]').click()
+        waited(page)
+        assert len(page.workers) == 1
+        assert page.evaluate("pauses") >= 5
+        drawn = page.evaluate(
+            "(html) => { const made = document.createElement('div'); made.innerHTML = html; return made.innerHTML; }", whole
+        )
+        assert page.locator(".drawing").inner_html() == drawn
+
+
 def test_levels_open_and_close_and_other_amounts_are_shown(opened):
     with opened(page_of("resnet18", depth=0)) as found:
         page = found.page

@@ -100,7 +100,7 @@ class BoxWriter:
             in_=parent,
             title=theme.cut(title, 80),
             lines=tuple(theme.cut(line, 80) for line in lines),
-            about=_about(_span(paths), lines, told, box.times),
+            about=_about(_span(paths) or title, lines, told, box.times),
             times=box.times,
             sign=sign,
             is_op=not box.parts and bool(rows) and not rows[0].is_layer,

@@ -28,21 +28,48 @@
     const id = asked++;
     const answer = new Promise((resolve) => waiting.set(id, resolve));
     (await worker).postMessage({ id, name, state });
-    const { svg, error } = await answer;
+    const { parts, error } = await answer;
     if (error) throw new Error(error);
-    return svg;
+    return parts;
   }
+
+  // A large picture is put in part by part, and the page answers in between; no longer than it is wanted.
+  async function put(place, [head, ...parts], isWanted) {
+    let since = performance.now();
+    place.innerHTML = head + parts.pop();
+    const whole = place.querySelector("svg > g");
+    for (const part of parts) {
+      if (performance.now() - since > BUSY_MS) {
+        await new Promise((answered) => setTimeout(answered));
+        if (!isWanted()) return;
+        since = performance.now();
+      }
+      const made = document.createElementNS(whole.namespaceURI, "g");
+      made.innerHTML = part;
+      whole.append(...made.childNodes);
+    }
+  }
+
+  const BUSY_MS = 40;
 
   async function draw(figure, focus) {
     const state = states.get(figure);
     const turn = (state.turn = (state.turn || 0) + 1);
+    const isWanted = () => turn === state.turn; // until somebody clicks on
     figure.setAttribute("aria-busy", "true");
-    const svg = await drawn(figure.id, state);
-    if (turn !== state.turn) return; // somebody has clicked on
-    const place = figure.querySelector(".drawing");
-    place.innerHTML = svg;
+    const parts = await drawn(figure.id, state);
+    if (!isWanted()) return;
+    const place = figure.querySelector(".drawing"), { scrollLeft, scrollTop } = place;
+    const handle = () => place.querySelector(`[role=button][data-box="${focus}"], [role=button][data-of="${focus}"]`);
+    const before = handle()?.getBoundingClientRect();
+    await put(place, parts, isWanted);
+    if (!isWanted()) return;
     figure.removeAttribute("aria-busy");
-    if (focus !== undefined) place.querySelector(`[role=button][data-box="${focus}"], [role=button][data-of="${focus}"]`)?.focus();
+    place.scrollTo(scrollLeft, scrollTop);
+    const after = handle()?.getBoundingClientRect();
+    if (!before || !after) return;
+    handle().focus({ preventScroll: true }); // it stays where it was clicked
+    place.scrollBy(after.left - before.left, after.top - before.top);
   }
 
   function toggle(figure, target) {

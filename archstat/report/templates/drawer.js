@@ -13,15 +13,16 @@ const archstatDrawer = (() => {
     return answer.data;
   }
 
-  const drawn = (data, state, title, colours) =>
+  const partsOf = (data, state, title, colours) =>
     archstatDiagram.drawn(data, state, title, (name) => (colours ? colours[name] : `var(--${name})`), layOut);
+  const drawn = (...given) => partsOf(...given).join("");
 
   let contents = {};
   self.onmessage = ({ data: { id, known, name, state } }) => {
     if (known) { contents = JSON.parse(known); return; }
     const { data, title } = contents[name];
     try {
-      tell({ id, svg: drawn(data, state, title, null) });
+      tell({ id, parts: partsOf(data, state, title, null) });
     } catch (error) {
       tell({ id, error: String(error) });
     }

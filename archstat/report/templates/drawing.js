@@ -210,13 +210,16 @@ const archstatDiagram = (() => {
 
   // The lines of all edges, the tips of those that end, and their shapes.
   function arrows(edges, paint) {
-    let labels = "";
-    for (const { labels: told = [] } of edges) {
-      for (const label of told) labels += text(label.x + label.width / 2, label.y + label.height - 4, label.text, paint);
-    }
     const sortOf = ({ mark }) => (MARKED[mark] ? mark : "");
-    const ways = ["", ...Object.keys(MARKED)].map((sort) => waysOf(edges.filter((edge) => sortOf(edge) === sort), sort, paint));
-    return `${ways.join("")}<g class="shapes" fill="${paint("muted")}">${labels}</g>`;
+    const sorts = ["", ...Object.keys(MARKED)];
+    const ways = sorts.flatMap((sort) => parts(edges.filter((edge) => sortOf(edge) === sort), (some) => waysOf(some, sort, paint)));
+    const labels = edges.flatMap((edge) => edge.labels || []);
+    return [...ways, ...parts(labels, (some) => shapesOf(some, paint))];
+  }
+
+  function shapesOf(labels, paint) {
+    const told = labels.map((label) => text(label.x + label.width / 2, label.y + label.height - 4, label.text, paint));
+    return `<g class="shapes" fill="${paint("muted")}">${told.join("")}</g>`;
   }
 
   function waysOf(edges, mark, paint) {
@@ -230,8 +233,17 @@ const archstatDiagram = (() => {
       }
     }
     const colour = paint(MARKED[mark]?.colour || "edge"), width = MARKED[mark] ? 1.8 : 1.3;
-    if (!lines) return "";
-    return `<g fill="none" stroke="${colour}" stroke-width="${width}"${dashes(mark)}>${lines}</g><path d="${tips}" fill="${colour}"/>`;
+    const heads = tips ? `<path d="${tips}" fill="${colour}"/>` : "";
+    return `<g fill="none" stroke="${colour}" stroke-width="${width}"${dashes(mark)}>${lines}</g>${heads}`;
+  }
+
+  // A page puts a large picture in part by part.
+  const PART_MOST = 100;
+
+  function parts(items, draw) {
+    const found = [];
+    for (let at = 0; at < items.length; at += PART_MOST) found.push(draw(items.slice(at, at + PART_MOST)));
+    return found;
   }
 
   function tipOf(tip, back) {
@@ -256,7 +268,7 @@ const archstatDiagram = (() => {
   function handle(name, place, box, state, isOpen) {
     const at = `data-${name}="${place}"`;
     if (!state.canOpen || !box.hasParts) return at;
-    return `${at} tabindex="0" role="button" aria-expanded="${isOpen}" aria-label="${escaped([box.title, ...box.lines].filter(Boolean).join(", "))}"`;
+    return `${at} tabindex="0" role="button" aria-expanded="${isOpen}"`;
   }
 
   function sign(shape, place, box, paint) {
@@ -415,6 +427,7 @@ const archstatDiagram = (() => {
   const isOpen = (node) => Boolean(node.children && node.children.length);
   const placeOf = (node) => Number(node.id.slice(1));
 
+  // The beginning of an SVG, what is drawn in it part by part, and its end.
   function picture(data, state, laid, paint, title) {
     const shapes = [];
     walk(laid, (node) => shapes.push([placeOf(node), node]));
@@ -424,13 +437,16 @@ const archstatDiagram = (() => {
     const width = Math.ceil(Math.max(laid.width, key?.width || 0)), height = Math.ceil(laid.height) + (key ? 26 : 0);
     const shift = Math.max(0, (width - laid.width) / 2);
     const segments = segmentsOf(laid.edges || []);
-    let inner = "";
-    for (const [place, node] of shapes) if (isOpen(node)) inner += opened(node, place, data, state, segments, paint);
-    inner += arrows(laid.edges || [], paint);
-    for (const [place, node] of shapes) if (!isOpen(node)) inner += closed(node, place, data, state, most, paint);
-    const body = shift ? `<g transform="translate(${round(shift)} 0)">${inner}</g>` : inner;
-    const foot = key ? key.draw(14, height - 22) : "";
-    return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="${escaped(data.font)}" font-size="${BODY}" text-anchor="middle" fill="${paint("ink")}" role="${state.canOpen ? "group" : "img"}" aria-label="${escaped(title)}"><title>${escaped(title)}</title>${state.canOpen ? "" : `<rect width="${width}" height="${height}" fill="${paint("paper")}"/>`}${body}${foot}</svg>`;
+    const open = (some) => some.map(([place, node]) => opened(node, place, data, state, segments, paint)).join("");
+    const shut = (some) => some.map(([place, node]) => closed(node, place, data, state, most, paint)).join("");
+    const inner = [
+      ...parts(shapes.filter(([, node]) => isOpen(node)), open),
+      ...arrows(laid.edges || [], paint),
+      ...parts(shapes.filter(([, node]) => !isOpen(node)), shut),
+    ];
+    const body = shift ? `<g transform="translate(${round(shift)} 0)">` : "<g>";
+    const head = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="${escaped(data.font)}" font-size="${BODY}" text-anchor="middle" fill="${paint("ink")}" role="${state.canOpen ? "group" : "img"}" aria-label="${escaped(title)}"><title>${escaped(title)}</title>${state.canOpen ? "" : `<rect width="${width}" height="${height}" fill="${paint("paper")}"/>`}${body}`;
+    return [head, ...inner, `</g>${key ? key.draw(14, height - 22) : ""}</svg>`];
   }
 
   return { drawn };
