@@ -59,17 +59,24 @@
     figure.setAttribute("aria-busy", "true");
     const parts = await drawn(figure.id, state);
     if (!isWanted()) return;
-    const place = figure.querySelector(".drawing"), { scrollLeft, scrollTop } = place;
-    const handle = () => place.querySelector(`[role=button][data-box="${focus}"], [role=button][data-of="${focus}"]`);
-    const before = handle()?.getBoundingClientRect();
+    const place = figure.querySelector(".drawing"), before = standing(place, focus);
     await put(place, parts, isWanted);
     if (!isWanted()) return;
     figure.removeAttribute("aria-busy");
-    place.scrollTo(scrollLeft, scrollTop);
-    const after = handle()?.getBoundingClientRect();
-    if (!before || !after) return;
-    handle().focus({ preventScroll: true }); // it stays where it was clicked
+    handleIn(place, focus)?.focus({ preventScroll: true });
+    const after = standing(place, focus);
     place.scrollBy(after.left - before.left, after.top - before.top);
+  }
+
+  const handleIn = (place, box) => place.querySelector(`[role=button][data-box="${box}"], [role=button][data-of="${box}"]`);
+
+  // Where the box that was clicked, or else the first one, is on the page: it is to stay there.
+  const standing = (place, box) => (handleIn(place, box) || place.querySelector(".box") || place).getBoundingClientRect();
+
+  // A narrow page shows where data comes in, and not the left edge.
+  function showFirst(place) {
+    const box = standing(place), frame = place.getBoundingClientRect();
+    place.scrollLeft += (box.left + box.right - frame.left - frame.right) / 2;
   }
 
   function toggle(figure, target) {
@@ -85,6 +92,7 @@
     const { show, open, direction, wrapped, ratio } = figure.dataset;
     states.set(figure, { show, open: JSON.parse(open), direction, isWrapped: JSON.parse(wrapped), ratio: Number(ratio), canOpen: true });
     const drawing = figure.querySelector(".drawing");
+    showFirst(drawing);
     drawing.addEventListener("click", (event) => toggle(figure, event.target));
     drawing.addEventListener("keydown", (event) => {
       if ((event.key === "Enter" || event.key === " ") && toggle(figure, event.target)) event.preventDefault();
