@@ -1,6 +1,6 @@
 # make demo    install into .venv and show ResNet-50, layer by layer
 # make test    everything that CI checks: style, types, import contract, tests, the claims of the lectures
-# make test-all   the tests with every case of those of which 'make test' makes a sample: an hour
+# make test-all   the rare tests too, and every case of those of which 'make test' makes a sample: an hour
 # make test-ends      a part of the tests with the oldest and the newest torch, which are installed outside the checkout
 # make test-versions  the same with every minor version
 # make bench   how fast the analysis is beside other counters

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from archstat.networks.settings import Setting as Setting
     from archstat.networks.settings import TrainingSetting as TrainingSetting
     from archstat.plot import draw as draw
+    from archstat.plot import draw_difference as draw_difference
     from archstat.plot import draw_layer as draw_layer
     from archstat.plot import page as page
     from archstat.records import Cost as Cost
@@ -88,6 +89,7 @@ __all__ = [
     "count_training",
     "diff",
     "draw",
+    "draw_difference",
     "draw_layer",
     "explain",
     "fit",
@@ -127,7 +129,7 @@ _HOMES = {
         ("check", "compare", "diff", "fit", "identify", "load_cost", "memory", "reconcile", "save_cost", "scale"),
         "archstat.api",
     ),
-    **dict.fromkeys(("draw", "draw_layer", "page"), "archstat.plot"),
+    **dict.fromkeys(("draw", "draw_difference", "draw_layer", "page"), "archstat.plot"),
     **dict.fromkeys(("profile", "summary"), "archstat.analysis.familiar"),
     **dict.fromkeys(("speak", "speaking"), "archstat.language"),
 }

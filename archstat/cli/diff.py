@@ -15,13 +15,12 @@ from archstat.cli._options import (
     columns_asked,
     input_options,
     output_options,
-    put,
     put_table,
     put_tables,
     refuse_counting,
     refuse_options,
-    wrote,
 )
+from archstat.cli._pictures import put_picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,7 +108,7 @@ def _put_measured(a: Path, b: Path, format_: str, output: Path | None, *, only_c
 def _draw(a: str, b: str, depth: int | None, output: Path | None, given: dict[str, Any]) -> None:
     """Both networks as one diagram, into a file of the kind that it is named for, or as SVG to the terminal."""
     from archstat.report.diagram.difference import difference_of
-    from archstat.report.diagram.saving import ending_of
+    from archstat.report.pictures.svg_picture import ending_of
 
     if output is not None:
         ending_of(output)  # before anything is counted
@@ -117,12 +116,7 @@ def _draw(a: str, b: str, depth: int | None, output: Path | None, given: dict[st
     if isinstance(before, Exception) and isinstance(after, Exception):
         raise after
     present = [None if isinstance(each, Exception) else each for each in (before, after)]
-    diagram = difference_of(*present, depth=depth)
-    if output is None:
-        put(diagram.svg(), None)
-    else:
-        diagram.save(output)
-        wrote([output])
+    put_picture(difference_of(*present, depth=depth), output)
 
 
 def _both(a: str, b: str, given: dict[str, Any]) -> tuple[ModelCost, ModelCost, list[str]]:

@@ -11,13 +11,15 @@ import click
 from archstat.cli._commands import command
 from archstat.cli._names import NetworkName
 from archstat.cli._networks import measured_of, network_of
-from archstat.cli._options import input_options, is_given, language_option, put, refuse_options, wrote
+from archstat.cli._options import input_options, is_given, language_option, refuse_options
+from archstat.cli._pictures import put_picture
 
 if TYPE_CHECKING:
     from archstat.analysis.network import Network
     from archstat.records import Measurement
     from archstat.report.diagram.diagram import Diagram
     from archstat.report.layer_pictures.layer_picture import LayerPicture
+    from archstat.report.slides import Slide
 
 _SHOWN = ("macs", "parameters", "activation_bytes", "latency")
 _OF_A_LAYER = ("receptive_field", "arithmetic")
@@ -78,7 +80,7 @@ def draw(
     _check_output(output, is_slide=is_slide)  # before anything is counted
     if show in _OF_A_LAYER:
         _refuse_boxes(show)
-        _put(_picture_of_layer(network_of(name, **given), layer, show), output, is_dark=is_dark)
+        put_picture(_picture_of_layer(network_of(name, **given), layer, show), output, is_dark=is_dark)
         return
     network, measurement = _network(name, measured, given)
     diagram = diagram_of(
@@ -91,10 +93,8 @@ def draw(
         direction=direction,
         is_wrapped=is_wrapped,
     )
-    if is_slide:
-        _put_slide(diagram, network, output, keeps_open=depth is not None, is_dark=is_dark)
-    else:
-        _put(diagram, output, is_dark=is_dark)
+    picture = _slide(diagram, network, keeps_open=depth is not None) if is_slide else diagram
+    put_picture(picture, output, is_dark=is_dark)
 
 
 def _refuse_boxes(show: str) -> None:
@@ -103,42 +103,25 @@ def _refuse_boxes(show: str) -> None:
 
 
 def _check_output(output: Path | None, *, is_slide: bool) -> None:
-    """Refuse a file that no picture can be written into, and what a slide does not take.
+    """Refuse a file that the picture cannot be written into, and what a slide chooses itself.
 
     Raises:
         OutputError: The file ends otherwise than pictures do.
-        UsageError: The way of data is given, which a slide chooses, or the file of a slide is a page.
+        UsageError: The way of data through a slide is given.
     """
-    from archstat.report.diagram.saving import ending_of
+    from archstat.report.pictures.svg_picture import ENDINGS, PICTURE_ENDINGS, ending_of
 
-    ending = "" if output is None else ending_of(output)
-    if not is_slide:
-        return
-    refuse_options(["direction", "is_wrapped"], "A slide is laid out so that it fills its page")
-    if ending == ".html":
-        raise click.UsageError("A slide is no page on which boxes open: name a file that ends in .svg, .png or .pdf.")
+    if output is not None:
+        ending_of(output, PICTURE_ENDINGS if is_slide else ENDINGS)
+    if is_slide:
+        refuse_options(["direction", "is_wrapped"], "A slide is laid out so that it fills its page")
 
 
-def _put_slide(diagram: Diagram, network: Network, output: Path | None, *, keeps_open: bool, is_dark: bool) -> None:
-    from archstat.report.pictures.conversion import write_picture
-    from archstat.report.slides import slide_of
+def _slide(diagram: Diagram, network: Network, *, keeps_open: bool) -> Slide:
+    from archstat.report.slides import Slide
     from archstat.tables.network import title_of
 
-    svg = slide_of(diagram, title_of(network.cost), keeps_open=keeps_open, is_dark=is_dark)
-    if output is None:
-        put(svg, None)
-    else:
-        write_picture(output, svg)
-        wrote([output])
-
-
-def _put(picture: Diagram | LayerPicture, output: Path | None, *, is_dark: bool) -> None:
-    """Print a picture, or write it into a file."""
-    if output is None:
-        put(picture.svg(is_dark=is_dark), None)
-    else:
-        picture.save(output, is_dark=is_dark)
-        wrote([output])
+    return Slide(diagram, title_of(network.cost), keeps_open)
 
 
 def _network(name: str, measured: Path | None, given: Mapping[str, Any]) -> tuple[Network, Measurement | None]:

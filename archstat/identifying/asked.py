@@ -41,6 +41,10 @@ _NAMED = re.compile(r"^(?:thousand|million|billion)", re.IGNORECASE)
 _IN_POWERS_OF_TWO = {"kB": 1, "KB": 1, "MB": 2, "GB": 3, "TB": 4}
 
 
+ROUNDED_TO_TENS = recorded("rounded to tens")
+"""The assumption that the last zero of a number is none of its digits."""
+
+
 class PrintedReading(msgspec.Struct, frozen=True):
     """One way to read what is printed.
 
@@ -135,7 +139,7 @@ def _of_zeros(number: str, said: Printed, prefix: str) -> tuple[PrintedReading, 
     """A number, of whose last zero nobody knows whether it was rounded to: 110 M are said of 109.5 M."""
     if not (prefix and re.fullmatch(r"[1-9]\d+0", number, re.ASCII)):
         return (PrintedReading(said),)
-    return PrintedReading(said), PrintedReading(Printed(said.value, said.step * 10), recorded("rounded to tens"))
+    return PrintedReading(said), PrintedReading(Printed(said.value, said.step * 10), ROUNDED_TO_TENS)
 
 
 _SMALLEST = 1000

@@ -8,7 +8,11 @@ from fractions import Fraction
 import msgspec
 
 from archstat.identifying.asked import Asked
+from archstat.language import recorded
 from archstat.records.above import above
+
+FLOPS_CALLED_MACS = recorded("FLOPs called MACs")
+"""The assumption that a text has the wrong word for its number, which makes it twice as large as it is said to be."""
 
 
 class Origin(msgspec.Struct, frozen=True):

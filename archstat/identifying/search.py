@@ -18,10 +18,10 @@ from archstat import units
 from archstat.analysis.network import Analyse, Network
 from archstat.counting.conventions import OURS
 from archstat.errors import ArchstatError
-from archstat.identifying.asked import Asked, NumberKind, PrintedReading
+from archstat.identifying.asked import ROUNDED_TO_TENS, Asked, NumberKind, PrintedReading
 from archstat.identifying.hypotheses import Hypothesis, hypotheses_by_convention, hypotheses_of
 from archstat.identifying.meant_networks import MeantNetwork, search_stages
-from archstat.identifying.origins import Identification, Origin
+from archstat.identifying.origins import FLOPS_CALLED_MACS, Identification, Origin
 from archstat.identifying.printed_figures import figures_of
 from archstat.language import recorded
 from archstat.networks.settings import Setting
@@ -100,7 +100,7 @@ def identify_named(name: str, asked: Asked, analyse: Analyse, setting: Setting) 
 
 def _is_usual(origin: Origin) -> bool:
     """Whether a text that prints a number may mean it so; of what is rounded to tens, the first that one thinks of."""
-    most = 1 if recorded("rounded to tens") in origin.assumptions else 1 + len(origin.assumptions)
+    most = 1 if ROUNDED_TO_TENS in origin.assumptions else 1 + len(origin.assumptions)
     return origin.strain <= most and len(origin.assumptions) <= 1
 
 
@@ -174,7 +174,7 @@ def _compared(subject: MeantNetwork, asked: Asked, amounts: Iterable[Hypothesis]
 
 def _origin(subject: MeantNetwork, asked: Asked, amount: Hypothesis, reading: PrintedReading, size: str) -> Origin:
     verdict = reading.printed.verdict(amount.value)
-    called = {"": "", "MACs": recorded("FLOPs called MACs"), "FLOPs": recorded("MACs called FLOPs")}
+    called = {"": "", "MACs": FLOPS_CALLED_MACS, "FLOPs": recorded("MACs called FLOPs")}
     is_called_so = asked.kind in ("", amount.kind)
     told = ["" if is_called_so else called[asked.kind], reading.assumption]
     told.append(recorded("digits cut off and not rounded") if verdict == "truncated" else "")

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from archstat import units
@@ -25,6 +25,7 @@ from archstat.report.diagram.diagram import Diagram, content_on_pages
 from archstat.report.drawing import theme
 from archstat.report.drawing.canvas import WIDE
 from archstat.report.layer_pictures.layer_picture import LayerPicture
+from archstat.report.templating import templates
 from archstat.tables import Column, Table
 from archstat.tables.cells import shown_cells
 from archstat.tables.colours import largest_part
@@ -177,15 +178,7 @@ def _view(view: View) -> dict[str, Any]:
 
 @functools.cache
 def _templates() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("archstat.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=theme.readable,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = templates(keeps_last_line=True)
     environment.globals.update(say=say, language=language)
     environment.filters["type"] = lambda block: type(block).__name__
     environment.filters["cells"] = _cells

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import msgspec
@@ -12,6 +11,8 @@ from archstat.report.diagram.diagram import Diagram
 from archstat.report.diagram.engine import Look
 from archstat.report.layer_pictures.heading import MARGIN, WIDE, PictureHeading
 from archstat.report.layer_pictures.scene import Scene, svg_of
+from archstat.report.pictures.conversion import svg_size
+from archstat.report.pictures.svg_picture import PICTURE_ENDINGS, SvgPicture
 
 SCALE_LEAST = 0.7
 """Words smaller than this part of their size on a page are not read from the last row: levels are closed before."""
@@ -28,31 +29,41 @@ _DEPTH_MOST = 12
 _RATIOS = (1.2, 1.9)
 """What is asked of elkjs, which keeps to it roughly; the drawing has about 2.1 times as much width as height."""
 
-_SIZE = re.compile(r'<svg\b([^>]*?) width="(\d+)" height="(\d+)"')
 
-
-def slide_of(diagram: Diagram, subtitle: str, *, keeps_open: bool = False, is_dark: bool = False) -> str:
+class Slide(SvgPicture, frozen=True):
     """A diagram as a slide, 960 × 540 pixels of SVG: its title, what it is of, and the drawing as large as it fits.
 
     Which way data flows, and where a long way is broken, is chosen so that words are largest; levels of modules are
     closed until they can be read.
 
-    Args:
+    Attributes:
         diagram: The diagram.
         subtitle: What stands under its title.
         keeps_open: Leave the modules open that are.
-        is_dark: Draw for a dark page.
     """
-    scene = Scene(*WIDE)
-    foot = PictureHeading(diagram.title, subtitle).draw(scene) + 14
-    room = (WIDE[0] - 2 * MARGIN[False], WIDE[1] - foot - 16)
-    drawn, scale = _largest(diagram, room, keeps_open=keeps_open, is_dark=is_dark)
-    width, height = _size_of(drawn)
-    x, y = (WIDE[0] - width * scale) / 2, foot + (room[1] - height * scale) / 2
-    place = f' x="{x:.1f}" y="{y:.1f}" width="{width * scale:.1f}" height="{height * scale:.1f}"'
-    placed = _SIZE.sub(lambda match: f"<svg{match[1]}{place}", drawn, count=1)
-    around = svg_of(scene, colours(is_dark=is_dark), diagram.title, diagram.caption)
-    return f"{around.removesuffix('</svg>').rstrip()}\n{placed}\n</svg>"
+
+    endings = PICTURE_ENDINGS
+
+    diagram: Diagram
+    subtitle: str
+    keeps_open: bool = False
+
+    def svg(self, *, is_dark: bool = False) -> str:
+        """The slide as a file; of equal slides, the same bytes.
+
+        Args:
+            is_dark: Draw for a dark page.
+        """
+        diagram, scene = self.diagram, Scene(*WIDE)
+        foot = PictureHeading(diagram.title, self.subtitle).draw(scene) + 14
+        room = (WIDE[0] - 2 * MARGIN[False], WIDE[1] - foot - 16)
+        drawn, scale = _largest(diagram, room, keeps_open=self.keeps_open, is_dark=is_dark)
+        width, height = svg_size(drawn)
+        x, y = (WIDE[0] - width * scale) / 2, foot + (room[1] - height * scale) / 2
+        place = f'x="{x:.1f}" y="{y:.1f}" width="{width * scale:.1f}" height="{height * scale:.1f}"'
+        placed = drawn.replace(f'width="{width}" height="{height}"', place, 1)
+        around = svg_of(scene, colours(is_dark=is_dark), diagram.title, diagram.caption)
+        return f"{around.removesuffix('</svg>').rstrip()}\n{placed}\n</svg>"
 
 
 def _largest(diagram: Diagram, room: tuple[float, float], *, keeps_open: bool, is_dark: bool) -> tuple[str, float]:
@@ -61,7 +72,7 @@ def _largest(diagram: Diagram, room: tuple[float, float], *, keeps_open: bool, i
     for opened in [diagram.look.opened] if keeps_open else _levels(diagram):
         for look in _looks(diagram, opened):
             svg = msgspec.structs.replace(diagram, look=look).svg(is_dark=is_dark)
-            width, height = _size_of(svg)
+            width, height = svg_size(svg)
             best = max(best, (svg, min(room[0] / width, room[1] / height, SCALE_MOST)), key=lambda each: each[1])
         if best[1] >= SCALE_LEAST:
             break
@@ -84,10 +95,3 @@ def _looks(diagram: Diagram, opened: tuple[int, ...]) -> Iterator[Look]:
         yield msgspec.structs.replace(look, direction=direction, is_wrapped=False)
         for ratio in _RATIOS:
             yield msgspec.structs.replace(look, direction=direction, is_wrapped=True, ratio=ratio)
-
-
-def _size_of(svg: str) -> tuple[int, int]:
-    match = _SIZE.match(svg)
-    if match is None:
-        raise ValueError("The first element of the picture is no <svg> with a width and a height.")
-    return int(match[2]), int(match[3])

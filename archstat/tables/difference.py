@@ -226,7 +226,7 @@ def change_mark(a: LayerCost | None, b: LayerCost | None) -> str:
     """
     if a is None or b is None:
         return NEW if a is None else GONE
-    return ALIKE if _work(a) == _work(b) else CHANGED
+    return ALIKE if work_of(a) == work_of(b) else CHANGED
 
 
 def _both(texts: Sequence[str]) -> str:
@@ -246,5 +246,10 @@ def _total_row(a: ModelCost, b: ModelCost) -> Row:
     return (TOTAL_MARK, *[TOTAL_MARK] * 2, "", *_counted(a, b))
 
 
-def _work(row: LayerCost) -> tuple[Any, ...]:
+def work_of(row: LayerCost) -> tuple[Any, ...]:
+    """What a row does and costs, which is equal of rows that are alike.
+
+    Args:
+        row: The row.
+    """
     return (row.kind, row.detail, row.output_shape, row.parameters, row.macs, row.other_flops, row.activation_bytes)

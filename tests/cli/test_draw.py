@@ -29,7 +29,7 @@ def test_a_file_is_written_whole(archstat, tmp_path):
 @pytest.mark.parametrize(
     ("args", "says"),
     [
-        (("lenet5", "--output", "net.gif"), "'net.gif' ends in none of .svg, .html, .png, .pdf: which is it to be?"),
+        (("lenet5", "--output", "net.gif"), "'net.gif' ends in none of .svg, .png, .pdf, .html: which is it to be?"),
         (("lenet5", "--output", "net"), "ends in none of"),
         (("lenet5", "c9"), "No module with parts inside is named 'c9'."),
         (("lenet5", "--depth", "-1"), "-1 is not in the range x>=0"),
@@ -43,7 +43,7 @@ def test_a_file_is_written_whole(archstat, tmp_path):
         (("lenet5", "c1_tanh", "--show", "arithmetic"), "it is no single convolution or linear layer"),
         (("lenet5", "c1", "--show", "arithmetic", "--depth", "2"), "draws no boxes: leave out '--depth'"),
         (("lenet5", "c1", "--show", "receptive_field", "--wrap"), "draws no boxes: leave out '--wrap'"),
-        (("lenet5", "--slides", "--output", "a.html"), "A slide is no page on which boxes open"),
+        (("lenet5", "--slides", "--output", "a.html"), "'a.html' ends in none of .svg, .png, .pdf"),
         (("lenet5", "--slides", "--wrap"), "A slide is laid out so that it fills its page: leave out '--wrap'."),
         (("lenet5", "--slides", "--direction", "down"), "leave out '--direction'"),
         (("resnet5",), "No architecture is named 'resnet5'."),

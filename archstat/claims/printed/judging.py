@@ -20,6 +20,7 @@ from archstat.claims.verdicts import ClaimVerdict
 from archstat.errors import ArchstatError, DataError
 from archstat.files.text import text_of
 from archstat.identifying import Asked, Origin, asked, identify, identify_named
+from archstat.identifying.origins import FLOPS_CALLED_MACS
 from archstat.language import recorded
 from archstat.networks.beside import from_folder, setting_from_folder
 from archstat.networks.settings import Setting
@@ -125,15 +126,12 @@ class _Judge:
         if number.convention:
             return self._by_convention(number, said, network, name, setting)
         found = identify_named(name, said, self._analyse, setting)
-        called = recorded("FLOPs called MACs")
-        right = [each for each in found.origins if called not in each.assumptions]
-        if right:
-            first = right[0]
-            return self._found(number, first.verdict, first.value, "; ".join((first.what[0], *first.assumptions)))
+        right = [each for each in found.origins if FLOPS_CALLED_MACS not in each.assumptions]
+        first = next(iter([*right, *found.origins]), None)
+        if first is not None:
+            verdict = first.verdict if right else "does not hold"
+            return self._found(number, verdict, first.value, "; ".join((first.what[0], *first.assumptions)))
         nearest = next(iter(found.nearest), None)
-        if found.origins:
-            first = found.origins[0]
-            return self._found(number, "does not hold", first.value, "; ".join((first.what[0], *first.assumptions)))
         value = nearest.value if nearest else Fraction(0)
         return self._found(number, "does not hold", value, self._why(said, network, nearest, value))
 

@@ -70,18 +70,8 @@ def repeated(quantity: Quantity, amounts: Sequence[int]) -> str:
     return f"{len(amounts)} × {quantity.show(amounts[0])}" if are_equal else quantity.show(sum(amounts))
 
 
-class CountedAmount(msgspec.Struct, frozen=True):
-    """An amount that rows of a cost have.
-
-    Attributes:
-        quantity: Which.
-        graph: The graph that the boxes are of.
-        rows: The rows of the cost.
-    """
-
+class _OfQuantity(msgspec.Struct, frozen=True):
     quantity: Quantity
-    graph: LayerGraph
-    rows: Sequence[LayerCost]
 
     @property
     def key(self) -> str:
@@ -92,6 +82,19 @@ class CountedAmount(msgspec.Struct, frozen=True):
     def label(self) -> str:
         """The name of the amount, in the language that is spoken."""
         return self.quantity.label
+
+
+class CountedAmount(_OfQuantity, frozen=True):
+    """An amount that rows of a cost have.
+
+    Attributes:
+        quantity: Which.
+        graph: The graph that the boxes are of.
+        rows: The rows of the cost.
+    """
+
+    graph: LayerGraph
+    rows: Sequence[LayerCost]
 
     def of(self, box: Box) -> AmountTold:
         """The amount of one box.
@@ -108,7 +111,7 @@ class CountedAmount(msgspec.Struct, frozen=True):
                 yield getattr(self.rows[about.index], self.key)
 
 
-class ComparedAmount(msgspec.Struct, frozen=True):
+class ComparedAmount(_OfQuantity, frozen=True):
     """An amount that rows of two networks have: before, and after.
 
     Attributes:
@@ -116,18 +119,7 @@ class ComparedAmount(msgspec.Struct, frozen=True):
         both: The two networks.
     """
 
-    quantity: Quantity
     both: Merged
-
-    @property
-    def key(self) -> str:
-        """What the amount is chosen by."""
-        return self.quantity.key
-
-    @property
-    def label(self) -> str:
-        """The name of the amount, in the language that is spoken."""
-        return self.quantity.label
 
     def of(self, box: Box) -> AmountTold:
         """The amount of one box, the larger of both sides, and both in words where they differ.

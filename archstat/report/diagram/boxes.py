@@ -146,16 +146,12 @@ class BoxWriter:
         """What a row was in the network before, where it was something else."""
         if self._both is None or self._graph.nodes[node].kind != "row":
             return []
-        was, now = (None if row is None else row_told(row) for row in self._both.pairs[self._graph.nodes[node].index])
+        was, now = (None if row is None else _row_told(row) for row in self._both.pairs[self._graph.nodes[node].index])
         return [say("before: {what}", what=was)] if was and now and was != now else []
 
 
-def row_told(row: LayerCost) -> str:
-    """What a row is, in a line.
-
-    Args:
-        row: The row.
-    """
+def _row_told(row: LayerCost) -> str:
+    """What a row is, in a line."""
     return " ".join(_told(row.kind, retold(row.detail)))
 
 

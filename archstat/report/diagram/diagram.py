@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 
 import msgspec
 from markupsafe import Markup
@@ -16,20 +15,20 @@ from archstat.files.choosing import conditions_text
 from archstat.language import retold, say
 from archstat.published.names import display_name
 from archstat.records import Measurement, ModelCost
-from archstat.records.above import above
 from archstat.report.diagram.amounts import BOX_AMOUNTS, LATENCY
 from archstat.report.diagram.colours import colours
 from archstat.report.diagram.content import Content
 from archstat.report.diagram.drawn import content_of
 from archstat.report.diagram.engine import Direction, Look, picture
 from archstat.report.drawing import theme
+from archstat.report.pictures.svg_picture import SvgPicture
 from archstat.tables.quantities import MACS
 
 DIAGRAM = "diagram"
 """What a user chooses a diagram by, among the charts of a page."""
 
 
-class Diagram(msgspec.Struct, frozen=True, dict=True):
+class Diagram(SvgPicture, frozen=True, dict=True):
     """What feeds what in a network, with the cost of each part.
 
     Attributes:
@@ -68,25 +67,9 @@ class Diagram(msgspec.Struct, frozen=True, dict=True):
         """
         return picture(self.content.plain(), self.look, self.title, colours(is_dark=is_dark))
 
-    def save(self, path: str | Path, *, is_dark: bool = False) -> None:
-        """Write the diagram into a file, of the kind that its name ends in.
-
-        Args:
-            path: A file that ends in ``.svg``, ``.html``, ``.png`` or ``.pdf``; what was there is replaced.
-            is_dark: Draw for a dark page; an HTML page is light or dark as its reader likes.
-
-        Raises:
-            OutputError: The name ends otherwise, the file cannot be written, or there is no browser to make a PNG or a
-                PDF with.
-        """
-        # A page is made of blocks, of which a diagram is one, and so lies above it.
-        above("report.diagram.saving", "save_diagram")(self, Path(path), is_dark=is_dark)
-
-    def _repr_html_(self) -> str:
-        """What a notebook shows: the picture, in the light colours, as wide as it is."""
-        # JupyterLab makes pictures as narrow as its column, in which the words of a wide one are not read.
-        svg = self.svg().replace("<svg ", '<svg style="max-width:none" ', 1)
-        return f'<div style="overflow-x:auto;background:#fff">{svg}</div>'
+    def own_page(self) -> tuple[str, Diagram]:
+        """What a page of the diagram alone is called, and the diagram, on which boxes open and close."""
+        return self.title, msgspec.structs.replace(self, title=say("What feeds what"))
 
 
 def diagram_of(

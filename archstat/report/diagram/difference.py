@@ -53,9 +53,10 @@ def difference_of(
     if not given:
         raise DataError("There are no networks to draw.")
     both = merged(_side(before), _side(after))
+    rows = both.rows
     amounts = [ComparedAmount(quantity, both) for quantity in COUNTED_AMOUNTS]
-    writer = BoxWriter(both.graph, both.rows, amounts, common_batch(given[-1].cost), both)
-    content = writer.content(boxes_of(both.graph, both.rows, is_folded=is_folded, apart=both.apart))
+    writer = BoxWriter(both.graph, rows, amounts, common_batch(given[-1].cost), both)
+    content = writer.content(boxes_of(both.graph, rows, is_folded=is_folded, apart=both.apart))
     look = Look(show, content.opened(depth), direction, is_wrapped)
     return Diagram(_title([network.cost for network in given]), content, look, _caption(before, after))
 

@@ -9,7 +9,7 @@ import msgspec
 from archstat.analysis.matching import Pair, matched
 from archstat.records import LayerCost, LayerEdge, LayerGraph, LayerGroup, LayerNode, Shape
 from archstat.report.diagram.folding import Apart
-from archstat.tables.difference import ALIKE, CHANGED, GONE, NEW, change_mark
+from archstat.tables.difference import ALIKE, CHANGED, GONE, NEW, change_mark, work_of
 
 _GroupKey = tuple[str, int]
 """A run of a module: its path, and which run of it."""
@@ -40,14 +40,17 @@ class Merged(msgspec.Struct, frozen=True):
     Attributes:
         graph: What feeds what in either. A row is that of a pair, by its place in :attr:`pairs`.
         pairs: The rows of both networks that belong together.
-        rows: Of each pair the row after, or that before where there is none after.
         origins: By two ends of an edge, where the edge is: ``"-"`` only before, ``"+"`` only after, ``"="`` in both.
     """
 
     graph: LayerGraph
     pairs: tuple[Pair, ...]
-    rows: tuple[LayerCost, ...]
     origins: dict[tuple[int, int], str]
+
+    @property
+    def rows(self) -> list[LayerCost]:
+        """Of each pair the row after, or that before where there is none after."""
+        return [row for before, after in self.pairs for row in [after or before] if row is not None]
 
     def marks(self, nodes: Iterable[int]) -> set[str]:
         """What became of the rows among some nodes.
@@ -72,12 +75,8 @@ class Merged(msgspec.Struct, frozen=True):
         """What tells parts apart that are equal in one of both networks."""
         marks = [change_mark(*pair) for pair in self.pairs]
         before = [pair[0] if mark == CHANGED else None for mark, pair in zip(marks, self.pairs, strict=True)]
-        looks = [f"{mark} {'' if row is None else _looks(row)}" for mark, row in zip(marks, before, strict=True)]
+        looks = [f"{mark} {'' if row is None else work_of(row)}" for mark, row in zip(marks, before, strict=True)]
         return Apart(looks, self.origins)
-
-
-def _looks(row: LayerCost) -> tuple[object, ...]:
-    return (row.kind, row.detail, row.output_shape, row.parameters, row.macs, row.activation_bytes)
 
 
 def merged(before: Side, after: Side) -> Merged:
@@ -96,11 +95,10 @@ def merged(before: Side, after: Side) -> Merged:
     numbers = {key: place for place, key in enumerate(groups)}
     nodes = tuple(_node(key, second if key in second.nodes else first, numbers) for key in keys)
     edges, origins = _edges(first, second, places)
-    rows = tuple(row for pair in pairs for row in [pair[1] or pair[0]] if row is not None)
     made = tuple(
         LayerGroup(key[0], kind, -1 if parent is None else numbers[parent]) for key, (kind, parent) in groups.items()
     )
-    return Merged(LayerGraph(made, nodes, edges), pairs, rows, origins)
+    return Merged(LayerGraph(made, nodes, edges), pairs, origins)
 
 
 def _numbers(pairs: Sequence[Pair], side: int) -> dict[int, int]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
-import msgspec
 from markupsafe import Markup
 
 from archstat import units
@@ -14,16 +12,16 @@ from archstat.errors import DataError, InputError, UnknownNameError, quoted
 from archstat.language import retold, say
 from archstat.published.names import display_name
 from archstat.records import Explanation
-from archstat.records.above import above
 from archstat.report.drawing import theme
 from archstat.report.layer_pictures.field_picture import FieldSight, alt_of, field_scene
 from archstat.report.layer_pictures.growth import field_growth
 from archstat.report.layer_pictures.heading import PictureHeading
 from archstat.report.layer_pictures.scene import Scene, on_page, svg_of
 from archstat.report.layer_pictures.sum_picture import SumSight, sum_alt, sum_scene
+from archstat.report.pictures.svg_picture import SvgPicture
 
 
-class LayerPicture(msgspec.Struct, frozen=True):
+class LayerPicture(SvgPicture, frozen=True):
     """A picture of one layer, made for a slide.
 
     Attributes:
@@ -55,23 +53,9 @@ class LayerPicture(msgspec.Struct, frozen=True):
         """
         return svg_of(self.wide, theme.DARK if is_dark else theme.LIGHT, self.title, self.about)
 
-    def save(self, path: str | Path, *, is_dark: bool = False) -> None:
-        """Write the picture into a file, of the kind that its name ends in.
-
-        Args:
-            path: A file that ends in ``.svg``, ``.html``, ``.png`` or ``.pdf``; what was there is replaced.
-            is_dark: Draw for a dark page; an HTML page is light or dark as its reader likes.
-
-        Raises:
-            OutputError: The name ends otherwise, the file cannot be written, or there is no browser to make a PNG or a
-                PDF with.
-        """
-        # A page is made of blocks, of which a picture is one, and so lies above it.
-        above("report.layer_pictures.saving", "save_picture")(self, Path(path), is_dark=is_dark)
-
-    def _repr_html_(self) -> str:
-        """What a notebook shows: the picture, in the light colours."""
-        return f'<div style="overflow-x:auto;background:#fff">{self.svg()}</div>'
+    def own_page(self) -> tuple[str, LayerPicture]:
+        """What a page of the picture alone is called, and the picture."""
+        return self.subject, self
 
 
 def picture_of_layer(network: Network, layer: str, show: str) -> LayerPicture:

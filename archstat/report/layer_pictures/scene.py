@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Template
 from markupsafe import Markup
 
 from archstat.report.drawing import theme
 from archstat.report.drawing.labels import WIDTH
 from archstat.report.drawing.lines import columns, in_lines
+from archstat.report.templating import templates
 
 Coordinates = tuple[float, float]
 
@@ -133,12 +134,13 @@ def svg_of(scene: Scene, colours: Mapping[str, str] | None, title: str, about: s
         about: What the picture shows, for who cannot see it.
         kind: The class of the element on a page; ``""``: it has none.
     """
-    template = _templates().get_template("scene.svg")
     painted = [_painted(mark, colours) for mark in scene.marks]
     paper = None if colours is None else colours["paper"]
-    return template.render(
-        scene=scene, marks=painted, paper=paper, title=title, about=about, kind=kind, font=theme.font()
-    ).rstrip("\n")
+    return (
+        _template()
+        .render(scene=scene, marks=painted, paper=paper, title=title, about=about, kind=kind, font=theme.font())
+        .rstrip("\n")
+    )
 
 
 _COLOURED = ("fill", "stroke")
@@ -151,15 +153,8 @@ def _painted(mark: Element, colours: Mapping[str, str] | None) -> Element:
 
 
 @functools.cache
-def _templates() -> Environment:
-    return Environment(
-        loader=PackageLoader("archstat.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=theme.readable,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+def _template() -> Template:
+    return templates().get_template("scene.svg")
 
 
 def on_page(scenes: Mapping[str, Scene], title: str, about: str) -> Markup:

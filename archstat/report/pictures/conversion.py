@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from archstat.errors import OutputError, first_line
-from archstat.files.saving import write_whole
 from archstat.report.pictures.browser import run_to_the_end
 
 DENSITY = 2.0
@@ -30,10 +29,7 @@ def svg_as(svg: str, format_: Literal["png", "pdf"]) -> bytes:
     Raises:
         OutputError: There is no kaleido or no Chrome to draw with.
     """
-    match = re.match(r'<svg\b[^>]*? width="(\d+)" height="(\d+)"', svg)
-    if match is None:
-        raise ValueError("The first element of the picture is no <svg> with a width and a height.")
-    size = (int(match[1]), int(match[2]))
+    size = svg_size(svg)
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder) / "picture.html"
         page.write_text(_page(svg, size), encoding="utf-8")
@@ -46,19 +42,19 @@ def svg_as(svg: str, format_: Literal["png", "pdf"]) -> bytes:
             ) from error
 
 
-def write_picture(path: Path, svg: str) -> None:
-    """Write a picture into a file: as PNG or PDF where its name ends so, else as it is.
+def svg_size(svg: str) -> tuple[int, int]:
+    """The width and the height of a picture in pixels, as its first element says them.
 
     Args:
-        path: The file; what was there is replaced.
         svg: The picture.
 
     Raises:
-        OutputError: The file cannot be written, or there is no browser to make a PNG or a PDF with.
+        ValueError: The first element says neither.
     """
-    kinds: dict[str, Literal["png", "pdf"]] = {".png": "png", ".pdf": "pdf"}
-    kind = kinds.get(path.suffix.lower())
-    write_whole(path, f"{svg}\n" if kind is None else svg_as(svg, kind))
+    match = re.match(r'<svg\b[^>]*? width="(\d+)" height="(\d+)"', svg)
+    if match is None:
+        raise ValueError("The first element of the picture is no <svg> with a width and a height.")
+    return int(match[1]), int(match[2])
 
 
 def _page(svg: str, size: tuple[int, int]) -> str:

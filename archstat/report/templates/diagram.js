@@ -57,12 +57,18 @@
     const turn = (state.turn = (state.turn || 0) + 1);
     const isWanted = () => turn === state.turn; // until somebody clicks on
     figure.setAttribute("aria-busy", "true");
-    const parts = await drawn(figure.id, state);
-    if (!isWanted()) return;
-    const place = figure.querySelector(".drawing"), before = standing(place, focus);
+    try {
+      const parts = await drawn(figure.id, state);
+      if (isWanted()) await show(figure.querySelector(".drawing"), parts, focus, isWanted);
+    } finally { // whatever failed, the picture that is there can be read
+      if (isWanted()) figure.removeAttribute("aria-busy");
+    }
+  }
+
+  async function show(place, parts, focus, isWanted) {
+    const before = standing(place, focus);
     await put(place, parts, isWanted);
     if (!isWanted()) return;
-    figure.removeAttribute("aria-busy");
     handleIn(place, focus)?.focus({ preventScroll: true });
     const after = standing(place, focus);
     place.scrollBy(after.left - before.left, after.top - before.top);

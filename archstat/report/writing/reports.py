@@ -25,7 +25,7 @@ from archstat.report.chart import CHARTS, Chart, drawn
 from archstat.report.compose import layers_sheet, measured_sheet
 from archstat.report.diagram.diagram import DIAGRAM, Diagram, diagram_of
 from archstat.report.layer_pictures.layer_picture import LAYER_PICTURES, LayerPicture, picture_of_layer
-from archstat.report.material import Mark, Material, material_from
+from archstat.report.material import Mark, Material, Subject, material_from
 from archstat.report.neighbours import CONTENTS, PAGE, Card, cards_beside, way
 from archstat.report.writing.citations import Checked, Claims, path_from
 from archstat.report.writing.contents import Contents, FigureEntry, Of, TableEntry, read_contents
@@ -170,10 +170,8 @@ class Report:
         with at(self._place(f"figure.{name}")):
             _refuse(entry, ("part", "depth", "wrap", "show"), f"the chart {kind.name!r}")
             networks = self._networks(entry.networks)
-            if kind.of == "network" and len(networks) != 1:
-                raise DataError(
-                    f'the chart {kind.name!r} is one of a single network: give it networks = ["…"], one name.'
-                )
+            if kind.of == "network":
+                self._refuse_several(networks, f"the chart {kind.name!r}")
             not_taken = tuple(option for option in ("evaluation", "marks") if option not in kind.takes)
             _refuse(entry, not_taken, f"the chart {kind.name!r}")
             material = self._material(networks)
@@ -184,10 +182,7 @@ class Report:
     def _diagram(self, name: str, entry: FigureEntry) -> Diagram:
         with at(self._place(f"figure.{name}")):
             _refuse(entry, ("evaluation", "marks"), "a diagram")
-            networks = self._networks(entry.networks)
-            if len(networks) != 1:
-                raise DataError('a diagram is one of a single network: give it networks = ["…"], one name.')
-            (subject,) = self._material(networks).subjects
+            subject = self._single(entry, "a diagram")
             made = diagram_of(
                 subject.network,
                 entry.part,
@@ -201,12 +196,19 @@ class Report:
 
     def _layer(self, name: str, entry: FigureEntry) -> LayerPicture:
         with at(self._place(f"figure.{name}")):
-            _refuse(entry, ("title", "evaluation", "marks", "depth", "wrap"), "a picture of a layer")
-            networks = self._networks(entry.networks)
-            if len(networks) != 1:
-                raise DataError('a picture of a layer is one of a single network: give it networks = ["…"], one name.')
-            (subject,) = self._material(networks).subjects
-            return picture_of_layer(subject.network, entry.part, entry.chart)
+            _refuse(entry, ("title", "evaluation", "marks", "depth", "wrap", "show"), "a picture of a layer")
+            return picture_of_layer(self._single(entry, "a picture of a layer").network, entry.part, entry.chart)
+
+    def _single(self, entry: FigureEntry, what: str) -> Subject:
+        """The only network of a figure that is one of a single network."""
+        self._refuse_several(self._networks(entry.networks), what)
+        (subject,) = self._material(self._networks(entry.networks)).subjects
+        return subject
+
+    @staticmethod
+    def _refuse_several(networks: Sequence[str], what: str) -> None:
+        if len(networks) != 1:
+            raise DataError(f'{what} is one of a single network: give it networks = ["…"], one name.')
 
     def _table(self, name: str, entry: TableEntry) -> list[Sheet]:
         with at(self._place(f"table.{name}")):

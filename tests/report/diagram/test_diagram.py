@@ -157,7 +157,7 @@ def test_a_file_is_what_its_name_ends_in(tmp_path):
         diagram.save(tmp_path / f"net{ending}")
     assert (tmp_path / "net.svg").read_text().startswith("<svg")
     assert "<title>LeNet-5</title>" in (tmp_path / "net.html").read_text()
-    with pytest.raises(archstat.OutputError, match=r"ends in none of \.svg, \.html, \.png, \.pdf"):
+    with pytest.raises(archstat.OutputError, match=r"ends in none of \.svg, \.png, \.pdf, \.html"):
         diagram.save(tmp_path / "net.gif")
 
 

@@ -1,4 +1,4 @@
-"""The picture of a layer → the file that a user named."""
+"""A picture → the file that a user named."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from pathlib import Path
 
 from archstat.files.saving import check_place, write_whole
 from archstat.report.blocks import Page
-from archstat.report.diagram.saving import ending_of
-from archstat.report.layer_pictures.layer_picture import LayerPicture
 from archstat.report.page import render
-from archstat.report.pictures.conversion import write_picture
+from archstat.report.pictures.conversion import svg_as
+from archstat.report.pictures.svg_picture import SvgPicture, ending_of
 
 
-def save_picture(picture: LayerPicture, path: Path, *, is_dark: bool = False) -> None:
+def save_picture(picture: SvgPicture, path: Path, *, is_dark: bool = False) -> None:
     """Write a picture into a file, of the kind that its name ends in.
 
     Args:
@@ -24,9 +23,11 @@ def save_picture(picture: LayerPicture, path: Path, *, is_dark: bool = False) ->
         OutputError: The name ends otherwise, the file cannot be written, or there is no browser to make a PNG or a PDF
             with.
     """
-    ending = ending_of(path)
+    ending = ending_of(path, picture.endings)
     check_place(path)
     if ending == ".html":
-        write_whole(path, render(Page(picture.subject, (picture,))))
+        title, block = picture.own_page()
+        write_whole(path, render(Page(title, (block,))))
         return
-    write_picture(path, picture.svg(is_dark=is_dark))
+    svg = picture.svg(is_dark=is_dark)
+    write_whole(path, f"{svg}\n" if ending == ".svg" else svg_as(svg, "png" if ending == ".png" else "pdf"))
