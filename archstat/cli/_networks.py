@@ -10,6 +10,7 @@ import msgspec
 
 from archstat.cli._cache import answers
 from archstat.cli._names import is_saved
+from archstat.cli._options import is_given
 from archstat.cli._progress import watched, watching
 from archstat.errors import InputError, quoted
 from archstat.networks.project import as_in_project
@@ -170,7 +171,7 @@ def _training(name: str, setting: Setting, training: TrainingSetting) -> Trainin
 
 
 def measured_of(
-    name: str, path: Path, peaks: str | None, chosen: Mapping[str, Any], **given: Any
+    name: str, path: Path, peaks: str | None = None, **given: Any
 ) -> tuple[Network, Measurement, Peaks | None]:
     """The named network, its measurement in a file, and what it is held against; counted as it was measured.
 
@@ -178,13 +179,14 @@ def measured_of(
         name: The network.
         path: The file.
         peaks: A file or two rates; ``None``: those of the measurement.
-        chosen: The batch size and element type, where the user asks for one of several measurements.
-        given: All options of the input.
+        given: All options of the input; a batch size and an element type that a user typed choose one of several
+            measurements.
     """
     _refuse_saved(name)
     from archstat.files.choosing import fitting
     from archstat.files.results import read_measurements
 
+    chosen = {option: given[option] for option in ("batch_size", "dtype") if is_given(option)}
     measurement = fitting(read_measurements(path), name, **chosen)
     conditions = measurement.conditions
     as_measured = {"batch_size": conditions.batch_size, "dtype": conditions.dtype}

@@ -11,7 +11,7 @@ import click
 from archstat.cli._commands import command
 from archstat.cli._names import NetworkName
 from archstat.cli._networks import measured_of, network_of
-from archstat.cli._options import input_options, is_given, language_option, refuse_options
+from archstat.cli._options import input_options, language_option, refuse_options
 from archstat.cli._pictures import put_picture
 
 if TYPE_CHECKING:
@@ -128,8 +128,7 @@ def _network(name: str, measured: Path | None, given: Mapping[str, Any]) -> tupl
     """The network, as it was measured if a file says how."""
     if measured is None:
         return network_of(name, **given), None
-    chosen = {option: given[option] for option in ("batch_size", "dtype") if is_given(option)}
-    network, measurement, _ = measured_of(name, measured, None, chosen, **given)
+    network, measurement, _ = measured_of(name, measured, **given)
     return network, measurement
 
 

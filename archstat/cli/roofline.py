@@ -10,7 +10,7 @@ import click
 from archstat.cli._commands import command
 from archstat.cli._names import NetworkName
 from archstat.cli._networks import measured_of
-from archstat.cli._options import input_options, is_given, output_options, put_table
+from archstat.cli._options import input_options, output_options, put_table
 
 
 @command()
@@ -40,7 +40,6 @@ def roofline(
     """
     from archstat.tables import measured_table
 
-    chosen = {option: given[option] for option in ("batch_size", "dtype") if is_given(option)}
-    network, found, best = measured_of(name, measurement, peaks, chosen, **given)
+    network, found, best = measured_of(name, measurement, peaks, **given)
     table = measured_table(network.cost, network.traffic(), found, best, sort=sort)
     put_table(table, format_, output, is_exact=is_exact)
