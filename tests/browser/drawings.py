@@ -44,7 +44,7 @@ _FAULTS = """
   }
 
   const told = all("[data-of] text, .shapes text").map(side);
-  for (const path of all("path.edge")) {
+  for (const path of all(".edges path")) {
     const whole = path.getTotalLength(), matrix = path.getScreenCTM(), points = [];
     for (let at = 0; at < whole; at += 4) points.push(path.getPointAtLength(at).matrixTransform(matrix));
     points.push(path.getPointAtLength(whole).matrixTransform(matrix));

@@ -1,5 +1,6 @@
 """Diagrams on a page: boxes open and close by click and by key, and nothing lies on anything else."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,7 @@ def test_every_diagram_that_is_committed_is_as_clear(browser):
     found = {}
     for path in COMMITTED:
         page.goto(path.as_uri())
+        assert page.locator(".edges path").count()
         found[str(path)] = faults(page, "svg" if path.suffix == ".svg" else ".drawing svg")
     page.close()
     assert {path: told for path, told in found.items() if told} == {}
@@ -44,7 +46,7 @@ def test_every_diagram_that_is_committed_is_as_clear(browser):
 BOX = '<g data-box="%d"><rect class="box" x="%d" y="%d" width="60" height="40"/><text x="%d" y="%d">%s</text></g>'
 """The frame of a box, and its words."""
 GROUP = '<g data-box="9"><rect class="group" x="%d" y="%d" width="100" height="90"/></g>'
-EDGE = '<path class="edge" d="M%d %dV%d" fill="none" stroke="black"/>'
+EDGE = '<g class="edges" fill="none" stroke="black"><path d="M%d %dV%d"/></g>'
 WRONG = {
     "box on box": BOX % (0, 10, 10, 20, 30, "one") + BOX % (1, 60, 40, 80, 70, "two"),
     "box half in a box": GROUP % (10, 10) + BOX % (0, 90, 80, 95, 100, "one"),
@@ -167,6 +169,24 @@ def test_levels_open_and_close_and_other_amounts_are_shown(opened):
         page.locator('[data-shows="parameters"]').click()
         waited(page)
         assert "8.394 M" in page.locator(".drawing").inner_text()
+
+
+SIZES = """() => {
+    const svg = document.querySelector(".drawing svg"), {height, width} = svg.getBoundingClientRect();
+    return {height, width, scale: height / svg.viewBox.baseVal.height};
+}"""
+
+
+@pytest.mark.parametrize(("options", "scale"), [({}, 0.7), ({"depth": 9, "is_folded": False}, 0.35)])
+def test_a_long_picture_is_printed_on_several_sheets_in_words_that_can_be_read(opened, options, scale):
+    with opened(page_of("inception_v3" if options else "resnet18", **options)) as found:
+        found.page.emulate_media(media="print")
+        sizes = found.page.evaluate(SIZES)
+        assert sizes["width"] <= 661
+        assert scale <= sizes["scale"] <= 0.701
+        sheets = len(re.findall(rb"/Type\s*/Page\b", found.page.pdf(format="A4")))
+        # The picture begins below its title, and the caption may come on a sheet of its own.
+        assert sheets - 2 <= sizes["height"] / 1123 <= sheets, "a sheet of A4 has 1123 pixels"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -177,27 +177,42 @@ const archstatDiagram = (() => {
 
   const round = (number) => Math.round(number * 10) / 10;
 
-  // What a text says of itself is what the picture does not say of all texts.
-  function text(x, y, told, paint, { size = BODY, colour = "ink", weight = "", anchor = "middle", halo = false } = {}) {
+  // What a text says of itself is what the picture, or the box around it, does not say of all its texts.
+  function text(x, y, told, paint, { size = BODY, colour = "", weight = "", anchor = "middle", halo = false } = {}) {
     let about = size === BODY ? "" : ` font-size="${size}"`;
     if (anchor !== "middle") about += ` text-anchor="${anchor}"`;
-    if (colour !== "ink") about += ` fill="${paint(colour)}"`;
+    if (colour) about += ` fill="${paint(colour)}"`;
     if (weight) about += ` font-weight="${weight}"`;
     if (halo) about += ` stroke="${paint("paper")}" stroke-width="4" stroke-linejoin="round" paint-order="stroke"`;
     return `<text x="${round(x)}" y="${round(y)}"${about}>${escaped(told)}</text>`;
   }
 
+  // Thousands of edges make most of a large picture: each is told as shortly as SVG lets it be told.
   function pathOf(points) {
-    let path = `M${round(points[0].x)} ${round(points[0].y)}`;
+    let path = `M${pair(points[0].x, points[0].y)}`, pen = rounded(points[0]);
+    const lineTo = (end) => { path += lineOf(pen, end); pen = end; };
     for (let at = 1; at < points.length; at++) {
       const here = points[at], before = points[at - 1], after = points[at + 1];
-      if (!after) { path += `L${round(here.x)} ${round(here.y)}`; break; }
+      if (!after) { lineTo(rounded(here)); break; }
       const reach = Math.min(6, distance(before, here) / 2, distance(here, after) / 2);
-      const a = towards(here, before, reach), b = towards(here, after, reach);
-      path += `L${round(a.x)} ${round(a.y)}Q${round(here.x)} ${round(here.y)} ${round(b.x)} ${round(b.y)}`;
+      lineTo(rounded(towards(here, before, reach)));
+      const end = rounded(towards(here, after, reach));
+      path += `q${pair(here.x - pen.x, here.y - pen.y)}${next(pair(end.x - pen.x, end.y - pen.y))}`;
+      pen = end;
     }
     return path;
   }
+
+  const rounded = ({ x, y }) => ({ x: round(x), y: round(y) });
+
+  function lineOf(from, to) {
+    if (from.x === to.x) return from.y === to.y ? "" : `V${to.y}`;
+    return from.y === to.y ? `H${to.x}` : `L${pair(to.x, to.y)}`;
+  }
+
+  // Numbers of a path, between which a minus parts as well as a blank does.
+  const next = (told) => (told.startsWith("-") ? told : ` ${told}`);
+  const pair = (x, y) => `${round(x)}${next(String(round(y)))}`;
 
   const distance = (a, b) => Math.hypot(a.x - b.x, a.y - b.y);
 
@@ -228,13 +243,13 @@ const archstatDiagram = (() => {
       for (const { startPoint, bendPoints = [], endPoint } of sections) {
         const points = [startPoint, ...bendPoints, endPoint];
         const back = goesOn ? endPoint : towards(endPoint, points[points.length - 2], 7);
-        lines += `<path class="edge" d="${pathOf([...points.slice(0, -1), back])}"/>`;
+        lines += `<path d="${pathOf([...points.slice(0, -1), back])}"/>`;
         if (!goesOn) tips += tipOf(endPoint, back);
       }
     }
     const colour = paint(MARKED[mark]?.colour || "edge"), width = MARKED[mark] ? 1.8 : 1.3;
     const heads = tips ? `<path d="${tips}" fill="${colour}"/>` : "";
-    return `<g fill="none" stroke="${colour}" stroke-width="${width}"${dashes(mark)}>${lines}</g>${heads}`;
+    return `<g class="edges" fill="none" stroke="${colour}" stroke-width="${width}"${dashes(mark)}>${lines}</g>${heads}`;
   }
 
   // A page puts a large picture in part by part.
@@ -248,7 +263,7 @@ const archstatDiagram = (() => {
 
   function tipOf(tip, back) {
     const dx = (tip.y - back.y) / 2, dy = (tip.x - back.x) / 2;
-    return `M${round(tip.x)} ${round(tip.y)}L${round(back.x + dx)} ${round(back.y - dy)}L${round(back.x - dx)} ${round(back.y + dy)}Z`;
+    return `M${pair(tip.x, tip.y)}l${pair(back.x + dx - tip.x, back.y - dy - tip.y)}${next(pair(-2 * dx, 2 * dy))}z`;
   }
 
   function step(data, box, show, most) {
@@ -281,10 +296,10 @@ const archstatDiagram = (() => {
     if (box.sign) return sign(shape, place, box, paint);
     const shade = box.mark ? -1 : step(data, box, state.show, most);
     const { title, lines, number, times } = textsOf(box, state.show);
-    const ink = shade < 0 ? "ink" : `on${shade}`, soft = shade < 0 ? "muted" : `on${shade}`;
+    const soft = shade < 0 ? "muted" : "", ink = shade < 0 ? "" : ` fill="${paint(`on${shade}`)}"`;
     const frame = `x="${round(shape.x)}" y="${round(shape.y)}" width="${round(shape.width)}" height="${round(shape.height)}" rx="${box.isOp ? 12 : 5}"`;
     const dressed = dress(box, shade, paint);
-    let out = `<g ${handle("box", place, box, state, false)}><title>${escaped(box.about)}</title>`;
+    let out = `<g ${handle("box", place, box, state, false)}${ink}><title>${escaped(box.about)}</title>`;
     if (box.times > 1) out += `<rect x="${round(shape.x + 4)}" y="${round(shape.y + 4)}" width="${round(shape.width)}" height="${round(shape.height)}" rx="5" ${dressed}/>`;
     if (box.times > 1 && MARKED[box.mark]) out += `<rect ${frame} fill="${paint("paper")}"/>`;
     out += `<rect class="box" ${frame} ${dressed}/>`;
@@ -292,17 +307,17 @@ const archstatDiagram = (() => {
     let y = shape.y + PAD + 9;
     if (title) {
       const told = times ? `${title}  ${times}` : title;
-      out += text(x, y, told, paint, { size: TITLE, weight: 600, colour: ink });
+      out += text(x, y, told, paint, { size: TITLE, weight: 600 });
       y += LINE;
     }
     for (const line of lines) { out += text(x, y, line, paint, { colour: soft }); y += LINE; }
-    if (number) out += text(x, y, number, paint, { colour: ink, weight: 600 });
-    if (state.canOpen && box.hasParts) out += corner(shape, "+", paint, ink);
+    if (number) out += text(x, y, number, paint, { weight: 600 });
+    if (state.canOpen && box.hasParts) out += corner(shape, "+", paint);
     return `${out}</g>`;
   }
 
-  function corner(shape, told, paint, ink) {
-    return text(shape.x + shape.width - 8, shape.y + 13, told, paint, { size: 13, weight: 600, colour: ink });
+  function corner(shape, told, paint, colour = "") {
+    return text(shape.x + shape.width - 8, shape.y + 13, told, paint, { size: 13, weight: 600, colour });
   }
 
   // The name of an open box stands where no edge comes in: as far to the left as there is room for it.
@@ -427,6 +442,12 @@ const archstatDiagram = (() => {
   const isOpen = (node) => Boolean(node.children && node.children.length);
   const placeOf = (node) => Number(node.id.slice(1));
 
+  // So tall a picture cannot be read on one sheet of paper.
+  const LONG = 1700;
+
+  // The place of a picture on a page, which prints a long one on several sheets and has to know how many.
+  const stand = (width, height) => `<div class="${height > LONG ? "long" : "short"}" style="--wide:${width};--tall:${height}">`;
+
   // The beginning of an SVG, what is drawn in it part by part, and its end.
   function picture(data, state, laid, paint, title) {
     const shapes = [];
@@ -446,7 +467,8 @@ const archstatDiagram = (() => {
     ];
     const body = shift ? `<g transform="translate(${round(shift)} 0)">` : "<g>";
     const head = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="${escaped(data.font)}" font-size="${BODY}" text-anchor="middle" fill="${paint("ink")}" role="${state.canOpen ? "group" : "img"}" aria-label="${escaped(title)}"><title>${escaped(title)}</title>${state.canOpen ? "" : `<rect width="${width}" height="${height}" fill="${paint("paper")}"/>`}${body}`;
-    return [head, ...inner, `</g>${key ? key.draw(14, height - 22) : ""}</svg>`];
+    const end = `</g>${key ? key.draw(14, height - 22) : ""}</svg>`;
+    return state.canOpen ? [stand(width, height) + head, ...inner, `${end}</div>`] : [head, ...inner, end];
   }
 
   return { drawn };
