@@ -18,6 +18,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 LECTURE := alexnet googlenet vgg16 inception_v3 inception_v4 resnet18 resnet50_v1_5 resnet101_v1_5 resnet152_v1_5
+# The pip that comes with Python may be years old, and takes twice as long.
+VENV := $(PYTHON) -m venv --upgrade-deps .venv
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: demo test test-all test-ends test-versions lint bench claims counts reports messages gallery docs dist fuzz golden hubs clean
@@ -89,7 +91,7 @@ golden: .venv/.test
 	ARCHSTAT_RENEW_GOLDEN=1 $(BIN)/pytest -q tests/tables/test_formats.py tests/tables/test_tables.py
 
 .venv/.demo: pyproject.toml constraints.txt
-	$(PYTHON) -m venv .venv
+	$(VENV)
 	$(INSTALL) --editable '.[all]'
 	touch $@
 
@@ -104,7 +106,7 @@ golden: .venv/.test
 	touch $@
 
 .venv/.dist: constraints.txt
-	$(PYTHON) -m venv .venv
+	$(VENV)
 	$(INSTALL) build
 	touch $@
 

@@ -119,7 +119,7 @@ def _ultralytics(model: nn.Module, *inputs: Any) -> int:
     """The number of ultralytics, which gives 0 where its counter fails, or is another package of that name."""
     from ultralytics.utils.torch_utils import get_flops  # noqa: PLC0415
 
-    said: float = get_flops(model, list(inputs[0].shape[-2:]))  # type: ignore[no-untyped-call]
+    said: float = get_flops(model, list(inputs[0].shape[-2:]))
     if not said:
         raise ValueError("it gives 0, as it does for whatever it cannot count")
     return round(said * 1e9)

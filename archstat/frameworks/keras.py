@@ -29,7 +29,7 @@ else:
     Callback = _keras.callbacks.Callback
 
 
-class ArchstatLogger(Watching, Callback):  # type: ignore[misc]  # Keras has no types
+class ArchstatLogger(Watching, Callback):
     """Shows archstat's table before the first step, and puts what steps cost and how fast they are into the logs."""
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:

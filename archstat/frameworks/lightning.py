@@ -55,7 +55,7 @@ class ArchstatSummary(Watching, Callback):
         if self._watch is None:
             return
         self._watch.after()
-        every, step = trainer.log_every_n_steps, trainer.global_step  # type: ignore[attr-defined]
+        every, step = trainer.log_every_n_steps, trainer.global_step
         if every and step % every == 0 and step != self._logged_step:
             self._logged_step = step
             _log(trainer, self._watch.known_rates())

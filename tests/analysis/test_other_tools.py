@@ -262,7 +262,7 @@ def test_tools_are_asked_side_by_side(monkeypatch):
                 "its process ended with code 3",
             ],
         ),
-        (["Sleeps"], 20, ["not done after 20 s"]),
+        (["Sleeps"], 12, ["not done after 12 s"]),
     ],
     ids=["failing", "slow"],
 )

@@ -55,6 +55,7 @@ EXPLAINED_OTHERWISE = {
 """Figures that another convention gives, which the others of their table are not counted by: the entry says so."""
 
 
+@pytest.mark.rare
 def test_a_figure_that_differs_is_not_simply_counted_by_another_convention():
     known = {"parameters": ("all", "weights", "all+running")}
     others = [convention for convention in typing.get_args(FigureConvention) if convention not in known["parameters"]]

@@ -116,6 +116,7 @@ def test_words_are_those_of_the_language(archstat):
     assert "입력" in archstat("draw", "lenet5", "--lang", "ko")[1]
 
 
+@pytest.mark.rare
 def test_a_process_that_has_drawn_ends_well_whatever_else_it_has_loaded():
     command = [sys.executable, "-m", "archstat", "draw", "timm:resnet10t"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)

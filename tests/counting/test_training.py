@@ -279,7 +279,7 @@ def test_rows_add_up_and_the_peak_holds_what_is_saved(drawn):
 
 
 @given(convolutions())
-@settings(max_examples=10)
+@settings(max_examples=5)
 def test_the_gradients_of_any_convolution_cost_twice_the_convolution(drawn):
     layer, shape = drawn
     x = torch.empty(2, *shape, device="meta")

@@ -172,6 +172,7 @@ def test_a_broken_limit_fails_and_stands_at_its_line(act, api, repository):
     assert "&lt;= 60" in api.comments[0]["body"]
 
 
+@pytest.mark.rare
 def test_a_network_that_cannot_be_built_is_told_and_fails(act, api, repository):
     (repository.folder / "net.py").write_text("from torch import nn\n")
     found = act(comment="false")
