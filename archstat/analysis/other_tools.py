@@ -289,8 +289,7 @@ def main() -> None:
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as out:
         os.dup2(2, 1)
         warnings.simplefilter("ignore")
-        if TOOLS[tool].package in ("ptflops", "calflops"):
-            mend_torchvision()
+        mend_torchvision()
         for line in sys.stdin:
             answer = _answer(RUNS[tool], msgspec.json.decode(line, type=Question))
             out.write(f"{encoded(answer).decode()}\n")

@@ -8,11 +8,13 @@ import os
 import re
 import sys
 from collections.abc import Callable
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from archstat.errors import SourceError, first_line, quoted
+from archstat.networks.afresh import FreshLoader, compiled_anew
 from archstat.networks.libraries import guarded, keras_on_torch
 from archstat.networks.trust import Reach, is_installed_in, is_standard_module
 
@@ -87,9 +89,12 @@ def imported_file(path: Path, reach: Reach | None = None) -> ModuleType:
             _forget_neighbours()
             if _IS_RELATIVE.search(path.read_text(encoding="utf-8", errors="replace")):
                 raise
-    spec = importlib.util.spec_from_file_location(f"archstat_source_{path.stem}", path)
+    name = f"archstat_source_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise SourceError(f"{quoted(str(path))} is no Python file.")
+    if isinstance(spec.loader, SourceFileLoader):
+        spec.loader = FreshLoader(name, str(path))
     module, loader = importlib.util.module_from_spec(spec), spec.loader
     sys.modules[spec.name] = module  # dataclasses look their module up there
 
@@ -125,8 +130,9 @@ def _imported(path: Path, name: str, top: Path, run: Callable[[], ModuleType]) -
     known = set(sys.modules)
     sys.path[:0] = folders
     importlib.invalidate_caches()
+    own = [] if is_installed_in(top) else folders  # where every package lies beside every other one
     try:
-        with keras_on_torch():
+        with keras_on_torch(), compiled_anew(own):
             return run()
     except (Exception, SystemExit) as error:
         raise _import_failure(str(path), error) from error
@@ -134,11 +140,8 @@ def _imported(path: Path, name: str, top: Path, run: Callable[[], ModuleType]) -
         for folder in folders:
             if folder in sys.path:
                 sys.path.remove(folder)
-        if not is_installed_in(top):  # where every package lies beside every other one
-            new = set(sys.modules) - known
-            _neighbours.update(
-                each for each in new for folder in folders if _is_in(Path(folder), each.partition(".")[0])
-            )
+        new = set(sys.modules) - known
+        _neighbours.update(each for each in new for folder in own if _is_in(Path(folder), each.partition(".")[0]))
 
 
 def _forget_others(name: str, top: Path) -> None:

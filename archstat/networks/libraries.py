@@ -77,25 +77,9 @@ def library_of(extra: str, package: str) -> ModuleType:
 
 def imported(package: str) -> ModuleType:
     """A package; one that needs torchvision also where the compiled part of that does not fit torch."""
-    try:
-        with guarded(package):
-            return importlib.import_module(package)
-    except (ImportError, RuntimeError) as error:
-        if not _is_torchvisions(error):
-            raise
     mend_torchvision()
-    top = package.partition(".")[0]
-    for name in [name for name in sys.modules if name.partition(".")[0] == top != "torchvision"]:
-        del sys.modules[name]  # half of it was imported when it failed
     with guarded(package):
         return importlib.import_module(package)
-
-
-def _is_torchvisions(error: BaseException | None) -> bool:
-    """Whether an import failed as torchvision's did, which transformers tells as its own."""
-    while error is not None and "torchvision::" not in str(error):
-        error = error.__cause__
-    return error is not None
 
 
 def folder_of(extra: str, package: str) -> Path | None:

@@ -6,9 +6,11 @@ nothing here does anything.
 
 from __future__ import annotations
 
-import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 from typing import Any
 
 import torch
@@ -22,23 +24,61 @@ _ROI_ALIGN = (
 
 
 def mend_torchvision() -> None:
-    """Let torchvision be imported where its compiled part does not fit torch; without torchvision do nothing.
+    """Let torchvision be imported where its compiled part does not fit torch, whoever does it, and whenever.
 
-    It is imported first: a compiled part that fits declares its ops itself, and one that is declared twice ends the
-    process. Only if that fails are the ops declared that its Python part asks for.
+    It is not imported here: that takes more than a second, and most networks of a library that can use it do not.
     """
-    try:
-        importlib.import_module("torchvision")
-    except ImportError:
-        return
-    except RuntimeError:
-        _declare("nms", _NMS, _suppressed)
-        _declare("qnms", _NMS)
-        _declare("roi_align", _ROI_ALIGN, _aligned)
-        for name in [name for name in sys.modules if name.partition(".")[0] == "torchvision"]:
-            del sys.modules[name]
-        importlib.import_module("torchvision")
-        _let_ops_be_used()
+    if "torchvision" not in sys.modules and not any(isinstance(each, _Finder) for each in sys.meta_path):
+        sys.meta_path.insert(0, _Finder())
+
+
+class _Finder(MetaPathFinder):
+    """Finds torchvision as all others do, and lets it be loaded with its ops."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """The place of torchvision; of another module ``None``."""
+        if fullname != "torchvision":
+            return None
+        others = (each for each in sys.meta_path if each is not self and hasattr(each, "find_spec"))
+        found = next(filter(None, (each.find_spec(fullname, path, target) for each in others)), None)
+        if found is not None and found.loader is not None:
+            found.loader = _Mending(found.loader, self)
+        return found
+
+
+class _Mending(Loader):
+    """Loads torchvision, and declares its ops if it fails for want of them.
+
+    A compiled part that fits declares them itself, and an op that is declared twice ends the process: so first it is
+    loaded as it is.
+    """
+
+    def __init__(self, loader: Loader, finder: _Finder) -> None:
+        self._loader, self._finder = loader, finder
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        """As torchvision's own loader does."""
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run torchvision, if need be once more."""
+        module.__loader__ = self._loader
+        if module.__spec__ is not None:
+            module.__spec__.loader = self._loader
+        if self._finder in sys.meta_path:
+            sys.meta_path.remove(self._finder)
+        try:
+            self._loader.exec_module(module)
+        except RuntimeError:
+            _declare("nms", _NMS, _suppressed)
+            _declare("qnms", _NMS)
+            _declare("roi_align", _ROI_ALIGN, _aligned)
+            for name in [name for name in sys.modules if name.startswith("torchvision.")]:
+                del sys.modules[name]
+            self._loader.exec_module(module)
+            _let_ops_be_used()
 
 
 def _declare(op: str, signature: str, kernel: Callable[..., Any] | None = None) -> None:

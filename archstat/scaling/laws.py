@@ -147,21 +147,32 @@ class _Search:
         """A law with further sizes that follow it; ``None`` if one does not, or the network takes hardly any."""
         if self._count is None:
             return growth
-        probes = _taken(self._count, dict.fromkeys(sizes))
-        if len(probes) < SPARE or not all(_gives(growth, probe) for probe in probes):
+        taken = set()
+        for size in dict.fromkeys(sizes):  # and not a count more than it takes to refute the law
+            probe = self._count(size)
+            if isinstance(probe, Point):
+                if not _gives(growth, probe):
+                    return None
+                taken.add(size)
+        if len(taken) < SPARE:
             return None
-        return msgspec.structs.replace(
-            growth, verified=tuple(sorted({*growth.verified, *[probe.size for probe in probes]}))
-        )
+        return msgspec.structs.replace(growth, verified=tuple(sorted(taken.union(growth.verified))))
 
     def _refined(self, growth: Growth) -> Growth:
         """A law on the smallest period that counts in between allow."""
-        for prime in _primes_of(growth.period) if self._count else ():
-            period = growth.period // prime
-            wider = msgspec.structs.replace(growth, period=period, residue=growth.residue % period)
-            found = self._verified(wider, _between(growth, wider, max(self._points)))
+        if self._count is None:
+            return growth
+        last = max(self._points)
+        everywhere = msgspec.structs.replace(growth, period=1, residue=0)
+        found = self._verified(everywhere, _down_to_one(growth, last)) if growth.period > 1 else None
+        return found or self._refined_by_steps(growth, last)
+
+    def _refined_by_steps(self, growth: Growth, last: int) -> Growth:
+        for prime in _primes_of(growth.period):
+            wider = _wider(growth, prime)
+            found = self._verified(wider, _between(growth, wider, last))
             if found is not None:
-                return self._refined(found)
+                return self._refined_by_steps(found, last)
         return growth
 
 
@@ -238,7 +249,24 @@ def _primes_of(number: int) -> Iterator[int]:
         yield number
 
 
+def _wider(law: Growth, prime: int) -> Growth:
+    """A law on a part of its period."""
+    period = law.period // prime
+    return msgspec.structs.replace(law, period=period, residue=law.residue % period)
+
+
 _PROBES = 3
+
+
+def _down_to_one(law: Growth, last: int) -> list[int]:
+    """Sizes that tell whether a law holds on every size: one for each period in between, all probes for the last."""
+    found: list[int] = []
+    while law.period > 1:
+        wider = _wider(law, next(_primes_of(law.period)))
+        between = list(_between(law, wider, last))
+        found = (between if wider.period == 1 else between[1:2]) + found
+        law = wider
+    return found
 
 
 def _between(law: Growth, wider: Growth, last: int) -> Iterator[int]:

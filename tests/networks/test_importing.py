@@ -1,5 +1,7 @@
 """Files and modules of repositories as they really are: packages, relative imports, the folder that is worked in."""
 
+import os
+import py_compile
 import sys
 
 import pytest
@@ -108,3 +110,24 @@ def test_a_folder_that_is_called_as_a_library_is_a_folder(tmp_path, monkeypatch)
         for name in [name for name in sys.modules if name.partition(".")[0] == "timm"]:
             del sys.modules[name]
         sys.modules.update(known)
+
+
+@pytest.mark.parametrize("is_package", [False, True])
+def test_a_file_of_the_same_second_and_size_is_the_file_that_it_is_now(tmp_path, monkeypatch, is_package):
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    package = repository(tmp_path)
+    inner = package / "parts" / "blocks.py"
+    if not is_package:
+        (package / "__init__.py").unlink()
+        (package / "net.py").write_text(NET.replace("from .parts", "from parts"))
+    for width in (5, 6):
+        for file, text in ((inner, BLOCK.format(width=width)), (tmp_path / "one.py", BLOCK.format(width=width))):
+            file.write_text(text)
+            os.utime(file, (1_600_000_000, 1_600_000_000))
+            if width == 5:
+                py_compile.compile(str(file))  # what Python itself keeps
+        assert width_of(f"{package / 'net.py'}:Net") == width
+        assert width_of(f"{tmp_path / 'one.py'}:block") == width
+        for name in [name for name in sys.modules if name.partition(".")[0] == "mynets"]:
+            del sys.modules[name]
+    assert not (package / "__pycache__").exists()

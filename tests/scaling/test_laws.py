@@ -43,6 +43,19 @@ def test_a_stride_gives_a_law_on_its_multiples_and_on_no_smaller_period(stride):
     assert not set(law.fitted) & set(law.verified)
 
 
+@pytest.mark.parametrize("period", [4, 8, 16])
+def test_a_law_that_only_some_sizes_in_between_break_is_not_one_of_every_size(period):
+    law = macs(lambda s: s * s + (s % period == period // 2), unit=224)
+    assert (law.coefficients, law.period, law.residue) == ((0, 0, 1), period, 0)
+
+
+@pytest.mark.parametrize(("law", "most"), [(lambda s: s * s, 7), (lambda s: (s + 31) // 32, 8)])
+def test_few_sizes_in_between_tell_whether_a_law_is_one_of_every_size(law, most):
+    tried = []
+    macs(law, unit=224, tried=tried)
+    assert len(set(tried) - set(IMAGES)) <= most
+
+
 def test_without_a_unit_nothing_else_is_counted():
     tried = []
     assert macs(lambda s: s // 2, tried=tried).period == 32

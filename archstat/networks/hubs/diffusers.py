@@ -21,14 +21,11 @@ from archstat.networks.input_specs import AnyInput
 from archstat.networks.libraries import library_of, unheard
 from archstat.networks.settings import Setting
 from archstat.networks.source import Source
-from archstat.networks.torchvision_ops import mend_torchvision
 
 
 def _library() -> Any:
     """The library, which imports each class when it is asked for, and torchvision with some."""
-    library = library_of("diffusers", "diffusers")
-    mend_torchvision()
-    return library
+    return library_of("diffusers", "diffusers")
 
 
 def _names() -> Iterable[str]:

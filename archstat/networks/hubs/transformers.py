@@ -28,19 +28,16 @@ from archstat.networks.input_specs import AnyInput, InputSpec
 from archstat.networks.libraries import library_of
 from archstat.networks.settings import Setting
 from archstat.networks.source import Source
-from archstat.networks.torchvision_ops import mend_torchvision
 
 
 def _library() -> Any:
-    """The library, which needs torchvision for some networks and imports each when it is asked for."""
-    library = library_of("hf", "transformers")
-    mend_torchvision()
-    return library
+    """The library, which imports each network, and torchvision for some, when it is asked for."""
+    return library_of("hf", "transformers")
 
 
 def _names() -> Iterable[str]:
     """Every model type."""
-    library_of("hf", "transformers")
+    _library()
     return list(config_types().keys())
 
 

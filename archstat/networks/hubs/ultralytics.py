@@ -31,7 +31,6 @@ from archstat.networks.input_specs import AnyInput, InputSpec, at_resolution
 from archstat.networks.libraries import folder_of, import_within, library_of, unheard
 from archstat.networks.settings import Setting
 from archstat.networks.source import Source
-from archstat.networks.torchvision_ops import mend_torchvision
 from archstat.tracing.torch_private import print_options
 
 _OF_WEIGHTS = ("pretrained", "weights", "model")
@@ -194,7 +193,6 @@ def _built(spec: str, name: str, config: _Config, given: Mapping[str, Any]) -> A
     for row in (*content["backbone"], *content["head"]):
         if row[2] == "TorchVision":  # module, weights, and how much of it is taken
             row[3][2] = None
-            mend_torchvision()
     if "kpt_shape" in given:
         content["kpt_shape"] = list(given["kpt_shape"])
     network = getattr(tasks, _NETWORKS.get(_head(content), "DetectionModel"))
