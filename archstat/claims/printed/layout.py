@@ -14,10 +14,16 @@ class TextRow(msgspec.Struct, frozen=True):
     Attributes:
         line: The line of the text where the row begins.
         cells: The words of each cell, without markup.
+        lines: The line of each cell, where they are not of one line; else empty.
     """
 
     line: int
     cells: tuple[str, ...]
+    lines: tuple[int, ...] = ()
+
+    def line_of(self, place: int) -> int:
+        """The line that a cell begins in."""
+        return self.lines[place] if self.lines else self.line
 
 
 class TextTable(msgspec.Struct, frozen=True):
@@ -26,10 +32,12 @@ class TextTable(msgspec.Struct, frozen=True):
     Attributes:
         headers: The words over each column.
         rows: The rows under the headers.
+        is_list: Whether the text has it as a list, each item ``key: value``.
     """
 
     headers: tuple[str, ...]
     rows: tuple[TextRow, ...]
+    is_list: bool = False
 
 
 class TextLayout(msgspec.Struct, frozen=True):
@@ -42,6 +50,24 @@ class TextLayout(msgspec.Struct, frozen=True):
 
     tables: tuple[TextTable, ...]
     prose: tuple[tuple[int, str], ...]
+
+
+_AMOUNT = re.compile(
+    r"[~≈]?\s?\d[\d.,' \u00a0\u2009\u202f]{0,30}(?:[kKMGBT]|thousand|[mb]illion)?\s?"
+    r"(?:(?:[kKMGT]i?)?B|params?|parameters|MACs?|FLOPs?|[mM]ult-?[aA]dds?|MAdds)?"
+)
+
+
+def is_amount(words: str) -> bool:
+    """Whether some words are one number with its unit, or without, and nothing else.
+
+    Args:
+        words: The words.
+
+    >>> is_amount("25.6"), is_amount("4.1 GMACs"), is_amount("4.1 GMACs at 224")
+    (True, True, False)
+    """
+    return _AMOUNT.fullmatch(words.strip()) is not None
 
 
 def raised_after(before: str, words: str) -> str:

@@ -13,7 +13,15 @@ from markdown_it.token import Token
 
 from archstat.claims.printed.html_tables import html_tables_in, table_of_html
 from archstat.claims.printed.latex import words_of_latex
-from archstat.claims.printed.layout import TextLayout, TextRow, TextTable, left_out, raised_after, spans_between
+from archstat.claims.printed.layout import (
+    TextLayout,
+    TextRow,
+    TextTable,
+    left_out,
+    raised_after,
+    spans_between,
+)
+from archstat.claims.printed.lists import lists_of
 
 _TAG = re.compile(r"<[^<>]{0,400}>")
 _COMMENT = (re.compile("<!--"), re.compile("-->"))
@@ -42,7 +50,8 @@ def layout_of_markdown(text: str) -> TextLayout:
         elif token.map is not None and token.type in ("inline", "html_block"):
             prose.append((token.map[0] + 1, "\n".join(_lines(token))))
         place += 1
-    return TextLayout(tuple(tables), tuple(each for each in prose if each[1].strip()))
+    lists = lists_of(tokens, lambda token: " ".join(_lines(token)))
+    return TextLayout((*tables, *lists), tuple(each for each in prose if each[1].strip()))
 
 
 def _lines_of_code(text: str) -> set[int]:

@@ -82,9 +82,9 @@ _DECORATION = re.compile(
     r"\[\d[\d,; –-]*\]|\((?:[^()]{0,60}\b)?(?:19|20)\d\d[a-z]?\)|\((?:ours?|baseline|official|reproduced)\)|et al\.?"
 )
 _HARMLESS = frozenset(
-    "architecture baseline card checkpoint ckpt code config download hf huggingface imagenet imagenet-1k in1k keras"
-    " link model network official original our ours paper pretrained pytorch reference reproduced standard tensorflow"
-    " tf the timm torchvision vanilla weights".split()
+    "architecture baseline card checkpoint ckpt code config details download for hf huggingface imagenet imagenet-1k"
+    " in1k keras link model network of official original our ours paper pretrained pytorch reference reproduced"
+    " standard tensorflow tf the timm torchvision vanilla weights".split()
 )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from archstat.claims.printed.layout import TextLayout, TextRow, TextTable
+from archstat.claims.printed.layout import TextLayout, TextRow, TextTable, is_amount
 from archstat.claims.printed.said_of import Naming, doubt_of_input, is_said_of, more_than_a_name, sides_in
 from archstat.claims.printed.sidecar import ColumnInText, NamedInText, Sidecar
 from archstat.language import recorded
@@ -68,6 +68,14 @@ _WHOLE = re.compile(
 )
 """The headers of what a network may be a part of, or may have been made into."""
 
+_SECTION = re.compile(
+    r"(?:\W*\b(?:and|architecture|complexity|computation(?:al)?|compute|costs?|counts?|details|efficiency|info(?:rmation)?"
+    r"|metrics|model|network|of|overview|parameters|properties|size|spec(?:s|ifications?)?|stat(?:s|istics)|summary"
+    r"|technical|the)\b)+\W*",
+    re.IGNORECASE,
+)
+"""The headings of a card that name nothing of their own: what stands under them is of the network of the card."""
+
 _ITSELF = re.compile(r"(?:baseline|original|vanilla|none|supervised|scratch|no|[-–—.]*)", re.IGNORECASE)
 _FIGURE = re.compile(r"[~≈<>≤≥]?\s*\d", re.ASCII)
 _BOUND = re.compile(r"[<>≤≥]")
@@ -89,17 +97,21 @@ def numbers_of(layout: TextLayout, sidecar: Sidecar) -> Iterator[StatedNumber]:
         layout: The text.
         sidecar: What is known besides.
     """
+    listed: set[int] = set()
     for table in layout.tables:
         units = [_unit_of(header, sidecar.column(header)) for header in table.headers]
         for row in table.rows:
-            yield from _of_row(table, row, units, sidecar)
+            found = list(_of_row(table, row, units, sidecar))
+            listed.update(number.line for number in found if table.is_list)
+            yield from found
     for line, words in layout.prose:
-        yield from _of_paragraph(line, words, sidecar)
+        if line not in listed:  # the items of a list are prose too
+            yield from _of_paragraph(line, words, sidecar)
 
 
 def columns_left_out(layout: TextLayout, sidecar: Sidecar) -> Iterator[StatedNumber]:
     """The columns of numbers of which it is not known what they count, once a column."""
-    for table in layout.tables:
+    for table in (each for each in layout.tables if not each.is_list):
         for place, header in enumerate(table.headers):
             cells = [row.cells[place] for row in table.rows if place < len(row.cells)]
             figures = [cell for cell in cells if _FIGURE.match(cell)]
@@ -146,13 +158,13 @@ def _of_row(table: TextTable, row: TextRow, units: Sequence[str], sidecar: Sidec
     doubt = why or ("" if named is None else _doubt_of_inputs(table, row, sidecar))
     cells = [_NOTES.sub("", cell) for cell in row.cells]
     for place, (header, unit, cell) in enumerate(zip(table.headers, units, cells, strict=False)):
-        if not unit or not _FIGURE.match(cell):
+        if not unit or not _FIGURE.match(cell) or (table.is_list and not is_amount(cell)):
             continue
         told = sidecar.column(header)
         stated, unread = _with_unit(cell, unit)
-        label = row.cells[0] if place and row.cells[0] else (named.network if named else "")
+        label = row.cells[0].rstrip(":") if place and row.cells[0] else (named.network if named else "")
         yield StatedNumber(
-            row.line,
+            row.line_of(place),
             f"{label}: {header}" if label else header,
             stated,
             "",
@@ -169,7 +181,8 @@ def _named(table: TextTable, row: TextRow, sidecar: Sidecar) -> tuple[NamedInTex
     if not own:
         return None, recorded("it names no network that is known")
     place, network, naming = own[0]
-    if any(other != network for at, other, _ in own if at == place or sidecar.is_own(other)):
+    # What stands closest to a list is what it is of, whatever the headings above that name.
+    if any(other != network for at, other, _ in own if at == place or (sidecar.is_own(other) and not table.is_list)):
         return None, recorded("it names several networks")
     more = more_than_a_name(row.cells[place], naming)
     if more:
@@ -183,6 +196,9 @@ def _named(table: TextTable, row: TextRow, sidecar: Sidecar) -> tuple[NamedInTex
 
 def _doubt_of_column(table: TextTable, row: TextRow, place: int) -> str:
     """Why a network that a row names may be a part of what the row is of, or ``""``."""
+    if table.is_list:
+        closer = next((cell for cell in row.cells[:place] if _SECTION.fullmatch(cell) is None), "")
+        return closer and recorded("the network may be a part of what the row is of, {name}", name=closer)
     headers = [*table.headers, *[""] * len(row.cells)]
     is_the_name = place == 0 or _NAMES.search(headers[place]) is not None
     before = [cell for cell in row.cells[:place] if _is_of_words(cell)]

@@ -44,6 +44,15 @@ def test_a_table_of_html_may_be_empty(table):
     assert layout_of_markdown(table).tables[0].rows == ()
 
 
+def test_a_list_of_amounts_is_a_row_under_its_keys_behind_what_it_belongs_to():
+    text = "# Zoo\n\n## A\n- **Stats:**\n  - Params (M): 25.6\n  - **GMACs:** 4.1\n\n  - Size: 3 x 4\n- Year: new\n"
+    (found,) = layout_of_markdown(text).tables
+    assert (found.is_list, found.headers) == (True, ("model", "model", "model", "Params (M)", "GMACs", "Size"))
+    (row,) = found.rows
+    assert row.cells == ("Stats:", "A", "Zoo", "25.6", "4.1", "3 x 4")
+    assert [row.line_of(place) for place in range(6)] == [5, 5, 5, 5, 6, 8]
+
+
 def test_notes_comments_and_formulas_of_markdown_are_read_as_they_are_shown():
     text = "A[^1] has 25.6<sup>2</sup> and $4.1\\times10^{9}$ or 4.1×10<sup>9</sup>, $5 and $6.\n<!-- B\n\nC -->\nD\n"
     assert layout_of_markdown(text).prose == ((1, "A has 25.6 and 4.1×10^9 or 4.1×10^9, $5 and $6."), (5, "D"))

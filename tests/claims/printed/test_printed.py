@@ -72,6 +72,35 @@ def test_a_column_of_sizes_says_the_input(checked):
     assert "resnet20 at 64×64 prints so, by conv+linear, in MACs" in found[1].message
 
 
+CARD = """# Model card for LeNet
+- **Model Stats:**
+  - Params (k): 60
+  - MMACs: 0.3 (on paper)
+  - Learning rate: 0.1
+## Big Net
+* Parameters: 0.27M
+* MACs: 9M
+* LeNet: 60k params
+## LeNet and Big Net
+1. Params: 60k
+## Another
+- Params: 60k
+"""
+
+
+def test_a_list_is_checked_of_what_it_belongs_to(checked):
+    found = checked(CARD)
+    assert told(found) == [
+        (3, "Model Stats: Params (k)", "60 k params", "exact"),
+        (7, "Big Net: Parameters", "0.27M", "exact"),
+        (8, "Big Net: MACs", "9M", "does not hold"),
+        (9, "lenet5", "60k params", "exact"),
+        (11, "LeNet and Big Net: Params", "60k", "undecided"),
+        (13, "Another: Params", "60k", "undecided"),
+    ]
+    assert found[-1].message == "not checked, the network may be a part of what the row is of, Another"
+
+
 def test_a_sidecar_says_what_a_column_counts(checked):
     columns = '[columns]\n"Size" = "k params"\n"Ops" = { unit = "MACs", convention = "conv" }\n'
     ours, conv = (archstat.reconcile("lenet5")[name].number for name in ("conv+linear", "conv"))
