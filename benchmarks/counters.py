@@ -103,7 +103,18 @@ OTHERS: dict[str, Callable[[Any, Any], None]] = {
 }
 ONLY_OPS = "ptflops aten"
 """What knows no layers."""
-COUNTERS = {"archstat": archstat, **OTHERS}
+
+
+def forward(model: Any, x: Any) -> None:
+    """The forward pass and nothing else, which whoever runs a network cannot be faster than."""
+    import torch
+
+    with torch.no_grad():
+        model(x)
+
+
+ALONE = "forward pass"
+COUNTERS = {"archstat": archstat, **OTHERS, ALONE: forward}
 
 
 # -- in the process of one counter -------------------------------------------------------------------------------------
@@ -207,7 +218,7 @@ def main() -> None:
     every: list[dict[str, float]] = []
     for library in [options.library] if options.library else LIBRARIES:
         print(f"Networks of {library}; milliseconds, and how many times ours\n")
-        print(f"{'':12}{'archstat':>9}" + "".join(f"{name:>18}" for name in OTHERS))
+        print(f"{'':12}{'archstat':>9}" + "".join(f"{name:>18}" for name in (*OTHERS, ALONE)))
         found = [tell(processes, name, library, options.turns) for name in options.networks or LIBRARIES[library]]
         every += found
         print(f"\n{means(found)}\n", flush=True)
@@ -221,7 +232,7 @@ def tell(processes: dict[str, ProcessPoolExecutor], name: str, library: str, tur
     """Print the row of one network; the seconds of every counter."""
     seconds = compare(processes, name, library, turns)
     mine = seconds["archstat"]
-    cells = (f"{1e3 * seconds[other]:9.2f} ({seconds[other] / mine:5.1f}×)" for other in OTHERS)
+    cells = (f"{1e3 * seconds[other]:9.2f} ({seconds[other] / mine:5.1f}×)" for other in (*OTHERS, ALONE))
     print(
         f"{name:12}{1e3 * mine:9.2f}" + "".join("fails".rjust(18) if "inf" in cell else cell for cell in cells),
         flush=True,
@@ -238,9 +249,10 @@ def means(found: list[dict[str, float]]) -> str:
         )
         for left in ((ONLY_OPS,), ())
     )
+    alone = statistics.geometric_mean(row["archstat"] / row[ALONE] for row in found)
     return (
         f"Geometric mean: {layers:.1f} times faster than the fastest other counter of layers,\n"
-        f"{anything:.1f} times faster than the fastest counter of any kind."
+        f"{anything:.1f} times faster than the fastest counter of any kind; {alone:.2f} of the forward pass alone."
     )
 
 
