@@ -26,7 +26,7 @@ _ROI_ALIGN = (
 def mend_torchvision() -> None:
     """Let torchvision be imported where its compiled part does not fit torch, whoever does it, and whenever.
 
-    It is not imported here: that takes more than a second, and most networks of a library that can use it do not.
+    It is not imported here: a file of the user's own, or a library, does that when it needs it, or never.
     """
     if "torchvision" not in sys.modules and not any(isinstance(each, _Finder) for each in sys.meta_path):
         sys.meta_path.insert(0, _Finder())

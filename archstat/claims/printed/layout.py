@@ -52,24 +52,6 @@ class TextLayout(msgspec.Struct, frozen=True):
     prose: tuple[tuple[int, str], ...]
 
 
-_AMOUNT = re.compile(
-    r"[~≈]?\s?\d[\d.,' \u00a0\u2009\u202f]{0,30}(?:[kKMGBT]|thousand|[mb]illion)?\s?"
-    r"(?:(?:[kKMGT]i?)?B|params?|parameters|MACs?|FLOPs?|[mM]ult-?[aA]dds?|MAdds)?"
-)
-
-
-def is_amount(words: str) -> bool:
-    """Whether some words are one number with its unit, or without, and nothing else.
-
-    Args:
-        words: The words.
-
-    >>> is_amount("25.6"), is_amount("4.1 GMACs"), is_amount("4.1 GMACs at 224")
-    (True, True, False)
-    """
-    return _AMOUNT.fullmatch(words.strip()) is not None
-
-
 def raised_after(before: str, words: str) -> str:
     """What raised words add to a text: the power of a ten, nothing where they are the mark of a note, or themselves.
 

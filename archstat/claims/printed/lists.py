@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from markdown_it.token import Token
 
-from archstat.claims.printed.layout import TextRow, TextTable, is_amount
+from archstat.claims.printed.layout import TextRow, TextTable
 
 _ITEM = re.compile(r"(?P<key>[^:\n]{1,60}):\s*(?P<value>[^\n]{1,80})")
 
@@ -41,7 +41,7 @@ def lists_of(tokens: Sequence[Token], words: Callable[[Token], str]) -> Iterator
                 lists[-1].append((token.map[0] + 1, item["key"].strip(), item["value"].strip()))
         elif token.type.endswith("_list_close"):
             found = lists.pop()
-            if any(is_amount(value) for _, _, value in found):
+            if found:
                 yield _table(found, [*reversed(around), *(told for _, told in reversed(headings))])
 
 

@@ -13,14 +13,7 @@ from markdown_it.token import Token
 
 from archstat.claims.printed.html_tables import html_tables_in, table_of_html
 from archstat.claims.printed.latex import words_of_latex
-from archstat.claims.printed.layout import (
-    TextLayout,
-    TextRow,
-    TextTable,
-    left_out,
-    raised_after,
-    spans_between,
-)
+from archstat.claims.printed.layout import TextLayout, TextRow, TextTable, left_out, raised_after, spans_between
 from archstat.claims.printed.lists import lists_of
 
 _TAG = re.compile(r"<[^<>]{0,400}>")

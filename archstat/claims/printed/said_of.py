@@ -86,6 +86,11 @@ _HARMLESS = frozenset(
     " in1k keras link model network of official original our ours paper pretrained pytorch reference reproduced"
     " standard tensorflow tf the timm torchvision vanilla weights".split()
 )
+_OF_A_CARD = _HARMLESS | frozenset(
+    "and complexity computation computational compute cost costs count counts efficiency info information metrics"
+    " overview parameters properties size spec specification specifications specs stat statistics stats summary"
+    " technical".split()
+)
 
 
 def is_said_of(words: str, naming: Naming, start: int, end: int) -> bool:
@@ -155,6 +160,18 @@ def more_than_a_name(cell: str, naming: Naming) -> str:
     left = _SIDE.sub(" ", _SIZE.sub(" ", _DECORATION.sub(" ", rest)))
     strange = [word for word in _words(left) if word not in _HARMLESS] or re.findall(r"[+→]", left)
     return " ".join(rest.split()) if strange else ""
+
+
+def is_of_a_card(heading: str) -> bool:
+    """Whether a heading names nothing of its own, so that what stands below is of the network of the whole text.
+
+    Args:
+        heading: The words of the heading.
+
+    >>> is_of_a_card("Model Details"), is_of_a_card("Our Decoder")
+    (True, False)
+    """
+    return not _strange(heading, _OF_A_CARD)
 
 
 def sides_in(words: str) -> list[int]:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from archstat.claims.printed.layout import TextLayout, TextRow, TextTable, is_amount
-from archstat.claims.printed.said_of import Naming, doubt_of_input, is_said_of, more_than_a_name, sides_in
+from archstat.claims.printed.layout import TextLayout, TextRow, TextTable
+from archstat.claims.printed.said_of import Naming, doubt_of_input, is_of_a_card, is_said_of, more_than_a_name, sides_in
 from archstat.claims.printed.sidecar import ColumnInText, NamedInText, Sidecar
 from archstat.language import recorded
 
@@ -67,14 +67,6 @@ _WHOLE = re.compile(
     re.IGNORECASE,
 )
 """The headers of what a network may be a part of, or may have been made into."""
-
-_SECTION = re.compile(
-    r"(?:\W*\b(?:and|architecture|complexity|computation(?:al)?|compute|costs?|counts?|details|efficiency|info(?:rmation)?"
-    r"|metrics|model|network|of|overview|parameters|properties|size|spec(?:s|ifications?)?|stat(?:s|istics)|summary"
-    r"|technical|the)\b)+\W*",
-    re.IGNORECASE,
-)
-"""The headings of a card that name nothing of their own: what stands under them is of the network of the card."""
 
 _ITSELF = re.compile(r"(?:baseline|original|vanilla|none|supervised|scratch|no|[-–—.]*)", re.IGNORECASE)
 _FIGURE = re.compile(r"[~≈<>≤≥]?\s*\d", re.ASCII)
@@ -158,7 +150,7 @@ def _of_row(table: TextTable, row: TextRow, units: Sequence[str], sidecar: Sidec
     doubt = why or ("" if named is None else _doubt_of_inputs(table, row, sidecar))
     cells = [_NOTES.sub("", cell) for cell in row.cells]
     for place, (header, unit, cell) in enumerate(zip(table.headers, units, cells, strict=False)):
-        if not unit or not _FIGURE.match(cell) or (table.is_list and not is_amount(cell)):
+        if not unit or not _FIGURE.match(cell):
             continue
         told = sidecar.column(header)
         stated, unread = _with_unit(cell, unit)
@@ -197,7 +189,7 @@ def _named(table: TextTable, row: TextRow, sidecar: Sidecar) -> tuple[NamedInTex
 def _doubt_of_column(table: TextTable, row: TextRow, place: int) -> str:
     """Why a network that a row names may be a part of what the row is of, or ``""``."""
     if table.is_list:
-        closer = next((cell for cell in row.cells[:place] if _SECTION.fullmatch(cell) is None), "")
+        closer = next((cell for cell in row.cells[:place] if not is_of_a_card(cell)), "")
         return closer and recorded("the network may be a part of what the row is of, {name}", name=closer)
     headers = [*table.headers, *[""] * len(row.cells)]
     is_the_name = place == 0 or _NAMES.search(headers[place]) is not None

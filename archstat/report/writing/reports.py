@@ -201,8 +201,9 @@ class Report:
 
     def _single(self, entry: FigureEntry, what: str) -> Subject:
         """The only network of a figure that is one of a single network."""
-        self._refuse_several(self._networks(entry.networks), what)
-        (subject,) = self._material(self._networks(entry.networks)).subjects
+        networks = self._networks(entry.networks)
+        self._refuse_several(networks, what)
+        (subject,) = self._material(networks).subjects
         return subject
 
     @staticmethod

@@ -44,9 +44,10 @@ def test_a_table_of_html_may_be_empty(table):
     assert layout_of_markdown(table).tables[0].rows == ()
 
 
-def test_a_list_of_amounts_is_a_row_under_its_keys_behind_what_it_belongs_to():
+def test_a_list_is_a_row_under_its_keys_behind_what_it_belongs_to():
     text = "# Zoo\n\n## A\n- **Stats:**\n  - Params (M): 25.6\n  - **GMACs:** 4.1\n\n  - Size: 3 x 4\n- Year: new\n"
-    (found,) = layout_of_markdown(text).tables
+    found, outer = layout_of_markdown(text).tables
+    assert (outer.headers, outer.rows[0].cells) == (("model", "model", "Year"), ("A", "Zoo", "new"))
     assert (found.is_list, found.headers) == (True, ("model", "model", "model", "Params (M)", "GMACs", "Size"))
     (row,) = found.rows
     assert row.cells == ("Stats:", "A", "Zoo", "25.6", "4.1", "3 x 4")

@@ -92,6 +92,7 @@ def test_a_list_is_checked_of_what_it_belongs_to(checked):
     found = checked(CARD)
     assert told(found) == [
         (3, "Model Stats: Params (k)", "60 k params", "exact"),
+        (4, "Model Stats: MMACs", "0.3 (on paper)", "undecided"),
         (7, "Big Net: Parameters", "0.27M", "exact"),
         (8, "Big Net: MACs", "9M", "does not hold"),
         (9, "lenet5", "60k params", "exact"),
