@@ -135,7 +135,8 @@ def network(name: str, library: str, device: str) -> tuple[Any, Any]:
     import torch
     from torch import nn
 
-    from archstat.networks.sources import MetaConstruction, find
+    from archstat.networks.construction import on_meta
+    from archstat.networks.sources import find
 
     image = (1, 3, 224, 224)
     if library == "torchvision":
@@ -150,7 +151,7 @@ def network(name: str, library: str, device: str) -> tuple[Any, Any]:
         shape = (1, *source.input_shape) if library == "archstat" else image
         is_text = TRANSFORMERS.get(name, "").startswith("hf:")
         x = torch.zeros((1, 128), dtype=torch.int64, device=device) if is_text else torch.zeros(shape, device=device)
-    with MetaConstruction():
+    with on_meta():
         model = build()
     if device == "cpu" and sum(parameter.numel() for parameter in model.parameters()) > ON_CPU_MOST:
         raise MemoryError

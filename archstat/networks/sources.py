@@ -7,19 +7,17 @@ initialiser runs; a constructor that needs values is run again on the CPU.
 from __future__ import annotations
 
 import inspect
-import sys
 import typing
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import msgspec
 import torch
 from torch import nn
-from torch.overrides import TorchFunctionMode
 
 from archstat.errors import QUOTED_MOST, AbsentError, InputError, SourceError, UnknownNameError, quoted, shortened
+from archstat.networks.construction import on_meta
 from archstat.networks.file_formats import format_of, network_in
 from archstat.networks.hub import HUBS, hub_of
 from archstat.networks.importing import (
@@ -41,7 +39,7 @@ from archstat.networks.trust import Reach
 from archstat.published.figures import published
 from archstat.registry import Architecture, architectures, arguments_of, parse_call
 from archstat.tracing.keras_layers import fresh_names
-from archstat.tracing.nested import tensors_in, with_tensors
+from archstat.tracing.nested import tensors_in
 
 
 def find(spec: str, reach: Reach | None = None) -> Source:
@@ -285,7 +283,7 @@ def whole_on_meta(source: Source) -> Built:
         SourceError: The constructor of the network raised.
     """
     try:
-        with keras_on_torch(), MetaConstruction(), fresh_names():
+        with keras_on_torch(), on_meta(), fresh_names():
             return _whole(source.build())
     except SourceError:
         raise
@@ -325,63 +323,3 @@ def whole_on_cpu(source: Source, seed: int | None = None) -> Built:
         raise
     except (Exception, SystemExit) as error:
         raise SourceError(f"{quoted(source.name)} could not be built: {python_error(error)}") from error
-
-
-_ON_META = frozenset({torch.empty, torch.zeros, torch.ones, torch.full, torch.rand, torch.randn, torch.empty_strided})
-_FILLING = frozenset(
-    {
-        nn.init.kaiming_uniform_,
-        nn.init.kaiming_normal_,
-        nn.init.uniform_,
-        nn.init.normal_,
-        nn.init.constant_,
-        torch.Tensor.fill_,
-        torch.Tensor.zero_,
-        torch.Tensor.uniform_,
-        torch.Tensor.normal_,
-        # what a truncated normal distribution is made with; without values, clamping takes torch milliseconds
-        torch.Tensor.erfinv_,
-        torch.Tensor.clamp_,
-        torch.Tensor.mul_,
-        torch.Tensor.add_,
-        torch.Tensor.sub_,
-        torch.Tensor.div_,
-    }
-)
-"""What changes the values of its first argument alone, which is left as it is where it has none."""
-
-
-def _is_at_top(caller: FrameType) -> bool:
-    """Whether a module or the body of a class is run: what a constructor imports keeps its tensors for good."""
-    return not caller.f_code.co_flags & inspect.CO_OPTIMIZED
-
-
-class MetaConstruction(TorchFunctionMode):
-    """While it is active, floating-point tensors are made on the meta device, and filling them takes no time.
-
-    Tensors of whole numbers, and those that list or count values (``arange``, ``linspace``, ``tensor``), are real: a
-    constructor may need them. What is made of both is on the meta device.
-    """
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None) -> Any:
-        """Run one function of torch's."""
-        kwargs = kwargs or {}
-        if func in _ON_META:
-            dtype = kwargs.get("dtype") or torch.get_default_dtype()
-            is_valued = dtype is float or (isinstance(dtype, torch.dtype) and dtype.is_floating_point)
-            if kwargs.get("device") is None and is_valued and not _is_at_top(sys._getframe(1)):  # noqa: SLF001 - none is public
-                kwargs = {**kwargs, "device": "meta"}
-            elif func is torch.empty and not is_valued:
-                func = torch.zeros  # an index that is never filled beside weights on meta would lead anywhere
-        elif func in _FILLING:
-            tensor = args[0] if args else kwargs["tensor"]
-            if tensor.is_meta:
-                return tensor
-        try:
-            return func(*args, **kwargs)
-        except RuntimeError:
-            found = tensors_in((args, kwargs))
-            if not any(tensor.is_meta for tensor in found) or all(tensor.is_meta for tensor in found):
-                raise
-        args, kwargs = with_tensors((args, kwargs), lambda tensor: tensor.to("meta"))
-        return func(*args, **kwargs)

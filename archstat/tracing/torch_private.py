@@ -110,6 +110,18 @@ dispatch_depth: Callable[[], int] = _found("_C._len_torch_dispatch_stack", lambd
 function_depth: Callable[[], int] = _found("_C._len_torch_function_stack", lambda: 0)
 leave_function_mode: Callable[[], Any] = _found("_C._pop_torch_function_stack")
 
+_hooked = [_found(f"nn.modules.module._global_{what}_registration_hooks", [None]) for what in ("parameter", "buffer")]
+
+
+def has_registration_hooks() -> bool:
+    """Whether somebody looks on when modules are given what they hold; of a torch that does not tell: yes."""
+    return any(_hooked)
+
+
+def is_of_torch(function: Any) -> bool:
+    """Whether a function is written in torch's own code, and not just named as one that is."""
+    return str(getattr(function, "__globals__", {}).get("__name__", "")).startswith("torch.")
+
 
 def _enter(mode: Any) -> None:
     TorchDispatchMode.__enter__(mode)  # type: ignore[no-untyped-call]  # torch gives it no types

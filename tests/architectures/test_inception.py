@@ -7,7 +7,8 @@ from torch import nn
 import archstat
 from archstat.architectures import bn_inception, inception_resnet
 from archstat.architectures._blocks import SqueezeExcitation
-from archstat.networks.sources import MetaConstruction, build_on_meta, find
+from archstat.networks.construction import on_meta
+from archstat.networks.sources import build_on_meta, find
 from tests.architectures.support import by_stage, cost_of
 
 # Batch normalization, Fig. 5, "output size": maps, height and width after each module.
@@ -125,7 +126,7 @@ def squeeze_excitation(maps):
 
 def test_a_layer_can_follow_every_module_of_bn_inception():
     """Squeeze-and-Excitation, r = 16: 2 C² / 16 weights, and the biases."""
-    with MetaConstruction():
+    with on_meta():
         model = bn_inception.network("caffe", 1000, after=squeeze_excitation)
     cost, plain = archstat.count(model, torch.empty(1, 3, 224, 224)), cost_of("bn_inception")
     maps = [256, 320, 576, 576, 576, 608, 608, 1056, 1024, 1024]
@@ -134,7 +135,7 @@ def test_a_layer_can_follow_every_module_of_bn_inception():
 
 
 def test_a_layer_can_follow_every_residual_of_inception_resnet():
-    with MetaConstruction():
+    with on_meta():
         model = inception_resnet.network(1000, 0.2, after=squeeze_excitation)
     cost = archstat.count(model, torch.empty(1, 3, 299, 299))
     maps = [320] * 10 + [1088] * 20 + [2080] * 10

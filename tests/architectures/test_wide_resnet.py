@@ -4,7 +4,7 @@ import pytest
 
 from archstat import units
 from archstat.architectures.wide_resnet import wide
-from archstat.networks.sources import MetaConstruction
+from archstat.networks.construction import on_meta
 from tests.architectures.support import by_stage, cost_of
 
 TABLE_4 = {
@@ -23,7 +23,7 @@ TABLE_4 = {
 
 @pytest.mark.parametrize(("n", "k"), TABLE_4)
 def test_a_wide_resnet_has_the_parameters_of_table_4(n, k):
-    with MetaConstruction():
+    with on_meta():
         model = wide(n, k, dropout=0.0, classes=10)
     assert units.parse(TABLE_4[n, k]).verdict(sum(p.numel() for p in model.parameters())) == "rounds"
 

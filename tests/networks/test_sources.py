@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from torch import nn
 
 from archstat.errors import ArchstatError, SourceError, UnknownNameError
+from archstat.networks.construction import MetaConstruction
 from archstat.networks.source import Source
-from archstat.networks.sources import MetaConstruction, build_on_cpu, build_on_meta, find
+from archstat.networks.sources import build_on_cpu, build_on_meta, find
 
 NET = """
 from __future__ import annotations
