@@ -19,6 +19,7 @@ from torch.nn.utils import parametrizations, prune
 import archstat
 from archstat.analysis.training import count_training
 from archstat.errors import ForwardError
+from tests.sampling import IS_WHOLE
 
 ROWS, WIDTH = 3, 8
 X = torch.ones(ROWS, WIDTH)
@@ -266,7 +267,7 @@ def run(network):
     return network(X.clone())
 
 
-EXAMPLES = settings(max_examples=80)
+EXAMPLES = settings(max_examples=80 if IS_WHOLE else 30)
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -304,7 +305,7 @@ def test_a_counted_training_step_leaves_the_network_as_it_was(recipe):
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("count", [archstat.count, count_training], ids=["count", "training"])
 @given(RECIPES, RECIPES)
-@settings(max_examples=40)
+@settings(max_examples=40 if IS_WHOLE else 15)
 def test_a_network_that_fails_half_way_is_left_as_it_was(count, before, after):
     network = nn.Sequential(built(before)[0], HalfWay(nn.Linear(WIDTH, WIDTH)), built(after)[0])
     state, values = state_of(network), values_of(network)

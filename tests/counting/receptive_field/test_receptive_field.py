@@ -26,6 +26,7 @@ from archstat.networks import sources
 from archstat.networks.settings import Setting
 from archstat.records import ReceptiveField
 from archstat.tracing import trace
+from tests.sampling import IS_WHOLE
 from tests.support import Calls, trace_of
 
 
@@ -203,7 +204,7 @@ LENGTH = 240
 
 @pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 @given(chains)
-@settings(max_examples=200)
+@settings(max_examples=200 if IS_WHOLE else 60)
 def test_a_field_is_where_the_gradient_is_not_zero(layers):
     model = made_positive(nn.Sequential(*layers))
     x = torch.rand(1, 2, LENGTH, dtype=torch.float64, requires_grad=True)
