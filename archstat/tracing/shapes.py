@@ -380,6 +380,15 @@ def _constant_pad_nd(x: Tensor, pads: Sequence[int], value: object = 0) -> Size 
     return tuple(size)
 
 
+@_answers(_aten.roll.default)
+def _roll(x: Tensor, shifts: Sequence[int], dims: Sequence[int] = ()) -> Size | None:
+    """The input's size."""
+    rank = x.dim()
+    if not dims or len(shifts) != len(dims) or x.dtype not in _FLOATS or any(not -rank <= dim < rank for dim in dims):
+        return None
+    return x.shape
+
+
 @_answers(_aten.mean.dim, _aten.sum.dim_IntList, _aten.amax.default)
 def _reduced(x: Tensor, dims: Sequence[int] | None = None, keepdim: bool = False, **kwargs: object) -> Size | None:
     """The size without the axes that are reduced, or with 1 in their place."""

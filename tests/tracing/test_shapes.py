@@ -115,6 +115,14 @@ def two_alike(draw):
 
 
 @st.composite
+def rolled(draw):
+    x = draw(tensors())
+    dims = draw(st.lists(st.integers(-6, 5), max_size=3))
+    shifts = draw(st.lists(st.integers(-9, 9), min_size=len(dims), max_size=len(dims) + draw(st.integers(0, 1))))
+    return (x, shifts, *([dims] if draw(st.integers(0, 9)) else []))
+
+
+@st.composite
 def dropout(draw):
     return draw(tensors()), draw(st.sampled_from([0.0, 0.5, 1.0])), draw(flags)
 
@@ -257,6 +265,7 @@ CASES = {
         lambda x: (x[None], [3, 3, 3], [2, 2, 2], [1, 1, 1], True, False),
     ),
     aten.constant_pad_nd.default: (constant_pad(), lambda x: (x, [1, 1, 2, 2], 0)),
+    aten.roll.default: (rolled(), lambda x: (x, [1, 1], [1, 2])),
     aten.mean.dim: (reduction(), lambda x: (x, [2, 3], True)),
     aten.sum.dim_IntList: (reduction(), lambda x: (x, [2, 3])),
     aten.amax.default: (reduction(optional_dims=False), lambda x: (x, [-1])),
