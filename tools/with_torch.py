@@ -61,6 +61,7 @@ CUDA_13 = (
 
 TESTS = (
     "tests/versions/test_totals.py",
+    "tests/networks/test_prototypes.py",
     "tests/tracing/test_forward.py",
     "tests/tracing/test_leaves.py",
     "tests/tracing/test_training.py",

@@ -58,7 +58,12 @@ class MetaConstruction(TorchFunctionMode):
 
     Tensors of whole numbers, and those that list or count values (``arange``, ``linspace``, ``tensor``), are real: a
     constructor may need them. What is made of both is on the meta device.
+
+    Attributes:
+        makes_no_values: For who asks whether parameters have values in a mode, without knowing it.
     """
+
+    makes_no_values = True
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None) -> Any:
         """Run one function of torch's."""

@@ -133,13 +133,10 @@ def _keep(key: Any, layer: nn.Module) -> None:
 # -- in place of torch's constructors ----------------------------------------------------------------------------------
 
 
-class _Building(threading.local):
-    """How many modes that make tensors without values this thread is in."""
-
-    depth = 0
-
-
-_building = _Building()
+def _is_without_values() -> bool:
+    """Whether this thread is in modes that make tensors without values, and in no other, which might make others."""
+    modes = torch_private.function_modes()
+    return bool(modes) and all(getattr(mode, "makes_no_values", False) for mode in modes)
 
 
 def _constructor(kind: type[nn.Module], torchs: Callable[..., None]) -> Callable[..., None]:
@@ -147,9 +144,9 @@ def _constructor(kind: type[nn.Module], torchs: Callable[..., None]) -> Callable
 
     @functools.wraps(torchs)
     def construct(self: nn.Module, *args: Any, **kwargs: Any) -> None:
-        # Any mode beside ours may change what is made; a subclass, and who set an attribute before, goes on elsewhere.
-        is_usual = 0 < _building.depth == torch_private.function_depth() and self.__class__ is kind
-        key = _key_of(kind, args, kwargs) if is_usual and not self.__dict__ else None
+        # A subclass goes on to make more, as may who has set an attribute before.
+        is_usual = self.__class__ is kind and not self.__dict__ and _is_without_values()
+        key = _key_of(kind, args, kwargs) if is_usual else None
         if key is None:
             torchs(self, *args, **kwargs)
             return
@@ -174,9 +171,8 @@ _threads = 0
 
 @contextmanager
 def after_prototypes() -> Iterator[None]:
-    """Make torch's layers after prototypes, in the mode that this thread enters next."""
+    """Make torch's layers after prototypes, in modes that say of themselves that they make no values."""
     global _threads  # noqa: PLW0603 - torch's classes are there once for all threads, too
-    _building.depth += 1
     with _lock:
         _threads += 1
         if _threads == 1:
@@ -188,7 +184,6 @@ def after_prototypes() -> Iterator[None]:
             _threads -= 1
             if not _threads:
                 _put_back()
-        _building.depth -= 1
 
 
 def _replace() -> None:

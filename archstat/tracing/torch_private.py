@@ -108,6 +108,9 @@ dispatch_depth: Callable[[], int] = _found("_C._len_torch_dispatch_stack", lambd
 """How many dispatch modes are active; of a torch that does not tell, no layer is answered for without running it."""
 
 function_depth: Callable[[], int] = _found("_C._len_torch_function_stack", lambda: 0)
+function_modes: Callable[[], list[Any]] = _found("overrides._get_current_function_mode_stack", list)
+"""The modes that see torch's functions; of a torch that does not tell, none."""
+
 leave_function_mode: Callable[[], Any] = _found("_C._pop_torch_function_stack")
 
 _hooked = [_found(f"nn.modules.module._global_{what}_registration_hooks", [None]) for what in ("parameter", "buffer")]

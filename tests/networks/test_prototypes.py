@@ -180,6 +180,20 @@ def test_the_default_type_counts():
     assert (single.weight.dtype, double.weight.dtype) == (torch.float32, torch.float64)
 
 
+def test_a_mode_that_is_left_without_its_end_leaves_no_layers_without_values():
+    context = on_meta()
+    context.__enter__()
+    nn.Linear(2, 2)
+    torch.overrides._pop_mode()  # as where an interrupt keeps what follows from being run
+    try:
+        with torch.device("cpu"):
+            assert not nn.Linear(2, 2).weight.is_meta
+        assert not nn.Linear(2, 2).weight.is_meta
+    finally:
+        torch.overrides._push_mode(MetaConstruction())
+        context.__exit__(None, None, None)
+
+
 def test_beside_another_mode_torch_makes_the_layer():
     with on_meta():
         nn.Linear(2, 2)
