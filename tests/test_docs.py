@@ -151,6 +151,7 @@ def test_the_claim_of_the_page_is_the_slip_that_it_says():
 
 
 @pytest.mark.parametrize("section", ["## What was measured", "## What was published", "## Claims about claims"])
+@pytest.mark.sampled(3)
 def test_what_the_page_says_of_measurements_publications_and_claims_holds(section):
     block = re.search(r"```toml\n(.*?)```", CLAIMS_PAGE.partition(section)[2], re.DOTALL)[1]
     findings = check(claims_of(block, str(ROOT / "reports/cnn-architectures/claims.toml")), analyse)

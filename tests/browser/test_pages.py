@@ -218,6 +218,7 @@ def test_hostile_names_are_text(opened, width):
 
 
 @pytest.mark.parametrize("width", [1100, 390])
+@pytest.mark.sampled(2)
 def test_a_page_of_all_architectures_is_light_and_whole(opened, width):
     page = all_networks()
     assert len(page.encode()) < 8_000_000

@@ -28,6 +28,7 @@ def check(spec):
 
 
 @pytest.mark.parametrize("name", DECODERS)
+@pytest.mark.sampled(3)
 def test_a_decoder_has_its_own_parameters_and_the_macs_of_torchs_formulas(name):
     check(f"smp:{name}")
 

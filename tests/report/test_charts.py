@@ -121,6 +121,7 @@ def test_its_axes_say_what_they_are(name):
 
 
 @EVERY
+@pytest.mark.sampled(4)
 def test_its_colours_are_names_that_the_page_knows(name):
     for chart in charts_of(name):
         found = json.dumps(content(chart))

@@ -368,6 +368,7 @@ def test_two_that_share_their_offsets_still_do():
 
 
 @COUNTS
+@pytest.mark.sampled(2)
 def test_nothing_outlives_the_pass(count):
     make = torchs._nt_view_dummy
     network, x = Block(), batch(*LENGTHS)
