@@ -60,7 +60,7 @@ class MetaConstruction(TorchFunctionMode):
     constructor may need them. What is made of both is on the meta device.
 
     Attributes:
-        makes_no_values: For who asks whether parameters have values in a mode, without knowing it.
+        makes_no_values: Whether parameters get no values in such a mode.
     """
 
     makes_no_values = True

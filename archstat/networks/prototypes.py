@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from archstat.tracing import torch_private
+from archstat.tracing.remembered import SCALARS
 
 LAYERS: tuple[type[nn.Module], ...] = (
     *(nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d),
@@ -36,7 +37,7 @@ LAYERS: tuple[type[nn.Module], ...] = (
 PROTOTYPES_MOST = 4096
 """So many are kept at a time; the 110 architectures together have half of them."""
 
-_PLAIN = frozenset({int, float, bool, str, type(None), torch.dtype, torch.device, torch.Size})
+_PLAIN = SCALARS | {torch.Size}
 _EMPTY = frozenset({dict, set, OrderedDict})
 _Maker = Callable[[], Any]
 
@@ -139,6 +140,7 @@ def _is_without_values() -> bool:
     return bool(modes) and all(getattr(mode, "makes_no_values", False) for mode in modes)
 
 
+@functools.cache
 def _constructor(kind: type[nn.Module], torchs: Callable[..., None]) -> Callable[..., None]:
     """A constructor that makes a layer after a prototype, and what is none yet, or cannot be, as torch does."""
 
@@ -186,12 +188,17 @@ def after_prototypes() -> Iterator[None]:
                 _put_back()
 
 
+def _is_of_torch(function: Any) -> bool:
+    """Whether a function is written in torch's own code, and not just named as one that is."""
+    return str(getattr(function, "__globals__", {}).get("__name__", "")).startswith("torch.")
+
+
 def _replace() -> None:
     for kind in LAYERS:
         torchs = kind.__init__
-        if torch_private.is_of_torch(torchs):  # and was not replaced by somebody else, who wants to see it called
+        if _is_of_torch(torchs):  # and was not replaced by somebody else, who wants to see it called
             _replaced[kind] = vars(kind).get("__init__")
-            kind.__init__ = _constructor(kind, torchs)  # type: ignore[method-assign]
+            kind.__init__ = _constructor(kind, torchs)  # type: ignore[method-assign,arg-type]  # a class has a hash
 
 
 def _put_back() -> None:

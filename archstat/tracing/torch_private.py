@@ -121,11 +121,6 @@ def has_registration_hooks() -> bool:
     return any(_hooked)
 
 
-def is_of_torch(function: Any) -> bool:
-    """Whether a function is written in torch's own code, and not just named as one that is."""
-    return str(getattr(function, "__globals__", {}).get("__name__", "")).startswith("torch.")
-
-
 def _enter(mode: Any) -> None:
     TorchDispatchMode.__enter__(mode)  # type: ignore[no-untyped-call]  # torch gives it no types
 
